@@ -1,0 +1,142 @@
+"""From Stripe's objects to typed Arrow rows of the landing tables.
+
+Enters: parsed JSON of one kind of object and the moment of its read. Leaves: one Arrow table for
+each landing table that these objects fill. No request and no database belongs here.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from ingestion.landing import EXTRACTS, TABLES, Column, Kind, Table
+from ingestion.paths import Getter, Node, getter, nodes
+
+ARROW_TYPES: dict[Kind, pa.DataType] = {
+    Kind.TEXT: pa.string(),
+    Kind.ID: pa.string(),
+    Kind.FLAG: pa.bool_(),
+    Kind.INTEGER: pa.int64(),
+    Kind.DECIMAL: pa.decimal128(38, 12),
+    Kind.TIMESTAMP: pa.timestamp("us"),
+    Kind.JSON: pa.string(),
+    Kind.SUM: pa.int64(),
+}
+READ_AT = pa.field("read_at", pa.timestamp("us"), nullable=False)
+DELETED_AT = pa.field("deleted_at", pa.timestamp("us"))
+
+
+class MissingValue(Exception):
+    """A value that Stripe always sends is missing in every known shape, or has another type."""
+
+
+def _id(value: Any) -> str | None:
+    return value["id"] if isinstance(value, dict) else value
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _sum(value: Any) -> int:
+    return sum(element["amount"] for element in value)
+
+
+def _timestamp(value: Any) -> datetime:
+    return datetime.fromtimestamp(int(value), UTC).replace(tzinfo=None)
+
+
+def _decimal(value: Any) -> Decimal:
+    return Decimal(str(value))
+
+
+READERS: dict[Kind, Callable[[Any], Any] | None] = {
+    Kind.TEXT: None,
+    Kind.ID: _id,
+    Kind.FLAG: None,
+    Kind.INTEGER: None,
+    Kind.DECIMAL: _decimal,
+    Kind.TIMESTAMP: _timestamp,
+    Kind.JSON: _json,
+    Kind.SUM: _sum,
+}
+
+_GETTERS: dict[tuple[str, ...], tuple[Getter, ...]] = {
+    column.paths: tuple(getter(path) for path in column.paths)
+    for table in TABLES
+    for column in table.columns
+}
+_BY_NAME = {table.name: table for table in TABLES}
+
+
+def schema(table: Table) -> pa.Schema:
+    """The Arrow schema of a landing table: its columns, `deleted_at` where kept, `read_at`."""
+    fields = [
+        pa.field(column.name, ARROW_TYPES[column.kind], nullable=column.name != "id")
+        for column in table.columns
+    ]
+    return pa.schema([*fields, *([DELETED_AT] if table.tombstones else []), READ_AT])
+
+
+def rows(stream: str, objects: Iterable[Any], *, read_at: datetime) -> dict[str, pa.Table]:
+    """Arrow tables by landing table. `read_at` is naive UTC. Raises MissingValue."""
+    objects = list(objects)
+    found: dict[str, dict[str, Node]] = {extract.table: {} for extract in EXTRACTS[stream]}
+    for extract in EXTRACTS[stream]:
+        for root in objects:
+            for node in nodes(root, extract.path):
+                # The same card can be the default of many: one row an id.
+                found[extract.table][node.object.get("id") or node.key] = node
+    return {
+        name: _table(_BY_NAME[name], list(elements.values()), read_at)
+        for name, elements in found.items()
+    }
+
+
+def _table(table: Table, elements: list[Node], read_at: datetime) -> pa.Table:
+    arrow = schema(table)
+    arrays = [_array(table, column, elements) for column in table.columns]
+    if table.tombstones:
+        arrays.append(pa.nulls(len(elements), DELETED_AT.type))
+    arrays.append(pa.array([read_at] * len(elements), READ_AT.type))
+    return pa.Table.from_arrays(arrays, schema=arrow)
+
+
+def _array(table: Table, column: Column, elements: list[Node]) -> pa.Array:
+    getters = _GETTERS[column.paths]
+    values = [_value(table, column, getters, node) for node in elements]
+    try:
+        return pa.array(values, ARROW_TYPES[column.kind])
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise _named(table, column, elements, values) from error
+
+
+def _value(table: Table, column: Column, getters: tuple[Getter, ...], node: Node) -> Any:
+    read = READERS[column.kind]
+    for get in getters:
+        value = get(node)
+        if value is not None:
+            return read(value) if read else value
+    if column.required:
+        raise MissingValue(
+            f"{table.name} {node.object.get('id') or node.key}: {column.paths[0]} is missing in"
+            f" every known shape of the API; set STRIPE_API_VERSION to a supported version"
+        )
+    return None
+
+
+def _named(table: Table, column: Column, elements: list[Node], values: list[Any]) -> MissingValue:
+    """Find the element whose value does not fit, so that the message can name it."""
+    for node, value in zip(elements, values, strict=True):
+        try:
+            pa.array([value], ARROW_TYPES[column.kind])
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            key = node.object.get("id") or node.key
+            return MissingValue(
+                f"{table.name} {key}: {column.paths[0]} is no {column.kind} but a"
+                f" {type(value).__name__}; report the object to the maintainers"
+            )
+    return MissingValue(f"{table.name}: {column.name} does not fit {column.kind}")
