@@ -1,0 +1,41 @@
+"""The blank object of every kind, field by field, at the pinned API version (`shapes.json`).
+
+Enters: a kind's name. Leaves: a fresh dict with every field that Stripe always returns, null or
+empty where nothing is known yet. What a value means, and how values depend on each other, is
+the builders' concern. The official SDK's class annotations are the judge of these lists.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+Json = dict[str, Any]
+API_VERSION = "2026-10-28.endive"
+_TEXTS = {
+    name: orjson.dumps(shape)
+    for name, shape in orjson.loads(
+        Path(__file__).with_suffix(".json").read_bytes()
+    ).items()
+}
+
+
+def blank(name: str) -> Json:
+    """A fresh copy, nested parts too, so that no two objects share a mutable part."""
+    if name not in _TEXTS:
+        raise ValueError(f"{name}: no shape; there are {', '.join(_TEXTS)}")
+    result: Json = orjson.loads(_TEXTS[name])
+    return result
+
+
+def fill(name: str, known: Json, extra: Json) -> Json:
+    """A blank with `known` set, then the caller's `extra`, which must name real fields."""
+    result = blank(name)
+    result.update(known)
+    unknown = [field for field in extra if field not in result]
+    if unknown:
+        raise TypeError(
+            f"{name} {known.get('id')}: Stripe's {name} has no {', '.join(unknown)}"
+        )
+    result.update(extra)
+    return result
