@@ -23,6 +23,4 @@ def step(anchor: int, interval: str, count: int) -> int:
         return anchor + _SECONDS[interval] * count
     if interval in _MONTHS:
         return add_months(anchor, _MONTHS[interval] * count)
-    raise ValueError(
-        f"price.recurring.interval {interval!r}: use day, week, month or year"
-    )
+    raise ValueError(f"price.recurring.interval {interval!r}: use day, week, month or year")

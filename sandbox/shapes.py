@@ -14,9 +14,7 @@ Json = dict[str, Any]
 API_VERSION = "2026-10-28.endive"
 _TEXTS = {
     name: orjson.dumps(shape)
-    for name, shape in orjson.loads(
-        Path(__file__).with_suffix(".json").read_bytes()
-    ).items()
+    for name, shape in orjson.loads(Path(__file__).with_suffix(".json").read_bytes()).items()
 }
 
 
@@ -34,8 +32,6 @@ def fill(name: str, known: Json, extra: Json) -> Json:
     result.update(known)
     unknown = [field for field in extra if field not in result]
     if unknown:
-        raise TypeError(
-            f"{name} {known.get('id')}: Stripe's {name} has no {', '.join(unknown)}"
-        )
+        raise TypeError(f"{name} {known.get('id')}: Stripe's {name} has no {', '.join(unknown)}")
     result.update(extra)
     return result

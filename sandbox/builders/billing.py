@@ -30,9 +30,7 @@ def item(
     """
     known = {
         "id": id,
-        "price": {
-            k: v for k, v in price.items() if k not in ("tiers", "currency_options")
-        },
+        "price": {k: v for k, v in price.items() if k not in ("tiers", "currency_options")},
         "plan": {k: v for k, v in plan(price).items() if k != "tiers"},
         "quantity": quantity,
         "current_period_start": current_period_start,
@@ -84,9 +82,7 @@ def subscription(
         "customer": customer,
         "status": status,
         "currency": items[0]["price"]["currency"] if items else "usd",
-        "discounts": [
-            one | {"subscription": id, "customer": customer} for one in discounts
-        ],
+        "discounts": [one | {"subscription": id, "customer": customer} for one in discounts],
         "cancel_at_period_end": cancel_at_period_end,
         "cancel_at": cancel_at,
         "canceled_at": canceled_at if canceled_at or not ended else ended_at or created,
@@ -115,11 +111,7 @@ def subscription(
 def _complete(part: Json, subscription: str, created: int, index: int) -> Json:
     recurring = part["price"]["recurring"]
     created = created if part["created"] is None else part["created"]
-    start = (
-        created
-        if part["current_period_start"] is None
-        else part["current_period_start"]
-    )
+    start = created if part["current_period_start"] is None else part["current_period_start"]
     end = part["current_period_end"]
     identity = part["id"] or f"si_{subscription.removeprefix('sub_')}_{index}"
     return part | {
@@ -142,9 +134,7 @@ def _paused(items: Sequence[Json]) -> Json:
     return {
         "paused": {
             "subscription": {"type": "pause_requested"},
-            "transitioned_at": max(
-                (part["current_period_start"] for part in items), default=0
-            ),
+            "transitioned_at": max((part["current_period_start"] for part in items), default=0),
             "type": "subscription",
         }
     }

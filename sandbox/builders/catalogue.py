@@ -11,9 +11,7 @@ from sandbox.shapes import Json, fill
 CREATED = 1_704_067_200  # 2024-01-01T00:00Z, when nothing else is said
 
 
-def product(
-    *, id: str, name: str | None = None, created: int = CREATED, **fields: Any
-) -> Json:
+def product(*, id: str, name: str | None = None, created: int = CREATED, **fields: Any) -> Json:
     """A service product; `name` defaults to the id."""
     known = {"id": id, "name": name or id, "created": created, "updated": created}
     return fill("product", known, fields)
@@ -78,8 +76,7 @@ def price(
     result = fill("price", known, fields)
     return result | _on_request(
         tiers=list(tiers) if tiers else None,
-        currency_options=currency_options
-        and _currency_options(currency_options, result),
+        currency_options=currency_options and _currency_options(currency_options, result),
     )
 
 
@@ -99,15 +96,9 @@ def plan(price: Json) -> Json:
 
 
 _SAME_IN_PLAN = (
-    "id",
-    "active",
-    "billing_scheme",
-    "created",
-    "currency",
-    "nickname",
-    "product",
+    *("id", "active", "billing_scheme", "created", "currency", "nickname", "product"),
+    "tiers_mode",
 )
-_SAME_IN_PLAN += ("tiers_mode",)
 
 
 def coupon(
@@ -165,9 +156,8 @@ def discount(
 
 def carried(discounts: Sequence[Json], carrier: str, **by: str) -> list[Json]:
     """Discounts as `carrier` holds them: each with an id and with what it belongs to."""
-    name = carrier.partition("_")[2] or carrier
     return [
-        one | by | {"id": one["id"] or f"di_{name}_{index}"}
+        one | by | {"id": one["id"] or f"di_{carrier}_{index}"}
         for index, one in enumerate(discounts)
     ]
 
@@ -198,8 +188,7 @@ def _currency_options(options: Json, price: Json) -> Json:
     own = {name: price[name] for name in ("unit_amount", "unit_amount_decimal")}
     amounts = {currency: _amounts(option) for currency, option in options.items()}
     return {
-        currency: blank | option
-        for currency, option in {price["currency"]: own, **amounts}.items()
+        currency: blank | option for currency, option in {price["currency"]: own, **amounts}.items()
     }
 
 

@@ -18,6 +18,4 @@ def event(
     data: Json = {"object": object}
     if previous_attributes is not None:
         data["previous_attributes"] = previous_attributes
-    return fill(
-        "event", {"id": id, "type": type, "created": created, "data": data}, fields
-    )
+    return fill("event", {"id": id, "type": type, "created": created, "data": data}, fields)

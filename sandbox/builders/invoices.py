@@ -49,9 +49,7 @@ def line(
     return fill("line_item", known, fields)
 
 
-def tax(
-    *, amount: int, taxable_amount: int, behavior: str = "exclusive", rate: str
-) -> Json:
+def tax(*, amount: int, taxable_amount: int, behavior: str = "exclusive", rate: str) -> Json:
     """A line's tax at the tax rate `rate`; an exclusive one adds to the total."""
     return {
         "amount": amount,
@@ -217,13 +215,9 @@ def _sums(lines: Sequence[Json], total: int | None) -> Json:
     taxes = [tax for one in lines for tax in one["taxes"]]
     by_discount: dict[str, int] = {}
     for one in discounted:
-        by_discount[one["discount"]] = (
-            by_discount.get(one["discount"], 0) + one["amount"]
-        )
+        by_discount[one["discount"]] = by_discount.get(one["discount"], 0) + one["amount"]
     added = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "exclusive")
-    contained = sum(
-        tax["amount"] for tax in taxes if tax["tax_behavior"] == "inclusive"
-    )
+    contained = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "inclusive")
     after = subtotal - sum(by_discount.values())
     amounts = [{"amount": v, "discount": k} for k, v in by_discount.items()]
     return {
@@ -240,11 +234,7 @@ def _sums(lines: Sequence[Json], total: int | None) -> Json:
 def _settled(known: Json, times: Json) -> Json:
     """Amounts due and paid, and what a status brings with it."""
     status, balance = known["status"], known["starting_balance"]
-    due = (
-        max(0, known["total"] + balance)
-        if status != "draft"
-        else max(0, known["total"])
-    )
+    due = max(0, known["total"] + balance) if status != "draft" else max(0, known["total"])
     paid = due if status == "paid" else 0
     final = status != "draft"
     number = known["id"].removeprefix("in_").upper()
