@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-Json = Any
+Json = Any  # parsed JSON: what Stripe sends is only typed once it has become a row
 Getter = Callable[["Node"], Json]
 
 
@@ -57,7 +57,8 @@ def _step(node: Node, name: str) -> Iterator[Node]:
     if name.endswith("[]"):
         yield from (Node(node.root, parent, element, i) for i, element in enumerate(value or ()))
     elif name.endswith("{}"):
-        for key in sorted(value or ()):
-            yield Node(node.root, parent, value[key], key)
+        yield from (
+            Node(node.root, parent, element, k) for k, element in sorted((value or {}).items())
+        )
     else:
         yield Node(node.root, parent, value)

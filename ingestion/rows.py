@@ -33,7 +33,7 @@ class MissingValue(Exception):
     """A value that Stripe always sends is missing in every known shape, or has another type."""
 
 
-def _id(value: Any) -> str | None:
+def _id(value: Any) -> Any:
     return value["id"] if isinstance(value, dict) else value
 
 

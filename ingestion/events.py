@@ -1,0 +1,104 @@
+"""Which objects an event points at, and the poll of Stripe's event feed.
+
+Enters: events as Stripe sends them. Leaves: pointers (stream, id); payloads are never loaded.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ingestion.client import Client, Parameters
+from ingestion.reader import PAGE
+
+Pointer = tuple[str, str]
+
+
+def _itself(stream: str) -> Callable[[Any], Iterator[Pointer]]:
+    return lambda found: iter([(stream, found["id"])])
+
+
+def _owners(found: Any) -> Iterator[Pointer]:
+    """A discount or a card changes what it hangs on."""
+    for field, stream in (("customer", "customers"), ("subscription", "subscriptions")):
+        owner = found.get(field)
+        if owner:
+            yield stream, owner["id"] if isinstance(owner, dict) else owner
+
+
+_ACTIONS = ("created", "updated", "deleted")
+
+
+def _types(kind: str, *actions: str) -> tuple[str, ...]:
+    return tuple(f"{kind}.{action}" for action in actions or _ACTIONS)
+
+
+SUBSCRIPTION_ACTIONS = (
+    *_ACTIONS,
+    "paused",
+    "resumed",
+    "pending_update_applied",
+    "pending_update_expired",
+    "trial_will_end",
+)
+INVOICE_ACTIONS = (
+    "paid",
+    "payment_succeeded",
+    "updated",
+    "voided",
+    "marked_uncollectible",
+    "deleted",
+)
+PAYMENT_METHOD_ACTIONS = ("attached", "automatically_updated", "detached", "updated")
+
+# Every type that is read, and what it points at. Types left out change none of our tables: an
+# invoice that is not paid yet is none of our rows, and its payment has an event of its own.
+POINTERS: dict[str, Callable[[Any], Iterator[Pointer]]] = {
+    **dict.fromkeys(_types("customer"), _itself("customers")),
+    **dict.fromkeys(_types("customer.discount"), _owners),
+    **dict.fromkeys(_types("customer.source"), _owners),
+    **dict.fromkeys(
+        _types("customer.subscription", *SUBSCRIPTION_ACTIONS), _itself("subscriptions")
+    ),
+    **dict.fromkeys(_types("invoice", *INVOICE_ACTIONS), _itself("invoices")),
+    **dict.fromkeys(_types("payment_method", *PAYMENT_METHOD_ACTIONS), _itself("payment_methods")),
+    **dict.fromkeys(_types("price"), _itself("prices")),
+    **dict.fromkeys(_types("plan"), _itself("prices")),
+    **dict.fromkeys(_types("product"), _itself("products")),
+    **dict.fromkeys(_types("coupon"), _itself("coupons")),
+}
+TYPES_A_CALL = 20  # Stripe's limit for types[]
+
+
+def pointers(event: Any) -> list[Pointer]:
+    """The objects to read again because of this event; none for a type that changes no table."""
+    point = POINTERS.get(event["type"])
+    return list(point(event["data"]["object"])) if point else []
+
+
+async def newest(client: Client) -> int:
+    """`created` of the newest event, in Stripe's clock; 0 where there is none."""
+    answer = await client.get("/v1/events", {"limit": 1})
+    return max((event["created"] for event in answer["data"]), default=0)
+
+
+async def poll(client: Client, *, since: int) -> list[Any]:
+    """All events of our types created at or after `since` (Unix seconds), in no order."""
+    types = sorted(POINTERS)
+    found = []
+    for start in range(0, len(types), TYPES_A_CALL):
+        parameters: Parameters = {
+            "created[gte]": since,
+            "types": types[start : start + TYPES_A_CALL],
+            "limit": PAGE,
+        }
+        found += [event async for event in _pages(client, dict(parameters))]
+    return found
+
+
+async def _pages(client: Client, parameters: dict[str, Any]) -> Any:
+    while True:
+        answer = await client.get("/v1/events", parameters)
+        for event in answer["data"]:
+            yield event
+        if not answer["has_more"]:
+            return
+        parameters["starting_after"] = answer["data"][-1]["id"]

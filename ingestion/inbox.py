@@ -1,0 +1,117 @@
+"""The inbox `events.db`: an append-only log of events, and which of them are still to be acted on.
+
+Enters: events and positions in Stripe's feed. Leaves: pending pointers. Nothing is read from Stripe
+here. A SQLite file in WAL mode, so that receiver and pipeline can write at the same time.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ingestion.events import Pointer, pointers
+
+SCHEMA = """
+create table if not exists events (
+    id text primary key,          -- Stripe's event id: a repeated delivery changes nothing
+    type text not null,
+    created integer not null,     -- Unix seconds, Stripe's clock
+    received_at text not null,    -- UTC
+    payload text not null         -- as received; a log, never loaded into tables
+) strict;
+create table if not exists pointers (
+    event_id text not null references events,
+    stream text not null,
+    object_id text not null,
+    done_at text,                 -- UTC; null while the object has not been read again
+    primary key (event_id, stream, object_id)
+) strict, without rowid;
+create index if not exists pending on pointers (stream, object_id) where done_at is null;
+create table if not exists positions (name text primary key, value text not null) strict;
+"""
+
+CURSOR = "events_cursor"
+COMPLETE = "full_read_completed_at"
+
+
+class Inbox:
+    """`with Inbox.open(path) as inbox`; each method is one transaction."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, path: Path) -> AbstractContextManager["Inbox"]:
+        database = sqlite3.connect(path, timeout=30, isolation_level=None)
+        path.chmod(0o600)
+        database.execute("pragma journal_mode = wal")
+        database.executescript(SCHEMA)
+        return closing(cls(database))
+
+    def close(self) -> None:
+        self._database.close()
+
+    def append(self, events: Iterable[Any], *, received_at: datetime) -> int:
+        """Log events and mark what they point at as pending; how many were new."""
+        new = 0
+        with self._transaction():
+            for event in events:
+                new += self._append(event, received_at)
+        return new
+
+    def _append(self, event: Any, received_at: datetime) -> int:
+        inserted = self._database.execute(
+            "insert into events values (?, ?, ?, ?, ?) on conflict do nothing",
+            (
+                event["id"],
+                event["type"],
+                event["created"],
+                received_at.isoformat(),
+                orjson.dumps(event).decode(),
+            ),
+        ).rowcount
+        if inserted:
+            self._database.executemany(
+                "insert into pointers values (?, ?, ?, null) on conflict do nothing",
+                [(event["id"], stream, object_id) for stream, object_id in pointers(event)],
+            )
+        return inserted
+
+    def pending(self) -> list[Pointer]:
+        """Each object once, in a stable order."""
+        return self._database.execute(
+            "select distinct stream, object_id from pointers where done_at is null order by 1, 2"
+        ).fetchall()
+
+    def backlog(self) -> int:
+        """How many objects are waiting to be read again."""
+        return len(self.pending())
+
+    def settle(self, done: Iterable[Pointer], *, read_from: datetime, **positions: str) -> None:
+        """Acknowledge pointers and move positions together, after the load has committed.
+
+        An event received after the read began (`read_from`) may tell of a later change: it stays.
+        """
+        with self._transaction():
+            self._database.executemany(
+                "update pointers set done_at = ?1 where stream = ?2 and object_id = ?3"
+                " and done_at is null"
+                " and event_id in (select id from events where received_at <= ?1)",
+                [(read_from.isoformat(), *pointer) for pointer in done],
+            )
+            self._database.executemany(
+                "insert or replace into positions values (?, ?)", list(positions.items())
+            )
+
+    def position(self, name: str) -> str | None:
+        row = self._database.execute("select value from positions where name = ?", (name,))
+        found = row.fetchone()
+        return found[0] if found else None
+
+    def _transaction(self) -> AbstractContextManager[Any]:
+        self._database.execute("begin immediate")
+        return self._database

@@ -1,0 +1,58 @@
+"""The dlt source: pages in, one typed landing table for each entry of `landing.TABLES` out.
+
+Enters: an iterator of pages and the rows that deletions turn into tombstones. Leaves: dlt
+resources, merged on `id`. Requests and decisions about what to read stand elsewhere.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.extract import DltResource
+
+from ingestion.landing import TABLES, Table
+from ingestion.reader import Page
+from ingestion.rows import rows, schema
+
+Batch = dict[str, pa.Table]
+Tombstones = Callable[[Page], pa.Table | None]
+
+EMPTY: Batch = {table.name: schema(table).empty_table() for table in TABLES}
+
+
+def batches(pages: Iterator[Page], tombstones: Tombstones) -> Iterator[Batch]:
+    """Arrow tables by landing table; the first, empty batch creates every table."""
+    yield EMPTY
+    for page in pages:
+        batch = rows(page.stream, page.objects, read_at=page.read_at) if page.objects else {}
+        buried = tombstones(page)
+        if buried is not None:
+            batch[page.stream] = pa.concat_tables([*filter(None, [batch.get(page.stream)]), buried])
+        yield batch
+
+
+@dlt.source(name="stripe")
+def stripe(found: Iterator[Batch]) -> Iterator[DltResource]:
+    """All landing tables from one pass over the batches."""
+    parent = dlt.resource(found, name="batches", selected=False)
+    for table in TABLES:
+        yield _resource(table, parent)
+
+
+def _resource(table: Table, parent: DltResource) -> DltResource:
+    def pick(batch: Batch) -> Any:
+        return batch.get(table.name)
+
+    return dlt.transformer(
+        pick,
+        data_from=parent,
+        name=table.name,
+        primary_key="id",
+        write_disposition="merge",
+        columns={column.name: {"timezone": False} for column in _timestamps(table)},
+    )
+
+
+def _timestamps(table: Table) -> list[pa.Field]:
+    return [field for field in schema(table) if pa.types.is_timestamp(field.type)]

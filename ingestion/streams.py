@@ -1,0 +1,76 @@
+"""The table of streams: what is listed at Stripe, with which parameters and expands.
+
+Enters: nothing. Leaves: `STREAMS` and the event types that announce their changes.
+Expands are given as seen from one object; a list adds `data.`, which counts towards Stripe's limit
+of four levels.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A nested list that carries at most ten elements: where its remaining pages are served."""
+
+    name: str
+    path: str  # may contain {id}, the parent's id
+    parent_parameter: str | None = None
+    expand: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One kind of object at Stripe. `listed` is False where it is read by id only."""
+
+    name: str
+    path: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    expand: tuple[str, ...] = ()
+    nested: Nested | None = None
+    listed: bool = True
+    only: tuple[str, str] | None = None  # a field and the value that its list is filtered on
+    permission: str = ""
+
+
+STREAMS = (
+    Stream(
+        "customers",
+        "/v1/customers",
+        expand=(
+            "discount.source.coupon",
+            "invoice_settings.default_payment_method",
+            "default_source",
+        ),
+        permission="Customers",
+    ),
+    Stream(
+        "subscriptions",
+        "/v1/subscriptions",
+        # Without status=all Stripe leaves the canceled ones out.
+        parameters={"status": "all"},
+        expand=(
+            "discounts.source.coupon",
+            "items.data.discounts",
+            "default_payment_method",
+            "default_source",
+        ),
+        nested=Nested(
+            "items", "/v1/subscription_items", "subscription", ("discounts.source.coupon",)
+        ),
+        permission="Subscriptions",
+    ),
+    Stream(
+        "invoices",
+        "/v1/invoices",
+        parameters={"status": "paid"},
+        only=("status", "paid"),
+        nested=Nested("lines", "/v1/invoices/{id}/lines"),
+        permission="Invoices",
+    ),
+    Stream("prices", "/v1/prices", expand=("tiers", "currency_options"), permission="Prices"),
+    Stream("products", "/v1/products", permission="Products"),
+    Stream("coupons", "/v1/coupons", expand=("applies_to",), permission="Coupons"),
+    Stream("payment_methods", "/v1/payment_methods", listed=False, permission="Payment Methods"),
+)
+BY_NAME = {stream.name: stream for stream in STREAMS}
+LISTED = tuple(stream for stream in STREAMS if stream.listed)

@@ -1,0 +1,79 @@
+"""The landing tables in the warehouse: merge pages through dlt, find what a full read did not see.
+
+Enters: pages. Leaves: merged rows, tombstones included. The one module of ingestion that knows the
+engine (DuckDB). The caller holds the lock.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import dlt
+import duckdb
+import pyarrow as pa
+
+from ingestion.events import Pointer
+from ingestion.landing import TABLES
+from ingestion.reader import Page
+from ingestion.rows import schema
+from ingestion.source import batches, stripe
+
+SCHEMA = "stripe"
+BURIED = {table.name: schema(table) for table in TABLES if table.tombstones}
+
+
+class Landing:
+    """`stripe.*` in one DuckDB file."""
+
+    def __init__(self, warehouse: Path, state: Path) -> None:
+        self._path = warehouse
+        self._state = state
+
+    def merge(self, pages: Iterator[Page]) -> dict[str, int]:
+        """Merge pages on `id`; rows by table. All or nothing: a failed read loads no row."""
+        pipeline = self._pipeline()
+        # What an interrupted load left behind is read again; its cursor never moved.
+        pipeline.drop_pending_packages()
+        pipeline.run(stripe(batches(pages, self.tombstones)), loader_file_format="parquet")
+        trace = pipeline.last_trace
+        counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
+        return {table.name: counts.get(table.name, 0) for table in TABLES}
+
+    def _pipeline(self) -> dlt.Pipeline:
+        return dlt.pipeline(
+            "stripe_traits",
+            destination=dlt.destinations.duckdb(str(self._path)),
+            dataset_name=SCHEMA,
+            pipelines_dir=str(self._state),
+        )
+
+    def unseen(self, *, since: datetime) -> list[Pointer]:
+        """Objects that no read since `since` has brought and that are not known to be deleted."""
+        select = " union all ".join(
+            f"select '{name}', id from {SCHEMA}.{name}"
+            " where read_at < $since and deleted_at is null"
+            for name in BURIED
+        )
+        with duckdb.connect(str(self._path)) as database:
+            return database.execute(f"{select} order by all", {"since": since}).fetchall()
+
+    def tombstones(self, page: Page) -> pa.Table | None:
+        """The last known rows of what is gone, with `deleted_at`; bare ones for unknown ids."""
+        if not page.gone or page.stream not in BURIED:
+            return None
+        arrow = BURIED[page.stream]
+        with duckdb.connect(str(self._path)) as database:
+            found: pa.Table = database.execute(
+                f"select {', '.join(map(_buried, arrow.names))}"
+                f" from (select unnest($gone::varchar[]) as id) as gone"
+                f" left join {SCHEMA}.{page.stream} as landed using (id) order by gone.id",
+                {"gone": list(page.gone), "at": page.read_at},
+            ).to_arrow_table()
+        return found.cast(arrow)
+
+
+def _buried(column: str) -> str:
+    """A tombstone keeps all values, `read_at` too: its nested elements stay those of that read."""
+    if column in ("deleted_at", "read_at"):
+        return f"coalesce(landed.{column}, $at::timestamp) as {column}"
+    return "gone.id" if column == "id" else f"landed.{column}"
