@@ -4,6 +4,7 @@ Enters: the few values that matter; prices as complete objects, since an item ca
 Leaves: complete objects in the pinned shape, with every element of their lists and their
 discounts as objects: cutting lists and naming by id is done when they are served.
 """
+# ruff: noqa: A002, PLR0913  arguments are named as Stripe names its fields, and are as many
 
 from collections.abc import Sequence
 from typing import Any

@@ -2,6 +2,7 @@
 
 Enters: the few values that matter. Leaves: a complete object in the pinned shape.
 """
+# ruff: noqa: A002, PLR0913  arguments are named as Stripe names its fields, and are as many
 
 from collections.abc import Sequence
 from typing import Any

@@ -3,6 +3,7 @@
 Enters: the few values that matter. Leaves: complete objects in the pinned shape whose amounts
 agree with each other. When an invoice is made, and over what period, is the caller's concern.
 """
+# ruff: noqa: A002, PLR0913  arguments are named as Stripe names its fields, and are as many
 
 from collections.abc import Sequence
 from typing import Any
