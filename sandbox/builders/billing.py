@@ -76,14 +76,14 @@ def subscription(
     if isinstance(pause_collection, str):
         pause_collection = {"behavior": pause_collection, "resumes_at": None}
     if cancel_at_period_end and cancel_at is None:
-        cancel_at = min(part["current_period_end"] for part in complete)
+        cancel_at = max(part["current_period_end"] for part in complete)
         canceled_at = canceled_at or created
     known = {
         "id": id,
         "customer": customer,
         "status": status,
         "currency": items[0]["price"]["currency"] if items else "usd",
-        "discounts": [one | {"subscription": id, "customer": customer} for one in discounts],
+        "discounts": carried(discounts, id, subscription=id, customer=customer),
         "cancel_at_period_end": cancel_at_period_end,
         "cancel_at": cancel_at,
         "canceled_at": canceled_at if canceled_at or not ended else ended_at or created,

@@ -1,5 +1,5 @@
 """Events: an object's snapshot and what it was before enter, a complete event leaves."""
-# ruff: noqa: A002, PLR0913  arguments are named as Stripe names its fields, and are as many
+# ruff: noqa: A002  arguments are named as Stripe names its fields, and are as many
 
 from typing import Any
 
