@@ -1,0 +1,106 @@
+"""The assets: Stripe's landing tables, the dbt models, the account store, in one lineage.
+
+Enters: Dagster's context, the settings. Leaves: materialisations and check results with counts and
+durations. Keys join by name: a landing table is `stripe/<table>`, which is dbt's own default key for
+`source('stripe', '<table>')`.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    MaterializeResult,
+    ResourceParam,
+    asset,
+    multi_asset,
+)
+from dagster_dbt import dbt_assets
+
+from ingestion.landing import TABLES
+from orchestration.dbt_events import dbt_events
+from orchestration.reporter import log_reporter
+from orchestration.run import as_of, is_full
+from orchestration.settings import read_settings
+from orchestration.stages import deliver_stage, load_stage, transform_stage
+
+POOL = "duckdb"  # one writer at a time; the lock beside the warehouse guards it besides
+STREAM_DESCRIPTIONS = {table.name: f"Stripe's {table.name.replace('_', ' ')}" for table in TABLES}
+
+run_settings = AssetSpec(
+    ["pipeline", "run_settings"],
+    group_name="pipeline",
+    description="The settings and the `as_of` of the last build: one row, written before dbt runs.",
+)
+
+
+@multi_asset(
+    specs=[
+        AssetSpec(
+            ["stripe", name],
+            group_name="stripe",
+            description=f"{text}, one row per object, as the API gives them (minor units, UTC).",
+            kinds={"stripe", "dlt", "duckdb"},
+            skippable=True,
+        )
+        for name, text in STREAM_DESCRIPTIONS.items()
+    ],
+    pool=POOL,
+)
+def stripe_landing(
+    context: AssetExecutionContext, reporter: ResourceParam[Any]
+) -> Iterator[MaterializeResult[None]]:
+    """Bring the landing tables up to Stripe's state."""
+    began = time.monotonic()
+    result = load_stage(
+        read_settings(), reporter or log_reporter(context.log), full=is_full(context)
+    )
+    seconds = round(time.monotonic() - began, 2)
+    context.log.info(f"{result.events} new events, {sum(result.objects.values())} objects read")
+    for name, rows in result.rows.items():
+        yield MaterializeResult(
+            asset_key=["stripe", name],
+            metadata={"rows_merged": rows, "seconds": seconds, "full_read": result.full},
+        )
+
+
+def dbt_models(manifest: Mapping[str, Any]) -> AssetsDefinition:
+    """The dbt models, seeds and tests of `transform/` as assets and asset checks."""
+
+    @dbt_assets(manifest=manifest, pool=POOL, name="dbt_models")
+    def models(context: AssetExecutionContext, reporter: ResourceParam[Any]) -> Iterator[Any]:
+        built = transform_stage(
+            read_settings(), reporter or log_reporter(context.log), as_of=as_of(context)
+        )
+        yield from dbt_events(manifest, built)
+        if built.failure:
+            raise built.failure
+
+    return models
+
+
+@asset(
+    deps=[AssetKey(["marts", "account_traits"])],
+    group_name="account_store",
+    kinds={"python"},
+    description=(
+        "The account store brought to `account_traits`: only what differs from the last"
+        " acknowledged values is sent."
+    ),
+)
+def account_store(
+    context: AssetExecutionContext, reporter: ResourceParam[Any]
+) -> MaterializeResult[None]:
+    """Diff, push, remember; the counts as metadata."""
+    result = deliver_stage(
+        read_settings(),
+        reporter or log_reporter(context.log),
+        as_of=as_of(context),
+        run_id=context.run_id,
+    )
+    return MaterializeResult(metadata=asdict(result))

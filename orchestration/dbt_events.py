@@ -1,0 +1,62 @@
+"""From dbt's results to Dagster's events: a materialisation a model, a check result a test.
+
+Enters: the manifest and what dbt did. Leaves: events. dbt runs inside this process (a second process
+would lose the kept manifest and could outlive the lock's holder), so dagster-dbt's own stream of a
+`dbt` command's output is not used; keys and check names come from dagster-dbt all the same.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dagster import AssetCheckResult, AssetCheckSeverity, MaterializeResult
+from dagster_dbt import DagsterDbtTranslator
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
+
+from orchestration.stages import Built
+from orchestration.transform import NodeResult
+
+ASSET_TYPES = ("model", "seed", "snapshot")
+Event = MaterializeResult[None] | AssetCheckResult
+
+
+def dbt_events(manifest: Mapping[str, Any], built: Built) -> Iterator[Event]:
+    """Events in dbt's order; nodes that were skipped after a failure have none."""
+    translator = DagsterDbtTranslator()
+    for result in built.results:
+        kind = result.unique_id.split(".")[0]
+        if kind in ASSET_TYPES and result.status == "success":
+            yield _materialisation(manifest, translator, result, built.published)
+        elif kind == "test" and result.status != "skipped":
+            yield from _check(manifest, translator, result)
+
+
+def _materialisation(
+    manifest: Mapping[str, Any],
+    translator: DagsterDbtTranslator,
+    result: NodeResult,
+    published: Mapping[str, int],
+) -> MaterializeResult[None]:
+    node = manifest["nodes"][result.unique_id]
+    rows = published.get(node["alias"]) if node["schema"] == "marts" else None
+    return MaterializeResult(
+        asset_key=translator.get_asset_spec(manifest, result.unique_id, None).key,
+        metadata={
+            "seconds": round(result.seconds, 3),
+            **({"dagster/row_count": rows} if rows is not None else {}),
+        },
+    )
+
+
+def _check(
+    manifest: Mapping[str, Any], translator: DagsterDbtTranslator, result: NodeResult
+) -> Iterator[AssetCheckResult]:
+    key = get_asset_check_key_for_test(manifest, translator, result.unique_id, None)
+    if key is None:
+        return
+    yield AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=result.status == "pass",
+        severity=AssetCheckSeverity.ERROR if result.failed else AssetCheckSeverity.WARN,
+        metadata={"failing_rows": result.failures, "seconds": round(result.seconds, 3)},
+    )

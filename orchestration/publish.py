@@ -1,0 +1,55 @@
+"""The published copy `marts.duckdb`: what analysts, BI tools and the reverse-sync read.
+
+Enters: the warehouse, under its lock. Leaves: one file that is replaced whole, so that a reader
+sees the old copy or the new one and never waits. Nothing is computed here.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+SYNC_TABLES = ("sync_runs", "sync_changelog")
+
+
+def publish(database: duckdb.DuckDBPyConnection, marts: Path) -> dict[str, int]:
+    """Copy all marts and the sync's own records to `marts`; rows by table."""
+    fresh = marts.with_suffix(".tmp")
+    fresh.unlink(missing_ok=True)
+    database.execute(f"attach '{fresh}' as published")
+    try:
+        database.execute("create schema published.marts")
+        counts = {name: _copy(database, schema, name) for schema, name in _tables(database)}
+    finally:
+        database.execute("detach published")
+    fresh.chmod(0o600)
+    fresh.replace(marts)
+    return counts
+
+
+def _tables(database: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    return database.execute(
+        "select table_schema, table_name from information_schema.tables"
+        " where table_catalog = current_database()"
+        " and (table_schema = 'marts' or (table_schema = 'sync' and table_name in ?))"
+        " order by all",
+        [SYNC_TABLES],
+    ).fetchall()
+
+
+def _copy(database: duckdb.DuckDBPyConnection, schema: str, name: str) -> int:
+    target = f'published.marts."{name}"'
+    database.execute(f'create table {target} as from "{schema}"."{name}"')
+    for column, comment in _comments(database, schema, name):
+        text = comment.replace("'", "''")
+        database.execute(f"comment on column {target}.\"{column}\" is '{text}'")
+    counted = database.execute(f"select count(*) from {target}").fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _comments(database: duckdb.DuckDBPyConnection, schema: str, name: str) -> list[tuple[str, str]]:
+    return database.execute(
+        "select column_name, comment from duckdb_columns()"
+        " where database_name = current_database() and schema_name = ? and table_name = ?"
+        " and comment is not null",
+        [schema, name],
+    ).fetchall()

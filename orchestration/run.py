@@ -1,0 +1,33 @@
+"""What one Dagster run was asked for: read from its tags, the same for all of its assets.
+
+Enters: a context. Leaves: `as_of` and whether everything is read. A run without the tag is as of
+its own start, so that all of its steps agree, and a repeated run can be given the same moment.
+"""
+
+from datetime import UTC, datetime
+
+from dagster import AssetExecutionContext
+
+AS_OF = "stripe_traits/as_of"
+FULL = "stripe_traits/full"
+
+
+def run_tags(*, as_of: datetime | None, full: bool) -> dict[str, str]:
+    """Tags of a run; `as_of` is timezone-aware."""
+    moment = {AS_OF: as_of.astimezone(UTC).isoformat()} if as_of else {}
+    return {**moment, FULL: str(full).lower()}
+
+
+def as_of(context: AssetExecutionContext) -> datetime:
+    """The run's `as_of`, UTC."""
+    given = context.run.tags.get(AS_OF)
+    if given:
+        return datetime.fromisoformat(given).astimezone(UTC)
+    record = context.instance.get_run_record_by_id(context.run_id)
+    if record is None:
+        raise LookupError(f"run {context.run_id} is not in Dagster's storage; start it again")
+    return record.create_timestamp.astimezone(UTC)
+
+
+def is_full(context: AssetExecutionContext) -> bool:
+    return context.run.tags.get(FULL) == "true"

@@ -1,0 +1,163 @@
+"""The settings: the one place that reads the environment and `.env`.
+
+Enters: environment variables, as `.env.example` explains them. Leaves: one frozen `Settings`. All
+complaints come at once, one line each with its remedy, and never with a secret's value.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+STRIPE = "https://api.stripe.com"
+SANDBOX_KEY = "sk_test_sandbox"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class WrongSettings(Exception):
+    """One line for each wrong setting, with its remedy."""
+
+
+class KeyKind(StrEnum):
+    """What a Stripe key is for, read off its prefix."""
+
+    LIVE = "live"
+    TEST = "test"
+
+
+def _blank_is_unset(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Optional = BeforeValidator(_blank_is_unset)
+
+
+class ScheduleSettings(BaseSettings):
+    """What the code location needs to load: no secret among it."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    nightly_schedule: str = "0 2 * * *"
+    schedule_time_zone: str = "UTC"
+
+
+class Settings(ScheduleSettings):
+    """All settings; the field names in upper case are the environment's."""
+
+    stripe_api_key: Annotated[SecretStr | None, Optional] = None
+    stripe_api_base: str = STRIPE
+    stripe_api_version: str = "2026-10-28.endive"
+    stripe_requests_per_second: Annotated[float | None, Optional, Field(gt=0, le=100)] = None
+    stripe_concurrency: Annotated[int, Field(ge=1, le=100)] = 20
+    data_dir: Path = Path("data")
+    warehouse_url: Annotated[str | None, Optional] = None
+    account_store_url: Annotated[SecretStr | None, Optional] = None
+    account_id_metadata_key: Annotated[str | None, Optional] = None
+    multiple_subscriptions: bool = False
+    reporting_currency: Annotated[str | None, Optional, Field(pattern="^[a-zA-Z]{3}$")] = None
+    mrr_discount_durations: Literal["forever", "repeating", "all"] = "forever"
+    mrr_pause_collection: Literal["keep", "zero"] = "keep"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        problems = [
+            *_key_problems(self),
+            *_url_problems("STRIPE_API_BASE", self.stripe_api_base, ("https", "http")),
+            *_url_problems("WAREHOUSE_URL", self.warehouse_url, ("duckdb",)),
+            *_url_problems(
+                "ACCOUNT_STORE_URL",
+                _secret(self.account_store_url),
+                ("sqlite", "postgresql", "postgres"),
+            ),
+        ]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def on_loopback(self) -> bool:
+        return urlsplit(self.stripe_api_base).hostname in LOOPBACK
+
+    @property
+    def api_key(self) -> str:
+        """The key; the sandbox's is assumed on loopback addresses alone."""
+        return _secret(self.stripe_api_key) or (SANDBOX_KEY if self.on_loopback else "")
+
+    @property
+    def key_kind(self) -> KeyKind:
+        return KeyKind.LIVE if "_live_" in self.api_key else KeyKind.TEST
+
+    @property
+    def request_rate(self) -> float | None:
+        """Requests a second for one endpoint: well below Stripe's limits; none on loopback."""
+        if self.stripe_requests_per_second or self.on_loopback:
+            return self.stripe_requests_per_second
+        return 20 if self.key_kind is KeyKind.LIVE else 10
+
+    @property
+    def warehouse(self) -> Path:
+        if self.warehouse_url:
+            return Path(self.warehouse_url.removeprefix("duckdb:///"))
+        return self.data_dir / "warehouse.duckdb"
+
+    @property
+    def marts(self) -> Path:
+        return self.data_dir / "marts.duckdb"
+
+    @property
+    def store_url(self) -> str:
+        """Where the account store is; may hold a password."""
+        return _secret(self.account_store_url) or f"sqlite:///{self.data_dir}/accounts.db"
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises WrongSettings with one line for each complaint."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise WrongSettings("\n".join(_complaints(error))) from None
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return settings
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
+
+
+def _key_problems(settings: Settings) -> list[str]:
+    key = settings.api_key
+    if not key:
+        return [
+            "STRIPE_API_KEY is not set: set it to a secret or restricted key of your Stripe account"
+            " (or STRIPE_API_BASE to a local sandbox)"
+        ]
+    if not key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+        return [
+            "STRIPE_API_KEY is no secret or restricted key: it must begin with sk_ or rk_;"
+            " copy it from Stripe's dashboard, Developers > API keys"
+        ]
+    if settings.key_kind is KeyKind.LIVE and settings.stripe_api_base.startswith("http://"):
+        return ["STRIPE_API_BASE is plain http and the key is live: use https"]
+    return []
+
+
+def _url_problems(name: str, url: str | None, schemes: tuple[str, ...]) -> list[str]:
+    if url is None or url.split("://")[0] in schemes:
+        return []
+    return [f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"]
+
+
+def _complaints(error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        if not problem["loc"]:
+            lines += problem["msg"].removeprefix("Value error, ").splitlines()
+        else:
+            name = str(problem["loc"][0]).upper()
+            lines.append(f"{name}: {problem['msg']}; .env.example explains it")
+    return lines

@@ -1,0 +1,103 @@
+"""The stages of a refresh, each a call: load, transform (which publishes), deliver.
+
+Enters: the settings, `as_of`, a reporter. Leaves: what each stage returns. Here stands who holds the
+writers' lock for how long; the stages' work stands in their own packages.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from ingestion.client import Connection
+from ingestion.load import LoadResult, Paths, load
+from orchestration.lock import writer_lock
+from orchestration.publish import publish
+from orchestration.reporter import Reporter
+from orchestration.settings import Settings
+from orchestration.transform import NodeResult, TransformFailed, find_failure, transform
+from reverse_sync.sync import SyncResult, sync
+
+
+@dataclass(frozen=True)
+class Built:
+    """What dbt did, the rows that were published by mart, and why nothing was, if so."""
+
+    results: list[NodeResult]
+    published: dict[str, int]
+    failure: TransformFailed | None
+
+
+def connection(settings: Settings) -> Connection:
+    return Connection(
+        api_key=settings.api_key,
+        api_base=settings.stripe_api_base,
+        api_version=settings.stripe_api_version,
+        requests_per_second=settings.request_rate,
+        concurrency=settings.stripe_concurrency,
+    )
+
+
+@contextmanager
+def lock(settings: Settings, purpose: str, reporter: Reporter) -> Iterator[None]:
+    path = settings.warehouse.with_suffix(".lock")
+    with writer_lock(path, purpose=purpose, on_wait=reporter.waiting):
+        yield
+
+
+def load_stage(settings: Settings, reporter: Reporter, *, full: bool) -> LoadResult:
+    """Stripe -> `stripe.*`. Raises StripeError, MissingValue."""
+    paths = Paths(
+        warehouse=settings.warehouse,
+        inbox=settings.data_dir / "events.db",
+        raw=settings.data_dir / "raw",
+        dlt=settings.data_dir / "dlt",
+    )
+    with lock(settings, "load", reporter):
+        result = load(connection(settings), paths, full=full, progress=reporter.loaded)
+        settings.warehouse.chmod(0o600)
+    return result
+
+
+def transform_stage(settings: Settings, reporter: Reporter, *, as_of: datetime) -> Built:
+    """`stripe.*` -> marts -> `marts.duckdb`, under one lock.
+
+    Published only if every model and test passed; else `failure` says why and the last good copy
+    stands.
+    """
+    with lock(settings, "transform", reporter):
+        results = transform(settings, as_of=as_of, on_node=reporter.built)
+        with duckdb.connect(str(settings.warehouse)) as database:
+            failure = find_failure(database, results)
+            return Built(results, {} if failure else publish(database, settings.marts), failure)
+
+
+def deliver_stage(
+    settings: Settings, reporter: Reporter, *, as_of: datetime, run_id: str
+) -> SyncResult:
+    """`account_traits` -> account store, without the lock while the store is written."""
+    result = sync(
+        marts_path=settings.marts,
+        warehouse=lambda: open_warehouse(settings, reporter),
+        account_store_url=settings.store_url,
+        multiple_subscriptions=settings.multiple_subscriptions,
+        as_of=as_of,
+        run_id=run_id,
+        on_progress=reporter.delivered,
+    )
+    if result.sent:
+        with open_warehouse(settings, reporter) as database:
+            publish(database, settings.marts)
+    return result
+
+
+@contextmanager
+def open_warehouse(settings: Settings, reporter: Reporter) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, under the lock, for as long as the context lasts."""
+    with (
+        lock(settings, "reverse-sync", reporter),
+        duckdb.connect(str(settings.warehouse)) as database,
+    ):
+        yield database

@@ -1,0 +1,154 @@
+"""Running dbt inside this process on the warehouse.
+
+Enters: the settings and `as_of`. Leaves: built marts in the warehouse and a result for each dbt
+node. The business rules stand in `transform/`; here is only how they are run. The caller holds the
+lock.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.artifacts.schemas.results import NodeStatus
+from dbt.artifacts.schemas.run import RunExecutionResult
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+from dbt_common.events.base_types import EventMsg
+
+from orchestration.settings import Settings
+
+PROJECT = Path(__file__).parents[1]
+FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)
+RUN_SETTINGS = """
+create schema if not exists pipeline;
+create or replace table pipeline.run_settings as
+select
+    $as_of::timestamp as as_of,
+    $account_id_metadata_key::varchar as account_id_metadata_key,
+    $multiple_subscriptions::boolean as multiple_subscriptions,
+    lower($reporting_currency::varchar) as reporting_currency,
+    $mrr_discount_durations::varchar as mrr_discount_durations,
+    $mrr_pause_collection::varchar as mrr_pause_collection
+"""
+
+
+class TransformFailed(Exception):
+    """A model or a test failed: nothing is published; one line for each cause."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What dbt did with one node; `failures` counts the rows that a test found."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    failures: int
+    message: str
+
+    @property
+    def failed(self) -> bool:
+        return self.status in FAILED
+
+
+def transform(
+    settings: Settings, *, as_of: datetime, on_node: Callable[[str], None] | None = None
+) -> list[NodeResult]:
+    """Build and test all models at `as_of` (UTC). The results tell which nodes failed."""
+    _write_run_settings(settings, as_of)
+    invocation = _invoke(settings, ["build", "--exclude-resource-type", "unit_test"], on_node)
+    if not isinstance(invocation.result, RunExecutionResult):
+        raise TransformFailed(f"dbt could not run: {invocation.exception}")
+    return [
+        NodeResult(
+            unique_id=result.node.unique_id,
+            status=result.status,
+            seconds=result.execution_time,
+            failures=result.failures or 0,
+            message=result.message or "",
+        )
+        for result in invocation.result.results
+    ]
+
+
+def find_failure(
+    database: duckdb.DuckDBPyConnection, results: list[NodeResult]
+) -> TransformFailed | None:
+    """What to say of failed nodes: first the values that no rule knows, by object and field."""
+    failed = [result for result in results if result.failed]
+    if not failed:
+        return None
+    lines = _unknown_values(database) or [
+        f"{result.unique_id}: {' '.join(result.message.split())}" for result in failed
+    ]
+    return TransformFailed("\n".join([*lines, "nothing was published; the last good marts stand"]))
+
+
+def _write_run_settings(settings: Settings, as_of: datetime) -> None:
+    names = (
+        "account_id_metadata_key",
+        "multiple_subscriptions",
+        "reporting_currency",
+        "mrr_discount_durations",
+        "mrr_pause_collection",
+    )
+    values = {name: getattr(settings, name) for name in names}
+    with duckdb.connect(str(settings.warehouse)) as database:
+        database.execute(RUN_SETTINGS, {"as_of": as_of.replace(tzinfo=None), **values})
+
+
+def _invoke(
+    settings: Settings, arguments: list[str], on_node: Callable[[str], None] | None
+) -> dbtRunnerResult:
+    # profiles.yml reads it; dbt knows no other way to be told.
+    os.environ["WAREHOUSE_PATH"] = str(settings.warehouse)
+    runner = dbtRunner(manifest=parse(), callbacks=[_node_listener(on_node)] if on_node else [])
+    try:
+        return runner.invoke([*arguments, *_folders(), "--quiet", "--no-use-colors"])
+    finally:
+        _close_warehouse()
+
+
+@cache
+def parse() -> Manifest:
+    """The parsed project, kept for the life of this process: parsing costs seconds."""
+    invocation = dbtRunner().invoke(["parse", *_folders(), "--quiet"])
+    if not isinstance(invocation.result, Manifest):
+        raise TransformFailed(f"dbt cannot read transform/: {invocation.exception}")
+    return invocation.result
+
+
+def _folders() -> list[str]:
+    return ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+
+
+def _node_listener(on_node: Callable[[str], None]) -> Callable[[EventMsg], None]:
+    def listen(event: EventMsg) -> None:
+        if event.info.name == "NodeFinished":
+            on_node(event.data.node_info.unique_id)
+
+    return listen
+
+
+def _close_warehouse() -> None:
+    """dbt-duckdb keeps the file open after a run, which would lock everybody else out."""
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _unknown_values(database: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = database.execute(
+        "select object, id, field, value from intermediate.int_unknown_values order by all"
+    ).fetchall()
+    return [
+        f"{kind} {object_id}: {field} '{value}' is not known to this version; extend the rule for"
+        f" {field} in transform/, or update stripe-traits"
+        for kind, object_id, field, value in rows
+    ]
