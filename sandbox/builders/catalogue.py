@@ -77,7 +77,7 @@ def price(
     result = fill("price", known, fields)
     return result | _on_request(
         tiers=list(tiers) if tiers else None,
-        currency_options=currency_options and _currency_options(currency_options, result),
+        currency_options=_currency_options(currency_options or {}, result),
     )
 
 

@@ -1,0 +1,114 @@
+"""What can be read of the sandbox's state: canonical objects for tests, texts for the server.
+
+Enters: kinds, ids, SQL conditions made by `listing`. Leaves: canonical objects or served texts.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from sandbox import rows
+from sandbox.database import Database
+from sandbox.kinds import KINDS
+from sandbox.shapes import Json
+
+BATCH = 500
+_READ = "SELECT id, CAST(json AS BLOB), wide FROM"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list, newest first, as ids and served texts."""
+
+    ids: list[str]
+    texts: list[bytes]
+    has_more: bool
+
+
+class Reader(Database):
+    """The reading half of the store."""
+
+    def noted(self, key: str) -> str | None:
+        """What `note` remembered."""
+        found = self.one("SELECT value FROM meta WHERE key = ?", key)
+        return str(found[0]) if found else None
+
+    def get(self, kind: str, id: str) -> Json | None:  # noqa: A002
+        """The canonical object: whole lists, and what is served only on request too."""
+        found = self.one(f"SELECT json, extra FROM {table(kind)} WHERE id = ?", id)
+        return canonical(*found) if found else None
+
+    def objects(self, kind: str) -> Iterator[Json]:
+        """Every canonical object of a kind, oldest first."""
+        statement = f"SELECT json, extra FROM {table(kind)} ORDER BY created, id"
+        return (canonical(*found) for found in self.db().execute(statement))
+
+    def count(self, kind: str) -> int:
+        return int(self.one(f"SELECT count(*) FROM {table(kind)}")[0])
+
+    def deleted(self, kind: str, id: str) -> Json | None:  # noqa: A002
+        """The last state of a deleted object."""
+        found = self.one("SELECT json FROM tombstones WHERE kind = ? AND id = ?", kind, id)
+        return orjson.loads(found[0]) if found else None
+
+    def texts(self, kind: str, ids: Iterable[str]) -> dict[str, bytes]:
+        """Served texts by id, in a few queries; what is not there is left out."""
+        return {
+            identity: rows.cut(text) if wide else text
+            for identity, text, wide in self._by_id(_READ, kind, ids)
+        }
+
+    def extras(self, kind: str, ids: Iterable[str]) -> dict[str, Json]:
+        """What is served only on request, by id."""
+        found = self._by_id("SELECT id, extra FROM", kind, ids)
+        return {identity: orjson.loads(extra) for identity, extra in found if extra}
+
+    def position(self, kind: str, id: str) -> tuple[int, str] | None:  # noqa: A002
+        """Where an object stands in its list: what a cursor is compared with."""
+        found: tuple[int, str] | None = self.one(
+            f"SELECT created, id FROM {table(kind)} WHERE id = ?", id
+        )
+        return found
+
+    def page(
+        self,
+        kind: str,
+        conditions: Sequence[str] = (),
+        values: Sequence[Any] = (),
+        *,
+        limit: int,
+        backwards: bool = False,
+    ) -> Page:
+        """The first `limit` objects, newest first; backwards: the last ones, in the same order."""
+        order = "ASC" if backwards else "DESC"
+        statement = (
+            f"{_READ} {table(kind)} WHERE {' AND '.join(conditions) or '1'}"
+            f" ORDER BY created {order}, id {order} LIMIT ?"
+        )
+        found = self.db().execute(statement, (*values, limit + 1)).fetchall()
+        shown = found[:limit][::-1] if backwards else found[:limit]
+        texts = [rows.cut(text) if wide else text for _, text, wide in shown]
+        return Page([identity for identity, _, _ in shown], texts, len(found) > limit)
+
+    def holder(self, item: str) -> str | None:
+        """The subscription that an item belongs to."""
+        found = self.one("SELECT subscription FROM subscription_items WHERE id = ?", item)
+        return str(found[0]) if found else None
+
+    def _by_id(self, select: str, kind: str, ids: Iterable[str]) -> Iterator[Any]:
+        wanted = list(dict.fromkeys(ids))
+        for start in range(0, len(wanted), BATCH):
+            part = wanted[start : start + BATCH]
+            marks = ", ".join("?" * len(part))
+            yield from self.db().execute(f"{select} {table(kind)} WHERE id IN ({marks})", part)
+
+
+def table(kind: str) -> str:
+    return KINDS[kind].table
+
+
+def canonical(text: str | bytes, extra: str | None) -> Json:
+    obj: Json = orjson.loads(text)
+    return obj | orjson.loads(extra) if extra else obj

@@ -1,0 +1,167 @@
+"""The state of the sandbox: canonical objects at the pinned version, and their events, in SQLite.
+
+Enters: complete objects (see `builders`). Leaves: by `reading`, the text that is served, or
+canonical objects. A change brings here only what Stripe does with it at once: its events, the
+end of a deleted customer's subscriptions, a plan that follows its price.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import orjson
+
+from sandbox import builders, changes, rows, schema
+from sandbox.kinds import KINDS
+from sandbox.reading import BATCH, Reader, canonical
+from sandbox.shapes import Json
+
+
+class Store(Reader):
+    """Objects and events in a SQLite file; without a path, in a temporary one."""
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        super().__init__(path)
+        with self.writing() as db:
+            for statement in (*schema.tables(), *schema.indexes()):
+                db.execute(statement)
+
+    def put(self, obj: Json, *, now: int | None = None, events: bool = True) -> None:
+        """Insert or replace one object, and append the events that Stripe would.
+
+        `now` is when it happens; it may be left out for a new object, which then is made at its
+        own `created`.
+        """
+        with self.writing() as db:
+            self._put(db, obj, now, events=events)
+
+    def update(self, kind: str, id: str, fields: Json, *, now: int) -> Json:  # noqa: A002
+        """Change some fields of an object, with events; the object as it is then."""
+        changed = self._required(kind, id) | fields
+        self.put(changed, now=now)
+        return changed
+
+    def delete(self, kind: str, id: str, *, now: int) -> None:  # noqa: A002
+        """What deleting means at Stripe: a customer's subscriptions end at once, a subscription
+        is canceled, a payment method detached; all else goes away."""
+        obj = self._required(kind, id)
+        with self.writing() as db:
+            if kind == "subscription":
+                self._cancel(db, obj, now)
+            elif kind == "payment_method":
+                self._put(db, obj | {"customer": None}, now)
+            else:
+                self._remove(db, obj, now)
+
+    def load(self, objects: Iterable[Json]) -> None:
+        """Insert many new objects (events among them) into an empty store, making no events."""
+        if any(
+            self.one(f"SELECT EXISTS (SELECT 1 FROM {kind.table})")[0] for kind in schema.STORED
+        ):
+            raise ValueError(f"{self.path}: holds objects already; load a new file, or put each")
+        with self.without_journal(), self.writing() as db:
+            for statement in schema.drop_indexes():
+                db.execute(statement)
+            waiting: dict[str, list[rows.Row]] = {}
+            for obj in objects:
+                row = rows.row(obj)
+                batch = waiting.setdefault(row.kind.name, [])
+                batch.append(row)
+                if len(batch) >= BATCH:
+                    _insert(db, batch)
+                    batch.clear()
+            for batch in waiting.values():
+                _insert(db, batch)
+            for statement in (*schema.indexes(), "PRAGMA analysis_limit = 400", "ANALYZE"):
+                db.execute(statement)
+
+    def note(self, key: str, value: str) -> None:
+        """Remember what this file holds."""
+        with self.writing() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def _required(self, kind: str, identity: str) -> Json:
+        found = self.get(kind, identity)
+        if found is None:
+            raise KeyError(f"{kind} {identity}: not in the store; put it first")
+        return found
+
+    def _put(
+        self, db: sqlite3.Connection, obj: Json, now: int | None, *, events: bool = True
+    ) -> None:
+        row = rows.row(obj)
+        found = self.one(f"SELECT json FROM {row.kind.table} WHERE id = ?", row.id)
+        if found and events and now is None:
+            raise ValueError(f"{row.kind.name} {row.id}: is there already; say when: now=...")
+        moment = row.created if now is None else now
+        _replace(db, row)
+        if events:
+            before = orjson.loads(found[0]) if found else None
+            self._append(db, before, orjson.loads(row.text), moment)
+        if row.kind.name == "price" and obj["recurring"]:
+            self._put(db, builders.plan(obj), moment, events=events)
+            self._refresh_items(db, obj)
+
+    def _refresh_items(self, db: sqlite3.Connection, price: Json) -> None:
+        """The copies of a price that subscription items carry change with it, without events."""
+        held = db.execute(
+            "SELECT json FROM subscriptions WHERE id IN"
+            " (SELECT subscription FROM subscription_items WHERE price = ?)",
+            (price["id"],),
+        ).fetchall()
+        copies = {"price": rows.bare(price), "plan": rows.bare(builders.plan(price))}
+        for (text,) in held:
+            subscription = orjson.loads(text)
+            for item in subscription["items"]["data"]:
+                if item["price"]["id"] == price["id"]:
+                    item.update(copies)
+            _replace(db, rows.row(subscription))
+
+    def _append(self, db: sqlite3.Connection, old: Json | None, new: Json | None, now: int) -> None:
+        (number,) = db.execute("SELECT coalesce(max(rowid), 0) FROM events").fetchone()
+        before, after = old and rows.shown(old), new and rows.shown(new)
+        made = changes.events(before, after, now=now, first=number)
+        _insert(db, [rows.row(event) for event in made])
+
+    def _cancel(self, db: sqlite3.Connection, subscription: Json, now: int) -> None:
+        if subscription["status"] not in ("canceled", "incomplete_expired"):
+            ended = {"status": "canceled", "canceled_at": now, "ended_at": now}
+            self._put(db, subscription | ended, now)
+
+    def _remove(self, db: sqlite3.Connection, obj: Json, now: int) -> None:
+        kind = KINDS[obj["object"]]
+        if kind.name == "customer":
+            self._release(db, obj["id"], now)
+        db.execute(
+            "INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?)",
+            (kind.name, obj["id"], now, orjson.dumps(obj).decode()),
+        )
+        db.execute(f"DELETE FROM {kind.table} WHERE id = ?", (obj["id"],))
+        self._append(db, rows.bare(obj), None, now)
+
+    def _release(self, db: sqlite3.Connection, customer: str, now: int) -> None:
+        """A deleted customer's subscriptions end, its cards go, its payment methods are free."""
+        owned = "SELECT json, extra FROM {} WHERE customer = ?"
+        for found in db.execute(owned.format("subscriptions"), (customer,)).fetchall():
+            self._cancel(db, canonical(*found), now)
+        for found in db.execute(owned.format("payment_methods"), (customer,)).fetchall():
+            self._put(db, canonical(*found) | {"customer": None}, now, events=False)
+        db.execute("DELETE FROM cards WHERE customer = ?", (customer,))
+
+
+def _replace(db: sqlite3.Connection, row: rows.Row) -> None:
+    """One row in place of what was there."""
+    if row.kind.name == "subscription":
+        db.execute("DELETE FROM subscription_items WHERE subscription = ?", (row.id,))
+    _insert(db, [row])
+
+
+def _insert(db: sqlite3.Connection, batch: Sequence[rows.Row]) -> None:
+    """Rows of one kind, and what they carry."""
+    if not batch:
+        return
+    values = [(row.id, row.created, row.text, row.extra, row.wide, *row.columns) for row in batch]
+    db.executemany(schema.insert(batch[0].kind), values)
+    items = [item for row in batch for item in row.items]
+    db.executemany("INSERT OR REPLACE INTO subscription_items VALUES (?, ?, ?)", items)
+    _insert(db, [rows.row(discount) for row in batch for discount in row.discounts])
