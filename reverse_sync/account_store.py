@@ -1,0 +1,124 @@
+"""What every account store does, whatever it is made of.
+
+In: writes of accounts (traits to set and to clear, lifecycle, version). Out: a receipt that proves
+which ones the store holds now. Not here: what to send (plan.py), how to react to a refusal
+(push.py), the stores themselves.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from reverse_sync.lifecycle import Lifecycle
+from reverse_sync.tracking import SettingChange, Tracking
+from reverse_sync.traits import Traits
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "accounts": (
+        "account_id",
+        "name",
+        "traits",
+        "lifecycle_status",
+        "status_since",
+        "trial_ends_at",
+        "renewal_at",
+        "churned_at",
+        "mrr",
+        "version",
+        "created_at",
+        "updated_at",
+    ),
+    "tracking_config": ("aspect", "trait", "rule", "owner", "updated_at"),
+    "tracking_config_history": (
+        "id",
+        "aspect",
+        "old_trait",
+        "old_rule",
+        "old_owner",
+        "new_trait",
+        "new_rule",
+        "new_owner",
+        "mode",
+        "reason",
+        "changed_at",
+    ),
+}
+
+
+class AccountStoreError(Exception):
+    """The account store cannot be used; one line with the remedy and without a password."""
+
+
+class InvalidAccountStoreUrl(AccountStoreError):
+    """ACCOUNT_STORE_URL does not name an account store: wrong usage, before anything is done."""
+
+
+class BatchRefused(Exception):
+    """The store refused a batch because of a value in it; nothing of the batch was written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredAccount:
+    """An account as the store holds it, before a write."""
+
+    account_id: str
+    traits: Traits
+    lifecycle: Lifecycle
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountWrite:
+    """One account's change, with the lifecycle after it."""
+
+    account_id: str
+    name: str | None
+    set: Traits
+    unset: tuple[str, ...]
+    lifecycle: Lifecycle
+    version: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The accounts that the store holds at the version sent, and those it holds newer."""
+
+    accepted: frozenset[str]
+    newer: Mapping[str, int] = field(default_factory=dict)
+
+
+class AccountStore(Protocol):
+    """An open account store. Every method raises AccountStoreError when the store is gone."""
+
+    def highest_version(self) -> int:
+        """The highest version of any account; 0 in an empty store."""
+
+    def read_tracking(self) -> Tracking:
+        """The tracking config, and the mode in which the integration was last enabled."""
+
+    def write_tracking(self, changes: Sequence[SettingChange], *, at: datetime) -> None:
+        """Writes settings and their history in one transaction."""
+
+    def read(self, account_ids: Sequence[str]) -> dict[str, StoredAccount]:
+        """Those of the accounts that exist."""
+
+    def write(self, writes: Sequence[AccountWrite]) -> Receipt:
+        """Writes a batch in one transaction; raises BatchRefused if a value cannot be held."""
+
+    def close(self) -> None:
+        """Frees the connection."""
+
+
+def missing_columns(table: str, columns: Sequence[str]) -> str:
+    """The columns that a table of that name lacks, as text; empty where it lacks none."""
+    return ", ".join(column for column in COLUMNS[table] if column not in columns)
+
+
+def wrong_schema(label: str, table: str, missing: str) -> AccountStoreError:
+    """The complaint about a table that is not, or no longer, an account store's."""
+    return AccountStoreError(
+        f"account store {label}: table {table} lacks {missing}, so it belongs to another "
+        "application or version; point ACCOUNT_STORE_URL at an empty database or migrate the table"
+    )

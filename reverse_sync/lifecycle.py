@@ -1,0 +1,211 @@
+"""The lifecycle of one account: trial, subscribed, churned or none, with its dates and MRR.
+
+In: tracking config, the account's full current traits, its previous lifecycle and as_of. Out: its
+lifecycle now. Pure: no clock, no database. Not here: where traits and settings come from.
+
+| reads (single mode)            | reads (multi mode)           | status     |
+|--------------------------------|------------------------------|------------|
+| status active                  | paying > 0                   | subscribed |
+| status trialing                | paying 0, trialing > 0       | trial      |
+| an operator's trial date ahead | the same                     | trial      |
+| status canceled                | both 0 after having paid     | churned    |
+| no status after having paid    |                              | churned    |
+| no status                      | both 0 without having paid   | none       |
+
+The first line that fits wins. MRR is null, never 0, unless the account is subscribed.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Literal
+
+from reverse_sync.tracking import Setting, Tracking
+from reverse_sync.traits import Traits, Value
+
+Status = Literal["trial", "subscribed", "churned"]
+Subscription = Literal["paying", "trialing", "ended"]
+
+# Beside the configured traits: evidence that sharpens a date or proves an earlier payment.
+SUBSCRIPTION_STATUS = "stripe.currentSubscriptionStatus"
+TRIALING_COUNT = "stripe.subscriptionTrialingCount"
+TRIAL_START = "stripe.trialStart"
+CANCELED_AT = "stripe.canceledAt"
+CANCEL_AT_PERIOD_END = "stripe.cancelAtPeriodEnd"
+SUBSCRIPTION_INVOICE_AMOUNTS = "stripe.lastInvoiceAmounts"
+
+SUBSCRIPTIONS: dict[str, Subscription] = {
+    "active": "paying",
+    "trialing": "trialing",
+    "canceled": "ended",
+}
+
+
+class UnreadableTrait(ValueError):
+    """A tracked trait whose value its rule cannot read; the account is kept out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lifecycle:
+    """What the account store shows of an account beside its traits."""
+
+    status: Status | None = None
+    status_since: datetime | None = None
+    trial_ends_at: datetime | None = None
+    renewal_at: datetime | None = None
+    churned_at: datetime | None = None
+    mrr: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The lifecycle that the store holds, and whether the end was already scheduled then."""
+
+    lifecycle: Lifecycle
+    cancels_at_period_end: bool = False
+
+
+def lifecycle(
+    *, tracking: Tracking, traits: Traits, previous: Previous | None, as_of: datetime
+) -> Lifecycle:
+    """The account's lifecycle at as_of."""
+    trial_ends_at = _trial_ends_at(tracking.settings.get("trial"), traits)
+    status = _status(tracking, traits, previous, trial_ends_at, as_of)
+    churned_at = _churned_at(traits, previous, as_of) if status == "churned" else None
+    return Lifecycle(
+        status=status,
+        status_since=_status_since(status, churned_at, traits, previous, as_of),
+        trial_ends_at=trial_ends_at,
+        renewal_at=_renewal_at(tracking.settings.get("renewal"), traits, status),
+        churned_at=churned_at,
+        mrr=_mrr(tracking.settings.get("revenue"), traits, status),
+    )
+
+
+def review_at(tracking: Tracking, now: Lifecycle) -> datetime | None:
+    """When time alone ends this lifecycle: an operator's trial date. Else only a change does."""
+    trial = tracking.settings.get("trial")
+    by_date = trial is not None and trial.rule == "end_date"
+    return now.trial_ends_at if by_date and now.status == "trial" else None
+
+
+def _status(
+    tracking: Tracking,
+    traits: Traits,
+    previous: Previous | None,
+    trial_ends_at: datetime | None,
+    as_of: datetime,
+) -> Status | None:
+    subscription = _subscription(tracking.settings.get("churn"), traits)
+    if subscription == "paying":
+        return "subscribed"
+    on_trial = _on_trial(tracking.settings.get("trial"), traits, trial_ends_at, as_of)
+    if subscription == "trialing" or on_trial:
+        return "trial"
+    if subscription == "ended" or _has_paid(traits, previous):
+        return "churned"
+    return None
+
+
+def _subscription(churn: Setting | None, traits: Traits) -> Subscription | None:
+    if churn is None or churn.trait is None:
+        return None
+    value = traits.get(churn.trait)
+    if churn.rule == "paying_count":
+        if _number(churn.trait, value) > 0:
+            return "paying"
+        return "trialing" if _number(TRIALING_COUNT, traits.get(TRIALING_COUNT)) > 0 else None
+    if value is None:
+        return None
+    if not isinstance(value, str) or value not in SUBSCRIPTIONS:
+        known = ", ".join(SUBSCRIPTIONS)
+        raise UnreadableTrait(f"{churn.trait} is {value!r}; churn tracking knows {known}")
+    return SUBSCRIPTIONS[value]
+
+
+def _on_trial(
+    trial: Setting | None, traits: Traits, trial_ends_at: datetime | None, as_of: datetime
+) -> bool:
+    if trial is None or trial.trait is None:
+        return False
+    if trial.rule == "while_trialing":
+        return traits.get(SUBSCRIPTION_STATUS) == "trialing"
+    if trial.rule == "trialing_count":
+        return _number(trial.trait, traits.get(trial.trait)) > 0
+    return trial_ends_at is not None and trial_ends_at > as_of
+
+
+def _trial_ends_at(trial: Setting | None, traits: Traits) -> datetime | None:
+    if trial is None or trial.trait is None or trial.rule == "trialing_count":
+        return None
+    return _date(trial.trait, traits.get(trial.trait))
+
+
+def _renewal_at(renewal: Setting | None, traits: Traits, status: Status | None) -> datetime | None:
+    if renewal is None or renewal.trait is None or status == "churned":
+        return None
+    return _date(renewal.trait, traits.get(renewal.trait))
+
+
+def _mrr(revenue: Setting | None, traits: Traits, status: Status | None) -> Decimal | None:
+    if revenue is None or revenue.trait is None or status != "subscribed":
+        return None
+    amount = _number(revenue.trait, traits.get(revenue.trait))
+    return amount if amount > 0 else None
+
+
+def _has_paid(traits: Traits, previous: Previous | None) -> bool:
+    if previous is not None and previous.lifecycle.status in ("subscribed", "churned"):
+        return True
+    amounts = traits.get(SUBSCRIPTION_INVOICE_AMOUNTS)
+    return isinstance(amounts, tuple) and any(isinstance(a, Decimal) and a > 0 for a in amounts)
+
+
+def _churned_at(traits: Traits, previous: Previous | None, as_of: datetime) -> datetime | None:
+    """The date of the end: scheduled, else Stripe's, else when it was seen; unknown at first."""
+    was = previous.lifecycle if previous else Lifecycle()
+    if was.status == "churned" and was.churned_at:
+        return was.churned_at
+    if previous and previous.cancels_at_period_end and was.renewal_at:
+        return min(was.renewal_at, as_of)
+    canceled_at = _date(CANCELED_AT, traits.get(CANCELED_AT))
+    if canceled_at is not None and canceled_at <= as_of:
+        return canceled_at
+    return as_of if was.status in ("subscribed", "trial") else None
+
+
+def _status_since(
+    status: Status | None,
+    churned_at: datetime | None,
+    traits: Traits,
+    previous: Previous | None,
+    as_of: datetime,
+) -> datetime | None:
+    if status is None:
+        return None
+    if previous is not None and previous.lifecycle.status == status:
+        return previous.lifecycle.status_since
+    if status == "churned":
+        return churned_at or as_of
+    started = _date(TRIAL_START, traits.get(TRIAL_START)) if status == "trial" else None
+    return started if started is not None and started <= as_of else as_of
+
+
+def _number(trait: str, value: Value) -> Decimal:
+    if value is None:
+        return Decimal(0)
+    if not isinstance(value, Decimal):
+        raise UnreadableTrait(f"{trait} is {value!r}; its tracking rule needs a number")
+    return value
+
+
+def _date(trait: str, value: Value) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise UnreadableTrait(f"{trait} is {value!r}; its tracking rule needs a date")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

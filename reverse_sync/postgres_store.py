@@ -1,0 +1,208 @@
+"""The account store in Postgres.
+
+In: the URL. Out: an AccountStore. One transaction a batch; `returning` in it is the proof. A row
+whose version is not higher than the stored one is left as it is and reported.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import psycopg
+from psycopg import errors
+
+from reverse_sync.account_store import (
+    COLUMNS,
+    AccountStoreError,
+    AccountWrite,
+    BatchRefused,
+    Receipt,
+    StoredAccount,
+    missing_columns,
+    wrong_schema,
+)
+from reverse_sync.lifecycle import Lifecycle
+from reverse_sync.postgres_schema import (
+    COLUMNS_OF,
+    INSERT_HISTORY,
+    READ_ACCOUNTS,
+    SCHEMA,
+    UPSERT_ACCOUNT,
+    UPSERT_SETTING,
+)
+from reverse_sync.tracking import Setting, SettingChange, Tracking
+from reverse_sync.traits import canonical, parse_stored
+
+CONNECT_SECONDS = 10
+LOCK_WAIT_SECONDS = 60
+SCHEMA_LOCK = 5742033  # two first syncs at once would both create the tables
+
+REFUSED = (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded)
+REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
+    (errors.ReadOnlySqlTransaction, "it is read-only; point ACCOUNT_STORE_URL at the primary"),
+    (errors.InsufficientPrivilege, "the user lacks a privilege; grant it insert, update, create"),
+    (errors.DiskFull, "its disk is full; free some space"),
+    (errors.LockNotAvailable, "another session holds a lock; end it, then sync again"),
+    (psycopg.OperationalError, "it cannot be reached; check that it runs, and the URL"),
+    (psycopg.InterfaceError, "the connection is gone; check that it runs"),
+)
+
+
+def check_postgres(url: str, *, label: str) -> None:
+    """Fails unless the database answers, may be written, and has no foreign tables of our names."""
+    with _translated(url, label), _connect(url) as connection:
+        _check_schema(connection, label)
+        writable = connection.execute("show transaction_read_only").fetchone() == ("off",)
+    if not writable:
+        raise AccountStoreError(f"account store {label}: {REMEDIES[0][1]}")
+
+
+class PostgresStore:
+    """An open Postgres account store."""
+
+    def __init__(self, url: str, *, label: str) -> None:
+        self._url, self._label = url, label
+        with _translated(url, label):
+            self._connection = _connect(url)
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def highest_version(self) -> int:
+        with self._transaction() as cursor:
+            row = cursor.execute("select max(version) from accounts").fetchone()
+            return int(row[0] or 0) if row else 0
+
+    def read_tracking(self) -> Tracking:
+        with self._transaction() as cursor:
+            rows = cursor.execute("select aspect, trait, rule, owner from tracking_config")
+            settings = {row[0]: Setting(*row) for row in rows.fetchall()}
+            enabled = cursor.execute(
+                "select mode from tracking_config_history"
+                " where mode is not null order by id desc limit 1"
+            ).fetchone()
+        return Tracking(settings=settings, mode=enabled[0] if enabled else None)
+
+    def write_tracking(self, changes: Sequence[SettingChange], *, at: datetime) -> None:
+        with self._transaction() as cursor:
+            for change in changes:
+                old, new = change.old, change.new
+                was = (old.trait, old.rule, old.owner) if old else (None, None, None)
+                row = (new.aspect, *was, new.trait, new.rule, new.owner, change.mode)
+                cursor.execute(INSERT_HISTORY, (*row, change.reason, at))
+                cursor.execute(UPSERT_SETTING, (new.aspect, new.trait, new.rule, new.owner, at))
+
+    def read(self, account_ids: Sequence[str]) -> dict[str, StoredAccount]:
+        with self._transaction() as cursor:
+            rows = cursor.execute(READ_ACCOUNTS, (list(account_ids),)).fetchall()
+            return {row[0]: _stored(row) for row in rows}
+
+    def write(self, writes: Sequence[AccountWrite]) -> Receipt:
+        ordered = sorted(writes, key=lambda write: write.account_id)  # no deadlock between two
+        with self._transaction() as cursor:
+            cursor.executemany(UPSERT_ACCOUNT, map(_parameters, ordered), returning=True)
+            accepted = frozenset(row[0] for result in cursor.results() for row in result)
+            left = [w.account_id for w in ordered if w.account_id not in accepted]
+            newer = cursor.execute(
+                "select account_id, version from accounts where account_id = any(%s)", (left,)
+            )
+            return Receipt(accepted=accepted, newer=dict(newer.fetchall()))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _prepare(self) -> None:
+        _check_schema(self._connection, self._label)
+        self._connection.execute("select pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
+        for statement in SCHEMA:
+            self._connection.execute(statement)
+        self._connection.commit()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
+        with _translated(self._url, self._label), self._connection.transaction():
+            yield self._connection.cursor()
+
+
+def _connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    connection = psycopg.connect(url, connect_timeout=CONNECT_SECONDS)
+    connection.execute(f"set lock_timeout = '{LOCK_WAIT_SECONDS}s'")
+    connection.execute("set time zone 'UTC'")
+    connection.commit()
+    return connection
+
+
+def _check_schema(connection: psycopg.Connection[tuple[Any, ...]], label: str) -> None:
+    rows = connection.execute(COLUMNS_OF, (list(COLUMNS),)).fetchall()
+    for table in COLUMNS:
+        columns = [column for name, column in rows if name == table]
+        missing = missing_columns(table, columns)
+        if columns and missing:
+            raise wrong_schema(label, table, missing)
+
+
+@contextmanager
+def _translated(url: str, label: str) -> Iterator[None]:
+    """psycopg's errors as one line with the remedy, or as the refusal of a value."""
+    try:
+        yield
+    except (*REFUSED, UnicodeEncodeError) as error:
+        raise BatchRefused(_one_line(error, url)) from None
+    except psycopg.Error as error:
+        remedy = next(
+            (text for kind, text in REMEDIES if isinstance(error, kind)), "Postgres refuses"
+        )
+        # `from None`: the driver's own error could quote the URL.
+        raise AccountStoreError(
+            f"account store {label}: {remedy} ({_one_line(error, url)}). "
+            "Nothing is lost: the next sync goes on where this one stopped"
+        ) from None
+
+
+def _one_line(error: Exception, url: str) -> str:
+    text = " ".join(str(error).split())
+    for secret in _secrets(url):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _secrets(url: str) -> list[str]:
+    """Every form in which the URL's password could be quoted, the longest first."""
+    parts = urlsplit(url)
+    raw = [parts.password or "", *parse_qs(parts.query).get("password", [])]
+    forms = {url, *raw, *map(unquote, raw)} - {""}
+    return sorted(forms, key=len, reverse=True)
+
+
+def _parameters(write: AccountWrite) -> dict[str, Any]:
+    return {
+        **asdict(write.lifecycle),
+        "account_id": write.account_id,
+        "name": write.name,
+        "traits": canonical(write.set),
+        "unset": list(write.unset),
+        "version": write.version,
+        "at": write.at,
+    }
+
+
+def _stored(row: tuple[Any, ...]) -> StoredAccount:
+    dates = [moment.astimezone(UTC) if moment else None for moment in row[3:7]]
+    return StoredAccount(
+        account_id=row[0],
+        traits=parse_stored(row[1]),
+        lifecycle=Lifecycle(
+            status=row[2],
+            status_since=dates[0],
+            trial_ends_at=dates[1],
+            renewal_at=dates[2],
+            churned_at=dates[3],
+            mrr=row[7],
+        ),
+        version=row[8],
+    )

@@ -1,0 +1,98 @@
+"""From ACCOUNT_STORE_URL to an open account store.
+
+In: the URL. Out: the store, or one line that names what is wrong and never shows a password.
+A further kind of store is one more entry in `_KINDS`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reverse_sync.account_store import AccountStore, InvalidAccountStoreUrl
+from reverse_sync.postgres_store import PostgresStore, check_postgres
+from reverse_sync.sqlite_store import SqliteStore, check_sqlite
+
+EXAMPLES = "use sqlite:///path/accounts.db or postgresql://user:password@host:5432/database"
+
+
+@dataclass(frozen=True)
+class _Kind:
+    check: Callable[[str], None]
+    open: Callable[[str], AccountStore]
+
+
+def check(account_store_url: str) -> None:
+    """Fails unless the URL names an account store that can be reached and written now."""
+    _kind(account_store_url).check(account_store_url)
+
+
+@contextmanager
+def opened(account_store_url: str) -> Iterator[AccountStore]:
+    """The account store behind the URL, its tables made where they are missing."""
+    store = _kind(account_store_url).open(account_store_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _kind(url: str) -> _Kind:
+    scheme = url.split("://", 1)[0] if "://" in url else ""
+    if scheme not in _KINDS:
+        named = f"scheme {scheme}:// is unknown" if scheme.isalnum() else "it has no scheme"
+        raise InvalidAccountStoreUrl(f"ACCOUNT_STORE_URL: {named}; {EXAMPLES}")
+    return _KINDS[scheme]
+
+
+def _sqlite_path(url: str) -> Path:
+    """`sqlite:///data/a.db` is relative, `sqlite:////var/a.db` absolute, as in SQLAlchemy."""
+    host, slash, path = url.removeprefix("sqlite://").partition("/")
+    if host or not slash or not path or path == ":memory:" or path.endswith("/"):
+        raise InvalidAccountStoreUrl(
+            f"ACCOUNT_STORE_URL: the SQLite file's path is missing or has "
+            f"fewer than three slashes before it; {EXAMPLES}"
+        )
+    return Path(path)
+
+
+def _postgres_label(url: str) -> str:
+    """Where it is, without user and password."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+        port = None
+    database = parts.path.strip("/") if host or "host=" in url else ""
+    if not database or parts.fragment:
+        raise InvalidAccountStoreUrl(
+            "ACCOUNT_STORE_URL: the postgresql:// URL has no readable host, port and database; "
+            f"percent-encode special characters in the password; {EXAMPLES}"
+        )
+    return f"postgresql://{host or 'local'}{f':{port}' if port else ''}/{database}"
+
+
+def _check_sqlite(url: str) -> None:
+    check_sqlite(_sqlite_path(url), label=url)
+
+
+def _open_sqlite(url: str) -> AccountStore:
+    return SqliteStore(_sqlite_path(url), label=url)
+
+
+def _check_postgres(url: str) -> None:
+    check_postgres(url, label=_postgres_label(url))
+
+
+def _open_postgres(url: str) -> AccountStore:
+    return PostgresStore(url, label=_postgres_label(url))
+
+
+_POSTGRES = _Kind(check=_check_postgres, open=_open_postgres)
+_KINDS = {
+    "sqlite": _Kind(check=_check_sqlite, open=_open_sqlite),
+    "postgresql": _POSTGRES,
+    "postgres": _POSTGRES,
+}

@@ -1,0 +1,113 @@
+"""Traits as typed values, and their one canonical JSON text.
+
+In: the JSON text of an account's traits. Out: a dict of null, bool, Decimal, str and tuples of
+them, and back. Every number is a Decimal, so 50.000 is 50 and nothing ever passes a float.
+Not here: what differs (diff.py) and what a trait means.
+"""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NoReturn
+
+import orjson
+
+Scalar = None | bool | Decimal | str
+Value = Scalar | tuple[Scalar, ...]
+Traits = Mapping[str, Value]
+
+NAMESPACE = "stripe."
+METADATA = "stripe.metadata."
+# Money, counts and percentages fit easily; 1e999999 would become a million digits.
+MAX_DIGITS = 40
+
+_NESTED: Mapping[type, str] = {dict: "an object", list: "a list inside a list"}
+
+
+class InvalidTraits(ValueError):
+    """A value that no trait can hold; the account is kept out with this reason."""
+
+
+def parse_traits(text: str) -> dict[str, Value]:
+    """The traits of one account, from JSON text."""
+    try:
+        loaded = json.loads(
+            text, parse_float=_number, parse_int=_number, parse_constant=_no_constant
+        )
+    except json.JSONDecodeError as error:
+        raise InvalidTraits(f"traits are not JSON: {error}") from error
+    if not isinstance(loaded, dict):
+        raise InvalidTraits("traits are not a JSON object")
+    return {name: _value(name, value) for name, value in loaded.items()}
+
+
+def parse_stored(text: str) -> dict[str, Value]:
+    """Traits out of a store, where others may have written richer values beside ours."""
+    loaded: dict[str, Value] = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    return loaded
+
+
+def canonical(traits: Traits) -> str:
+    """JSON text with sorted keys and numbers without trailing zeros: equal traits, equal text."""
+    return _dump(dict(traits))
+
+
+def canonical_value(value: Value) -> str:
+    """One trait's value as canonical JSON text."""
+    return _dump(value)
+
+
+def parse_value(text: str) -> Value:
+    """The value back from `canonical_value`."""
+    return parse_traits(f'{{"value":{text}}}')["value"]
+
+
+def number_text(number: Decimal) -> str:
+    """The exact decimal without exponent or trailing zeros: 50.000 is 50."""
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def same(left: Value, right: Value) -> bool:
+    """Equal in type and value: 1 is neither "1" nor true, 50.000 is 50."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    return left == right
+
+
+def _number(text: str) -> Decimal:
+    number = Decimal(text)
+    if abs(number.adjusted()) > MAX_DIGITS or len(text) > 2 * MAX_DIGITS:
+        raise InvalidTraits(f"a number has more than {MAX_DIGITS} digits: {text[:20]}...")
+    return number
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise InvalidTraits(f"{text} is not a number that a trait can hold")
+
+
+def _value(name: str, value: Any) -> Value:
+    if isinstance(value, list):
+        value = tuple(value)
+    inner = value if isinstance(value, tuple) else (value,)
+    for scalar in inner:
+        if isinstance(scalar, dict | list):
+            raise InvalidTraits(f"trait {name} holds {_NESTED[type(scalar)]}, not a plain value")
+    return value  # type: ignore[no-any-return]
+
+
+def _dump(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=_fragment, option=orjson.OPT_SORT_KEYS).decode()
+    except orjson.JSONEncodeError as error:
+        raise InvalidTraits(f"a value cannot be written as JSON: {error}") from error
+
+
+def _fragment(value: Any) -> orjson.Fragment:
+    if isinstance(value, Decimal) and value.is_finite():
+        return orjson.Fragment(number_text(value))
+    raise TypeError(f"{type(value).__name__} is no trait value")
