@@ -7,7 +7,7 @@ move and pointers are settled only after the load has committed, so a crash repe
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,8 @@ class LoadResult:
 
     full: bool
     events: int = 0
-    objects: Mapping[str, int] = field(default_factory=dict)
-    rows: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def changed(self) -> bool:
-        return any(self.objects.values())
+    objects: Counter[str] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
 
 
 def load(
@@ -64,7 +60,7 @@ def load(
         if everything:
             job.read_everything()
         new = job.read_changes(cursor)
-        return LoadResult(everything, new, dict(job.objects), dict(job.rows))
+        return LoadResult(everything, new, job.objects, job.rows)
 
 
 class _Load:

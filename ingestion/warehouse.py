@@ -33,7 +33,7 @@ class Landing:
         """Merge pages on `id`; rows by table. All or nothing: a failed read loads no row."""
         pipeline = self._pipeline()
         # What an interrupted load left behind is read again; its cursor never moved.
-        pipeline.drop_pending_packages()
+        pipeline.abort_packages()
         pipeline.run(stripe(batches(pages, self.tombstones)), loader_file_format="parquet")
         trace = pipeline.last_trace
         counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
@@ -63,11 +63,11 @@ class Landing:
             return None
         arrow = BURIED[page.stream]
         with duckdb.connect(str(self._path)) as database:
-            found: pa.Table = database.execute(
+            found: pa.Table = database.sql(
                 f"select {', '.join(map(_buried, arrow.names))}"
                 f" from (select unnest($gone::varchar[]) as id) as gone"
                 f" left join {SCHEMA}.{page.stream} as landed using (id) order by gone.id",
-                {"gone": list(page.gone), "at": page.read_at},
+                params={"gone": list(page.gone), "at": page.read_at},
             ).to_arrow_table()
         return found.cast(arrow)
 

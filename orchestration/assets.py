@@ -1,8 +1,8 @@
 """The assets: Stripe's landing tables, the dbt models, the account store, in one lineage.
 
 Enters: Dagster's context, the settings. Leaves: materialisations and check results with counts and
-durations. Keys join by name: a landing table is `stripe/<table>`, which is dbt's own default key for
-`source('stripe', '<table>')`.
+durations. Keys join by name: a landing table is `stripe/<table>`, which is dbt's own default key
+for `source('stripe', '<table>')`.
 """
 
 import time
@@ -61,7 +61,7 @@ def stripe_landing(
         read_settings(), reporter or log_reporter(context.log), full=is_full(context)
     )
     seconds = round(time.monotonic() - began, 2)
-    context.log.info(f"{result.events} new events, {sum(result.objects.values())} objects read")
+    context.log.info("%s new events, %s objects read", result.events, result.objects.total())
     for name, rows in result.rows.items():
         yield MaterializeResult(
             asset_key=["stripe", name],

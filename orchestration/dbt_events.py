@@ -1,8 +1,8 @@
 """From dbt's results to Dagster's events: a materialisation a model, a check result a test.
 
-Enters: the manifest and what dbt did. Leaves: events. dbt runs inside this process (a second process
-would lose the kept manifest and could outlive the lock's holder), so dagster-dbt's own stream of a
-`dbt` command's output is not used; keys and check names come from dagster-dbt all the same.
+Enters: the manifest and what dbt did. Leaves: events. dbt runs inside this process (a second
+process would lose the kept manifest and could outlive the lock's holder), so dagster-dbt's own
+stream of a `dbt` command's output is not used; keys and check names come from dagster-dbt.
 """
 
 from collections.abc import Iterator, Mapping

@@ -78,7 +78,7 @@ class TerminalReporter:
     def loaded(self, stream: str, objects: int) -> None:
         self._advance(f"reading {stream}", objects, unit="objects")
 
-    def built(self, node: str) -> None:
+    def built(self, node: str) -> None:  # noqa: ARG002 - the count says enough
         name = "building models and tests"
         task = self._tasks.get(name)
         done = self._progress.tasks[task[0]].completed if task else 0

@@ -66,7 +66,6 @@ class Settings(ScheduleSettings):
     @model_validator(mode="after")
     def _check(self) -> Self:
         problems = [
-            *_key_problems(self),
             *_url_problems("STRIPE_API_BASE", self.stripe_api_base, ("https", "http")),
             *_url_problems("WAREHOUSE_URL", self.warehouse_url, ("duckdb",)),
             *_url_problems(
@@ -115,12 +114,17 @@ class Settings(ScheduleSettings):
         return _secret(self.account_store_url) or f"sqlite:///{self.data_dir}/accounts.db"
 
 
-def read_settings() -> Settings:
-    """The settings of this process. Raises WrongSettings with one line for each complaint."""
+def read_settings(*, for_stripe: bool = True) -> Settings:
+    """The settings of this process; `for_stripe`: a request to Stripe will follow, so a key is due.
+
+    Raises WrongSettings with one line for each complaint.
+    """
     try:
         settings = Settings()
     except ValidationError as error:
         raise WrongSettings("\n".join(_complaints(error))) from None
+    if for_stripe and (problems := _key_problems(settings)):
+        raise WrongSettings("\n".join(problems))
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     return settings
 

@@ -1,7 +1,7 @@
 """The stages of a refresh, each a call: load, transform (which publishes), deliver.
 
-Enters: the settings, `as_of`, a reporter. Leaves: what each stage returns. Here stands who holds the
-writers' lock for how long; the stages' work stands in their own packages.
+Enters: the settings, `as_of`, a reporter. Leaves: what each stage returns. Here stands who holds
+the writers' lock for how long; the stages' work stands in their own packages.
 """
 
 from collections.abc import Iterator

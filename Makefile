@@ -1,0 +1,56 @@
+# Everything a user or CI types. A fresh machine needs Python 3.11 or newer and make.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+export RUNTIME__DLTHUB_TELEMETRY := false
+export DO_NOT_TRACK := 1
+
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+SETUP := .venv/.setup
+PARSED := transform/target/manifest.json
+DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
+
+.PHONY: demo test ui setup check format clean help
+.DEFAULT_GOAL := help
+
+help: ## list what can be typed
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 16
+
+demo: setup ## the whole way of the data on a made-up business, in about a minute
+	$(BIN)/python -m orchestration.demo
+
+test: setup ## every test, on real components
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+ui: setup ## Dagster's web page, http://127.0.0.1:3000
+	$(BIN)/python -m orchestration.ui
+
+setup: $(SETUP) $(PARSED) ## .venv with the locked dependencies, and the parsed dbt project
+
+check: setup ## format, lint, types, SQL, lock file, layers
+	$(UV) lock --check --quiet
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --nofail-on-warning --processes 2 --disable-progress-bar transform/models transform/tests
+
+format: setup ## put Python and SQL into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/sqlfluff fix --disable-progress-bar transform/models transform/tests
+
+clean: ## remove what make made; data/ stays
+	rm -rf .venv .uv transform/target transform/logs .mypy_cache .ruff_cache .pytest_cache
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(SETUP): pyproject.toml uv.lock $(if $(findstring .uv/,$(UV)),.uv/bin/uv)
+	$(UV) sync --frozen --quiet --python $(PYTHON)
+	@touch $@
+
+$(PARSED): $(SETUP) $(DBT_FILES)
+	$(BIN)/python -m orchestration.manifest

@@ -1,0 +1,75 @@
+"""From exceptions to the lines and exit codes that a user sees.
+
+Enters: whatever a command raised. Leaves: one line a cause on standard error and an exit code. A
+failure that nobody foresaw keeps its traceback: it is a bug, and the trace is what is reported.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from ingestion.client import StripeError
+from ingestion.rows import MissingValue
+from orchestration.lock import LockHeld
+from orchestration.settings import WrongSettings
+
+FAILED, WRONG_USAGE = 1, 2
+INTERRUPTED = 130
+
+
+class Unknown(Exception):
+    """What was asked for does not exist; the text says what does."""
+
+
+def exit_code(error: BaseException) -> int | None:
+    """The exit code of a foreseen failure; None for a bug."""
+    from orchestration.manifest import ManifestOutdated
+    from orchestration.transform import TransformFailed
+    from reverse_sync.errors import AccountStoreError
+
+    if isinstance(error, WrongSettings):
+        return WRONG_USAGE
+    foreseen = (
+        StripeError,
+        MissingValue,
+        LockHeld,
+        Unknown,
+        TransformFailed,
+        ManifestOutdated,
+        AccountStoreError,
+    )
+    return FAILED if isinstance(error, foreseen) else None
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was raised from: Dagster and dlt wrap what a stage raises."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn foreseen failures of the block into lines and an exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say("stopped; nothing is lost: the next run goes on from here")
+        raise typer.Exit(INTERRUPTED) from None
+    except Exception as error:
+        for cause in causes(error):
+            code = exit_code(cause)
+            if code is not None:
+                _say(str(cause))
+                raise typer.Exit(code) from None
+        raise
+
+
+def _say(text: str) -> None:
+    for line in text.splitlines():
+        sys.stderr.write(f"stripe-traits: {line}\n")
