@@ -16,6 +16,7 @@ from ingestion import events
 from ingestion.client import Client, Connection
 from ingestion.inbox import COMPLETE, CURSOR, Inbox
 from ingestion.pages import Read, pages
+from ingestion.permissions import check_permissions
 from ingestion.raw import RawLog
 from ingestion.reader import Emit, ListReader, Page, read_by_id, utc_now
 from ingestion.streams import BY_NAME, LISTED
@@ -55,8 +56,10 @@ def load(
     """
     with Inbox.open(paths.inbox) as inbox:
         job = _Load(connection, paths, inbox, progress or (lambda stream, objects: None))
-        cursor = int(inbox.position(CURSOR) or asyncio.run(_newest_event(connection)))
         everything = full or inbox.position(COMPLETE) is None
+        if everything:
+            asyncio.run(_check(connection))
+        cursor = int(inbox.position(CURSOR) or asyncio.run(_newest_event(connection)))
         if everything:
             job.read_everything()
         new = job.read_changes(cursor)
@@ -110,6 +113,11 @@ class _Load:
             self.objects[page.stream] += len(page.objects) + len(page.gone)
             self._progress(page.stream, self.objects[page.stream])
             yield page
+
+
+async def _check(connection: Connection) -> None:
+    async with Client(connection) as client:
+        await check_permissions(client)
 
 
 async def _newest_event(connection: Connection) -> int:

@@ -1,7 +1,8 @@
 """The command line `stripe-traits`: arguments in, the stages called, results printed.
 
-Enters: arguments and settings. Leaves: text on the terminal, an exit code (0 done, 1 failed, 2 wrong
-usage or settings). No work of a stage stands here, and heavy imports wait until a command runs.
+Enters: arguments and settings. Leaves: text on the terminal, an exit code (0 done, 1 failed,
+2 wrong usage or settings). No work of a stage stands here, and heavy imports wait until a command
+runs.
 """
 
 from collections.abc import Iterator
@@ -46,11 +47,14 @@ def sync(
     with explained():
         settings = read_settings()
         from orchestration import refresh, summary
+        from reverse_sync.store_url import check
+
+        check(settings.store_url)
 
         moment = as_of.replace(tzinfo=UTC) if as_of else None
         with _reporter() as reporter:
             result = refresh.refresh(settings, reporter, full=full, as_of=moment)
-        summary.print_sync(console, summary.of_sync(result), as_json=json)
+        summary.print_sync(console, summary.of_sync(result, settings.marts), as_json=json)
 
 
 @app.command()

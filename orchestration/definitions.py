@@ -14,9 +14,9 @@ from dagster import (
 )
 
 from orchestration.assets import account_store, dbt_models, run_settings, stripe_landing
+from orchestration.manifest import read_manifest
 from orchestration.run import run_tags
 from orchestration.settings import ScheduleSettings
-from orchestration.manifest import read_manifest
 
 REFRESH = "refresh"
 

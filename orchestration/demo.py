@@ -1,7 +1,7 @@
 """`make demo`: the whole way of the data on a made-up business, through the commands a user types.
 
-Enters: nothing but free disk space. Leaves: `data/demo` with the sandbox's state, the warehouse, the
-published marts and a SQLite account store, and on the terminal what happened and what to type next.
+Enters: nothing but free disk space. Leaves: `data/demo` with the sandbox's state, the warehouse,
+the published marts and a SQLite account store; on the terminal what happened and what to type next.
 """
 
 import os
@@ -15,12 +15,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from orchestration.marts import reading
 from orchestration.transform import PROJECT
 
 DATA_DIR = Path("data/demo")
 PORT = 12111
 CUSTOMERS = 2000
-READY_SECONDS = 120
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     _type("stripe-traits status", environment)
     _type(f"stripe-traits explain {_an_account()}", environment)
     console.rule(f"done in {time.monotonic() - began:.0f} seconds")
-    _say_what_is_next()
+    console.print(NEXT, markup=False)
 
 
 @contextmanager
@@ -58,8 +58,7 @@ def _sandbox() -> Iterator[str]:
 
 
 def _base_url(process: "subprocess.Popen[str]") -> str:
-    assert process.stdout is not None
-    for line in process.stdout:
+    for line in process.stdout or ():
         console.print(line.rstrip())
         if line.startswith("sandbox ready: "):
             return line.split()[-1]
@@ -82,11 +81,31 @@ def _environment(base_url: str) -> dict[str, str]:
 
 def _type(command: str, environment: dict[str, str]) -> None:
     console.print(f"[bold]$ {command}[/bold]")
-    finished = subprocess.run(
-        [_program(), *command.split()[1:]], env=environment, check=False
-    )
+    finished = subprocess.run([_program(), *command.split()[1:]], env=environment, check=False)
     if finished.returncode:
         raise SystemExit(finished.returncode)
+
+
+def _an_account() -> str:
+    """The account with the most subscriptions, the first by id: worth an explanation."""
+    with reading(DATA_DIR / "marts.duckdb") as database:
+        row = database.execute(
+            "select account_id from multi_subscription_traits where all_mrr_normalized is not null"
+            " order by len(subscription_ids) desc, account_id limit 1"
+        ).fetchone()
+    return str(row[0]) if row else ""
+
+
+NEXT = f"""\
+What to type next, in this folder:
+  export DATA_DIR={DATA_DIR} PATH="$PWD/.venv/bin:$PATH"
+  stripe-traits explain ACCOUNT mrr_normalized     why an account shows a value
+  python -c "import duckdb; print(duckdb.connect('{DATA_DIR}/marts.duckdb').sql(
+      'select * from marts.account_traits'))"                       query the marts
+  python -c "import sqlite3; print(*sqlite3.connect('{DATA_DIR}/accounts.db').execute(
+      'select * from accounts limit 5'), sep='\\n')"              look at the account store
+  make ui                                          the runs on Dagster's page
+Your own Stripe account: README.md, five lines."""
 
 
 def _program() -> str:

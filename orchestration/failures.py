@@ -27,9 +27,9 @@ def exit_code(error: BaseException) -> int | None:
     """The exit code of a foreseen failure; None for a bug."""
     from orchestration.manifest import ManifestOutdated
     from orchestration.transform import TransformFailed
-    from reverse_sync.errors import AccountStoreError
+    from reverse_sync.account_store import AccountStoreError, InvalidAccountStoreUrl
 
-    if isinstance(error, WrongSettings):
+    if isinstance(error, (WrongSettings, InvalidAccountStoreUrl)):
         return WRONG_USAGE
     foreseen = (
         StripeError,

@@ -26,7 +26,8 @@ def as_of(context: AssetExecutionContext) -> datetime:
     record = context.instance.get_run_record_by_id(context.run_id)
     if record is None:
         raise LookupError(f"run {context.run_id} is not in Dagster's storage; start it again")
-    return record.create_timestamp.astimezone(UTC)
+    created: datetime = record.create_timestamp
+    return created.astimezone(UTC)
 
 
 def is_full(context: AssetExecutionContext) -> bool:

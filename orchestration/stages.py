@@ -18,7 +18,8 @@ from orchestration.publish import publish
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
 from orchestration.transform import NodeResult, TransformFailed, find_failure, transform
-from reverse_sync.sync import SyncResult, sync
+from reverse_sync.result import SyncResult
+from reverse_sync.sync import sync
 
 
 @dataclass(frozen=True)

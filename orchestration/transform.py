@@ -140,7 +140,7 @@ def _close_warehouse() -> None:
     environment = DuckDBConnectionManager._ENV
     if environment is not None:
         environment.close()
-    DuckDBConnectionManager.close_all_connections()
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 def _unknown_values(database: duckdb.DuckDBPyConnection) -> list[str]:

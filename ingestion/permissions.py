@@ -1,0 +1,32 @@
+"""The check before a full read: may the key read all that is needed?
+
+Enters: a client. Leaves: nothing, or one error that names every missing permission at once. A
+stream that a key may not read would otherwise be an empty table and a green run.
+"""
+
+import asyncio
+
+from ingestion.client import Client, PermissionMissing
+from ingestion.streams import STREAMS
+
+NEEDED = {**{stream.path: stream.permission for stream in STREAMS}, "/v1/events": "Events"}
+
+
+async def check_permissions(client: Client) -> None:
+    """One small request an endpoint. Raises PermissionMissing, StripeError."""
+    allowed = await asyncio.gather(*(_may_read(client, path) for path in NEEDED))
+    missing = [name for name, may in zip(NEEDED.values(), allowed, strict=True) if not may]
+    if missing:
+        raise PermissionMissing(
+            f"the key in STRIPE_API_KEY may not read: {', '.join(missing)}; allow 'Read' for each"
+            " of them in Stripe's dashboard (Developers > API keys), then run it again;"
+            " nothing was changed"
+        )
+
+
+async def _may_read(client: Client, path: str) -> bool:
+    try:
+        await client.get(path, {"limit": 1})
+    except PermissionMissing:
+        return False
+    return True

@@ -1,0 +1,53 @@
+"""Reading the published marts, as any analyst does: read-only, never waiting for the pipeline.
+
+Enters: the path of `marts.duckdb`. Leaves: rows. Nothing is computed that a mart does not hold.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.failures import Unknown
+
+
+@contextmanager
+def reading(marts: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published copy. Raises Unknown where nothing has been published yet."""
+    if not marts.exists():
+        raise Unknown(
+            f"{marts} does not exist: nothing was published yet; run 'stripe-traits sync'"
+        )
+    with duckdb.connect(str(marts), read_only=True) as database:
+        database.execute("set schema = 'marts'")
+        yield database
+
+
+def row_counts(database: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of every published mart, by name."""
+    names = [row[0] for row in database.execute("show tables").fetchall()]
+    return {name: _count(database, name) for name in sorted(names)}
+
+
+def _count(database: duckdb.DuckDBPyConnection, name: str) -> int:
+    row = database.execute(f'select count(*) from "{name}"').fetchone()
+    return int(row[0]) if row else 0
+
+
+def mrr_by_currency(database: duckdb.DuckDBPyConnection) -> dict[str, Decimal]:
+    """Normalised MRR over all accounts, major units, by the currency of the subscriptions."""
+    rows = database.execute(
+        "select currency, sum(mrr_normalized) from subscriptions group by currency"
+        " having sum(mrr_normalized) > 0 order by 2 desc, 1"
+    ).fetchall()
+    return dict(rows)
+
+
+def records(database: duckdb.DuckDBPyConnection, query: str, **values: Any) -> list[dict[str, Any]]:
+    """Rows as dictionaries."""
+    found = database.execute(query, values)
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,0 +1,84 @@
+"""`stripe-traits status`: what is published, how fresh it is, what is waiting.
+
+Enters: the published marts and the inbox. Leaves: a page of lines, or JSON. Reads only.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ingestion.inbox import COMPLETE, Inbox
+from orchestration.marts import mrr_by_currency, reading, records, row_counts
+from orchestration.settings import Settings
+
+LAST_RUNS = 5
+
+
+@dataclass(frozen=True)
+class Status:
+    """`published_at` is UTC; `waiting` counts objects that an event named and no load has read."""
+
+    published_at: datetime
+    full_read_at: str | None
+    waiting: int
+    marts: dict[str, int]
+    mrr: dict[str, Decimal]
+    last_runs: list[dict[str, Any]]
+
+
+def read_status(settings: Settings) -> Status:
+    """Raises Unknown where nothing was published yet."""
+    with reading(settings.marts) as database:
+        marts = row_counts(database)
+        mrr = mrr_by_currency(database)
+        runs = _last_runs(settings, marts)
+        published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
+    with Inbox.open(settings.data_dir / "events.db") as inbox:
+        return Status(
+            published_at=published,
+            full_read_at=inbox.position(COMPLETE),
+            waiting=inbox.backlog(),
+            marts=marts,
+            mrr=mrr,
+            last_runs=runs,
+        )
+
+
+def _last_runs(settings: Settings, marts: dict[str, int]) -> list[dict[str, Any]]:
+    if "sync_runs" not in marts:
+        return []
+    with reading(settings.marts) as database:
+        return records(
+            database,
+            "select as_of, mode, status, selected, creates, updates, rejected, pending, error"
+            f" from sync_runs order by version desc limit {LAST_RUNS}",
+        )
+
+
+def print_status(console: Console, status: Status, *, as_json: bool) -> None:
+    """The page, on standard output."""
+    if as_json:
+        console.print_json(json.dumps(asdict(status), default=str))
+        return
+    console.print(f"published      {status.published_at:%Y-%m-%d %H:%M:%S %Z}", highlight=False)
+    console.print(f"full read      {(status.full_read_at or 'never')[:19]} UTC", highlight=False)
+    console.print(f"waiting        {status.waiting:,} objects that events named", highlight=False)
+    for currency, amount in status.mrr.items():
+        console.print(f"MRR            {currency} {amount:,.2f}", highlight=False)
+    console.print(_table("marts", [{"mart": n, "rows": f"{c:,}"} for n, c in status.marts.items()]))
+    if status.last_runs:
+        console.print(_table("last reverse-syncs", status.last_runs))
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name in rows[0]:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    return table

@@ -1,0 +1,96 @@
+"""What a refresh did, for people and for programs.
+
+Enters: the finished Dagster run and the published marts. Leaves: a few lines, or JSON.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from dagster import ExecuteInProcessResult
+from rich.console import Console
+
+from orchestration.marts import mrr_by_currency, reading, row_counts
+
+LANDED = ("customers", "subscriptions", "invoices")
+
+
+@dataclass(frozen=True)
+class SyncSummary:
+    """Rows merged by landing table, rows by mart, MRR by currency (major units), accounts sent."""
+
+    full: bool
+    seconds: float
+    landed: dict[str, int]
+    marts: dict[str, int]
+    mrr: dict[str, Decimal]
+    delivered: dict[str, int] = field(default_factory=dict)
+
+
+def of_sync(result: ExecuteInProcessResult, marts: Path) -> SyncSummary:
+    """Read off the run's own materialisations."""
+    metadata = _metadata(result)
+    landed = {
+        name.removeprefix("stripe/"): values
+        for name, values in metadata.items()
+        if name.startswith("stripe/")
+    }
+    with reading(marts) as database:
+        counts, mrr = row_counts(database), mrr_by_currency(database)
+    return SyncSummary(
+        full=any(values["full_read"] for values in landed.values()),
+        seconds=max((values["seconds"] for values in landed.values()), default=0.0),
+        landed={name: values["rows_merged"] for name, values in landed.items()},
+        marts=counts,
+        mrr=mrr,
+        delivered=metadata.get("account_store", {}),
+    )
+
+
+def _metadata(result: ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
+    found = {}
+    for event in result.get_asset_materialization_events():
+        materialisation = event.step_materialization_data.materialization
+        found[materialisation.asset_key.to_user_string()] = {
+            name: value.value for name, value in materialisation.metadata.items()
+        }
+    return found
+
+
+def print_sync(console: Console, summary: SyncSummary, *, as_json: bool) -> None:
+    """The summary, on standard output."""
+    if as_json:
+        console.print_json(json.dumps(asdict(summary), default=str))
+        return
+    for title, text in _lines(summary):
+        console.print(f"[bold]{title:<14}[/bold] {text}", soft_wrap=True, highlight=False)
+
+
+def _lines(summary: SyncSummary) -> list[tuple[str, str]]:
+    read = sum(summary.landed.values())
+    how = "everything" if summary.full else "the changes"
+    counts = ", ".join(f"{summary.landed.get(name, 0):,} {name}" for name in LANDED)
+    marts, sent = summary.marts, summary.delivered
+    mrr = ", ".join(f"{currency} {amount:,.2f}" for currency, amount in summary.mrr.items())
+    lines = [
+        ("Stripe", f"read {how} in {summary.seconds} s: {counts}; {read:,} rows in all"),
+        (
+            "Traits",
+            f"{marts['account_traits']:,} accounts from {marts['subscriptions']:,} subscriptions",
+        ),
+        ("MRR", mrr or "none"),
+        (
+            "Account store",
+            f"{sent.get('creates', 0):,} created, {sent.get('updates', 0):,} updated,"
+            f" {sent.get('unchanged', 0):,} unchanged, {sent.get('rejected', 0):,} rejected",
+        ),
+    ]
+    if marts.get("unlinked_customers"):
+        unlinked = f"{marts['unlinked_customers']:,} customers without an account's ID"
+        lines.append(("Not linked", f"{unlinked}: marts.unlinked_customers"))
+    if marts.get("data_quality_issues"):
+        issues = f"{marts['data_quality_issues']:,} issues to look at"
+        lines.append(("Data quality", f"{issues}: marts.data_quality_issues"))
+    return lines
