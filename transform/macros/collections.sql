@@ -1,0 +1,68 @@
+{# Arrays and maps: the part of SQL in which engines differ most. #}
+
+{% macro array_in_order(expression, order_by) -%}
+    {{ return(adapter.dispatch('array_in_order')(expression, order_by)) }}
+{%- endmacro %}
+
+{% macro default__array_in_order(expression, order_by) -%}
+    array_agg({{ expression }} order by {{ order_by }})
+{%- endmacro %}
+
+
+{% macro empty_array(element_type) -%}
+    {{ return(adapter.dispatch('empty_array')(element_type)) }}
+{%- endmacro %}
+
+{% macro default__empty_array(element_type) -%}
+    cast([] as {{ element_type }}[])
+{%- endmacro %}
+
+
+{# A map of one row a key, keys in order. #}
+{% macro map_of(key, value) -%}
+    {{ return(adapter.dispatch('map_of')(key, value)) }}
+{%- endmacro %}
+
+{% macro default__map_of(key, value) -%}
+    map_from_entries(
+        array_agg(struct_pack(key := {{ key }}, value := {{ value }}) order by {{ key }})
+    )
+{%- endmacro %}
+
+
+{% macro empty_map(key_type, value_type) -%}
+    {{ return(adapter.dispatch('empty_map')(key_type, value_type)) }}
+{%- endmacro %}
+
+{% macro default__empty_map(key_type, value_type) -%}
+    cast(map {} as map({{ key_type }}, {{ value_type }}))
+{%- endmacro %}
+
+
+{# A JSON array of strings, unpacked to one row an element. #}
+{% macro strings_of_json(json_text) -%}
+    {{ return(adapter.dispatch('strings_of_json')(json_text)) }}
+{%- endmacro %}
+
+{% macro default__strings_of_json(json_text) -%}
+    from_json({{ json_text }}, '["VARCHAR"]')
+{%- endmacro %}
+
+
+{% macro array_holds(array, element) -%}
+    {{ return(adapter.dispatch('array_holds')(array, element)) }}
+{%- endmacro %}
+
+{% macro default__array_holds(array, element) -%}
+    list_contains({{ array }}, {{ element }})
+{%- endmacro %}
+
+
+{# Text without white space at its ends; '' becomes null. #}
+{% macro trimmed(text) -%}
+    {{ return(adapter.dispatch('trimmed')(text)) }}
+{%- endmacro %}
+
+{% macro default__trimmed(text) -%}
+    nullif(regexp_replace({{ text }}, '^[\s\p{Z}]+|[\s\p{Z}]+$', '', 'g'), '')
+{%- endmacro %}

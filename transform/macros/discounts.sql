@@ -1,0 +1,73 @@
+{#
+The loop of `int_items_discounted`: one pair of CTEs for each discount that stacks. A loop, because
+Spark 3.5 has no recursive query.
+#}
+
+{# How many discounts stack at most in this run's data. Unit tests override it: they have no data. #}
+{% macro discount_steps(relation) -%}
+    {%- if not execute -%}
+        {{ return(1) }}
+    {%- endif -%}
+    {{ return(run_query('select coalesce(max(step), 0) from ' ~ relation).columns[0][0] | int) }}
+{%- endmacro %}
+
+
+{#
+The items with the discount of one step. An amount comes off all the items that it reaches together,
+once per cycle of the shortest of them, and never more than they amount to.
+#}
+{% macro reached_items(previous, step) -%}
+    {%- set together = 'partition by previous.subscription_id, discounts.discount_id' -%}
+    select
+        previous.subscription_id,
+        previous.subscription_item_id,
+        previous.item_position,
+        previous.running_amount,
+        discounts.discount_id,
+        discounts.percent_off,
+        sum(previous.running_amount) over ({{ together }}) as reached_amount,
+        sum(previous.running_amount) over (
+            {{ together }} order by previous.item_position
+        ) as cumulated_amount,
+        least(
+            sum(previous.running_amount) over ({{ together }}),
+            max(case when previous.running_amount > 0 then discounts.annual_amount_off end)
+                over ({{ together }})
+        ) as amount_off
+    from {{ previous }} as previous
+    left join item_discounts_ordered as discounts
+        on
+            previous.subscription_item_id = discounts.subscription_item_id
+            and discounts.step = {{ step }}
+{%- endmacro %}
+
+
+{#
+What the discount of one step takes off each item. The shares of an amount are differences of
+cumulated shares, so that they sum to the whole.
+#}
+{% macro discounted_items(reached, step) -%}
+    select
+        subscription_id,
+        subscription_item_id,
+        item_position,
+        {{ step }} as step,
+        discount_id,
+        - reduction as annual_change,
+        running_amount - reduction as running_amount
+    from (
+        select
+            {{ reached }}.*,
+            case
+                when discount_id is null or reached_amount = 0 then {{ amount('0') }}
+                when percent_off is not null
+                    then {{ amount('running_amount * percent_off * 0.01') }}
+                else
+                    {{ share_of('amount_off', 'cumulated_amount', 'reached_amount') }}
+                    - {{ share_of(
+                        'amount_off', '(cumulated_amount - running_amount)', 'reached_amount'
+                    ) }}
+            end as reduction
+        from {{ reached }}
+    ) as reductions
+{%- endmacro %}

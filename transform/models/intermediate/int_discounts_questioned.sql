@@ -1,0 +1,56 @@
+-- Grain: issue, discount, subscription. Discounts that cannot be applied as Stripe says.
+with
+
+discounts_attached as (
+
+    select * from {{ ref('int_discounts_attached') }}
+
+),
+
+subscriptions_classified as (
+
+    select * from {{ ref('int_subscriptions_classified') }}
+
+),
+
+questions as (
+
+    select
+        discounts_attached.discount_id,
+        discounts_attached.coupon_id,
+        discounts_attached.coupon_currency,
+        subscriptions_classified.subscription_id,
+        subscriptions_classified.account_id,
+        subscriptions_classified.currency,
+        case
+            when
+                not discounts_attached.has_coupon
+                and discounts_attached.percent_off is null
+                and discounts_attached.amount_off is null
+                then 'unknown_coupon'
+            when
+                discounts_attached.amount_off is not null
+                and discounts_attached.coupon_currency <> subscriptions_classified.currency
+                then 'coupon_currency_mismatch'
+        end as issue
+    from discounts_attached
+    inner join subscriptions_classified
+        on discounts_attached.subscription_id = subscriptions_classified.subscription_id
+
+)
+
+select
+    issue,
+    'discount' as object,
+    discount_id as object_id,
+    account_id,
+    subscription_id,
+    case issue when 'unknown_coupon' then 'source.coupon' else 'source.coupon.currency' end as field,
+    'Coupon ' || coupon_id || case issue
+        when 'unknown_coupon' then ' was not read; the net amount of the subscription is null.'
+        else
+            ' takes off ' || coupon_currency || ', the subscription bills ' || currency
+            || '; the discount is ignored.'
+    end as detail
+from questions
+where issue is not null

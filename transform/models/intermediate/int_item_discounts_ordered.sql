@@ -1,0 +1,63 @@
+-- Grain: one discount at work on one item of a subscription that counts for MRR. Steps run over the
+-- whole subscription: first the items' own discounts, then the others in array order.
+with
+
+discounts_attached as (
+
+    select * from {{ ref('int_discounts_attached') }}
+
+),
+
+items_amounted as (
+
+    select * from {{ ref('int_items_amounted') }}
+
+),
+
+subscriptions_classified as (
+
+    select * from {{ ref('int_subscriptions_classified') }}
+
+),
+
+counted_discounts as (
+
+    select
+        discounts_attached.*,
+        dense_rank() over (
+            partition by discounts_attached.subscription_id
+            order by
+                case when discounts_attached.scope = 'item' then 1 else 2 end,
+                discounts_attached.discount_position
+        ) as step
+    from discounts_attached
+    inner join subscriptions_classified
+        on discounts_attached.subscription_id = subscriptions_classified.subscription_id
+    where
+        subscriptions_classified.counts_for_mrr
+        and discounts_attached.is_counted_duration
+        and (
+            discounts_attached.amount_off is null
+            or discounts_attached.coupon_currency = subscriptions_classified.currency
+        )
+
+)
+
+select
+    items_amounted.subscription_id,
+    items_amounted.subscription_item_id,
+    counted_discounts.step,
+    counted_discounts.discount_id,
+    counted_discounts.percent_off,
+    {{ divide_exactly(amount('counted_discounts.amount_off * items_amounted.periods_per_year'), 'items_amounted.interval_count') }} as annual_amount_off
+from counted_discounts
+inner join items_amounted
+    on
+        counted_discounts.subscription_id = items_amounted.subscription_id
+        and (
+            counted_discounts.scope <> 'item'
+            or counted_discounts.owner_id = items_amounted.subscription_item_id
+        )
+where
+    counted_discounts.applies_to_products is null
+    or {{ array_holds('counted_discounts.applies_to_products', 'items_amounted.product_id') }}

@@ -1,0 +1,54 @@
+-- Grain: issue, item. Items whose amount is not known; it is null, and so is every sum with it.
+with
+
+items_amounted as (
+
+    select * from {{ ref('int_items_amounted') }}
+
+),
+
+subscriptions_classified as (
+
+    select * from {{ ref('int_subscriptions_classified') }}
+
+),
+
+questions as (
+
+    select
+        items_amounted.*,
+        case
+            when not has_price then 'unknown_price'
+            when is_metered or quantity = 0 or amount is not null then null
+            when not is_own_currency then 'missing_currency_option'
+            when is_tiered then 'missing_tiers'
+            else 'missing_unit_amount'
+        end as issue
+    from items_amounted
+
+)
+
+select
+    questions.issue,
+    'subscription_item' as object,
+    questions.subscription_item_id as object_id,
+    subscriptions_classified.account_id,
+    questions.subscription_id,
+    case questions.issue
+        when 'unknown_price' then 'price'
+        when 'missing_currency_option' then 'price.currency_options'
+        when 'missing_tiers' then 'price.tiers'
+        else 'price.unit_amount'
+    end as field,
+    'Price ' || questions.price_id || case questions.issue
+        when 'unknown_price' then ' was not read'
+        when 'missing_currency_option'
+            then ' has no amount in ' || questions.currency
+        when 'missing_tiers'
+            then ' has no tier for a quantity of ' || questions.billed_quantity
+        else ' has no unit amount'
+    end || '; the amount of the item is null.' as detail
+from questions
+inner join subscriptions_classified
+    on questions.subscription_id = subscriptions_classified.subscription_id
+where questions.issue is not null

@@ -1,0 +1,70 @@
+-- Grain: one step of one item: its part of the month's MRR in major units; 0 where the subscription does
+-- not count. Differences of cumulated twelfths, the chosen subscription first: so the parts of a
+-- subscription chosen, and those of the account, sum exactly to a twelfth of their year.
+with
+
+items_discounted as (
+
+    select * from {{ ref('int_items_discounted') }}
+
+),
+
+subscriptions_classified as (
+
+    select * from {{ ref('int_subscriptions_classified') }}
+
+),
+
+subscriptions_chosen as (
+
+    select * from {{ ref('int_subscriptions_chosen') }}
+
+),
+
+major_steps as (
+
+    select
+        subscriptions_classified.account_id,
+        subscriptions_classified.subscription_id,
+        subscriptions_classified.currency,
+        subscriptions_classified.created,
+        subscriptions_chosen.subscription_id is not null as is_chosen_subscription,
+        items_discounted.subscription_item_id,
+        items_discounted.step,
+        items_discounted.discount_id,
+        case
+            when not subscriptions_classified.counts_for_mrr then {{ amount('0') }}
+            else {{ amount(
+                'items_discounted.annual_change * ' ~ minor_unit('subscriptions_classified.exponent')
+            ) }}
+        end as annual_change
+    from items_discounted
+    inner join subscriptions_classified
+        on items_discounted.subscription_id = subscriptions_classified.subscription_id
+    left join subscriptions_chosen
+        on subscriptions_classified.subscription_id = subscriptions_chosen.subscription_id
+
+),
+
+cumulated_steps as (
+
+    select
+        major_steps.*,
+        {{ amount('sum(annual_change) over (
+            partition by account_id, currency
+            order by is_chosen_subscription desc, created, subscription_id, subscription_item_id, step
+        )') }} as cumulated_change
+    from major_steps
+
+)
+
+select
+    account_id,
+    subscription_id,
+    is_chosen_subscription,
+    subscription_item_id,
+    step,
+    discount_id,
+    {{ divide_exactly('cumulated_change', 12) }}
+    - {{ divide_exactly('(cumulated_change - annual_change)', 12) }} as monthly_amount
+from cumulated_steps

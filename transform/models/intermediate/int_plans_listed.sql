@@ -1,0 +1,16 @@
+-- Grain: one subscription with items: its plans as arrays, items by created and id.
+with
+
+items_priced as (
+
+    select * from {{ ref('int_items_priced') }}
+
+)
+
+select
+    subscription_id,
+    {{ array_in_order('price_id', 'item_position') }} as plan_ids,
+    {{ array_in_order('plan_name', 'item_position') }} as plan_names,
+    {{ array_in_order(rounded_major('unit_amount', 'exponent'), 'item_position') }} as plan_amounts
+from items_priced
+group by subscription_id

@@ -1,0 +1,70 @@
+-- Grain: one subscription: its traits, amounts rounded once, in major units.
+with
+
+subscriptions_invoiced as (
+
+    select * from {{ ref('int_subscriptions_invoiced') }}
+
+),
+
+renewals_selected as (
+
+    select * from {{ ref('int_renewals_selected') }}
+
+),
+
+plans_listed as (
+
+    select * from {{ ref('int_plans_listed') }}
+
+),
+
+discounts_chosen as (
+
+    select * from {{ ref('int_discounts_chosen') }}
+
+),
+
+currency_exponents as (
+
+    select * from {{ ref('currency_exponents') }}
+
+)
+
+select
+    subscriptions_invoiced.*,
+    case
+        when not subscriptions_invoiced.is_live then false
+        else
+            coalesce(subscriptions_invoiced.cancel_at_period_end, false)
+            or coalesce(
+                subscriptions_invoiced.cancel_at <= renewals_selected.latest_period_end, false
+            )
+    end as is_canceling,
+    renewals_selected.current_period_start,
+    renewals_selected.current_period_end,
+    renewals_selected.subscription_interval,
+    discounts_chosen.discount_id,
+    discounts_chosen.discount_name,
+    discounts_chosen.discount_percent_off,
+    {{ major('discounts_chosen.discount_amount_off', 'coalesce(currency_exponents.exponent, 2)') }}
+        as discount_amount_off,
+    discounts_chosen.discount_duration_in_months,
+    plans_listed.plan_amounts,
+    plans_listed.plan_ids,
+    plans_listed.plan_names,
+    {{ rounded_major('subscriptions_invoiced.amount', 'subscriptions_invoiced.exponent') }}
+        as subscription_amount,
+    {{ rounded_major(
+        divide_exactly('subscriptions_invoiced.net_annual_amount', 12),
+        'subscriptions_invoiced.exponent'
+    ) }} as mrr_normalized
+from subscriptions_invoiced
+left join renewals_selected
+    on subscriptions_invoiced.subscription_id = renewals_selected.subscription_id
+left join plans_listed
+    on subscriptions_invoiced.subscription_id = plans_listed.subscription_id
+left join discounts_chosen
+    on subscriptions_invoiced.subscription_id = discounts_chosen.subscription_id
+left join currency_exponents
+    on discounts_chosen.coupon_currency = currency_exponents.currency

@@ -1,0 +1,35 @@
+-- Grain: one subscription, with its last paid invoice and what it bills: the greater of that invoice
+-- and its amount, where both are of one currency; in minor units.
+with
+
+subscriptions_valued as (
+
+    select * from {{ ref('int_subscriptions_valued') }}
+
+),
+
+invoices_ranked as (
+
+    select * from {{ ref('int_invoices_ranked') }}
+
+)
+
+select
+    subscriptions_valued.*,
+    invoices_ranked.invoice_id as last_invoice_id,
+    invoices_ranked.created as last_invoice_timestamp,
+    invoices_ranked.currency as last_invoice_currency,
+    invoices_ranked.exponent as last_invoice_exponent,
+    invoices_ranked.total as last_invoice_amount,
+    greatest(
+        subscriptions_valued.amount,
+        case
+            when invoices_ranked.currency = subscriptions_valued.currency
+                then {{ amount('invoices_ranked.total') }}
+        end
+    ) as billed_amount
+from subscriptions_valued
+left join invoices_ranked
+    on
+        subscriptions_valued.subscription_id = invoices_ranked.subscription_id
+        and invoices_ranked.rank_in_subscription = 1

@@ -1,0 +1,18 @@
+-- Grain: one account with subscriptions: all of them as arrays, by created and id, and their counts.
+with
+
+subscriptions_invoiced as (
+
+    select * from {{ ref('int_subscriptions_invoiced') }}
+
+)
+
+select
+    account_id,
+    {{ array_in_order('subscription_id', 'created, subscription_id') }} as subscription_ids,
+    {{ array_in_order('status', 'created, subscription_id') }} as subscription_status,
+    cast(sum(case when is_paying then 1 else 0 end) as bigint) as subscription_paying_count,
+    cast(sum(case when is_trialing then 1 else 0 end) as bigint) as subscription_trialing_count
+from subscriptions_invoiced
+where account_id is not null
+group by account_id

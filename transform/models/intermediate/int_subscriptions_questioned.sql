@@ -1,0 +1,26 @@
+-- Grain: issue, subscription. Live subscriptions of which no item was read.
+with
+
+subscriptions_classified as (
+
+    select * from {{ ref('int_subscriptions_classified') }}
+
+),
+
+items_priced as (
+
+    select * from {{ ref('int_items_priced') }}
+
+)
+
+select
+    'subscription_without_items' as issue,
+    'subscription' as object,
+    subscriptions_classified.subscription_id as object_id,
+    subscriptions_classified.account_id,
+    subscriptions_classified.subscription_id,
+    'items' as field,
+    'No item was read; the amount of the subscription is null.' as detail
+from subscriptions_classified
+left join items_priced on subscriptions_classified.subscription_id = items_priced.subscription_id
+where subscriptions_classified.is_live and items_priced.subscription_id is null

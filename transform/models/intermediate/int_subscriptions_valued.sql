@@ -1,0 +1,57 @@
+-- Grain: one subscription: its amount as billed and its net amount of a year, in minor units. Where an
+-- item's amount is not known, neither is the sum: null, never too little.
+with
+
+subscriptions_classified as (
+
+    select * from {{ ref('int_subscriptions_classified') }}
+
+),
+
+items_amounted as (
+
+    select * from {{ ref('int_items_amounted') }}
+
+),
+
+items_discounted as (
+
+    select * from {{ ref('int_items_discounted') }}
+
+),
+
+billed_amounts as (
+
+    select
+        subscription_id,
+        {{ sum_of_known('amount') }} as amount
+    from items_amounted
+    group by subscription_id
+
+),
+
+net_amounts as (
+
+    select
+        subscription_id,
+        {{ sum_of_known('annual_change') }} as annual_amount
+    from items_discounted
+    group by subscription_id
+
+)
+
+select
+    subscriptions_classified.*,
+    billed_amounts.amount,
+    case
+        when subscriptions_classified.counts_for_mrr then net_amounts.annual_amount
+        else {{ amount('0') }}
+    end as net_annual_amount,
+    coalesce(
+        subscriptions_classified.counts_for_mrr and net_amounts.annual_amount > 0, false
+    ) as is_paying
+from subscriptions_classified
+left join billed_amounts
+    on subscriptions_classified.subscription_id = billed_amounts.subscription_id
+left join net_amounts
+    on subscriptions_classified.subscription_id = net_amounts.subscription_id

@@ -1,0 +1,48 @@
+-- Grain: one tiered item in its price's own currency. Graduated: each tier bills what falls into it;
+-- volume: the tier that the quantity reaches bills all of it. A quantity that no tier covers is null.
+with
+
+items_quantified as (
+
+    select * from {{ ref('int_items_quantified') }}
+
+),
+
+tiers_bounded as (
+
+    select * from {{ ref('int_tiers_bounded') }}
+
+),
+
+reached_tiers as (
+
+    select
+        items_quantified.subscription_item_id,
+        items_quantified.tiers_mode,
+        items_quantified.billed_quantity,
+        items_quantified.billed_quantity <= tiers_bounded.up_to
+        or tiers_bounded.up_to is null as is_last_reached,
+        least(
+            items_quantified.billed_quantity,
+            coalesce(tiers_bounded.up_to, items_quantified.billed_quantity)
+        ) - tiers_bounded.from_quantity as quantity_in_tier,
+        tiers_bounded.unit_amount,
+        tiers_bounded.flat_amount
+    from items_quantified
+    inner join tiers_bounded
+        on
+            items_quantified.price_id = tiers_bounded.price_id
+            and items_quantified.billed_quantity > tiers_bounded.from_quantity
+    where items_quantified.is_tiered and items_quantified.is_own_currency
+
+)
+
+select
+    subscription_item_id,
+    {{ amount("sum(case
+            when tiers_mode = 'graduated' then unit_amount * quantity_in_tier + flat_amount
+            when is_last_reached then unit_amount * billed_quantity + flat_amount
+        end)") }} as amount
+from reached_tiers
+group by subscription_item_id
+having bool_or(is_last_reached)

@@ -1,0 +1,19 @@
+-- Grain: one tier of a price: for quantities above from_quantity, up to up_to (null: without end).
+with
+
+price_tiers as (
+
+    select * from {{ ref('stg_stripe__price_tiers') }}
+
+)
+
+select
+    price_tier_id,
+    price_id,
+    coalesce(
+        lag(up_to) over (partition by price_id order by up_to asc nulls last, position), 0
+    ) as from_quantity,
+    up_to,
+    unit_amount,
+    flat_amount
+from price_tiers

@@ -1,0 +1,35 @@
+-- Grain: one issue of one object. What kept a figure from being given, or was left out of it.
+with
+
+issues as (
+    {% for model in [
+        'int_items_questioned',
+        'int_discounts_questioned',
+        'int_subscriptions_questioned',
+        'int_links_questioned',
+        'int_accounts_questioned',
+    ] %}
+    select
+        issue,
+        object,
+        object_id,
+        account_id,
+        subscription_id,
+        field,
+        detail
+    from {{ ref(model) }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+
+)
+
+select
+    issue || ':' || object_id || coalesce(':' || subscription_id, '') as issue_id,
+    issue,
+    object,
+    object_id,
+    account_id,
+    subscription_id,
+    field,
+    detail
+from issues

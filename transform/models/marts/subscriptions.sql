@@ -1,0 +1,56 @@
+-- Grain: one subscription, canceled and unlinked ones too.
+with
+
+subscriptions_described as (
+
+    select * from {{ ref('int_subscriptions_described') }}
+
+),
+
+subscriptions_chosen as (
+
+    select * from {{ ref('int_subscriptions_chosen') }}
+
+)
+
+select
+    subscriptions_described.subscription_id,
+    subscriptions_described.account_id,
+    subscriptions_described.customer_id,
+    subscriptions_chosen.subscription_id is not null as is_chosen_subscription,
+    subscriptions_described.created,
+    subscriptions_described.status,
+    subscriptions_described.current_subscription_status,
+    subscriptions_described.is_live,
+    subscriptions_described.is_paying,
+    subscriptions_described.is_trialing,
+    subscriptions_described.is_canceling as cancel_at_period_end,
+    subscriptions_described.cancel_at,
+    subscriptions_described.canceled_at,
+    subscriptions_described.ended_at,
+    subscriptions_described.trial_start,
+    subscriptions_described.trial_end,
+    subscriptions_described.current_period_start,
+    subscriptions_described.current_period_end,
+    subscriptions_described.subscription_interval,
+    subscriptions_described.currency,
+    subscriptions_described.subscription_amount,
+    subscriptions_described.mrr_normalized,
+    subscriptions_described.excluded_because as mrr_excluded_because,
+    subscriptions_described.plan_ids,
+    subscriptions_described.plan_names,
+    subscriptions_described.plan_amounts,
+    subscriptions_described.discount_id,
+    subscriptions_described.discount_name,
+    subscriptions_described.discount_percent_off,
+    subscriptions_described.discount_amount_off,
+    subscriptions_described.discount_duration_in_months,
+    subscriptions_described.last_invoice_id,
+    {{ major(
+        'subscriptions_described.last_invoice_amount',
+        'subscriptions_described.last_invoice_exponent'
+    ) }} as last_invoice_amount,
+    subscriptions_described.last_invoice_timestamp
+from subscriptions_described
+left join subscriptions_chosen
+    on subscriptions_described.subscription_id = subscriptions_chosen.subscription_id

@@ -1,0 +1,43 @@
+-- Grain: one customer without an account. Never sent, never dropped in silence.
+with
+
+customers_linked as (
+
+    select * from {{ ref('int_customers_linked') }}
+
+),
+
+live_subscriptions as (
+
+    select
+        customer_id,
+        count(*) as live_subscription_count
+    from {{ ref('int_subscriptions_classified') }}
+    where is_live
+    group by customer_id
+
+),
+
+run_settings as (
+
+    select * from {{ ref('stg_pipeline__run_settings') }}
+
+)
+
+select
+    customers_linked.customer_id,
+    customers_linked.name,
+    customers_linked.email,
+    customers_linked.created,
+    customers_linked.is_deleted,
+    'metadata.' || run_settings.account_id_metadata_key || case
+        when {{ map_value('customers_linked.metadata', 'run_settings.account_id_metadata_key') }}
+            is null
+            then ' is absent'
+        else ' is blank'
+    end as reason,
+    coalesce(live_subscriptions.live_subscription_count, 0) as live_subscription_count
+from customers_linked
+cross join run_settings
+left join live_subscriptions on customers_linked.customer_id = live_subscriptions.customer_id
+where customers_linked.account_id is null

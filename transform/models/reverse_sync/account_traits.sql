@@ -1,0 +1,48 @@
+-- depends_on: {{ ref('traits') }}
+-- Grain: one account. What is sent out: a JSON object with every trait of the seed `traits`; those of
+-- the mode that is off are null. The columns come from the seed: a new trait is a row there.
+{% set sent_traits = traits_sent() %}
+with
+
+single_subscription_traits as (
+
+    select * from {{ ref('single_subscription_traits') }}
+
+),
+
+multi_subscription_traits as (
+
+    select * from {{ ref('multi_subscription_traits') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('stg_pipeline__run_settings') }}
+
+),
+
+members as (
+
+    select
+        single_subscription_traits.account_id,
+        single_subscription_traits.name,
+        ''
+        {%- for trait in sent_traits %}
+        || '{{ "" if loop.first else "," }}"stripe.{{ trait.key }}":'
+        || coalesce({{ json_member(trait) }}, 'null')
+        {%- endfor %} as trait_members,
+        {{ json_members_of_map('single_subscription_traits.metadata', 'stripe.metadata.') }}
+            as metadata_members
+    from single_subscription_traits
+    inner join multi_subscription_traits
+        on single_subscription_traits.account_id = multi_subscription_traits.account_id
+    cross join run_settings
+
+)
+
+select
+    account_id,
+    name,
+    {{ as_json("'{' || trait_members || case when metadata_members = '' then '' else ',' end || metadata_members || '}'") }} as traits
+from members

@@ -1,0 +1,17 @@
+-- Grain: one Stripe customer; a deleted one keeps its last seen values. A tombstone of one that was
+-- never seen says nothing and is left out, here as in the models beside this one.
+select
+    id as customer_id,
+    created,
+    name,
+    email,
+    coalesce(balance, 0) as balance,
+    lower(currency) as currency,
+    delinquent,
+    default_payment_method_id,
+    default_source_id,
+    {{ map_of_json("coalesce(metadata, '{}')") }} as metadata,
+    deleted_at is not null as is_deleted,
+    deleted_at
+from {{ source('stripe', 'customers') }}
+where created is not null

@@ -1,0 +1,21 @@
+-- Grain: one price in one further currency.
+with
+
+options as (
+
+    select * from {{ source('stripe', 'price_currency_options') }}
+
+),
+
+prices as (
+
+    select * from {{ source('stripe', 'prices') }}
+
+)
+
+select
+    options.price_id,
+    lower(options.currency) as currency,
+    {{ amount('coalesce(options.unit_amount, options.unit_amount_decimal)') }} as unit_amount
+from options
+inner join prices on options.price_id = prices.id and options.read_at = prices.read_at

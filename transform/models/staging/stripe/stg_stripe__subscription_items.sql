@@ -1,0 +1,26 @@
+-- Grain: one item that is still part of its subscription, or whose subscription is not there at all.
+with
+
+items as (
+
+    select * from {{ source('stripe', 'subscription_items') }}
+
+),
+
+subscriptions as (
+
+    select * from {{ source('stripe', 'subscriptions') }}
+
+)
+
+select
+    items.id as subscription_item_id,
+    items.subscription_id,
+    items.created,
+    items.price_id,
+    items.quantity,
+    items.current_period_start,
+    items.current_period_end
+from items
+left join subscriptions on items.subscription_id = subscriptions.id
+where subscriptions.id is null or items.read_at = subscriptions.read_at

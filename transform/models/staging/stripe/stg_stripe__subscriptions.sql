@@ -1,0 +1,20 @@
+-- Grain: one Stripe subscription.
+select
+    id as subscription_id,
+    created,
+    customer_id,
+    status,
+    lower(currency) as currency,
+    cancel_at_period_end,
+    cancel_at,
+    canceled_at,
+    ended_at,
+    trial_start,
+    trial_end,
+    pause_collection_behavior,
+    pause_collection_resumes_at,
+    default_payment_method_id,
+    default_source_id,
+    deleted_at is not null as is_deleted
+from {{ source('stripe', 'subscriptions') }}
+where created is not null

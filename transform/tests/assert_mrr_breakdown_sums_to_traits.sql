@@ -1,0 +1,59 @@
+-- The parts of each account's MRR, as rounded by a reader, are the trait, to the cent, in both modes.
+with
+
+chosen_sums as (
+
+    select
+        account_id,
+        max(currency) as currency,
+        {{ sum_of_known('monthly_amount') }} as monthly_amount
+    from {{ ref('mrr_breakdown') }}
+    where is_chosen_subscription
+    group by account_id
+
+),
+
+currency_sums as (
+
+    select
+        account_id,
+        currency,
+        {{ sum_of_known('monthly_amount') }} as monthly_amount
+    from {{ ref('mrr_breakdown') }}
+    group by account_id, currency
+
+),
+
+expected_sums as (
+
+    select
+        chosen_sums.*,
+        single_subscription_traits.mrr_normalized as trait
+    from chosen_sums
+    inner join {{ ref('single_subscription_traits') }} as single_subscription_traits
+        on chosen_sums.account_id = single_subscription_traits.account_id
+
+    union all
+
+    select
+        currency_sums.*,
+        {{ map_value('multi_subscription_traits.mrr_by_currency', 'currency_sums.currency') }} as trait
+    from currency_sums
+    inner join {{ ref('multi_subscription_traits') }} as multi_subscription_traits
+        on currency_sums.account_id = multi_subscription_traits.account_id
+    where currency_sums.monthly_amount <> 0
+
+)
+
+select expected_sums.*
+from expected_sums
+left join {{ ref('currency_exponents') }} as currency_exponents
+    on expected_sums.currency = currency_exponents.currency
+where
+    expected_sums.trait is distinct from cast(
+        case coalesce(currency_exponents.exponent, 2)
+            when 0 then round(expected_sums.monthly_amount, 0)
+            when 3 then round(expected_sums.monthly_amount, 3)
+            else round(expected_sums.monthly_amount, 2)
+        end as decimal(18, 3)
+    )
