@@ -134,7 +134,7 @@ def _wait(state: RetryCallState) -> float:
     return asked if asked is not None else _BACKOFF(state)
 
 
-_BACKOFF = wait_exponential_jitter(initial=0.5, max=30)
+_BACKOFF = wait_exponential_jitter(multiplier=0.5, max=30)
 
 
 def _raise_for_status(path: str, response: httpx.Response) -> None:

@@ -11,11 +11,13 @@ from pathlib import Path
 import dlt
 import duckdb
 import pyarrow as pa
+from dlt.pipeline.exceptions import PipelineStepFailed
 
+from ingestion.client import StripeError
 from ingestion.events import Pointer
 from ingestion.landing import TABLES
 from ingestion.reader import Page
-from ingestion.rows import schema
+from ingestion.rows import MissingValue, schema
 from ingestion.source import batches, stripe
 
 SCHEMA = "stripe"
@@ -34,7 +36,11 @@ class Landing:
         pipeline = self._pipeline()
         # What an interrupted load left behind is read again; its cursor never moved.
         pipeline.abort_packages()
-        pipeline.run(stripe(batches(pages, self.tombstones)), loader_file_format="parquet")
+        source = stripe(batches(pages, self.tombstones))
+        try:
+            pipeline.run(source, loader_file_format="parquet")
+        except PipelineStepFailed as error:
+            raise _cause(error) from None
         trace = pipeline.last_trace
         counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
         return {table.name: counts.get(table.name, 0) for table in TABLES}
@@ -70,6 +76,16 @@ class Landing:
                 params={"gone": list(page.gone), "at": page.read_at},
             ).to_arrow_table()
         return found.cast(arrow)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What a read raised, out of dlt's wrappings; dlt's own failure if it was none of ours."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, StripeError | MissingValue):
+            return inner
+        inner = inner.__cause__ or inner.__context__
+    return error
 
 
 def _buried(column: str) -> str:

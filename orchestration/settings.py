@@ -33,6 +33,8 @@ def _blank_is_unset(value: object) -> object:
 
 
 Optional = BeforeValidator(_blank_is_unset)
+Rate = Annotated[float, Field(gt=0, le=100)]
+Currency = Annotated[str, Field(pattern="^[a-zA-Z]{3}$")]
 
 
 class ScheduleSettings(BaseSettings):
@@ -52,14 +54,14 @@ class Settings(ScheduleSettings):
     stripe_api_key: Annotated[SecretStr | None, Optional] = None
     stripe_api_base: str = STRIPE
     stripe_api_version: str = "2026-10-28.endive"
-    stripe_requests_per_second: Annotated[float | None, Optional, Field(gt=0, le=100)] = None
+    stripe_requests_per_second: Annotated[Rate | None, Optional] = None
     stripe_concurrency: Annotated[int, Field(ge=1, le=100)] = 20
     data_dir: Path = Path("data")
     warehouse_url: Annotated[str | None, Optional] = None
     account_store_url: Annotated[SecretStr | None, Optional] = None
     account_id_metadata_key: Annotated[str | None, Optional] = None
     multiple_subscriptions: bool = False
-    reporting_currency: Annotated[str | None, Optional, Field(pattern="^[a-zA-Z]{3}$")] = None
+    reporting_currency: Annotated[Currency | None, Optional] = None
     mrr_discount_durations: Literal["forever", "repeating", "all"] = "forever"
     mrr_pause_collection: Literal["keep", "zero"] = "keep"
 

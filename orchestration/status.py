@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from ingestion.inbox import COMPLETE, Inbox
 from orchestration.marts import mrr_by_currency, reading, records, row_counts
 from orchestration.settings import Settings
+from orchestration.tables import table
 
 LAST_RUNS = 5
 
@@ -70,15 +70,8 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
     console.print(f"waiting        {status.waiting:,} objects that events named", highlight=False)
     for currency, amount in status.mrr.items():
         console.print(f"MRR            {currency} {amount:,.2f}", highlight=False)
-    console.print(_table("marts", [{"mart": n, "rows": f"{c:,}"} for n, c in status.marts.items()]))
+    console.print(
+        table([{"mart": n, "rows": f"{c:,}"} for n, c in status.marts.items()], title="marts")
+    )
     if status.last_runs:
-        console.print(_table("last reverse-syncs", status.last_runs))
-
-
-def _table(title: str, rows: list[dict[str, Any]]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for name in rows[0]:
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    return table
+        console.print(table(status.last_runs, title="last reverse-syncs"))

@@ -1,0 +1,129 @@
+"""`stripe-traits explain`: an account's traits, the fields they come from, its MRR to the cent.
+
+Enters: the published marts and the seed of traits. Leaves: a page of lines, or JSON. What is shown
+was computed by the models; nothing is computed again here.
+"""
+
+import csv
+import json
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Console
+
+from orchestration.failures import Unknown
+from orchestration.marts import reading, records
+from orchestration.tables import table
+from orchestration.transform import PROJECT
+
+TRAITS = PROJECT / "transform" / "seeds" / "traits.csv"
+TABLES = {"single": "single_subscription_traits", "multi": "multi_subscription_traits"}
+STEPS = """
+select
+    subscription_id, plan_name, component, quantity, list_amount,
+    billing_interval, interval_count, discount_name, monthly_amount, currency, excluded_because
+from mrr_breakdown where account_id = $account
+order by subscription_id, subscription_item_id, step
+"""
+SENT = """
+select run_id, op, old, new, status, error, "at" from sync_changelog
+where account_id = $account and trait = $trait order by version desc limit 5
+"""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`traits`: value, unit and source of each; `steps`: how MRR adds up; `sent`: what went out."""
+
+    account: str
+    traits: list[dict[str, Any]]
+    steps: list[dict[str, Any]]
+    sent: list[dict[str, Any]]
+
+
+def read(marts: Path, account: str, trait: str | None = None) -> Explanation:
+    """Raises Unknown for an account or a trait that does not exist."""
+    described = _described(trait)
+    with reading(marts) as database:
+        values = _values(database, account)
+        return Explanation(
+            account=account,
+            traits=[_explained(row, values) for row in described],
+            steps=records(database, STEPS, account=account) if _about_mrr(trait) else [],
+            sent=_sent(database, account, described[0]["trait_key"]) if trait else [],
+        )
+
+
+def _described(trait: str | None) -> list[dict[str, str]]:
+    with TRAITS.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    chosen = [row for row in rows if trait in (None, row["column_name"], row["trait_key"])]
+    if not chosen:
+        names = ", ".join(row["column_name"] for row in rows)
+        raise Unknown(f"there is no trait '{trait}'; the traits are: {names}")
+    return chosen
+
+
+def _values(database: duckdb.DuckDBPyConnection, account: str) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in TABLES.values():
+        for row in records(
+            database, f"select * from {name} where account_id = $account", account=account
+        ):
+            values |= row
+    if not values:
+        raise Unknown(
+            f"there is no account '{account}' in the marts; customers without an account's ID"
+            " are in marts.unlinked_customers"
+        )
+    return values
+
+
+def _explained(row: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "trait": row["column_name"],
+        "value": values.get(row["column_name"]),
+        "unit": row["unit"],
+        "source": row["source"],
+    }
+
+
+def _about_mrr(trait: str | None) -> bool:
+    return trait is None or "mrr" in trait.lower()
+
+
+def _sent(
+    database: duckdb.DuckDBPyConnection, account: str, trait_key: str
+) -> list[dict[str, Any]]:
+    tables = {row[0] for row in database.execute("show tables").fetchall()}
+    if "sync_changelog" not in tables:
+        return []
+    return records(database, SENT, account=account, trait=f"stripe.{trait_key}")
+
+
+def print_explanation(console: Console, found: Explanation, *, as_json: bool) -> None:
+    """The page, on standard output."""
+    if as_json:
+        console.print_json(json.dumps(asdict(found), default=str))
+        return
+    console.print(f"account {found.account}", style="bold", highlight=False)
+    console.print(table([row for row in found.traits if row["value"] not in (None, [], {})]))
+    if found.steps:
+        console.print("MRR, item by item (per month, after discounts)", style="bold")
+        console.print(table(found.steps))
+        for currency, amount in _totals(found.steps).items():
+            console.print(f"sum: {currency} {amount}", highlight=False)
+    if found.sent:
+        console.print("what went to the account store", style="bold")
+        console.print(table(found.sent))
+
+
+def _totals(steps: list[dict[str, Any]]) -> dict[str, Decimal]:
+    totals: dict[str, Decimal] = {}
+    for step in steps:
+        currency = step["currency"]
+        totals[currency] = totals.get(currency, Decimal(0)) + step["monthly_amount"]
+    return totals

@@ -1,0 +1,3 @@
+"""Fixtures that more than one file of tests needs."""
+
+pytest_plugins = ["local_stripe", "postgres_server"]

@@ -1,0 +1,90 @@
+"""A real sandbox over HTTP for tests, and what ingestion needs to read it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import uvicorn
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ingestion.client import Connection
+from ingestion.load import LoadResult, Paths, load
+from sandbox.server import TEST_KEY, app, serving
+from sandbox.shapes import API_VERSION
+from sandbox.store import Store
+
+NOW = 1_749_945_600  # 2025-06-15T00:00:00Z
+DAY = 86_400
+
+
+@dataclass
+class LocalStripe:
+    """The sandbox's store and address, with the files that a load keeps."""
+
+    store: Store
+    url: str
+    folder: Path
+    read: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def paths(self) -> Paths:
+        folder = self.folder
+        return Paths(folder / "w.duckdb", folder / "events.db", folder / "raw", folder / "dlt")
+
+    def connection(self, *, key: str = TEST_KEY, **options: Any) -> Connection:
+        return Connection(api_key=key, api_base=self.url, api_version=API_VERSION, **options)
+
+    def load(self, *, full: bool = False, **options: Any) -> LoadResult:
+        return load(self.connection(**options), self.paths, full=full)
+
+    def query(self, sql: str) -> list[Any]:
+        with duckdb.connect(str(self.paths.warehouse), read_only=True) as database:
+            return database.execute(sql).fetchall()
+
+
+@pytest.fixture
+def local_stripe(tmp_path: Path) -> Iterator[LocalStripe]:
+    store = Store(tmp_path / "sandbox.db")
+    with serving(store) as url:
+        yield LocalStripe(store, url, tmp_path)
+
+
+Refuse = Callable[[str], tuple[int, dict[str, str]] | None]
+
+
+@contextmanager
+def refusing(stripe: LocalStripe, refuse: Refuse) -> Iterator[LocalStripe]:
+    """The same sandbox behind a server that answers some paths with a status of its own."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            _refusing(app(stripe.store), refuse), port=0, lifespan="off", log_level="warning"
+        )
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield LocalStripe(stripe.store, f"http://127.0.0.1:{port}", stripe.folder)
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _refusing(served: ASGIApp, refuse: Refuse) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        refused = refuse(scope["path"])
+        if refused is None:
+            return await served(scope, receive, send)
+        status, headers = refused
+        body = {"error": {"type": "invalid_request_error", "message": f"refused ({status})"}}
+        return await JSONResponse(body, status, headers)(scope, receive, send)
+
+    return answer

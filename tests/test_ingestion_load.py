@@ -1,0 +1,223 @@
+"""Loads from a real local Stripe into a real warehouse."""
+
+import random
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+from local_stripe import DAY, NOW, LocalStripe, refusing
+
+from ingestion.client import PermissionMissing, StripeError
+from ingestion.inbox import CURSOR, Inbox
+from sandbox import builders
+
+MONTHLY = builders.price(id="price_monthly", unit_amount=5000)
+
+
+def subscribe(stripe: LocalStripe, number: int, *, items: int = 1, lines: int = 1) -> None:
+    """A customer with a subscription and a paid invoice, made `number` minutes before now."""
+    created = NOW - 60 * number
+    stripe.store.put(builders.customer(id=f"cus_{number}", created=created))
+    stripe.store.put(
+        builders.subscription(
+            id=f"sub_{number}",
+            customer=f"cus_{number}",
+            created=created,
+            items=[builders.item(price=MONTHLY) for _ in range(items)],
+        )
+    )
+    stripe.store.put(
+        builders.invoice(
+            id=f"in_{number}",
+            customer=f"cus_{number}",
+            subscription=f"sub_{number}",
+            created=created,
+            lines=[builders.line(amount=100, price=MONTHLY) for _ in range(lines)],
+        )
+    )
+
+
+@pytest.fixture
+def stripe(local_stripe: LocalStripe) -> LocalStripe:
+    local_stripe.store.put(builders.product(id="prod_test"))
+    local_stripe.store.put(MONTHLY)
+    return local_stripe
+
+
+def test_first_load_reads_everything_and_the_next_one_nothing(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    assert stripe.load().full
+    assert stripe.query("select id, customer_id, status from stripe.subscriptions") == [
+        ("sub_1", "cus_1", "active")
+    ]
+    # The events of the last minutes are read once more: the feed can be late.
+    stripe.load()
+    again = stripe.load()
+    assert not again.full
+    assert again.objects.total() == 0
+
+
+@pytest.mark.parametrize("count", [10, 11, 101, 250])
+def test_nested_lists_arrive_whole(stripe: LocalStripe, count: int) -> None:
+    subscribe(stripe, 1, items=count, lines=count)
+    stripe.load()
+    assert stripe.query("select count(*) from stripe.subscription_items") == [(count,)]
+    assert stripe.query("select count(*) from stripe.invoice_lines") == [(count,)]
+    stripe.store.update("customer", "cus_1", {"name": "Renamed"}, now=NOW + 1)
+    stripe.store.update("subscription", "sub_1", {"description": "changed"}, now=NOW + 1)
+    assert stripe.load().objects["subscriptions"] == 1
+    assert stripe.query(
+        "select count(*) from stripe.subscription_items join stripe.subscriptions"
+        " on subscriptions.id = subscription_id"
+        " and subscriptions.read_at = subscription_items.read_at"
+    ) == [(count,)]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_object_of_a_long_list_is_read_once(local_stripe: LocalStripe, seed: int) -> None:
+    """Dense and sparse stretches of `created`, hundreds of objects in one second."""
+    chance = random.Random(seed)
+    moments = [
+        *(NOW - chance.randrange(900 * DAY) for _ in range(1500)),
+        *(NOW - chance.randrange(DAY) for _ in range(700)),
+        *([NOW - 30 * DAY] * 450),
+    ]
+    local_stripe.store.load(
+        builders.customer(id=f"cus_{n:04}", created=created) for n, created in enumerate(moments)
+    )
+    result = local_stripe.load()
+    assert result.objects["customers"] == len(moments)
+    assert local_stripe.query("select count(distinct id) from stripe.customers") == [
+        (len(moments),)
+    ]
+
+
+def test_invoice_made_long_ago_and_paid_now_arrives_with_its_paid_at(stripe: LocalStripe) -> None:
+    stripe.store.put(builders.customer(id="cus_1", created=NOW - 100 * DAY))
+    late = {"id": "in_late", "customer": "cus_1", "created": NOW - 90 * DAY, "total": 700}
+    stripe.store.put(builders.invoice(**late, status="open"))
+    stripe.load()
+    assert stripe.query("select count(*) from stripe.invoices") == [(0,)]
+    stripe.store.put(builders.invoice(**late, status="paid", paid_at=NOW), now=NOW)
+    stripe.load()
+    assert stripe.query("select id, epoch(paid_at)::bigint, total from stripe.invoices") == [
+        ("in_late", NOW, 700)
+    ]
+
+
+def test_invoice_that_is_not_paid_never_lands(stripe: LocalStripe) -> None:
+    stripe.load()
+    stripe.store.put(builders.customer(id="cus_1", created=NOW))
+    stripe.store.put(
+        builders.invoice(id="in_open", customer="cus_1", status="open", created=NOW, total=1)
+    )
+    stripe.load()
+    assert stripe.query("select count(*) from stripe.invoices") == [(0,)]
+
+
+def test_deleted_customer_becomes_a_tombstone_that_keeps_its_values(stripe: LocalStripe) -> None:
+    stripe.store.put(builders.customer(id="cus_1", metadata={"account_id": "a1"}, created=NOW))
+    stripe.load()
+    stripe.store.delete("customer", "cus_1", now=NOW + 1)
+    stripe.load()
+    assert stripe.query("select metadata, deleted_at is not null from stripe.customers") == [
+        ('{"account_id":"a1"}', True)
+    ]
+
+
+def test_full_read_finds_a_deletion_that_no_event_told(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    subscribe(stripe, 2)
+    stripe.load()
+    stripe.store.delete("customer", "cus_1", now=NOW - 40 * DAY)  # its event is past the overlap
+    assert stripe.load(full=True).full
+    assert stripe.query("select id from stripe.customers where deleted_at is not null") == [
+        ("cus_1",)
+    ]
+    assert stripe.query("select status from stripe.subscriptions order by id") == [
+        ("canceled",),
+        ("active",),
+    ]
+
+
+def test_removed_discount_is_no_longer_current(stripe: LocalStripe) -> None:
+    stripe.store.put(builders.coupon(id="half", percent_off=12.5))
+    subscribe(stripe, 1)
+    with_discount = builders.subscription(
+        id="sub_1",
+        customer="cus_1",
+        items=[builders.item(price=MONTHLY)],
+        discounts=[builders.discount(coupon="half")],
+        created=NOW,
+    )
+    stripe.store.put(with_discount, now=NOW)
+    stripe.load()
+    current = (
+        "select percent_off from stripe.discounts join stripe.subscriptions"
+        " on subscriptions.id = root_id and subscriptions.read_at = discounts.read_at"
+    )
+    assert stripe.query(current) == [(Decimal("12.5"),)]
+    stripe.store.update("subscription", "sub_1", {"discounts": []}, now=NOW + 1)
+    stripe.load()
+    assert stripe.query(current) == []
+
+
+def test_raw_objects_are_kept_and_readable_with_sql(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    stripe.load()
+    pattern = stripe.paths.raw / "subscriptions" / "*.jsonl.zst"
+    assert stripe.query(f"select id, status from read_json('{pattern}')")[0] == ("sub_1", "active")
+
+
+def test_wrong_key_is_named_and_changes_nothing(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    with pytest.raises(StripeError, match="STRIPE_API_KEY") as raised:
+        stripe.load(key="sk_test_wrong_and_secret")
+    assert "wrong_and_secret" not in str(raised.value)
+    assert not stripe.paths.warehouse.exists()
+
+
+def test_missing_permissions_are_all_named_before_anything_is_read(stripe: LocalStripe) -> None:
+    forbidden = ("/v1/invoices", "/v1/coupons")
+
+    def refuse(path: str) -> tuple[int, dict[str, str]] | None:
+        return (403, {}) if path in forbidden else None
+
+    with refusing(stripe, refuse) as restricted, pytest.raises(PermissionMissing) as raised:
+        restricted.load()
+    assert "Invoices" in str(raised.value)
+    assert "Coupons" in str(raised.value)
+    assert not stripe.paths.warehouse.exists()
+
+
+def test_refused_requests_are_repeated_after_the_time_stripe_names(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    refused: Counter[str] = Counter()
+
+    def refuse(path: str) -> tuple[int, dict[str, str]] | None:
+        refused[path] += 1
+        first = {1: (429, {"Retry-After": "0"}), 2: (503, {"Retry-After": "0"})}
+        return first.get(refused[path])
+
+    with refusing(stripe, refuse) as busy:
+        busy.load()
+    assert stripe.query("select count(*) from stripe.invoices") == [(1,)]
+
+
+def test_failed_load_moves_no_cursor_and_the_next_one_makes_up_for_it(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    stripe.load()
+    with Inbox.open(stripe.paths.inbox) as inbox:
+        before = inbox.position(CURSOR)
+    stripe.store.update("subscription", "sub_1", {"status": "past_due"}, now=NOW + DAY)
+
+    def refuse(path: str) -> tuple[int, dict[str, str]] | None:
+        return (400, {}) if path == "/v1/subscriptions/sub_1" else None
+
+    with refusing(stripe, refuse) as broken, pytest.raises(StripeError, match="sub_1"):
+        broken.load()
+    with Inbox.open(stripe.paths.inbox) as inbox:
+        assert inbox.position(CURSOR) == before
+        assert ("subscriptions", "sub_1") in inbox.pending()
+    stripe.load()
+    assert stripe.query("select status from stripe.subscriptions") == [("past_due",)]
