@@ -1,0 +1,186 @@
+"""The whole population: customer by customer their subscriptions, invoices and events.
+
+Enters: a `Population`. Leaves: objects for the store. What a customer decides is `choices`',
+what follows from it `ledger`'s and `states`' concern.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from sandbox import builders, changes
+from sandbox.population import states
+from sandbox.population.catalogue import DELETED_COUPON, Catalogue, catalogue
+from sandbox.population.choices import Scene, discount, life
+from sandbox.population.ledger import Offers, bills
+from sandbox.population.life import DAY, HOUR, Life
+from sandbox.population.people import Person, identity, person
+from sandbox.population.states import Snapshot, Told
+from sandbox.shapes import Json
+from sandbox.store import Store
+
+YEARS = 2 * 365 * DAY
+KEPT = 30 * DAY  # how long Stripe keeps events
+DELETED_EVERY = 400  # one customer in so many was deleted
+STEP = 500  # customers between two reports of progress
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Population:
+    """What to generate; `now` in unix seconds."""
+
+    customers: int
+    seed: int
+    now: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.customers} customers, seed {self.seed}, now {self.now}"
+
+
+def fill(
+    store: Store, population: Population, progress: Progress = lambda _done, _all: None
+) -> None:
+    """Load an empty store with a population; some customers and a coupon are deleted at its end."""
+    store.load(generate(population, progress))
+    if population.customers:
+        store.delete("coupon", DELETED_COUPON, now=population.now - 9 * DAY)
+    for number in range(DELETED_EVERY // 2, population.customers, DELETED_EVERY):
+        gone = f"cus_{identity(population.seed, 'customer', number)}"
+        store.delete("customer", gone, now=population.now - number % HOUR)
+    store.note("population", population.name)
+
+
+def generate(
+    population: Population, progress: Progress = lambda _done, _all: None
+) -> Iterator[Json]:
+    """Every object and event; what customers refer to comes last, when it is counted."""
+    shop = catalogue(population.now - YEARS)
+    redeemed: Counter[str] = Counter()
+    for number in range(population.customers):
+        yield from _customer(population, shop, number, redeemed)
+        if number % STEP == 0:
+            progress(number, population.customers)
+    yield from shop.products
+    for price in shop.prices.values():
+        yield price
+        if price["recurring"]:
+            yield builders.plan(price)
+    for name, coupon in shop.coupons.items():
+        yield coupon | {"times_redeemed": redeemed[name]}
+    progress(population.customers, population.customers)
+
+
+def _customer(
+    population: Population, shop: Catalogue, number: int, redeemed: Counter[str]
+) -> Iterator[Json]:
+    now = population.now
+    rng = Random(population.seed * 1_000_003 + number)  # noqa: S311 - a seeded business
+    someone = person(rng, number, population.seed, (now - YEARS, now))
+    scene = Scene(rng, shop, someone.currency, now)
+    customer = builders.customer(**someone.fields)
+    lives = _lives(scene, someone, customer)
+    own = discount(scene, someone.id, 0, someone.created) if rng.random() < 0.04 else None
+    redeemed.update(d["source"]["coupon"] for d in _discounts(lives, own))
+    told = [_told(one, now, Offers(shop.coupons, own), customer) for one in lives]
+    _number(told)
+    extra = list(_one_offs(scene, customer, sum(len(one.bills) for one in told)))
+    customer |= _summary(told, someone, own, len(extra), now)
+    history = [[(someone.created, customer)]]
+    history += [[(one["created"], one)] for one in someone.methods]
+    history += [[(someone.created, one)] for one in someone.cards]
+    history += [[(one["created"], one)] for one in extra]
+    for one in told:
+        history.append(_subscription(one, now))
+        history += states.invoices(one, now, now - KEPT)
+    for snapshots in history:
+        yield snapshots[-1][1]
+        yield from _events(snapshots, now)
+
+
+def _lives(scene: Scene, someone: Person, customer: Json) -> list[Life]:
+    """Most have one subscription, some two or three, some none."""
+    count = scene.rng.choices((0, 1, 2, 3), (8, 71, 14, 7))[0]
+    suffix = someone.id.removeprefix("cus_")
+    method = someone.methods[0]["id"] if someone.methods else None
+    lives = [life(scene, customer, f"{suffix}{index}", method) for index in range(count)]
+    return [replace(one, start=max(one.start, someone.created)) for one in lives]
+
+
+def _told(one: Life, now: int, offers: Offers, customer: Json) -> Told:
+    made, used = bills(one, now, offers)
+    return Told(one, made, used, customer)
+
+
+def _number(told: Sequence[Told]) -> None:
+    """Invoices are numbered through all of a customer's, in time."""
+    every = sorted((bill for one in told for bill in one.bills), key=lambda bill: bill.at)
+    for number, bill in enumerate(every, 1):
+        bill.number = number
+
+
+def _summary(told: Sequence[Told], someone: Person, own: Json | None, extra: int, now: int) -> Json:
+    """What the customer shows of its subscriptions and invoices."""
+    states_now = {one.life.status(now) for one in told}
+    count = sum(len(one.bills) for one in told) + extra
+    carried = own and own | {"customer": someone.id}
+    if carried and any(carried["id"] in one.used for one in told):
+        carried = None
+    return {
+        "currency": someone.currency if count else None,
+        "delinquent": bool(states_now & {"past_due", "unpaid"}),
+        "discount": carried,
+        "next_invoice_sequence": count + 1,
+    }
+
+
+def _discounts(lives: Iterable[Life], own: Json | None) -> Iterator[Json]:
+    if own:
+        yield own
+    for one in lives:
+        yield from one.discounts
+        for part in one.parts:
+            yield from part.discounts
+
+
+def _subscription(told: Told, now: int) -> list[Snapshot]:
+    """Its states of the last 30 days, the one before them, and how it is now."""
+    recent = [moment for moment in states.moments(told, now) if moment >= now - KEPT]
+    if not recent:
+        return [(told.life.start, states.subscription(told, now))]
+    result = [(moment, states.subscription(told, moment)) for moment in recent]
+    if recent[0] > told.life.start:
+        result.insert(0, (now - KEPT - 1, states.subscription(told, recent[0] - 1)))
+    return result
+
+
+def _events(snapshots: Sequence[Snapshot], now: int) -> Iterator[Json]:
+    before: Json | None = None
+    for number, (moment, obj) in enumerate(snapshots):
+        if moment >= now - KEPT:
+            yield from changes.events(before, obj, now=moment, first=number)
+        before = obj
+
+
+def _one_offs(scene: Scene, customer: Json, before: int) -> Iterator[Json]:
+    """A few invoices without a subscription, in every status."""
+    if scene.rng.random() >= 0.06:
+        return
+    price = scene.catalogue.prices["onboarding", scene.currency]
+    statuses = ("paid", "paid", "paid", "draft", "open", "void", "uncollectible")
+    status = scene.rng.choice(statuses)
+    quantity = scene.rng.choice((0, 1, 1, 1, 2))
+    amount = price["unit_amount"] * quantity
+    suffix = customer["id"].removeprefix("cus_")
+    yield builders.invoice(
+        id=f"in_{suffix}{before + 1:04d}",
+        customer=customer["id"],
+        status="paid" if status in ("open", "uncollectible") and not amount else status,
+        currency=scene.currency,
+        created=scene.rng.randrange(customer["created"], scene.now),
+        lines=[builders.line(amount=amount, price=price, quantity=quantity)],
+        customer_email=customer["email"],
+        customer_name=customer["name"],
+    )
