@@ -37,7 +37,9 @@ CANDIDATES = """
     ),
 
     unresolved as (
-        select account_id, op, traits, changes from sync.outbox where status = 'pending'
+        select account_id, op, traits, changes
+        from sync.outbox
+        where status in ('pending', 'rejected')
     ),
 
     source as (
@@ -102,6 +104,8 @@ class Planned:
     traits: str
     changes: tuple[dict[str, str | None], ...]
     source_md5: str
+    traits_set: int
+    traits_cleared: int
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,7 @@ def decide(candidate: Candidate) -> Decision:
 
 def _planned_or_unchanged(candidate: Candidate, current: Traits) -> Decision:
     account_id, source_md5 = candidate.account_id or "", candidate.source_md5 or ""
-    acknowledged = parse_traits(candidate.acknowledged or "{}")
+    acknowledged = parse_traits(candidate.acknowledged) if candidate.acknowledged else {}
     change = diff(acknowledged, current, uncertain=_uncertain(candidate))
     create = candidate.acknowledged is None
     renamed = candidate.name != candidate.acknowledged_name
@@ -181,6 +185,8 @@ def _planned_or_unchanged(candidate: Candidate, current: Traits) -> Decision:
         traits=canonical(after(acknowledged, current)),
         changes=tuple(_change(trait, acknowledged, new) for trait in listed),
         source_md5=source_md5,
+        traits_set=len(change.set),
+        traits_cleared=len(change.unset),
     )
 
 
@@ -194,7 +200,10 @@ def _change(trait: str, acknowledged: Traits, new: Traits) -> dict[str, str | No
 
 
 def _uncertain(candidate: Candidate) -> frozenset[str]:
-    """Traits that an unanswered earlier write may or may not have changed in the store."""
+    """Traits that an earlier write without success may or may not have changed in the store.
+
+    A refused write changed nothing, but it took over what an unanswered one had left open.
+    """
     if candidate.pending_op is None:
         return frozenset()
     touched = {change["trait"] for change in candidate.pending_changes or []}

@@ -20,7 +20,6 @@ from reverse_sync.candidates import (
 )
 from reverse_sync.remember import log
 from reverse_sync.state import SCHEMA, Run, count, rows_as_table, transaction
-from reverse_sync.traits import parse_traits
 
 _TEXT = pa.string()
 _CHANGE = pa.struct([("trait", _TEXT), ("old", _TEXT), ("new", _TEXT)])
@@ -51,8 +50,9 @@ class Plan:
 def begin(connection: DuckDBPyConnection, run: Run) -> Run:
     """The run with a version above its own (the store's) and above every earlier run's."""
     connection.execute(SCHEMA)
-    known = count(connection, "select max(version) from sync.sync_runs")
-    return replace(run, version=1 + max(run.version, known))
+    runs = count(connection, "select max(version) from sync.sync_runs")
+    snapshot = count(connection, "select max(version) from sync.sync_snapshot")
+    return replace(run, version=1 + max(run.version, runs, snapshot))
 
 
 def diff_into_outbox(connection: DuckDBPyConnection, run: Run, source: Source) -> Plan:
@@ -78,12 +78,9 @@ def _record(
     return [decision for decision in decisions if isinstance(decision, Invalid)]
 
 
-def _counts(row: Planned) -> Counter[str]:
-    cleared = sum(change["new"] is None for change in row.changes)
-    sent = len(row.changes) - cleared
-    if row.op == "create":
-        sent = sum(value is not None for value in parse_traits(row.traits).values())
-    return Counter({"sent": 1, f"{row.op}s": 1, "traits_set": sent, "traits_cleared": cleared})
+def _counts(row: Planned) -> dict[str, int]:
+    set_, cleared = row.traits_set, row.traits_cleared
+    return {"sent": 1, f"{row.op}s": 1, "traits_set": set_, "traits_cleared": cleared}
 
 
 def _fill_outbox(connection: DuckDBPyConnection, run: Run, planned: list[Planned]) -> None:
@@ -92,7 +89,8 @@ def _fill_outbox(connection: DuckDBPyConnection, run: Run, planned: list[Planned
         log(connection, at=run.at, status="superseded", among="planned")
         connection.execute(
             "update sync.outbox set status = 'superseded', resolved_at = $at from planned"
-            " where outbox.account_id = planned.account_id and outbox.status = 'pending'",
+            " where outbox.account_id = planned.account_id"
+            " and outbox.status in ('pending', 'rejected')",
             {"at": run.at},
         )
         connection.execute(
@@ -140,7 +138,8 @@ def _finish(
     if not (_replace_invalid(connection, run, invalid) or plan.sent):
         return plan
     connection.execute(
-        "delete from sync.outbox where status <> 'pending' and version < ?", [run.version]
+        "delete from sync.outbox where status in ('acknowledged', 'superseded') and version < ?",
+        [run.version],
     )
     connection.execute("update sync.sync_runs set status = 'interrupted' where status = 'running'")
     _insert_run(connection, plan)

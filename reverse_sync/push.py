@@ -26,18 +26,18 @@ from reverse_sync.lifecycle import (
 )
 from reverse_sync.state import Run
 from reverse_sync.tracking import Tracking
-from reverse_sync.traits import Traits
+from reverse_sync.traits import Traits, Value, parse_traits
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Outgoing:
-    """One account's change as taken from the outbox, with all its traits after it."""
+    """One account's change as taken from the outbox, still as JSON text."""
 
     account_id: str
+    op: str
     name: str | None
-    set: Traits
-    unset: tuple[str, ...]
-    current: Traits
+    traits: str
+    changes: list[dict[str, str | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,19 +74,33 @@ def _write(
     outgoing: Outgoing, stored: StoredAccount | None, tracking: Tracking, run: Run
 ) -> AccountWrite:
     before = stored.traits if stored else {}
-    # Tracking may read traits that are not Stripe's: the store's own complete the picture.
-    traits = {**before, **dict.fromkeys(outgoing.unset), **outgoing.current}
+    current = parse_traits(outgoing.traits)
+    unset = tuple(c["trait"] or "" for c in outgoing.changes if c["new"] is None)
     cancels = before.get(CANCEL_AT_PERIOD_END) is True
     previous = Previous(stored.lifecycle, cancels_at_period_end=cancels) if stored else None
     return AccountWrite(
         account_id=outgoing.account_id,
         name=outgoing.name,
-        set=outgoing.set,
-        unset=outgoing.unset,
-        lifecycle=lifecycle(tracking=tracking, traits=traits, previous=previous, as_of=run.as_of),
+        set=_set(outgoing, current),
+        unset=unset,
+        lifecycle=lifecycle(
+            tracking=tracking,
+            # Tracking may read traits that are not Stripe's: the store's own complete the picture.
+            traits={**before, **dict.fromkeys(unset), **current},
+            previous=previous,
+            as_of=run.as_of,
+        ),
         version=run.version,
         at=run.as_of,
     )
+
+
+def _set(outgoing: Outgoing, current: Traits) -> dict[str, Value]:
+    """A first write sends every trait there is, a later one those that changed."""
+    if outgoing.op == "create":
+        return {trait: value for trait, value in current.items() if value is not None}
+    changed = [change["trait"] or "" for change in outgoing.changes if change["new"] is not None]
+    return {trait: current[trait] for trait in changed}
 
 
 def _delivered(

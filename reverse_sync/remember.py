@@ -13,7 +13,6 @@ from duckdb import DuckDBPyConnection
 from reverse_sync.push import Outcome, Outgoing
 from reverse_sync.result import Kept
 from reverse_sync.state import Run, rows_as_table, transaction
-from reverse_sync.traits import Value, parse_traits, parse_value
 
 REJECTIONS_SHOWN = 20
 
@@ -41,7 +40,7 @@ def take(connection: DuckDBPyConnection, run: Run, *, limit: int) -> list[Outgoi
         " where version = ? and status = 'pending' order by account_id limit ?",
         [run.version, limit],
     ).fetchall()
-    return [_outgoing(*row) for row in rows]
+    return [Outgoing(*row) for row in rows]
 
 
 def remember(connection: DuckDBPyConnection, run: Run, outcomes: list[Outcome]) -> None:
@@ -51,8 +50,8 @@ def remember(connection: DuckDBPyConnection, run: Run, outcomes: list[Outcome]) 
         connection.execute(
             "update sync.outbox set status = outcomes.status, error = outcomes.error,"
             " resolved_at = $at from outcomes where outbox.version = $version"
-            " and outbox.account_id = outcomes.account_id"
-            " and outbox.status in ('pending', 'superseded')",
+            " and outbox.account_id = outcomes.account_id and (outbox.status = 'pending'"
+            " or (outbox.status = 'superseded' and outcomes.status = 'acknowledged'))",
             {"at": run.at, "version": run.version},
         )
         connection.execute(ACKNOWLEDGE, {"at": run.at, "version": run.version})
@@ -192,20 +191,3 @@ def _count(connection: DuckDBPyConnection, run: Run, outcomes: list[Outcome]) ->
         " where version = $version",
         {"acknowledged": acknowledged, "rejected": rejected, "version": run.version},
     )
-
-
-def _outgoing(
-    account_id: str,
-    op: str,
-    name: str | None,
-    traits: str,
-    changes: list[dict[str, str | None]],
-) -> Outgoing:
-    current = parse_traits(traits)
-    new: dict[str, Value]
-    if op == "create":
-        new = {trait: value for trait, value in current.items() if value is not None}
-    else:
-        new = {c["trait"] or "": parse_value(c["new"]) for c in changes if c["new"] is not None}
-    unset = tuple(change["trait"] or "" for change in changes if change["new"] is None)
-    return Outgoing(account_id=account_id, name=name, set=new, unset=unset, current=current)

@@ -57,11 +57,6 @@ def canonical_value(value: Value) -> str:
     return _dump(value)
 
 
-def parse_value(text: str) -> Value:
-    """The value back from `canonical_value`."""
-    return parse_traits(f'{{"value":{text}}}')["value"]
-
-
 def number_text(number: Decimal) -> str:
     """The exact decimal without exponent or trailing zeros: 50.000 is 50."""
     text = format(number, "f")
@@ -91,13 +86,13 @@ def _no_constant(text: str) -> NoReturn:
 
 
 def _value(name: str, value: Any) -> Value:
-    if isinstance(value, list):
-        value = tuple(value)
-    inner = value if isinstance(value, tuple) else (value,)
-    for scalar in inner:
-        if isinstance(scalar, dict | list):
-            raise InvalidTraits(f"trait {name} holds {_NESTED[type(scalar)]}, not a plain value")
-    return value  # type: ignore[no-any-return]
+    if type(value) not in _NESTED:
+        return value  # type: ignore[no-any-return]
+    nested = next((type(v) for v in value if type(v) in _NESTED), None)
+    if isinstance(value, dict) or nested:
+        kind = _NESTED[nested or dict]
+        raise InvalidTraits(f"trait {name} holds {kind}, not a plain value or a list of them")
+    return tuple(value)
 
 
 def _dump(value: Any) -> str:

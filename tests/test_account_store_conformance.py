@@ -1,0 +1,136 @@
+"""What every account store must do, tried on each of them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reverse_sync.account_store import AccountStore, AccountWrite, BatchRefused
+from reverse_sync.lifecycle import Lifecycle
+from reverse_sync.push import Outgoing, push
+from reverse_sync.state import Run
+from reverse_sync.store_url import check, opened
+from reverse_sync.tracking import Tracking, enabling
+
+AT = datetime(2025, 6, 15, 12, 30, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/accounts.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[AccountStore]:
+    with opened(url) as store:
+        yield store
+
+
+def write(account_id: str = "a", **options: Any) -> AccountWrite:
+    values: dict[str, Any] = {
+        "name": "Ada",
+        "set": {"stripe.mrr": Decimal("50.5")},
+        "unset": (),
+        "lifecycle": Lifecycle(),
+        "version": 1,
+        "at": AT,
+    }
+    return AccountWrite(account_id=account_id, **{**values, **options})
+
+
+def traits(store: AccountStore, account_id: str = "a") -> dict[str, Any]:
+    return dict(store.read([account_id])[account_id].traits)
+
+
+def test_an_account_comes_back_exactly_as_it_was_written(store: AccountStore) -> None:
+    now = Lifecycle(
+        status="churned",
+        status_since=AT,
+        trial_ends_at=datetime(2024, 1, 1, tzinfo=UTC),
+        renewal_at=datetime(2025, 7, 1, tzinfo=UTC),
+        churned_at=datetime(2025, 6, 10, tzinfo=UTC),
+        mrr=Decimal("12345678901234567890.123456789"),
+    )
+    values = {
+        "stripe.number": Decimal("12345678901234567890.123456789"),
+        "stripe.text": 'Ünïcødé \n\t"quoted" \\ \'',
+        "stripe.flag": False,
+        "stripe.list": (Decimal("1.5"), None, "x"),
+        "stripe.empty": (),
+        "stripe.metadata.a.b/c~d'\" {}": "",
+    }
+    assert store.write([write(set=values, lifecycle=now)]).accepted == {"a"}
+    stored = store.read(["a", "missing"])
+    assert stored.keys() == {"a"}
+    assert stored["a"].lifecycle == now
+    assert stored["a"].version == 1
+    expected = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+    assert stored["a"].traits == expected
+
+
+def test_a_write_sets_and_clears_only_what_it_names(store: AccountStore) -> None:
+    store.write([write(set={"stripe.a": "1", "stripe.b": "2", "stripe.metadata.x-y": "3"})])
+    change = write(set={"stripe.b": "4"}, unset=("stripe.metadata.x-y", "stripe.no"), version=2)
+    store.write([change])
+    assert traits(store) == {"stripe.a": "1", "stripe.b": "4"}
+
+
+def test_an_account_without_traits_is_created(store: AccountStore) -> None:
+    store.write([write(set={}, name=None)])
+    assert traits(store) == {}
+
+
+def test_a_repeated_or_older_version_changes_nothing_and_says_so(store: AccountStore) -> None:
+    store.write([write(version=7), write("b", version=1)])
+    for version in (6, 7):
+        old = replace(write(set={"stripe.mrr": Decimal(1)}), version=version)
+        receipt = store.write([old, write("b", version=8 + version)])
+        assert (receipt.accepted, receipt.newer) == ({"b"}, {"a": 7})
+    assert traits(store) == {"stripe.mrr": Decimal("50.5")}
+    assert store.highest_version() == 15
+
+
+def test_a_new_store_holds_no_version(store: AccountStore) -> None:
+    assert store.highest_version() == 0
+    assert store.read_tracking() == Tracking()
+
+
+def test_a_bad_batch_writes_nothing(store: AccountStore) -> None:
+    bad = write("bad", version=2**63)
+    with pytest.raises(BatchRefused):
+        store.write([write("a"), bad, write("c")])
+    assert store.read(["a", "bad", "c"]) == {}
+
+
+def test_a_bad_row_is_kept_out_with_its_reason_and_the_others_go(store: AccountStore) -> None:
+    run = Run(run_id="r", version=1, mode="single", tracking="t", as_of=AT)
+    batch = [Outgoing(f"a{i}", "create", None, "{}", []) for i in range(20)]
+    batch[13] = replace(batch[13], name="lone \ud800 surrogate")
+    outcomes = {o.account_id: o for o in push(store, batch, tracking=Tracking(), run=run)}
+    assert len(outcomes) == 20
+    assert [o.account_id for o in outcomes.values() if o.status == "rejected"] == ["a13"]
+    assert "cannot hold" in (outcomes["a13"].error or "")
+    assert len(store.read([f"a{i}" for i in range(20)])) == 19
+
+
+def test_settings_and_their_history_are_kept(store: AccountStore) -> None:
+    changes = enabling(Tracking(), mode="single")
+    store.write_tracking(changes, at=AT)
+    tracking = store.read_tracking()
+    assert tracking.mode == "single"
+    assert tracking.settings == {change.new.aspect: change.new for change in changes}
+    store.write_tracking(enabling(tracking, mode="multi"), at=AT)
+    assert store.read_tracking().mode == "multi"
+
+
+def test_opening_twice_and_checking_change_nothing(store: AccountStore, url: str) -> None:
+    store.write([write()])
+    check(url)
+    with opened(url) as again:
+        assert traits(again) == {"stripe.mrr": Decimal("50.5")}
