@@ -101,7 +101,7 @@ What to type next, in this folder:
   export DATA_DIR={DATA_DIR} PATH="$PWD/.venv/bin:$PATH"
   stripe-traits explain ACCOUNT mrr_normalized     why an account shows a value
   python -c "import duckdb; print(duckdb.connect('{DATA_DIR}/marts.duckdb').sql(
-      'select * from marts.account_traits'))"                       query the marts
+      'select * from account_traits limit 5'))"                       query the marts
   python -c "import sqlite3; print(*sqlite3.connect('{DATA_DIR}/accounts.db').execute(
       'select * from accounts limit 5'), sep='\\n')"              look at the account store
   make ui                                          the runs on Dagster's page

@@ -15,7 +15,7 @@ import duckdb
 from rich.console import Console
 
 from orchestration.failures import Unknown
-from orchestration.marts import reading, records
+from orchestration.marts import names, reading, records
 from orchestration.tables import table
 from orchestration.transform import PROJECT
 
@@ -62,8 +62,8 @@ def _described(trait: str | None) -> list[dict[str, str]]:
         rows = list(csv.DictReader(file))
     chosen = [row for row in rows if trait in (None, row["column_name"], row["trait_key"])]
     if not chosen:
-        names = ", ".join(row["column_name"] for row in rows)
-        raise Unknown(f"there is no trait '{trait}'; the traits are: {names}")
+        known = ", ".join(row["column_name"] for row in rows)
+        raise Unknown(f"there is no trait '{trait}'; the traits are: {known}")
     return chosen
 
 
@@ -98,8 +98,7 @@ def _about_mrr(trait: str | None) -> bool:
 def _sent(
     database: duckdb.DuckDBPyConnection, account: str, trait_key: str
 ) -> list[dict[str, Any]]:
-    tables = {row[0] for row in database.execute("show tables").fetchall()}
-    if "sync_changelog" not in tables:
+    if "sync_changelog" not in names(database):
         return []
     return records(database, SENT, account=account, trait=f"stripe.{trait_key}")
 

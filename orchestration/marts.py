@@ -22,14 +22,20 @@ def reading(marts: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             f"{marts} does not exist: nothing was published yet; run 'stripe-traits sync'"
         )
     with duckdb.connect(str(marts), read_only=True) as database:
-        database.execute("set schema = 'marts'")
         yield database
 
 
 def row_counts(database: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Rows of every published mart, by name."""
-    names = [row[0] for row in database.execute("show tables").fetchall()]
-    return {name: _count(database, name) for name in sorted(names)}
+    return {name: _count(database, name) for name in names(database)}
+
+
+def names(database: duckdb.DuckDBPyConnection) -> list[str]:
+    """The published marts."""
+    rows = database.execute(
+        "select table_name from duckdb_tables() where schema_name = 'main' order by 1"
+    )
+    return [row[0] for row in rows.fetchall()]
 
 
 def _count(database: duckdb.DuckDBPyConnection, name: str) -> int:

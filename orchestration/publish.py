@@ -2,6 +2,9 @@
 
 Enters: the warehouse, under its lock. Leaves: one file that is replaced whole, so that a reader
 sees the old copy or the new one and never waits. Nothing is computed here.
+
+The tables stand in the schema `main`, with a view of each in `marts`: DuckDB names an opened file's
+catalog after the file, so that `marts.x` alone would be ambiguous. `x` and `marts.marts.x` both work.
 """
 
 from pathlib import Path
@@ -37,13 +40,24 @@ def _tables(database: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 
 def _copy(database: duckdb.DuckDBPyConnection, schema: str, name: str) -> int:
-    target = f'published.marts."{name}"'
+    target = f'published.main."{name}"'
     database.execute(f'create table {target} as from "{schema}"."{name}"')
     for column, comment in _comments(database, schema, name):
         text = comment.replace("'", "''")
         database.execute(f"comment on column {target}.\"{column}\" is '{text}'")
+    _view(database, name)
     counted = database.execute(f"select count(*) from {target}").fetchone()
     return int(counted[0]) if counted else 0
+
+
+def _view(database: duckdb.DuckDBPyConnection, name: str) -> None:
+    """`marts.x`, bound to the copy's own `main.x` whatever name the copy is attached under."""
+    (current,) = database.execute("select current_catalog()").fetchone() or ("",)
+    database.execute("use published")
+    try:
+        database.execute(f'create view marts."{name}" as select * from main."{name}"')
+    finally:
+        database.execute(f'use "{current}"')
 
 
 def _comments(database: duckdb.DuckDBPyConnection, schema: str, name: str) -> list[tuple[str, str]]:

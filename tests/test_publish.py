@@ -1,0 +1,109 @@
+"""The published copy, with a reader in a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.publish import publish
+
+READER = """
+import sys, time
+import duckdb
+path, rounds = sys.argv[1], 0
+held = duckdb.connect(path, read_only=True)
+ALL = "select min(generation), max(generation), count(*) from t"
+first = held.execute(ALL).fetchone()
+print("open", flush=True)
+for line in sys.stdin:
+    with duckdb.connect(path, read_only=True) as fresh:
+        row = fresh.execute(ALL.replace("from t", "from marts.marts.t")).fetchone()
+    assert row[0] == row[1] and row[2] == 50000, row
+    kept = held.execute(ALL).fetchone()
+    assert kept == first, kept
+    print(row[0], flush=True)
+"""
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as database:
+        database.execute("create schema marts; create schema sync")
+        database.execute("create table sync.sync_runs (version bigint)")
+        database.execute("create table sync.outbox (version bigint)")
+        fill(database, 0)
+    return path
+
+
+def fill(database: duckdb.DuckDBPyConnection, generation: int) -> None:
+    database.execute(
+        f"create or replace table marts.t as select {generation} as generation, i as n"
+        " from range(50000) as r (i)"
+    )
+    database.execute("comment on column marts.t.n is 'the count''s unit: pieces'")
+
+
+def test_reader_never_sees_an_error_or_half_a_table(warehouse: Path, tmp_path: Path) -> None:
+    marts = tmp_path / "marts.duckdb"
+    with duckdb.connect(str(warehouse)) as database:
+        publish(database, marts)
+        reader = subprocess.Popen(
+            [sys.executable, "-c", READER, str(marts)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "open\n"
+        for generation in range(1, 11):
+            fill(database, generation)
+            publish(database, marts)
+            reader.stdin.write("look\n")
+            reader.stdin.flush()
+            assert reader.stdout.readline() == f"{generation}\n"
+    reader.stdin.close()
+    assert reader.wait(timeout=30) == 0
+
+
+def test_copy_is_private_and_holds_marts_and_sync_records_alone(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    marts = tmp_path / "marts.duckdb"
+    with duckdb.connect(str(warehouse)) as database:
+        assert publish(database, marts) == {"t": 50000, "sync_runs": 0}
+    assert marts.stat().st_mode & 0o777 == 0o600
+    with duckdb.connect(str(marts), read_only=True) as database:
+        assert database.execute(
+            "select comment from duckdb_columns() where column_name = 'n' and schema_name = 'main'"
+        ).fetchall() == [("the count's unit: pieces",)]
+
+
+def test_copy_is_read_by_every_name_that_an_analyst_may_type(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    marts = tmp_path / "marts.duckdb"
+    with duckdb.connect(str(warehouse)) as database:
+        publish(database, marts)
+    with duckdb.connect(str(marts), read_only=True) as database:
+        for name in ("t", "marts.marts.t"):
+            assert database.execute(f"select count(*) from {name}").fetchall() == [(50000,)]
+    with duckdb.connect() as database:
+        database.execute(f"attach '{marts}' as copy (read_only)")
+        for name in ("copy.t", "copy.marts.t"):
+            assert database.execute(f"select count(*) from {name}").fetchall() == [(50000,)]
+
+
+def test_failed_copy_leaves_the_last_one(warehouse: Path, tmp_path: Path) -> None:
+    marts = tmp_path / "marts.duckdb"
+    with duckdb.connect(str(warehouse)) as database:
+        publish(database, marts)
+        before = marts.read_bytes()
+        database.execute("create view marts.broken as select 1 as n")
+        database.execute("create or replace view marts.broken as select error('no') as n")
+        with pytest.raises(duckdb.Error):
+            publish(database, marts)
+    assert marts.read_bytes() == before

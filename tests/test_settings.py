@@ -1,0 +1,108 @@
+"""The settings: complete complaints, no secret in them, and an .env.example that is true."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from orchestration.settings import Settings, WrongSettings, read_settings
+
+EXAMPLE = Path(__file__).parents[1] / ".env.example"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def complaints() -> list[str]:
+    with pytest.raises(WrongSettings) as raised:
+        read_settings()
+    return str(raised.value).splitlines()
+
+
+def test_env_example_names_every_setting_with_its_default() -> None:
+    named = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", EXAMPLE.read_text(), flags=re.MULTILINE))
+    assert set(named) == {name.upper() for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        if field.default is not None:
+            assert named[name.upper()].lower() == str(field.default).lower(), name
+
+
+def test_missing_key_is_one_line_with_the_remedy() -> None:
+    assert complaints() == [
+        "STRIPE_API_KEY is not set: set it to a secret or restricted key of your Stripe account"
+        " (or STRIPE_API_BASE to a local sandbox)"
+    ]
+
+
+def test_all_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MRR_DISCOUNT_DURATIONS", "sometimes")
+    monkeypatch.setenv("MULTIPLE_SUBSCRIPTIONS", "perhaps")
+    monkeypatch.setenv("STRIPE_CONCURRENCY", "0")
+    lines = complaints()
+    assert [line.split(":")[0] for line in lines] == [
+        "STRIPE_CONCURRENCY",
+        "MULTIPLE_SUBSCRIPTIONS",
+        "MRR_DISCOUNT_DURATIONS",
+    ]
+    assert all(".env.example" in line for line in lines)
+
+
+def test_wrong_urls_are_named_without_their_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCOUNT_STORE_URL", "mysql://user:secret-password@host/database")
+    monkeypatch.setenv("WAREHOUSE_URL", "snowflake://x")
+    text = "\n".join(complaints())
+    assert "ACCOUNT_STORE_URL" in text
+    assert "WAREHOUSE_URL" in text
+    assert "secret-password" not in text
+
+
+@pytest.mark.parametrize("key", ["pk_live_1234567890", "hunter2-hunter2"])
+def test_key_of_the_wrong_kind_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", key)
+    text = "\n".join(complaints())
+    assert "STRIPE_API_KEY is no secret or restricted key" in text
+    assert key not in text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_sandbox_key_is_assumed_on_loopback_alone(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("STRIPE_API_BASE", f"http://{host}:12111")
+    assert read_settings().api_key == "sk_test_sandbox"
+    monkeypatch.setenv("STRIPE_API_BASE", "https://stripe.example.com")
+    assert "STRIPE_API_KEY is not set" in complaints()[0]
+
+
+def test_live_key_never_goes_over_plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRIPE_API_BASE", "http://stripe.example.com")
+    monkeypatch.setenv("STRIPE_API_KEY", "sk_live_1234567890")
+    assert complaints() == ["STRIPE_API_BASE is plain http and the key is live: use https"]
+
+
+@pytest.mark.parametrize(("key", "rate"), [("rk_live_12345678", 20), ("sk_test_12345678", 10)])
+def test_request_rate_follows_the_kind_of_key(
+    monkeypatch: pytest.MonkeyPatch, key: str, rate: float
+) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", key)
+    assert read_settings().request_rate == rate
+
+
+def test_secrets_are_not_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", "sk_test_verysecret")
+    monkeypatch.setenv("ACCOUNT_STORE_URL", "postgresql://u:verysecret@h/d")
+    settings = read_settings()
+    assert "verysecret" not in repr(settings) + str(settings)
+    assert isinstance(settings.stripe_api_key, SecretStr)
+
+
+def test_data_folder_is_private() -> None:
+    settings = read_settings(for_stripe=False)
+    assert settings.data_dir.stat().st_mode & 0o777 == 0o700
