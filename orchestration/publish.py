@@ -4,7 +4,7 @@ Enters: the warehouse, under its lock. Leaves: one file that is replaced whole, 
 sees the old copy or the new one and never waits. Nothing is computed here.
 
 The tables stand in the schema `main`, with a view of each in `marts`: DuckDB names an opened file's
-catalog after the file, so that `marts.x` alone would be ambiguous. `x` and `marts.marts.x` both work.
+catalog after the file, so that `marts.x` alone would be ambiguous. `x` and `marts.marts.x` work.
 """
 
 from pathlib import Path

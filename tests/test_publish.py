@@ -9,22 +9,46 @@ import pytest
 
 from orchestration.publish import publish
 
-READER = """
-import sys, time
+LOOK = "select min(generation), max(generation), count(*) from t"
+# DuckDB shares an opened file within a process, so each kind of reader is a process of its own.
+HOLDS_IT_OPEN = f"""
+import sys
 import duckdb
-path, rounds = sys.argv[1], 0
-held = duckdb.connect(path, read_only=True)
-ALL = "select min(generation), max(generation), count(*) from t"
-first = held.execute(ALL).fetchone()
-print("open", flush=True)
+held = duckdb.connect(sys.argv[1], read_only=True)
 for line in sys.stdin:
-    with duckdb.connect(path, read_only=True) as fresh:
-        row = fresh.execute(ALL.replace("from t", "from marts.marts.t")).fetchone()
-    assert row[0] == row[1] and row[2] == 50000, row
-    kept = held.execute(ALL).fetchone()
-    assert kept == first, kept
-    print(row[0], flush=True)
+    print(*held.execute("{LOOK}").fetchone(), flush=True)
 """
+OPENS_IT_AGAIN = f"""
+import sys
+import duckdb
+for line in sys.stdin:
+    with duckdb.connect(sys.argv[1], read_only=True) as fresh:
+        print(*fresh.execute("{LOOK}").fetchone(), flush=True)
+"""
+
+
+class Reader:
+    """A process that looks at the copy whenever it is asked to."""
+
+    def __init__(self, program: str, marts: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program, str(marts)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def look(self) -> str:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write("look\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def stop(self) -> int:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        return self.process.wait(timeout=30)
 
 
 @pytest.fixture
@@ -50,23 +74,14 @@ def test_reader_never_sees_an_error_or_half_a_table(warehouse: Path, tmp_path: P
     marts = tmp_path / "marts.duckdb"
     with duckdb.connect(str(warehouse)) as database:
         publish(database, marts)
-        reader = subprocess.Popen(
-            [sys.executable, "-c", READER, str(marts)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert reader.stdin is not None
-        assert reader.stdout is not None
-        assert reader.stdout.readline() == "open\n"
+        holding, opening = Reader(HOLDS_IT_OPEN, marts), Reader(OPENS_IT_AGAIN, marts)
+        assert holding.look() == "0 0 50000"
         for generation in range(1, 11):
             fill(database, generation)
             publish(database, marts)
-            reader.stdin.write("look\n")
-            reader.stdin.flush()
-            assert reader.stdout.readline() == f"{generation}\n"
-    reader.stdin.close()
-    assert reader.wait(timeout=30) == 0
+            assert opening.look() == f"{generation} {generation} 50000"
+            assert holding.look() == "0 0 50000"
+    assert holding.stop() == opening.stop() == 0
 
 
 def test_copy_is_private_and_holds_marts_and_sync_records_alone(
