@@ -4,6 +4,8 @@ Money without floats. DuckDB's `/` on decimals is a DOUBLE, so every division of
 Amounts are `amount` (decimal(38,12), minor units) until a mart rounds them once with `rounded_major`.
 #}
 
+{# Every branch of a `case` or `coalesce` over amounts needs it: between decimals of different scale
+DuckDB takes the smallest one, and cents are lost in silence. #}
 {% macro amount(expression) -%}
     cast({{ expression }} as decimal(38, 12))
 {%- endmacro %}

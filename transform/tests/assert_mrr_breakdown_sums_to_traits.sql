@@ -50,10 +50,8 @@ from expected_sums
 left join {{ ref('currency_exponents') }} as currency_exponents
     on expected_sums.currency = currency_exponents.currency
 where
-    expected_sums.trait is distinct from cast(
-        case coalesce(currency_exponents.exponent, 2)
-            when 0 then round(expected_sums.monthly_amount, 0)
-            when 3 then round(expected_sums.monthly_amount, 3)
-            else round(expected_sums.monthly_amount, 2)
-        end as decimal(18, 3)
-    )
+    expected_sums.trait is distinct from case coalesce(currency_exponents.exponent, 2)
+        when 0 then cast(round(expected_sums.monthly_amount, 0) as decimal(18, 3))
+        when 3 then cast(round(expected_sums.monthly_amount, 3) as decimal(18, 3))
+        else cast(round(expected_sums.monthly_amount, 2) as decimal(18, 3))
+    end

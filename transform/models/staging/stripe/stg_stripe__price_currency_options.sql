@@ -16,6 +16,6 @@ prices as (
 select
     options.price_id,
     lower(options.currency) as currency,
-    {{ amount('coalesce(options.unit_amount, options.unit_amount_decimal)') }} as unit_amount
+    coalesce({{ amount('options.unit_amount') }}, options.unit_amount_decimal) as unit_amount
 from options
 inner join prices on options.price_id = prices.id and options.read_at = prices.read_at

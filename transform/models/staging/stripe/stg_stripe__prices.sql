@@ -7,7 +7,7 @@ select
     nullif(trim(nickname), '') as nickname,
     billing_scheme,
     tiers_mode,
-    {{ amount('coalesce(unit_amount, unit_amount_decimal)') }} as unit_amount,
+    coalesce({{ amount('unit_amount') }}, unit_amount_decimal) as unit_amount,
     recurring_interval,
     recurring_interval_count,
     usage_type,
