@@ -5,7 +5,6 @@ Run as a program it syncs once, so that a test can kill it:
 """
 
 import json
-import os
 import sqlite3
 import sys
 import threading
@@ -22,6 +21,7 @@ import duckdb
 import psycopg
 
 from reverse_sync import SyncResult, sync
+from reverse_sync.traits import number_text
 
 AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
 
@@ -103,24 +103,28 @@ class World:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return str(value.normalize()) if isinstance(value, Decimal) else value
+    return number_text(value) if isinstance(value, Decimal) else value
 
 
 def _text(traits: Any) -> str | None:
     return traits if isinstance(traits, str | None) else json.dumps(traits)
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     folder, url, run_id, batch_size = sys.argv[1:]
     world = World(Path(folder), url)
-    print("started", flush=True)
+    _say("started")
     world.sync(
         run_id=run_id,
         batch_size=int(batch_size),
-        on_progress=lambda done, _total: print(done, flush=True),
+        on_progress=lambda done, _total: _say(str(done)),
     )
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, os.getcwd())
     main()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -82,24 +83,13 @@ def names() -> Iterator[str]:
         yield f"{tracking.mode}-{before.status if before else 'new'}-{status}"
 
 
-@pytest.mark.parametrize(
-    ("tracking", "before", "traits", "status", "since", "churned_at", "mrr"),
-    TRANSITIONS,
-    ids=list(names()),
-)
-def test_transition(
-    tracking: Tracking,
-    before: Lifecycle | None,
-    traits: Traits,
-    status: str | None,
-    since: datetime | None,
-    churned_at: datetime | None,
-    mrr: int | None,
-) -> None:
+@pytest.mark.parametrize("transition", TRANSITIONS, ids=list(names()))
+def test_transition(transition: tuple[Any, ...]) -> None:
+    tracking, before, traits, status, since, churned_at, mrr = transition
     previous = None if before is None else Previous(before)
     now = lifecycle(tracking=tracking, traits=traits, previous=previous, as_of=JUNE_15)
     assert (now.status, now.status_since, now.churned_at) == (status, since, churned_at)
-    assert now.mrr == (None if mrr is None else Decimal(mrr))
+    assert now.mrr == mrr
 
 
 def single_now(traits: Traits, previous: Previous | None = None) -> Lifecycle:

@@ -126,7 +126,7 @@ def test_canonical_text_comes_back_as_it_was(traits: dict[str, Value]) -> None:
     ],
 )
 def test_what_no_trait_can_hold_is_named(text: str) -> None:
-    with pytest.raises(InvalidTraits, match="traits|trait stripe.a|number"):
+    with pytest.raises(InvalidTraits, match=r"traits|trait stripe\.a|number"):
         parse_traits(text)
 
 
