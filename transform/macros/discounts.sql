@@ -29,11 +29,8 @@ once per cycle of the shortest of them, and never more than they amount to.
         sum(previous.running_amount) over (
             {{ together }} order by previous.item_position
         ) as cumulated_amount,
-        least(
-            sum(previous.running_amount) over ({{ together }}),
-            max(case when previous.running_amount > 0 then discounts.annual_amount_off end)
-                over ({{ together }})
-        ) as amount_off
+        max(case when previous.running_amount > 0 then discounts.annual_amount_off end)
+            over ({{ together }}) as amount_off
     from {{ previous }} as previous
     left join item_discounts_ordered as discounts
         on
@@ -62,6 +59,7 @@ cumulated shares, so that they sum to the whole.
                 when discount_id is null or reached_amount = 0 then {{ amount('0') }}
                 when percent_off is not null
                     then {{ amount('running_amount * percent_off * 0.01') }}
+                when amount_off >= reached_amount then running_amount
                 else
                     {{ share_of('amount_off', 'cumulated_amount', 'reached_amount') }}
                     - {{ share_of(
