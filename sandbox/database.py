@@ -47,7 +47,12 @@ class Database:
         if connection is None:
             connection = sqlite3.connect(self.path, check_same_thread=False, timeout=60)
             connection.isolation_level = None
-            for pragma in ("journal_mode = WAL", "synchronous = OFF", "cache_size = -65536"):
+            for pragma in (
+                "page_size = 16384",
+                "journal_mode = WAL",
+                "synchronous = OFF",
+                "cache_size = -65536",
+            ):
                 connection.execute(f"PRAGMA {pragma}")
             self._local.connection = connection
             self._opened.append(connection)

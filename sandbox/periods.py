@@ -2,12 +2,14 @@
 
 import calendar
 from datetime import UTC, datetime
+from functools import lru_cache
 
 DAY = 86_400
 _SECONDS = {"day": DAY, "week": 7 * DAY}
 _MONTHS = {"month": 1, "year": 12}
 
 
+@lru_cache(maxsize=8192)  # the same few renewals are asked for again and again
 def add_months(moment: int, months: int) -> int:
     """The same day and hour `months` later, or the last day of a month that is too short."""
     start = datetime.fromtimestamp(moment, UTC)

@@ -16,6 +16,8 @@ def amount(price: Json, quantity: int) -> int:
         return round_half_up(_tiered(price["tiers"], price["tiers_mode"], quantity))
     transform = price["transform_quantity"]
     units = _packages(quantity, transform) if transform else quantity
+    if price["unit_amount"] is not None:
+        return int(price["unit_amount"]) * units
     return round_half_up(Fraction(price["unit_amount_decimal"]) * units)
 
 

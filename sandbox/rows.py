@@ -6,8 +6,7 @@ Objects are kept whole: long lists are cut when they are served. An older API ve
 rendered here, from the same rows.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,8 +17,7 @@ from sandbox.shapes import Json
 NESTED_LIMIT = 10
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     kind: Kind
     id: str
     created: int
@@ -28,23 +26,26 @@ class Row:
     wide: bool  # a nested list is longer than Stripe shows
     columns: tuple[Any, ...]
     discounts: tuple[Json, ...] = ()
-    items: tuple[tuple[str, str, str], ...] = field(default=())  # id, subscription, price
+    items: tuple[tuple[str, str, str], ...] = ()  # id, subscription, price
 
 
 def row(obj: Json) -> Row:
     """The row of an object; discounts that it carries as objects come along."""
     kind = _kind(obj)
     extra = {name: obj[name] for name in kind.on_request if obj.get(name) is not None}
-    discounts: list[Json] = []
-    own = _collapsed(kind, bare(obj), discounts)
-    nested = [value["data"] for value in own.values() if _is_list(value)]
+    own, discounts = bare(obj), list[Json]()
+    text = orjson.dumps(own)
+    if kind.refs and text.count(b'"object":') != _expected(kind, own):
+        own = _collapsed(kind, orjson.loads(text), discounts)
+        text = orjson.dumps(own)
+    nested = [own[path.partition(".")[0]] for path in kind.embeds if path.endswith(".data")]
     return Row(
         kind=kind,
         id=obj["id"],
         created=obj[kind.created] if kind.created else 0,
-        text=orjson.dumps(own).decode(),
+        text=text.decode(),
         extra=orjson.dumps(extra).decode() if extra else None,
-        wide=any(len(data) > NESTED_LIMIT for data in nested),
+        wide=any(len(held["data"]) > NESTED_LIMIT for held in nested),
         columns=tuple(paths.value(own, path) for path in kind.columns.values()),
         discounts=tuple(discounts),
         items=_items(own) if kind.name == "subscription" else (),
@@ -63,6 +64,8 @@ def cut(text: bytes) -> bytes:
 
 def bare(obj: Json) -> Json:
     """An object without what is served on request alone."""
+    if not KINDS[obj["object"]].on_request:
+        return obj
     return {k: v for k, v in obj.items() if k not in KINDS[obj["object"]].on_request}
 
 
@@ -88,39 +91,28 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, dict) and value.get("object") == "list"
 
 
+def _expected(kind: Kind, obj: Json) -> int:
+    """How many objects there are if everything that can be named is named: most often so, and
+    then nothing has to be collapsed."""
+    count = 1
+    for path, name in kind.embeds.items():
+        count += path.endswith(".data")
+        count += sum(_expected(KINDS[name], holder[key]) for holder, key in paths.slots(obj, path))
+    return count
+
+
 def _collapsed(kind: Kind, obj: Json, discounts: list[Json]) -> Json:
-    """The object with what it names as ids; copies only where it has to change something."""
-    found = [
-        (path, target)
-        for path, target in kind.refs.items()
-        if target != NOTHING and _names_objects(obj, path)
-    ]
-    nested = [(path, KINDS[name]) for path, name in kind.embeds.items()]
-    if not found and not any(_carries(obj, path, inner) for path, inner in nested):
-        return obj
-    copy: Json = orjson.loads(orjson.dumps(obj))
-    for path, target in found:
-        for holder, key in list(paths.slots(copy, path)):
-            if isinstance(holder[key], dict):
+    """The same object, naming by id what it held; the discounts among that are handed over."""
+    for path, target in kind.refs.items():
+        for holder, key in paths.slots(obj, path):
+            if target != NOTHING and isinstance(holder[key], dict):
                 if target == "discount":
                     discounts.append(holder[key])
                 holder[key] = holder[key]["id"]
-    for path, inner in nested:
-        for holder, key in list(paths.slots(copy, path)):
-            holder[key] = _collapsed(inner, holder[key], discounts)
-    return copy
-
-
-def _carries(obj: Json, path: str, inner: Kind) -> bool:
-    return any(
-        _names_objects(holder[key], ref)
-        for holder, key in paths.slots(obj, path)
-        for ref in inner.refs
-    )
-
-
-def _names_objects(obj: Json, path: str) -> bool:
-    return any(isinstance(holder[key], dict) for holder, key in paths.slots(obj, path))
+    for path, name in kind.embeds.items():
+        for holder, key in paths.slots(obj, path):
+            holder[key] = bare(_collapsed(KINDS[name], holder[key], discounts))
+    return obj
 
 
 def _items(subscription: Json) -> tuple[tuple[str, str, str], ...]:

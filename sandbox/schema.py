@@ -1,7 +1,7 @@
 """The SQLite tables of the store, made from the table of kinds.
 
 Leaves: statements. One table a kind (what lives inside another object has none), the JSON text
-beside the columns that filters need; `tombstones` keep what was deleted, `meta` says what a
+after the columns that filters need (an index is then made without reading the texts); `tombstones` keep what was deleted, `meta` says what a
 file holds.
 """
 
@@ -32,8 +32,8 @@ def tables() -> Iterator[str]:
         columns = "".join(f", {column} TEXT" for column in kind.columns)
         yield (
             f"CREATE TABLE IF NOT EXISTS {kind.table} (id TEXT NOT NULL,"
-            f" created INTEGER NOT NULL, json TEXT NOT NULL, extra TEXT,"
-            f" wide INTEGER NOT NULL{columns})"
+            f" created INTEGER NOT NULL, wide INTEGER NOT NULL{columns}, extra TEXT,"
+            f" json TEXT NOT NULL)"
         )
     yield from _OTHERS
 
@@ -64,6 +64,6 @@ def _narrow(kind: Kind) -> list[str]:
 
 
 def insert(kind: Kind) -> str:
-    names = ("id", "created", "json", "extra", "wide", *kind.columns)
+    names = ("id", "created", "wide", "extra", "json", *kind.columns)
     marks = ", ".join("?" * len(names))
     return f"INSERT OR REPLACE INTO {kind.table} ({', '.join(names)}) VALUES ({marks})"

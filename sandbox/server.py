@@ -11,7 +11,9 @@ import itertools
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -22,6 +24,7 @@ from starlette.routing import Route
 from sandbox import api
 from sandbox.errors import StripeError, unknown_url
 from sandbox.listing import Parameters
+from sandbox.population import Population, Progress, fill
 from sandbox.shapes import API_VERSION
 from sandbox.store import Store
 
@@ -53,6 +56,51 @@ def serving(store: Store, *, key: str = TEST_KEY, host: str = HOST, port: int = 
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `run` serves, and where; `now` in unix seconds."""
+
+    customers: int
+    seed: int
+    now: int
+    path: Path | None = None  # kept and served again; None is a temporary file
+    key: str = TEST_KEY
+    host: str = HOST
+    port: int = 8420
+
+
+def run(
+    settings: Settings,
+    *,
+    on_ready: Callable[[str], None] = lambda _url: None,
+    on_progress: Progress = lambda _done, _all: None,
+) -> None:
+    """Fill a store (unless its file holds just that population) and serve it until interrupted.
+
+    `on_progress(done, all)` counts customers; `on_ready(base_url)` is called when requests are
+    answered.
+    """
+    with Store(settings.path) as store:
+        populate(store, settings, on_progress)
+        with serving(store, key=settings.key, host=settings.host, port=settings.port) as url:
+            on_ready(url)
+            with suppress(KeyboardInterrupt):
+                threading.Event().wait()
+
+
+def populate(store: Store, settings: Settings, on_progress: Progress) -> None:
+    """Fill an empty store; a full one must hold what is asked for."""
+    wanted = Population(settings.customers, settings.seed, settings.now)
+    held = store.noted("population")
+    if held is None:
+        fill(store, wanted, on_progress)
+    elif held != wanted.name:
+        raise ValueError(
+            f"{store.path} holds {held}; asked for {wanted.name}. Ask for the same, or give"
+            " another file."
+        )
 
 
 def _endpoint(

@@ -12,18 +12,18 @@ import orjson
 
 Json = dict[str, Any]
 API_VERSION = "2026-10-28.endive"
-_TEXTS = {
-    name: orjson.dumps(shape)
-    for name, shape in orjson.loads(Path(__file__).with_suffix(".json").read_bytes()).items()
+_SHAPES: dict[str, Json] = orjson.loads(Path(__file__).with_suffix(".json").read_bytes())
+_NESTED = {
+    name: orjson.dumps({k: v for k, v in shape.items() if isinstance(v, (dict, list))})
+    for name, shape in _SHAPES.items()
 }
 
 
 def blank(name: str) -> Json:
     """A fresh copy, nested parts too, so that no two objects share a mutable part."""
-    if name not in _TEXTS:
-        raise ValueError(f"{name}: no shape; there are {', '.join(_TEXTS)}")
-    result: Json = orjson.loads(_TEXTS[name])
-    return result
+    if name not in _SHAPES:
+        raise ValueError(f"{name}: no shape; there are {', '.join(_SHAPES)}")
+    return {**_SHAPES[name], **orjson.loads(_NESTED[name])}
 
 
 def fill(name: str, known: Json, extra: Json) -> Json:

@@ -160,7 +160,7 @@ def _insert(db: sqlite3.Connection, batch: Sequence[rows.Row]) -> None:
     """Rows of one kind, and what they carry."""
     if not batch:
         return
-    values = [(row.id, row.created, row.text, row.extra, row.wide, *row.columns) for row in batch]
+    values = [(row.id, row.created, row.wide, row.extra, row.text, *row.columns) for row in batch]
     db.executemany(schema.insert(batch[0].kind), values)
     items = [item for row in batch for item in row.items]
     db.executemany("INSERT OR REPLACE INTO subscription_items VALUES (?, ?, ?)", items)

@@ -37,11 +37,11 @@ _SITUATIONS = {
 }
 _BUNDLES: tuple[tuple[int, tuple[tuple[str, int, int], ...]], ...] = (
     # how often, and what is bought: price, least and most quantity
-    (15, (("starter_monthly", 1, 1),)),
-    (11, (("team_monthly", 1, 1),)),
+    (13, (("starter_monthly", 1, 1),)),
+    (9, (("team_monthly", 1, 1),)),
     (4, (("business_monthly", 1, 2),)),
-    (20, (("starter_yearly", 1, 1),)),
-    (15, (("team_yearly", 1, 1),)),
+    (24, (("starter_yearly", 1, 1),)),
+    (19, (("team_yearly", 1, 1),)),
     (5, (("business_yearly", 1, 1),)),
     (5, (("team_quarterly", 1, 1),)),
     (6, (("seat_monthly", 2, 40),)),

@@ -96,7 +96,7 @@ def identity(seed: int, *parts: object) -> str:
 def person(rng: Random, number: int, seed: int, span: tuple[int, int]) -> Person:
     """The customer with that number; the business grows, so most are younger than half."""
     start, now = span
-    created = start + int((now - start) * rng.random() ** 0.5) - rng.randrange(1, DAY)
+    created = start + int((now - start) * rng.random() ** 0.45) - rng.randrange(1, DAY)
     name = identity(seed, "customer", number)
     customer = f"cus_{name}"
     currency = rng.choices(("usd", "eur", "jpy"), (70, 20, 10))[0]
