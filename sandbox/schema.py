@@ -1,8 +1,8 @@
 """The SQLite tables of the store, made from the table of kinds.
 
 Leaves: statements. One table a kind (what lives inside another object has none), the JSON text
-after the columns that filters need (an index is then made without reading the texts); `tombstones` keep what was deleted, `meta` says what a
-file holds.
+after the columns that filters need, so that an index is made without reading the texts;
+`tombstones` keep what was deleted, `meta` says what a file holds.
 """
 
 from collections.abc import Iterator

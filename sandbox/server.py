@@ -8,11 +8,11 @@ import base64
 import binascii
 import hmac
 import itertools
+import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
@@ -58,41 +58,35 @@ def serving(store: Store, *, key: str = TEST_KEY, host: str = HOST, port: int = 
         listener.close()
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What `run` serves, and where; `now` in unix seconds."""
-
-    customers: int
-    seed: int
-    now: int
-    path: Path | None = None  # kept and served again; None is a temporary file
-    key: str = TEST_KEY
-    host: str = HOST
-    port: int = 8420
-
-
-def run(
-    settings: Settings,
+def run(  # noqa: PLR0913  one argument an option of the command
     *,
+    customers: int,
+    seed: int,
+    now: int,
+    path: Path | None = None,
+    key: str = TEST_KEY,
+    host: str = HOST,
+    port: int = 0,
     on_ready: Callable[[str], None] = lambda _url: None,
     on_progress: Progress = lambda _done, _all: None,
 ) -> None:
     """Fill a store (unless its file holds just that population) and serve it until interrupted.
 
-    `on_progress(done, all)` counts customers; `on_ready(base_url)` is called when requests are
-    answered.
+    `now` is in unix seconds; a `path` is kept and served again, none is a temporary file.
+    `on_progress(done, all)` counts customers; `on_ready(base_url)` says that it serves.
     """
-    with Store(settings.path) as store:
-        populate(store, settings, on_progress)
-        with serving(store, key=settings.key, host=settings.host, port=settings.port) as url:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), Store(path) as store:
+        populate(store, Population(customers, seed, now), on_progress)
+        with serving(store, key=key, host=host, port=port) as url:
             on_ready(url)
-            with suppress(KeyboardInterrupt):
-                threading.Event().wait()
+            threading.Event().wait()
 
 
-def populate(store: Store, settings: Settings, on_progress: Progress) -> None:
+def populate(
+    store: Store, wanted: Population, on_progress: Progress = lambda _done, _all: None
+) -> None:
     """Fill an empty store; a full one must hold what is asked for."""
-    wanted = Population(settings.customers, settings.seed, settings.now)
     held = store.noted("population")
     if held is None:
         fill(store, wanted, on_progress)
