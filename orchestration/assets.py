@@ -104,7 +104,7 @@ def account_store(
         read_settings(),
         reporter or log_reporter(context.log),
         as_of=as_of(context),
-        run_id=context.run_id,
+        run_id=context.run.run_id,
     )
     # Counts alone: which accounts they are is told by the marts, not by Dagster's storage.
     counts = {name: value for name, value in asdict(result).items() if isinstance(value, int)}

@@ -23,9 +23,9 @@ def as_of(context: AssetExecutionContext) -> datetime:
     given = context.run.tags.get(AS_OF)
     if given:
         return datetime.fromisoformat(given).astimezone(UTC)
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:
-        raise LookupError(f"run {context.run_id} is not in Dagster's storage; start it again")
+        raise LookupError(f"run {context.run.run_id} is not in Dagster's storage; start it again")
     created: datetime = record.create_timestamp
     return created.astimezone(UTC)
 

@@ -109,7 +109,7 @@ def _invoke(
     os.environ["WAREHOUSE_PATH"] = str(settings.warehouse)
     runner = dbtRunner(manifest=parse(), callbacks=[_node_listener(on_node)] if on_node else [])
     try:
-        return runner.invoke([*arguments, *_folders(), "--quiet", "--no-use-colors"])
+        return runner.invoke([*arguments, *_folders(), "--log-level", "none"])
     finally:
         _close_warehouse()
 
@@ -117,7 +117,7 @@ def _invoke(
 @cache
 def parse() -> Manifest:
     """The parsed project, kept for the life of this process: parsing costs seconds."""
-    invocation = dbtRunner().invoke(["parse", *_folders(), "--quiet"])
+    invocation = dbtRunner().invoke(["parse", *_folders(), "--log-level", "none"])
     if not isinstance(invocation.result, Manifest):
         raise TransformFailed(f"dbt cannot read transform/: {invocation.exception}")
     return invocation.result

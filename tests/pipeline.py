@@ -1,0 +1,73 @@
+"""The whole pipeline in this process: a local Stripe, real settings, the Dagster job."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+import pytest
+from local_stripe import LocalStripe
+
+from orchestration.refresh import refresh
+from orchestration.reporter import LogReporter
+from orchestration.settings import Settings, read_settings
+
+AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
+
+
+@dataclass
+class Pipeline:
+    """Refreshes with settings of its own; looks at what came out."""
+
+    stripe: LocalStripe
+    environment: pytest.MonkeyPatch
+    folder: Path
+
+    def set(self, **settings: str) -> None:
+        for name, value in settings.items():
+            self.environment.setenv(name, value)
+
+    @property
+    def settings(self) -> Settings:
+        return read_settings()
+
+    def refresh(self, *, as_of: datetime = AS_OF, full: bool = False) -> dict[str, int]:
+        """One run of the job; what the account store's materialisation counted."""
+        result = refresh(self.settings, LogReporter(lambda line: None), full=full, as_of=as_of)
+        (event,) = result.asset_materializations_for_node("account_store")
+        return {name: int(value.value) for name, value in event.metadata.items()}
+
+    def mart(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.settings.marts), read_only=True) as database:
+            return database.execute(sql).fetchall()
+
+    def account(self, account_id: str) -> dict[str, Any]:
+        """An account's row in the SQLite store, its traits parsed."""
+        with sqlite3.connect(self.folder / "accounts.db") as database:
+            database.row_factory = sqlite3.Row
+            row = database.execute(
+                "select * from accounts where account_id = ?", [account_id]
+            ).fetchone()
+        found = dict(row)
+        found["traits"] = orjson.loads(found["traits"])
+        return found
+
+
+def money(value: Any) -> Decimal:
+    return Decimal(str(value))
+
+
+@pytest.fixture
+def pipeline(
+    local_stripe: LocalStripe, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Pipeline:
+    folder = tmp_path / "data"
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    made = Pipeline(local_stripe, monkeypatch, folder)
+    made.set(STRIPE_API_BASE=local_stripe.url, DATA_DIR=str(folder))
+    return made

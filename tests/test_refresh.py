@@ -1,0 +1,111 @@
+"""The whole way of the data over HTTP, in one job: from Stripe's change to the account's row."""
+
+import pytest
+from local_stripe import DAY, NOW
+from pipeline import Pipeline, money
+
+from orchestration.transform import TransformFailed
+from sandbox import builders
+
+MONTHLY = builders.price(id="price_monthly", unit_amount=5000)
+
+
+def subscribe(pipeline: Pipeline, name: str, **metadata: str) -> None:
+    """A customer with an active subscription of 50.00 a month and its paid invoice."""
+    store, made = pipeline.stripe.store, NOW - 10 * DAY
+    store.put(builders.customer(id=f"cus_{name}", name=name, metadata=metadata, created=made))
+    store.put(
+        builders.subscription(
+            id=f"sub_{name}",
+            customer=f"cus_{name}",
+            items=[builders.item(price=MONTHLY)],
+            created=made,
+        )
+    )
+    store.put(
+        builders.invoice(
+            id=f"in_{name}",
+            customer=f"cus_{name}",
+            subscription=f"sub_{name}",
+            total=5000,
+            created=made,
+            lines=[builders.line(amount=5000, price=MONTHLY)],
+        )
+    )
+
+
+@pytest.fixture
+def business(pipeline: Pipeline) -> Pipeline:
+    pipeline.stripe.store.put(builders.product(id="prod_test", name="Product"))
+    pipeline.stripe.store.put(MONTHLY)
+    for name in ("one", "two", "three"):
+        subscribe(pipeline, name)
+    return pipeline
+
+
+def test_changes_reach_the_account_store_exactly_once(business: Pipeline) -> None:
+    store = business.stripe.store
+    first = business.refresh()
+    assert (first["creates"], first["updates"], first["unchanged"]) == (3, 0, 0)
+    account = business.account("cus_one")
+    assert account["lifecycle_status"] == "subscribed"
+    assert money(account["mrr"]) == 50
+    assert account["traits"]["stripe.subscriptionId"] == "sub_one"
+
+    assert business.refresh()["sent"] == 0, "a second run sends nothing"
+
+    store.delete("customer", "cus_one", now=NOW)
+    store.update("customer", "cus_two", {"metadata": {"plan-x": "1", "plan_x": "2"}}, now=NOW)
+    assert business.refresh()["updates"] == 2
+    account = business.account("cus_one")
+    assert account["lifecycle_status"] == "churned"
+    assert account["mrr"] is None
+    traits = business.account("cus_two")["traits"]
+    assert (traits["stripe.metadata.plan-x"], traits["stripe.metadata.plan_x"]) == ("1", "2")
+
+    store.update("customer", "cus_two", {"metadata": {"plan-x": "1"}}, now=NOW + 1)
+    cleared = business.refresh()
+    assert (cleared["traits_set"], cleared["traits_cleared"]) == (0, 1)
+    assert "stripe.metadata.plan_x" not in business.account("cus_two")["traits"]
+    assert business.refresh()["sent"] == 0, "an explicit null is sent once"
+    assert business.mart(
+        "select old, new, op from sync_changelog where trait = 'stripe.metadata.plan_x'"
+        " order by version desc limit 1"
+    ) == [('"2"', None, "unset")]
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (
+            lambda store: store.update("subscription", "sub_one", {"status": "frozen"}, now=NOW),
+            "subscription sub_one: status 'frozen'",
+        ),
+        (
+            lambda store: store.put(
+                builders.coupon(id="odd", percent_off=10) | {"duration": "sometimes"}, now=NOW
+            ),
+            "coupon odd: duration 'sometimes'",
+        ),
+        (
+            lambda store: store.put(
+                builders.price(id="price_odd", unit_amount=1)
+                | {"recurring": MONTHLY["recurring"] | {"interval": "fortnight"}},
+                now=NOW,
+            ),
+            "price price_odd: recurring.interval 'fortnight'",
+        ),
+    ],
+    ids=["status", "coupon kind", "interval"],
+)
+def test_unknown_value_is_named_and_the_last_good_marts_stand(
+    business: Pipeline, break_it: object, message: str
+) -> None:
+    business.refresh()
+    before = business.mart("select * from account_traits order by account_id")
+    assert callable(break_it)
+    break_it(business.stripe.store)
+    subscribe(business, "four")
+    with pytest.raises(TransformFailed, match=message):
+        business.refresh()
+    assert business.mart("select * from account_traits order by account_id") == before
