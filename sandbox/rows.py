@@ -38,6 +38,9 @@ def row(obj: Json) -> Row:
     if kind.refs and text.count(b'"object":') != _expected(kind, own):
         own = _collapsed(kind, orjson.loads(text), discounts)
         text = orjson.dumps(own)
+    discounts += [
+        own[path] for path, name in kind.embeds.items() if name == "discount" and own[path]
+    ]
     nested = [own[path.partition(".")[0]] for path in kind.embeds if path.endswith(".data")]
     return Row(
         kind=kind,

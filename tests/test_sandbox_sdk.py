@@ -229,3 +229,15 @@ def _fits(value: Any, option: Any) -> bool:
     if option is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     return option is Any or type(value) is option
+
+
+def test_the_check_itself_finds_a_wrong_field() -> None:
+    good = builders.price(id="price_a", unit_amount=100)
+    assert list(check(good, stripe.Price, "p")) == []
+    bad = {k: v for k, v in good.items() if k != "active"} | {"interval": "month", "created": "1"}
+    bad["recurring"] = {"interval": "fortnight"}
+    found = " ".join(check(bad, stripe.Price, "p"))
+    assert "p.interval: unknown" in found
+    assert "p.active: missing" in found
+    assert "p.created: '1'" in found
+    assert "p.recurring.usage_type: missing" in found

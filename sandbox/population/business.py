@@ -95,6 +95,7 @@ def _customer(
     for one in told:
         history.append(_subscription(one, now))
         history += states.invoices(one, now, now - KEPT)
+    yield from _used_up(told, own, someone.id)
     for snapshots in history:
         yield snapshots[-1][1]
         yield from _events(snapshots, now)
@@ -143,6 +144,20 @@ def _discounts(lives: Iterable[Life], own: Json | None) -> Iterator[Json]:
         yield from one.discounts
         for part in one.parts:
             yield from part.discounts
+
+
+def _used_up(told: Sequence[Told], own: Json | None, customer: str) -> Iterator[Json]:
+    """Discounts that are carried no more, and still named by the invoices that they cut."""
+    gone = {name for one in told for name in one.used}
+    carriers = [({"customer": customer}, [own] if own else [])]
+    for one in told:
+        by = {"customer": customer, "subscription": one.life.id}
+        carriers.append((by, list(one.life.discounts)))
+        carriers += [
+            (by | {"subscription_item": part.id}, list(part.discounts)) for part in one.life.parts
+        ]
+    for by, discounts in carriers:
+        yield from (held | by for held in discounts if held["id"] in gone)
 
 
 def _subscription(told: Told, now: int) -> list[Snapshot]:
