@@ -28,7 +28,7 @@ from reverse_sync.traits import (
 MAX_ID_LENGTH = 255
 FETCH = 2_000
 
-CANDIDATES = """
+JOINED = """
     with duplicates as (
         select account_id, count(*) as copies
         from published.marts.account_traits
@@ -45,32 +45,32 @@ CANDIDATES = """
     source as (
         select account_id, name, traits::varchar as traits, md5(traits::varchar) as source_md5
         from published.marts.account_traits
-    )
+    ),
 
-    select
-        source.account_id,
-        source.name,
-        source.traits,
-        source.source_md5,
-        snapshot.name,
-        snapshot.traits,
-        unresolved.op,
-        unresolved.traits,
-        unresolved.changes,
-        coalesce(snapshot.tracking <> $tracking or snapshot.review_at <= $as_of, false),
-        coalesce(duplicates.copies, 1)
-    from source
-    left join sync.sync_snapshot as snapshot on source.account_id = snapshot.account_id
-    left join unresolved on source.account_id = unresolved.account_id
-    left join duplicates on source.account_id is not distinct from duplicates.account_id
-    where snapshot.account_id is null
-        or snapshot.source_md5 is distinct from source.source_md5
-        or snapshot.name is distinct from source.name
-        or snapshot.tracking <> $tracking
-        or snapshot.review_at <= $as_of
-        or unresolved.account_id is not null
-        or duplicates.account_id is not null
+    joined as (
+        select
+            source.*,
+            snapshot.name as acknowledged_name,
+            snapshot.traits as acknowledged,
+            unresolved.op as pending_op,
+            unresolved.traits as pending_traits,
+            unresolved.changes as pending_changes,
+            coalesce(snapshot.tracking <> $tracking or snapshot.review_at <= $as_of, false) as due,
+            coalesce(duplicates.copies, 1) as copies,
+            snapshot.account_id is null
+            or snapshot.source_md5 is distinct from source.source_md5
+            or snapshot.name is distinct from source.name
+            or unresolved.account_id is not null as differs
+        from source
+        left join sync.sync_snapshot as snapshot on source.account_id = snapshot.account_id
+        left join unresolved on source.account_id = unresolved.account_id
+        left join duplicates on source.account_id is not distinct from duplicates.account_id
+    )
 """
+
+CANDIDATES = JOINED + "select * exclude (differs) from joined where differs or due or copies > 1"
+# Counted by itself, not by subtraction: else a row lost on the way would pass as unchanged.
+UNTOUCHED = JOINED + "select count(*) from joined where not (differs or due or copies > 1)"
 
 
 class PublishedCopyError(AccountStoreError):
@@ -129,9 +129,11 @@ Decision = Planned | Invalid | Unchanged
 
 @dataclass(frozen=True)
 class Source:
-    """account_traits as read: how many rows, and those that may need a write, in chunks."""
+    """account_traits as read: how many rows there are, how many of them are as acknowledged, and
+    the others, which may need a write, in chunks."""
 
     selected: int
+    untouched: int
     chunks: Iterator[list[Candidate]]
 
 
@@ -144,18 +146,23 @@ def read(connection: DuckDBPyConnection, marts_path: Path, run: Run) -> Iterator
     connection.execute(f"attach '{quoted}' as published (read_only)")
     try:
         selected = count(connection, "select count(*) from published.marts.account_traits")
+        row = connection.execute(UNTOUCHED, _parameters(run)).fetchone()
         # A cursor of its own, so that the caller can write while rows still come.
         with closing(connection.cursor()) as reader:
-            yield Source(selected, _chunks(reader, run))
+            yield Source(selected, row[0] if row else 0, _chunks(reader, run))
     finally:
         connection.execute("detach published")
 
 
 def _chunks(reader: DuckDBPyConnection, run: Run) -> Iterator[list[Candidate]]:
     names = Candidate.__dataclass_fields__
-    reader.execute(CANDIDATES, {"tracking": run.tracking, "as_of": run.at})
+    reader.execute(CANDIDATES, _parameters(run))
     while rows := reader.fetchmany(FETCH):
         yield [Candidate(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _parameters(run: Run) -> dict[str, object]:
+    return {"tracking": run.tracking, "as_of": run.at}
 
 
 def decide(candidate: Candidate) -> Decision:

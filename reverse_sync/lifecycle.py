@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
 
-from reverse_sync.tracking import Setting, Tracking
+from reverse_sync.tracking import Aspect, Tracking
 from reverse_sync.traits import Traits, Value
 
 Status = Literal["trial", "subscribed", "churned"]
@@ -43,6 +43,14 @@ SUBSCRIPTIONS: dict[str, Subscription] = {
 
 class UnreadableTrait(ValueError):
     """A tracked trait whose value its rule cannot read; the account is kept out."""
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A trait, and the rule to read it by."""
+
+    trait: str
+    rule: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,24 +77,32 @@ def lifecycle(
     *, tracking: Tracking, traits: Traits, previous: Previous | None, as_of: datetime
 ) -> Lifecycle:
     """The account's lifecycle at as_of."""
-    trial_ends_at = _trial_ends_at(tracking.settings.get("trial"), traits)
+    trial_ends_at = _trial_ends_at(_setting(tracking, "trial"), traits)
     status = _status(tracking, traits, previous, trial_ends_at, as_of)
     churned_at = _churned_at(traits, previous, as_of) if status == "churned" else None
     return Lifecycle(
         status=status,
         status_since=_status_since(status, churned_at, traits, previous, as_of),
         trial_ends_at=trial_ends_at,
-        renewal_at=_renewal_at(tracking.settings.get("renewal"), traits, status),
+        renewal_at=_renewal_at(_setting(tracking, "renewal"), traits, status),
         churned_at=churned_at,
-        mrr=_mrr(tracking.settings.get("revenue"), traits, status),
+        mrr=_mrr(_setting(tracking, "revenue"), traits, status),
     )
 
 
 def review_at(tracking: Tracking, now: Lifecycle) -> datetime | None:
     """When time alone ends this lifecycle: an operator's trial date. Else only a change does."""
-    trial = tracking.settings.get("trial")
+    trial = _setting(tracking, "trial")
     by_date = trial is not None and trial.rule == "end_date"
     return now.trial_ends_at if by_date and now.status == "trial" else None
+
+
+def _setting(tracking: Tracking, aspect: Aspect) -> Tracked | None:
+    """The trait and rule of an aspect; None where it is not tracked."""
+    setting = tracking.settings.get(aspect)
+    if setting is None or setting.trait is None or setting.rule == "none":
+        return None
+    return Tracked(setting.trait, setting.rule)
 
 
 def _status(
@@ -96,10 +112,10 @@ def _status(
     trial_ends_at: datetime | None,
     as_of: datetime,
 ) -> Status | None:
-    subscription = _subscription(tracking.settings.get("churn"), traits)
+    subscription = _subscription(_setting(tracking, "churn"), traits)
     if subscription == "paying":
         return "subscribed"
-    on_trial = _on_trial(tracking.settings.get("trial"), traits, trial_ends_at, as_of)
+    on_trial = _on_trial(_setting(tracking, "trial"), traits, trial_ends_at, as_of)
     if subscription == "trialing" or on_trial:
         return "trial"
     if subscription == "ended" or _has_paid(traits, previous):
@@ -107,8 +123,8 @@ def _status(
     return None
 
 
-def _subscription(churn: Setting | None, traits: Traits) -> Subscription | None:
-    if churn is None or churn.trait is None:
+def _subscription(churn: Tracked | None, traits: Traits) -> Subscription | None:
+    if churn is None:
         return None
     value = traits.get(churn.trait)
     if churn.rule == "paying_count":
@@ -124,9 +140,9 @@ def _subscription(churn: Setting | None, traits: Traits) -> Subscription | None:
 
 
 def _on_trial(
-    trial: Setting | None, traits: Traits, trial_ends_at: datetime | None, as_of: datetime
+    trial: Tracked | None, traits: Traits, trial_ends_at: datetime | None, as_of: datetime
 ) -> bool:
-    if trial is None or trial.trait is None:
+    if trial is None:
         return False
     if trial.rule == "while_trialing":
         return traits.get(SUBSCRIPTION_STATUS) == "trialing"
@@ -135,20 +151,20 @@ def _on_trial(
     return trial_ends_at is not None and trial_ends_at > as_of
 
 
-def _trial_ends_at(trial: Setting | None, traits: Traits) -> datetime | None:
-    if trial is None or trial.trait is None or trial.rule == "trialing_count":
+def _trial_ends_at(trial: Tracked | None, traits: Traits) -> datetime | None:
+    if trial is None or trial.rule == "trialing_count":
         return None
     return _date(trial.trait, traits.get(trial.trait))
 
 
-def _renewal_at(renewal: Setting | None, traits: Traits, status: Status | None) -> datetime | None:
-    if renewal is None or renewal.trait is None or status == "churned":
+def _renewal_at(renewal: Tracked | None, traits: Traits, status: Status | None) -> datetime | None:
+    if renewal is None or status == "churned":
         return None
     return _date(renewal.trait, traits.get(renewal.trait))
 
 
-def _mrr(revenue: Setting | None, traits: Traits, status: Status | None) -> Decimal | None:
-    if revenue is None or revenue.trait is None or status != "subscribed":
+def _mrr(revenue: Tracked | None, traits: Traits, status: Status | None) -> Decimal | None:
+    if revenue is None or status != "subscribed":
         return None
     amount = _number(revenue.trait, traits.get(revenue.trait))
     return amount if amount > 0 else None

@@ -46,6 +46,10 @@ class Plan:
     invalid: tuple[Invalid, ...]
     recorded: bool
 
+    def __post_init__(self) -> None:
+        if self.selected != self.unchanged + self.sent + len(self.invalid):
+            raise AssertionError(f"run {self.run.run_id}: the plan loses accounts: {self}")
+
 
 def begin(connection: DuckDBPyConnection, run: Run) -> Run:
     """The run with a version above its own (the store's) and above every earlier run's."""
@@ -62,6 +66,7 @@ def diff_into_outbox(connection: DuckDBPyConnection, run: Run, source: Source) -
     with transaction(connection):
         for chunk in source.chunks:
             invalid += _record(connection, run, chunk, counts)
+        counts["unchanged"] += source.untouched
         return _finish(connection, run, source.selected, counts, tuple(invalid))
 
 
@@ -74,7 +79,9 @@ def _record(
         _fill_outbox(connection, run, planned)
         for row in planned:
             counts.update(_counts(row))
-    _refresh_md5(connection, [row for row in decisions if isinstance(row, Unchanged)])
+    unchanged = [row for row in decisions if isinstance(row, Unchanged)]
+    counts["unchanged"] += len(unchanged)
+    _refresh_md5(connection, unchanged)
     return [decision for decision in decisions if isinstance(decision, Invalid)]
 
 
@@ -126,7 +133,7 @@ def _finish(
     plan = Plan(
         run=run,
         selected=selected,
-        unchanged=selected - counts["sent"] - len(invalid),
+        unchanged=counts["unchanged"],
         sent=counts["sent"],
         creates=counts["creates"],
         updates=counts["updates"],

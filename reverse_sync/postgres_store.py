@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote_plus, unquote, urlsplit
 
 import psycopg
 from psycopg import errors
@@ -174,8 +174,9 @@ def _one_line(error: Exception, url: str) -> str:
 def _secrets(url: str) -> list[str]:
     """Every form in which the URL's password could be quoted, the longest first."""
     parts = urlsplit(url)
-    raw = [parts.password or "", *parse_qs(parts.query).get("password", [])]
-    forms = {url, *raw, *map(unquote, raw)} - {""}
+    query = parse_qs(parts.query)
+    raw = [parts.password or "", *query.get("password", []), *query.get("sslpassword", [])]
+    forms = {url, *raw, *map(unquote, raw), *map(quote_plus, raw)} - {""}
     return sorted(forms, key=len, reverse=True)
 
 

@@ -55,7 +55,20 @@ class Outcome:
 def push(
     store: AccountStore, batch: Sequence[Outgoing], *, tracking: Tracking, run: Run
 ) -> list[Outcome]:
-    """Writes the batch; a bad account is kept out with its reason, the others go."""
+    """Writes the batch; one that the store refuses is halved down to the account at fault."""
+    try:
+        return _push(store, batch, tracking, run)
+    except BatchRefused as refused:
+        if len(batch) == 1:
+            return [_rejected(batch[0].account_id, f"the store cannot hold a value: {refused}")]
+    middle = len(batch) // 2
+    halves = (batch[:middle], batch[middle:])
+    return [out for half in halves for out in push(store, half, tracking=tracking, run=run)]
+
+
+def _push(
+    store: AccountStore, batch: Sequence[Outgoing], tracking: Tracking, run: Run
+) -> list[Outcome]:
     stored = store.read([outgoing.account_id for outgoing in batch])
     writes: list[AccountWrite] = []
     outcomes: list[Outcome] = []
@@ -64,9 +77,9 @@ def push(
             writes.append(_write(outgoing, stored.get(outgoing.account_id), tracking, run))
         except UnreadableTrait as error:
             outcomes.append(_rejected(outgoing.account_id, str(error)))
+    receipt = store.write(writes) if writes else Receipt(frozenset())
     return outcomes + [
-        _outcome(write, error, stored.get(write.account_id), tracking)
-        for write, error in _delivered(store, writes)
+        _outcome(write, receipt, stored.get(write.account_id), tracking) for write in writes
     ]
 
 
@@ -103,34 +116,13 @@ def _set(outgoing: Outgoing, current: Traits) -> dict[str, Value]:
     return {trait: current[trait] for trait in changed}
 
 
-def _delivered(
-    store: AccountStore, writes: Sequence[AccountWrite]
-) -> list[tuple[AccountWrite, str | None]]:
-    """Each write with the reason of its refusal; a refused batch is halved down to the bad row."""
-    if not writes:
-        return []
-    try:
-        receipt = store.write(writes)
-    except BatchRefused as refused:
-        if len(writes) == 1:
-            return [(writes[0], f"the store cannot hold a value: {refused}")]
-        middle = len(writes) // 2
-        return _delivered(store, writes[:middle]) + _delivered(store, writes[middle:])
-    return [(write, _refusal(write, receipt)) for write in writes]
-
-
-def _refusal(write: AccountWrite, receipt: Receipt) -> str | None:
-    if write.account_id in receipt.accepted:
-        return None
-    version = receipt.newer.get(write.account_id)
-    return f"version {write.version} is not newer than the store's {version}: left as it is"
-
-
 def _outcome(
-    write: AccountWrite, error: str | None, stored: StoredAccount | None, tracking: Tracking
+    write: AccountWrite, receipt: Receipt, stored: StoredAccount | None, tracking: Tracking
 ) -> Outcome:
-    if error is not None:
-        return _rejected(write.account_id, error)
+    if write.account_id not in receipt.accepted:
+        held = receipt.newer.get(write.account_id)
+        reason = f"version {write.version} is not newer than the store's {held}: left as it is"
+        return _rejected(write.account_id, reason)
     review = review_at(tracking, write.lifecycle)
     return Outcome(
         account_id=write.account_id,

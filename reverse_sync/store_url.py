@@ -63,15 +63,20 @@ def _postgres_label(url: str) -> str:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        host = None
-        port = None
-    database = parts.path.strip("/") if host or "host=" in url else ""
-    if not database or parts.fragment:
-        raise InvalidAccountStoreUrl(
-            "ACCOUNT_STORE_URL: the postgresql:// URL has no readable host, port and database; "
-            f"percent-encode special characters in the password; {EXAMPLES}"
-        )
+        raise _unreadable_postgres() from None  # its text could quote the password
+    database = parts.path.strip("/") if host or "host=" in parts.query else ""
+    # A second @, or one in the path, is a special character of the password: where the host
+    # begins is then a guess, and a guess would show a part of the password.
+    if not database or parts.fragment or "@" in database or parts.netloc.count("@") > 1:
+        raise _unreadable_postgres()
     return f"postgresql://{host or 'local'}{f':{port}' if port else ''}/{database}"
+
+
+def _unreadable_postgres() -> InvalidAccountStoreUrl:
+    return InvalidAccountStoreUrl(
+        "ACCOUNT_STORE_URL: the postgresql:// URL has no readable host, port and database; "
+        f"percent-encode special characters in the password; {EXAMPLES}"
+    )
 
 
 def _check_sqlite(url: str) -> None:

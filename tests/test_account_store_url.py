@@ -46,6 +46,8 @@ def complaint(url: str) -> str:
         "sqlite:///:memory:",
         "postgresql://",
         f"postgresql://user:{SECRET}@host/db",
+        "postgresql://user:12/s3cr@host/db",
+        "postgresql://user:p@s3cr@host/db",
         f"postgresql://user:{ENCODED}@host:port/db",
         f"postgresql://user:{ENCODED}@[::1/db",
         f"postgresql://user:{ENCODED}@host",
@@ -64,6 +66,7 @@ def test_a_url_that_names_no_store_is_wrong_usage(url: str) -> None:
         f"postgresql://127.0.0.1:1/db?user=u&password={ENCODED}",
         f"postgresql:///db?host=/nowhere&password={ENCODED}",
         f"postgresql://user:{ENCODED}@127.0.0.1:1/db?wrong_option=1",
+        "postgresql://user:s3cr%zz@127.0.0.1:1/db",
     ],
 )
 def test_an_unreachable_postgres_is_named_without_its_password(url: str) -> None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from reverse_sync_world import AS_OF, World
 
-from reverse_sync import AccountStoreError, SyncInterrupted
+from reverse_sync import AccountStoreError, SyncInterrupted, SyncResult
 
 MRR = "stripe.mrr"
 SINGLE: dict[str, Any] = {
@@ -250,12 +250,14 @@ def test_a_row_that_the_store_refuses_is_rejected_and_tried_again(world: World) 
     assert world.traits().keys() == accounts.keys()
 
 
-def test_a_value_that_postgres_cannot_hold_is_kept_out(tmp_path: Path, postgres_url: str) -> None:
+def test_what_postgres_cannot_hold_is_kept_out(tmp_path: Path, postgres_url: str) -> None:
     world = World(tmp_path, postgres_url)
-    world.publish({"good": SINGLE, "nul": {**SINGLE, "stripe.email": "a\0b"}, "well": SINGLE})
+    nul = {**SINGLE, "stripe.email": "a\0b"}
+    world.publish({"good": SINGLE, "value": nul, "i\0d": SINGLE, "well": SINGLE})
     result = world.sync()
-    assert (result.acknowledged, result.rejected) == (2, 1)
-    assert "cannot hold" in result.rejected_accounts[0].reason
+    assert (result.acknowledged, result.rejected) == (2, 2)
+    assert all("cannot hold" in kept.reason for kept in result.rejected_accounts)
+    assert world.traits().keys() == {"good", "well"}
 
 
 def test_what_the_store_holds_newer_is_not_rolled_back(world: World) -> None:
@@ -290,6 +292,17 @@ def test_progress_is_told_batch_by_batch(world: World) -> None:
     seen: list[tuple[int, int]] = []
     world.sync(batch_size=2, on_progress=lambda *counts: seen.append(counts))
     assert seen == [(min(done, 25), 25) for done in range(2, 27, 2)]
+
+
+@pytest.mark.parametrize("wrong", [{"unchanged": 3}, {"acknowledged": 2}, {"creates": 0}])
+def test_counts_that_do_not_conserve_are_an_error(wrong: dict[str, int]) -> None:
+    counts = dict.fromkeys(
+        ("invalid", "rejected", "pending", "updates", "traits_set", "traits_cleared"), 0
+    )
+    right = {**counts, "selected": 5, "unchanged": 4, "sent": 1, "acknowledged": 1, "creates": 1}
+    SyncResult(run_id="r", version=1, **right)
+    with pytest.raises(AssertionError, match="run r"):
+        SyncResult(run_id="r", version=1, **{**right, **wrong})
 
 
 def test_missing_marts_are_named_and_nothing_is_sent(world: World) -> None:
