@@ -85,7 +85,7 @@ class _Load:
         began = utc_now()
         covered = [(name, i) for name, i in self._inbox.pending() if BY_NAME[name].listed]
         self._merge(_list_all)
-        self._read_by_id(self._landing.unseen(since=began))
+        self._read_by_id(self._landing.unseen(since=began) + self._landing.dangling())
         self._inbox.settle(covered, read_from=began, **{COMPLETE: began.isoformat()})
 
     def read_changes(self, cursor: int) -> int:

@@ -112,14 +112,23 @@ def split(*, low: int, newest: int, oldest: int, most: int) -> list[int]:
 
 
 async def complete(client: Client, stream: Stream, found: Any) -> None:
-    """Fetch the elements of a nested list beyond the ten that an object carries."""
+    """Fetch a nested list of which the object carries a part: ten elements, or bare coupon ids."""
     nested = stream.nested
-    if nested is None or not (found.get(nested.name) or {}).get("has_more"):
+    carried = found.get(nested.name) if nested else None
+    if nested is None or not carried or not (carried["has_more"] or _has_bare_coupon(carried)):
         return
-    found[nested.name]["data"] = [
-        element async for element in _nested_elements(client, nested, found["id"])
-    ]
-    found[nested.name]["has_more"] = False
+    carried["data"] = [element async for element in _nested_elements(client, nested, found["id"])]
+    carried["has_more"] = False
+
+
+def _has_bare_coupon(carried: Any) -> bool:
+    """Four levels of expand end above an item's coupon; one that was deleted is in no list."""
+    discounts = (d for element in carried["data"] for d in element.get("discounts") or ())
+    return any(isinstance(d, dict) and _is_bare(d.get("source")) for d in discounts)
+
+
+def _is_bare(source: Any) -> bool:
+    return isinstance(source, dict) and isinstance(source.get("coupon"), str)
 
 
 async def _nested_elements(client: Client, nested: Nested, parent: str) -> Any:

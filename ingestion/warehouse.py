@@ -63,6 +63,17 @@ class Landing:
         with duckdb.connect(str(self._path)) as database:
             return database.execute(f"{select} order by all", {"since": since}).fetchall()
 
+    def dangling(self) -> list[Pointer]:
+        """Customers that subscriptions or invoices name and no list shows: deleted ones."""
+        with duckdb.connect(str(self._path)) as database:
+            return database.execute(
+                f"select distinct 'customers', customer_id from ("
+                f" select customer_id from {SCHEMA}.subscriptions"
+                f" union all select customer_id from {SCHEMA}.invoices"
+                f") as owners anti join {SCHEMA}.customers on customers.id = owners.customer_id"
+                " where customer_id is not null order by all"
+            ).fetchall()
+
     def tombstones(self, page: Page) -> pa.Table | None:
         """The last known rows of what is gone, with `deleted_at`; bare ones for unknown ids."""
         if not page.gone or page.stream not in BURIED:

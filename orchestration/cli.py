@@ -108,7 +108,13 @@ def sandbox(
             path=data,
             port=port,
             on_ready=_announce,
+            on_progress=_made_up,
         )
+
+
+def _made_up(done: int, customers: int) -> None:
+    if done and done % 10_000 == 0:
+        console.print(f"{done:,} of {customers:,} customers made up", highlight=False)
 
 
 def _announce(base_url: str) -> None:

@@ -5,6 +5,7 @@ the published marts and a SQLite account store; on the terminal what happened an
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,8 +45,9 @@ def main() -> None:
 @contextmanager
 def _sandbox() -> Iterator[str]:
     """The sandbox as a process of its own; its address once it serves."""
+    shutil.rmtree(DATA_DIR, ignore_errors=True)  # the last demo's: each one begins anew
+    DATA_DIR.mkdir(parents=True)
     state = DATA_DIR / "sandbox.db"
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
     command = ["sandbox", "--port", "0", "--customers", str(CUSTOMERS), "--data", str(state)]
     process = subprocess.Popen(
         [_program(), *command], stdout=subprocess.PIPE, text=True, env={**os.environ}

@@ -140,6 +140,32 @@ def test_full_read_finds_a_deletion_that_no_event_told(stripe: LocalStripe) -> N
     ]
 
 
+def test_customer_deleted_before_the_first_load_is_not_lost(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    stripe.store.delete("customer", "cus_1", now=NOW - 40 * DAY)
+    stripe.load()
+    assert stripe.query("select id, deleted_at is not null from stripe.customers") == [
+        ("cus_1", True)
+    ]
+    assert stripe.query("select customer_id, status from stripe.subscriptions") == [
+        ("cus_1", "canceled")
+    ]
+
+
+def test_deleted_coupon_of_an_item_goes_on_discounting(stripe: LocalStripe) -> None:
+    stripe.store.put(builders.coupon(id="old", percent_off=20, duration="forever"))
+    discounted = builders.item(price=MONTHLY, discounts=[builders.discount(coupon="old")])
+    stripe.store.put(builders.customer(id="cus_1", created=NOW))
+    stripe.store.put(
+        builders.subscription(id="sub_1", customer="cus_1", items=[discounted], created=NOW)
+    )
+    stripe.store.delete("coupon", "old", now=NOW)
+    stripe.load()
+    assert stripe.query("select coupon_id, percent_off, duration from stripe.discounts") == [
+        ("old", Decimal(20), "forever")
+    ]
+
+
 def test_removed_discount_is_no_longer_current(stripe: LocalStripe) -> None:
     stripe.store.put(builders.coupon(id="half", percent_off=12.5))
     subscribe(stripe, 1)
