@@ -1,7 +1,7 @@
 {# Arrays and maps: the part of SQL in which engines differ most. #}
 
 {% macro array_in_order(expression, order_by) -%}
-    {{ return(adapter.dispatch('array_in_order')(expression, order_by)) }}
+    {{ adapter.dispatch('array_in_order')(expression, order_by) }}
 {%- endmacro %}
 
 {% macro default__array_in_order(expression, order_by) -%}
@@ -10,7 +10,7 @@
 
 
 {% macro empty_array(element_type) -%}
-    {{ return(adapter.dispatch('empty_array')(element_type)) }}
+    {{ adapter.dispatch('empty_array')(element_type) }}
 {%- endmacro %}
 
 {% macro default__empty_array(element_type) -%}
@@ -20,7 +20,7 @@
 
 {# A map of one row a key, keys in order. #}
 {% macro map_of(key, value) -%}
-    {{ return(adapter.dispatch('map_of')(key, value)) }}
+    {{ adapter.dispatch('map_of')(key, value) }}
 {%- endmacro %}
 
 {% macro default__map_of(key, value) -%}
@@ -31,7 +31,7 @@
 
 
 {% macro empty_map(key_type, value_type) -%}
-    {{ return(adapter.dispatch('empty_map')(key_type, value_type)) }}
+    {{ adapter.dispatch('empty_map')(key_type, value_type) }}
 {%- endmacro %}
 
 {% macro default__empty_map(key_type, value_type) -%}
@@ -41,7 +41,7 @@
 
 {# A JSON array of strings, unpacked to one row an element. #}
 {% macro strings_of_json(json_text) -%}
-    {{ return(adapter.dispatch('strings_of_json')(json_text)) }}
+    {{ adapter.dispatch('strings_of_json')(json_text) }}
 {%- endmacro %}
 
 {% macro default__strings_of_json(json_text) -%}
@@ -50,7 +50,7 @@
 
 
 {% macro array_holds(array, element) -%}
-    {{ return(adapter.dispatch('array_holds')(array, element)) }}
+    {{ adapter.dispatch('array_holds')(array, element) }}
 {%- endmacro %}
 
 {% macro default__array_holds(array, element) -%}
@@ -60,9 +60,18 @@
 
 {# Text without white space at its ends; '' becomes null. #}
 {% macro trimmed(text) -%}
-    {{ return(adapter.dispatch('trimmed')(text)) }}
+    {{ adapter.dispatch('trimmed')(text) }}
 {%- endmacro %}
 
 {% macro default__trimmed(text) -%}
     nullif(regexp_replace({{ text }}, '^[\s\p{Z}]+|[\s\p{Z}]+$', '', 'g'), '')
+{%- endmacro %}
+
+
+{% macro text_type() -%}
+    {{ adapter.dispatch('text_type')() }}
+{%- endmacro %}
+
+{% macro default__text_type() -%}
+    varchar
 {%- endmacro %}

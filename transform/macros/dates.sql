@@ -1,5 +1,5 @@
 {% macro last_day_of_month(year, month) -%}
-    {{ return(adapter.dispatch('last_day_of_month')(year, month)) }}
+    {{ adapter.dispatch('last_day_of_month')(year, month) }}
 {%- endmacro %}
 
 {% macro default__last_day_of_month(year, month) -%}

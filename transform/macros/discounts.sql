@@ -5,10 +5,11 @@ Spark 3.5 has no recursive query.
 
 {# How many discounts stack at most in this run's data. Unit tests override it: they have no data. #}
 {% macro discount_steps(relation) -%}
-    {%- if not execute -%}
-        {{ return(1) }}
+    {%- if execute -%}
+        {{ run_query('select coalesce(max(step), 0) from ' ~ relation).columns[0][0] }}
+    {%- else -%}
+        1
     {%- endif -%}
-    {{ return(run_query('select coalesce(max(step), 0) from ' ~ relation).columns[0][0] | int) }}
 {%- endmacro %}
 
 

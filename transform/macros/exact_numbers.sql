@@ -13,7 +13,7 @@ DuckDB takes the smallest one, and cents are lost in silence. #}
 
 {# The value times 10^12 as a whole number; split at the point, so that large values fit. #}
 {% macro scaled(expression) -%}
-    {{ return(adapter.dispatch('scaled')(expression)) }}
+    {{ adapter.dispatch('scaled')(expression) }}
 {%- endmacro %}
 
 {% macro default__scaled(expression) -%}
@@ -26,7 +26,7 @@ DuckDB takes the smallest one, and cents are lost in silence. #}
 
 {# Whole-number quotient, towards zero; null when the divisor is 0. #}
 {% macro integer_quotient(dividend, divisor) -%}
-    {{ return(adapter.dispatch('integer_quotient')(dividend, divisor)) }}
+    {{ adapter.dispatch('integer_quotient')(dividend, divisor) }}
 {%- endmacro %}
 
 {% macro default__integer_quotient(dividend, divisor) -%}
@@ -36,7 +36,7 @@ DuckDB takes the smallest one, and cents are lost in silence. #}
 
 {# numerator: decimal(38,12) of either sign; divisor: a positive whole number. #}
 {% macro divide_exactly(numerator, divisor) -%}
-    {{ return(adapter.dispatch('divide_exactly')(numerator, divisor)) }}
+    {{ adapter.dispatch('divide_exactly')(numerator, divisor) }}
 {%- endmacro %}
 
 {% macro default__divide_exactly(numerator, divisor) -%}
@@ -51,7 +51,7 @@ DuckDB takes the smallest one, and cents are lost in silence. #}
 
 {# part / whole of two amounts, 0 to 1, at 14 decimals; null when the whole is 0. #}
 {% macro fraction_of(part, whole) -%}
-    {{ return(adapter.dispatch('fraction_of')(part, whole)) }}
+    {{ adapter.dispatch('fraction_of')(part, whole) }}
 {%- endmacro %}
 
 {% macro default__fraction_of(part, whole) -%}

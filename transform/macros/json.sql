@@ -2,7 +2,7 @@
 
 {# Stripe's metadata object as a map of text to text. #}
 {% macro map_of_json(json_text) -%}
-    {{ return(adapter.dispatch('map_of_json')(json_text)) }}
+    {{ adapter.dispatch('map_of_json')(json_text) }}
 {%- endmacro %}
 
 {% macro default__map_of_json(json_text) -%}
@@ -12,7 +12,7 @@
 
 {# The value of one metadata key; the key is a value of the run, so no JSON path is built from it. #}
 {% macro map_value(map, key) -%}
-    {{ return(adapter.dispatch('map_value')(map, key)) }}
+    {{ adapter.dispatch('map_value')(map, key) }}
 {%- endmacro %}
 
 {% macro default__map_value(map, key) -%}
@@ -20,17 +20,17 @@
 {%- endmacro %}
 
 
-{# A map as the text of JSON members, `"<prefix>key":"value",...`, keys in order; '' when empty. #}
+{# A map as further members of a JSON object, `,"<prefix>key":"value"` each, keys in order. #}
 {% macro json_members_of_map(map, prefix) -%}
-    {{ return(adapter.dispatch('json_members_of_map')(map, prefix)) }}
+    {{ adapter.dispatch('json_members_of_map')(map, prefix) }}
 {%- endmacro %}
 
 {% macro default__json_members_of_map(map, prefix) -%}
     array_to_string(
         [
-            to_json('{{ prefix }}' || entry.key) || ':' || to_json(entry.value)
+            ',' || to_json({{ prefix }} || entry.key) || ':' || to_json(entry.value)
             for entry in list_sort(map_entries({{ map }}))
-        ], ','
+        ], ''
     )
 {%- endmacro %}
 
@@ -38,21 +38,21 @@
 {# One value as JSON text; `type` is the trait's type in the seed `traits`. #}
 {% macro json_text(expression, type) -%}
     {%- if type == 'decimal' -%}
-        regexp_replace(cast({{ expression }} as {{ dbt.type_string() }}), '\.?0+$', '')
+        regexp_replace(cast({{ expression }} as {{ text_type() }}), '\.?0+$', '')
     {%- elif type == 'decimal[]' -%}
         {{ json_text_of_decimals(expression) }}
     {%- elif type == 'timestamp' -%}
         {{ json_text_of_timestamp(expression) }}
     {%- elif type == 'date' -%}
-        '"' || cast({{ expression }} as {{ dbt.type_string() }}) || '"'
+        '"' || cast({{ expression }} as {{ text_type() }}) || '"'
     {%- else -%}
-        cast(to_json({{ expression }}) as {{ dbt.type_string() }})
+        cast(to_json({{ expression }}) as {{ text_type() }})
     {%- endif -%}
 {%- endmacro %}
 
 
 {% macro json_text_of_decimals(expression) -%}
-    {{ return(adapter.dispatch('json_text_of_decimals')(expression)) }}
+    {{ adapter.dispatch('json_text_of_decimals')(expression) }}
 {%- endmacro %}
 
 {% macro default__json_text_of_decimals(expression) -%}
@@ -61,7 +61,7 @@
 
 
 {% macro json_text_of_timestamp(expression) -%}
-    {{ return(adapter.dispatch('json_text_of_timestamp')(expression)) }}
+    {{ adapter.dispatch('json_text_of_timestamp')(expression) }}
 {%- endmacro %}
 
 {% macro default__json_text_of_timestamp(expression) -%}
@@ -70,7 +70,7 @@
 
 
 {% macro as_json(text) -%}
-    {{ return(adapter.dispatch('as_json')(text)) }}
+    {{ adapter.dispatch('as_json')(text) }}
 {%- endmacro %}
 
 {% macro default__as_json(text) -%}

@@ -1,4 +1,5 @@
--- The parts of each account's MRR, as rounded by a reader, are the trait, to the cent, in both modes.
+-- The parts of each account's MRR, as rounded by a reader, are the trait, to the cent, in both
+-- modes.
 with
 
 chosen_sums as (
@@ -37,7 +38,8 @@ expected_sums as (
 
     select
         currency_sums.*,
-        {{ map_value('multi_subscription_traits.mrr_by_currency', 'currency_sums.currency') }} as trait
+        {{ map_value('multi_subscription_traits.mrr_by_currency', 'currency_sums.currency') }}
+            as trait
     from currency_sums
     inner join {{ ref('multi_subscription_traits') }} as multi_subscription_traits
         on currency_sums.account_id = multi_subscription_traits.account_id

@@ -1,2 +1,3 @@
--- A value that no rule knows stops the build; `int_unknown_values` names object, id, field and value.
+-- A value that no rule knows stops the build; `int_unknown_values` names object, id, field and
+-- value.
 select * from {{ ref('int_unknown_values') }}

@@ -48,7 +48,7 @@ select
     'account' as object,
     crossing_accounts.account_id as object_id,
     crossing_accounts.account_id,
-    cast(null as {{ dbt.type_string() }}) as subscription_id,
+    cast(null as {{ text_type() }}) as subscription_id,
     unknown_totals.total as field,
     'Subscriptions in ' || crossing_accounts.first_currency || ' and '
     || crossing_accounts.last_currency || ' and no rates to '

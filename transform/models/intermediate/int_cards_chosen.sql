@@ -1,4 +1,5 @@
--- Grain: one account whose charges go to a card: the card that Stripe would charge, and its last day.
+-- Grain: one account whose charges go to a card: the card that Stripe would charge, and its last
+-- day.
 with
 
 customers_chosen as (

@@ -1,5 +1,6 @@
 -- Grain: one discount on one subscription, in the order in which discounts apply: each item's own
--- (scope item), then the subscription's; the customer's only where there is neither. Ended ones are out.
+-- (scope item), then the subscription's; the customer's only where there is neither. Ended ones
+-- are out.
 with
 
 discounts_valued as (

@@ -45,7 +45,8 @@ select
     discount_id as object_id,
     account_id,
     subscription_id,
-    case issue when 'unknown_coupon' then 'source.coupon' else 'source.coupon.currency' end as field,
+    case issue when 'unknown_coupon' then 'source.coupon' else 'source.coupon.currency' end
+        as field,
     'Coupon ' || coupon_id || case issue
         when 'unknown_coupon' then ' was not read; the net amount of the subscription is null.'
         else

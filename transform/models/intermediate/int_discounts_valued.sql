@@ -1,5 +1,6 @@
--- Grain: one discount, with what its coupon takes off; the discount's own copy where the coupon is gone.
--- A discount of unknown duration counts, so that an unknown coupon shows as a null and not as no discount.
+-- Grain: one discount, with what its coupon takes off; the discount's own copy where the coupon is
+-- gone. A discount of unknown duration counts, so that an unknown coupon shows as a null and not
+-- as no discount.
 with
 
 discounts as (

@@ -41,23 +41,39 @@ counted_discounts as (
             or discounts_attached.coupon_currency = subscriptions_classified.currency
         )
 
+),
+
+reached_items as (
+
+    select
+        items_amounted.subscription_id,
+        items_amounted.subscription_item_id,
+        items_amounted.periods_per_year,
+        items_amounted.interval_count,
+        counted_discounts.step,
+        counted_discounts.discount_id,
+        counted_discounts.percent_off,
+        counted_discounts.amount_off
+    from counted_discounts
+    inner join items_amounted
+        on
+            counted_discounts.subscription_id = items_amounted.subscription_id
+            and (
+                counted_discounts.scope <> 'item'
+                or counted_discounts.owner_id = items_amounted.subscription_item_id
+            )
+    where
+        counted_discounts.applies_to_products is null
+        or {{ array_holds('counted_discounts.applies_to_products', 'items_amounted.product_id') }}
+
 )
 
 select
-    items_amounted.subscription_id,
-    items_amounted.subscription_item_id,
-    counted_discounts.step,
-    counted_discounts.discount_id,
-    counted_discounts.percent_off,
-    {{ divide_exactly(amount('counted_discounts.amount_off * items_amounted.periods_per_year'), 'items_amounted.interval_count') }} as annual_amount_off
-from counted_discounts
-inner join items_amounted
-    on
-        counted_discounts.subscription_id = items_amounted.subscription_id
-        and (
-            counted_discounts.scope <> 'item'
-            or counted_discounts.owner_id = items_amounted.subscription_item_id
-        )
-where
-    counted_discounts.applies_to_products is null
-    or {{ array_holds('counted_discounts.applies_to_products', 'items_amounted.product_id') }}
+    subscription_id,
+    subscription_item_id,
+    step,
+    discount_id,
+    percent_off,
+    {{ divide_exactly(amount('amount_off * periods_per_year'), 'interval_count') }}
+        as annual_amount_off
+from reached_items

@@ -1,5 +1,5 @@
--- Grain: one step of one item: step 0 is its list amount, each further step a discount. Changes of a
--- year in minor units; they sum to the item's net amount. The steps are as many as the data has.
+-- Grain: one step of one item: step 0 is its list amount, each further step a discount. Changes of
+-- a year in minor units; they sum to the item's net amount. The steps are as many as the data has.
 with
 
 items_amounted as (
@@ -21,13 +21,13 @@ step_0 as (
         subscription_item_id,
         item_position,
         0 as step,
-        cast(null as {{ dbt.type_string() }}) as discount_id,
+        cast(null as {{ text_type() }}) as discount_id,
         annual_amount as annual_change,
         annual_amount as running_amount
     from items_amounted
 
 ),
-{% set steps = discount_steps(ref('int_item_discounts_ordered')) %}
+{% set steps = discount_steps(ref('int_item_discounts_ordered')) | int %}
 {%- for step in range(1, steps + 1) %}
 step_{{ step }}_reached as (
 

@@ -1,5 +1,5 @@
--- Grain: one account with paid subscription invoices: the last one of each subscription, as arrays in
--- the order of the subscriptions.
+-- Grain: one account with paid subscription invoices: the last one of each subscription, as arrays
+-- in the order of the subscriptions.
 with
 
 subscriptions_invoiced as (

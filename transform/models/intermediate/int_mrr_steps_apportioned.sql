@@ -1,6 +1,7 @@
--- Grain: one step of one item: its part of the month's MRR in major units; 0 where the subscription does
--- not count. Differences of cumulated twelfths, the chosen subscription first: so the parts of a
--- subscription chosen, and those of the account, sum exactly to a twelfth of their year.
+-- Grain: one step of one item: its part of the month's MRR in major units; 0 where the
+-- subscription does not count. Differences of cumulated twelfths, the chosen subscription first:
+-- so the parts of a subscription chosen, and those of the account, sum exactly to a twelfth of
+-- their year.
 with
 
 items_discounted as (

@@ -1,4 +1,5 @@
--- Grain: one subscription with items: the item that renews next, and when the last of its items ends.
+-- Grain: one subscription with items: the item that renews next, and when the last of its items
+-- ends.
 with
 
 items_priced as (

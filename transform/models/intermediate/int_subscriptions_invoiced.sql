@@ -1,5 +1,5 @@
--- Grain: one subscription, with its last paid invoice and what it bills: the greater of that invoice
--- and its amount, where both are of one currency; in minor units.
+-- Grain: one subscription, with its last paid invoice and what it bills: the greater of that
+-- invoice and its amount, where both are of one currency; in minor units.
 with
 
 subscriptions_valued as (

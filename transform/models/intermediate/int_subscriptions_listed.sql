@@ -1,4 +1,5 @@
--- Grain: one account with subscriptions: all of them as arrays, by created and id, and their counts.
+-- Grain: one account with subscriptions: all of them as arrays, by created and id, and their
+-- counts.
 with
 
 subscriptions_invoiced as (

@@ -1,5 +1,5 @@
--- Grain: one subscription: its amount as billed and its net amount of a year, in minor units. Where an
--- item's amount is not known, neither is the sum: null, never too little.
+-- Grain: one subscription: its amount as billed and its net amount of a year, in minor units.
+-- Where an item's amount is not known, neither is the sum: null, never too little.
 with
 
 subscriptions_classified as (

@@ -1,5 +1,6 @@
--- Grain: one tiered item in its price's own currency. Graduated: each tier bills what falls into it;
--- volume: the tier that the quantity reaches bills all of it. A quantity that no tier covers is null.
+-- Grain: one tiered item in its price's own currency. Graduated: each tier bills what falls into
+-- it; volume: the tier that the quantity reaches bills all of it. A quantity that no tier covers
+-- is null.
 with
 
 items_quantified as (

@@ -1,5 +1,5 @@
--- Grain: account, total, currency: the parts of each total in minor units, not yet rounded. Parts of 0
--- are left out: a free subscription in another currency makes no total cross currencies.
+-- Grain: account, total, currency: the parts of each total in minor units, not yet rounded. Parts
+-- of 0 are left out: a free subscription in another currency makes no total cross currencies.
 with
 
 subscriptions_invoiced as (

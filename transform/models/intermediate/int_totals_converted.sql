@@ -1,5 +1,5 @@
--- Grain: account, total. One currency: the sum as it is. Several: in the reporting currency, if every
--- part has a rate; else null. Rounded once, here.
+-- Grain: account, total. One currency: the sum as it is. Several: in the reporting currency, if
+-- every part has a rate; else null. Rounded once, here.
 with
 
 totals_by_currency_summed as (

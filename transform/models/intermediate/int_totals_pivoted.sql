@@ -1,5 +1,5 @@
--- Grain: one account: its totals side by side. Nothing to sum is 0; a total that is not known, or that
--- would add currencies without a rate, stays null, with its parts in mrr_by_currency.
+-- Grain: one account: its totals side by side. Nothing to sum is 0; a total that is not known, or
+-- that would add currencies without a rate, stays null, with its parts in mrr_by_currency.
 with
 
 customers_chosen as (
@@ -28,12 +28,18 @@ totals as (
         case
             when max(case when totals_converted.total = '{{ total }}' then 1 end) is null
                 then cast(0 as decimal(18, 3))
-            else max(case when totals_converted.total = '{{ total }}' then totals_converted.amount end)
+            else
+                max(
+                    case
+                        when totals_converted.total = '{{ total }}' then totals_converted.amount
+                    end
+                )
         end as {{ total }},
         {% endfor %}
         max(
             case
-                when totals_converted.total = 'all_mrr_normalized'
+                when
+                    totals_converted.total = 'all_mrr_normalized'
                     and totals_converted.amount is not null
                     then totals_converted.currency
             end

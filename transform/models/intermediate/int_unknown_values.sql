@@ -1,5 +1,5 @@
--- Grain: object, id, field. A value of Stripe's that no rule here knows, or one that a rule needs and
--- that is not there ('null'). Must be empty: a figure built on a guess is worse than none.
+-- Grain: object, id, field. A value of Stripe's that no rule here knows, or one that a rule needs
+-- and that is not there ('null'). Must be empty: a figure built on a guess is worse than none.
 {% set read_values = [
     ('subscription', 'stg_stripe__subscriptions', 'subscription_id', 'status', 'status'),
     ('subscription', 'stg_stripe__subscriptions', 'subscription_id',
@@ -39,11 +39,27 @@ read_values as (
 
 known_values as (
 
-    select object, field, known_value from {{ ref('known_values') }}
+    select
+        object,
+        field,
+        known_value
+    from {{ ref('known_values') }}
+
     union all
-    select 'subscription', 'status', status from {{ ref('subscription_statuses') }}
+
+    select
+        'subscription' as object,
+        'status' as field,
+        status as known_value
+    from {{ ref('subscription_statuses') }}
+
     union all
-    select 'price', 'recurring.interval', billing_interval from {{ ref('billing_intervals') }}
+
+    select
+        'price' as object,
+        'recurring.interval' as field,
+        billing_interval as known_value
+    from {{ ref('billing_intervals') }}
 
 )
 

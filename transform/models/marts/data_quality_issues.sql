@@ -6,6 +6,7 @@ issues as (
         'int_items_questioned',
         'int_discounts_questioned',
         'int_subscriptions_questioned',
+        'int_customers_questioned',
         'int_links_questioned',
         'int_accounts_questioned',
     ] %}

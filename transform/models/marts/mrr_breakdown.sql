@@ -1,5 +1,5 @@
--- Grain: subscription item, step: how each account's MRR comes about. Step 0 is the item as listed, each
--- further step a discount; monthly_amount sums to the trait to the cent.
+-- Grain: subscription item, step: how each account's MRR comes about. Step 0 is the item as
+-- listed, each further step a discount; monthly_amount sums to the trait to the cent.
 with
 
 mrr_steps_apportioned as (

@@ -30,12 +30,7 @@ select
     customers_linked.email,
     customers_linked.created,
     customers_linked.is_deleted,
-    'metadata.' || run_settings.account_id_metadata_key || case
-        when {{ map_value('customers_linked.metadata', 'run_settings.account_id_metadata_key') }}
-            is null
-            then ' is absent'
-        else ' is blank'
-    end as reason,
+    'metadata.' || run_settings.account_id_metadata_key || ' is absent or blank' as reason,
     coalesce(live_subscriptions.live_subscription_count, 0) as live_subscription_count
 from customers_linked
 cross join run_settings

@@ -1,6 +1,6 @@
 -- depends_on: {{ ref('traits') }}
--- Grain: one account. What is sent out: a JSON object with every trait of the seed `traits`; those of
--- the mode that is off are null. The columns come from the seed: a new trait is a row there.
+-- Grain: one account. What is sent out: a JSON object with every trait of the seed `traits`; those
+-- of the mode that is off are null. The columns come from the seed: a new trait is a row there.
 {% set sent_traits = traits_sent() %}
 with
 
@@ -32,7 +32,7 @@ members as (
         || '{{ "" if loop.first else "," }}"stripe.{{ trait.key }}":'
         || coalesce({{ json_member(trait) }}, 'null')
         {%- endfor %} as trait_members,
-        {{ json_members_of_map('single_subscription_traits.metadata', 'stripe.metadata.') }}
+        {{ json_members_of_map('single_subscription_traits.metadata', "'stripe.metadata.'") }}
             as metadata_members
     from single_subscription_traits
     inner join multi_subscription_traits
@@ -44,5 +44,5 @@ members as (
 select
     account_id,
     name,
-    {{ as_json("'{' || trait_members || case when metadata_members = '' then '' else ',' end || metadata_members || '}'") }} as traits
+    {{ as_json("'{' || trait_members || metadata_members || '}'") }} as traits
 from members

@@ -1,4 +1,5 @@
--- Grain: one item that is still part of its subscription, or whose subscription is not there at all.
+-- Grain: one item that is still part of its subscription, or whose subscription is not there at
+-- all.
 with
 
 items as (

@@ -1,0 +1,262 @@
+"""The rules of the dbt project beyond the worked examples: exact money, bad input, docs."""
+
+import csv
+import json
+import re
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from examples import POPULATION
+from examples_build import AS_OF, PROJECT, RunSettings, Warehouse, create_warehouse, run_dbt
+from examples_objects import at, customer, given, off, percent, price, simple, subscription
+
+from sandbox import builders
+
+pytestmark = pytest.mark.xdist_group("examples")
+MODELS = PROJECT / "transform" / "models"
+Json = dict[str, Any]
+
+
+def mixed_intervals() -> list[Json]:
+    """10.00 off each invoice, and invoices come monthly: 100 + 1200/12 - 10."""
+    month, year = price("mixed", 10000, "_m"), price("mixed", 120000, "_y", interval="year")
+    coupon = off("mixed_ten", 1000)
+    items = subscription("mixed", [month, year], discounts=[given(coupon)])
+    return [customer("mixed"), month, year, coupon, items]
+
+
+def item_before_subscription() -> list[Json]:
+    """The item's half first, then the subscription's 10 % of what is left."""
+    sold, half, tenth = price("levels", 10000), percent("lv_half", 50), percent("lv_tenth", 10)
+    made = subscription("levels", [sold], item_discounts=[[given(half)]], discounts=[given(tenth)])
+    return [customer("levels"), sold, half, tenth, made]
+
+
+def customer_discount(account: str, *own: Json) -> list[Json]:
+    """A customer's half counts only where the subscription has no discount of its own."""
+    half = percent(f"{account}_half", 50)
+    holder = customer(account, discount=given(half))
+    return [*simple(account, 10000, discounts=[given(one) for one in own]), half, *own, holder]
+
+
+def other_currency(account: str, options: Json | None) -> list[Json]:
+    """A price in usd under a subscription in eur."""
+    sold = price(account, 10000, currency_options=options)
+    return [customer(account), sold, subscription(account, [sold], currency="eur")]
+
+
+def closed_tiers() -> list[Json]:
+    sold = price("closed", tiers=[builders.tier(up_to=5, unit_amount=100)])
+    return [customer("closed"), sold, subscription("closed", [(sold, 6)])]
+
+
+def unknown_coupon() -> list[Json]:
+    return simple("lost", 10000, discounts=[given(percent("never_read", 50))])
+
+
+def foreign_coupon() -> list[Json]:
+    coupon = off("euros_off", 1000, currency="eur")
+    return [coupon, *simple("foreign", 10000, discounts=[given(coupon)])]
+
+
+def unread_price() -> list[Json]:
+    return [one for one in simple("unread", 10000) if one["object"] != "price"]
+
+
+def ended() -> list[Json]:
+    half = percent("ended_half", 50)
+    return [half, *simple("ended", 10000, discounts=[given(half, end=at("2025-06-15"))])]
+
+
+def prices_of_many_kinds() -> list[Json]:
+    flat = [builders.tier(up_to=5, unit_amount=1000), builders.tier(up_to=None, flat_amount=7000)]
+    volume = price("volume", tiers=flat, tiers_mode="volume")
+    dear = price("dear", unit_amount_decimal="0.123456789012")
+    return [
+        *(one for name in ("volume", "dear") for one in [customer(name)]),
+        *(volume, dear),
+        *(subscription("volume", [(volume, 8)]), subscription("dear", [(dear, 1_000_000)])),
+        *simple("quarter", 9000, interval_count=3),
+        *simple("dinar", 12345, currency="kwd"),
+        *simple("unsaid", 10000, None),
+        *simple("zero", 10000, 0),
+    ]
+
+
+ODD = [
+    *mixed_intervals(),
+    *item_before_subscription(),
+    *customer_discount("whole"),
+    *customer_discount("own", percent("own_tenth", 10)),
+    *other_currency("options", {"eur": {"unit_amount": 9000}}),
+    *other_currency("optionless", None),
+    *closed_tiers(),
+    *unknown_coupon(),
+    *foreign_coupon(),
+    *unread_price(),
+    *ended(),
+    *prices_of_many_kinds(),
+    customer("Acme"),
+    customer("ACME"),
+    builders.customer(id="cus_unlinked", metadata={"account_id": " \t"}),
+    builders.invoice(id="in_nobody", customer="cus_nobody", total=100),
+]
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """What is unusual but has a rule, and what is broken but must not be silent; one build."""
+    built = create_warehouse(tmp_path_factory.mktemp("odd") / "warehouse.duckdb")
+    stale = price("stale", 10000), price("stale", 700, "_old")
+    built.land([customer("stale"), *stale, subscription("stale", list(stale))])
+    built.land([*ODD, subscription("stale", [stale[0]])], read_at=AS_OF + timedelta(hours=1))
+    built.build(RunSettings())
+    return built
+
+
+@pytest.mark.parametrize(
+    ("account", "monthly"),
+    [
+        ("mixed", "190.00"),
+        ("levels", "45.00"),
+        ("whole", "50.00"),
+        ("own", "90.00"),
+        ("options", "90.00"),
+        ("optionless", None),
+        ("closed", None),
+        ("lost", None),
+        ("foreign", "100.00"),
+        ("unread", None),
+        ("ended", "100.00"),
+        ("volume", "70.00"),
+        ("dear", "1234.57"),
+        ("quarter", "30.00"),
+        ("dinar", "12.345"),
+        ("unsaid", "100.00"),
+        ("zero", "0.00"),
+        ("stale", "100.00"),
+    ],
+)
+def test_mrr_of(account: str, monthly: str | None, odd: Warehouse) -> None:
+    query = "select mrr_normalized from marts.single_subscription_traits where account_id = "
+    [row] = odd.records(f"{query} '{account}'")
+    assert row["mrr_normalized"] == (monthly and Decimal(monthly))
+
+
+def test_every_doubt_is_a_data_quality_issue(odd: Warehouse) -> None:
+    found = odd.records("select issue, object_id from marts.data_quality_issues order by all")
+    assert [(row["issue"], row["object_id"]) for row in found] == [
+        ("ambiguous_link", "cus_ACME"),
+        ("ambiguous_link", "cus_Acme"),
+        ("coupon_currency_mismatch", "di_sub_foreign_0"),
+        ("missing_currency_option", "si_optionless_0"),
+        ("missing_tiers", "si_closed_0"),
+        ("unknown_coupon", "di_sub_lost_0"),
+        ("unknown_customer", "in_nobody"),
+        ("unknown_price", "si_unread_0"),
+        ("unlinked_customer", "cus_unlinked"),
+    ]
+
+
+def test_unlinked_customer_is_listed_and_never_sent(odd: Warehouse) -> None:
+    [listed] = odd.records("from marts.unlinked_customers")
+    assert listed["customer_id"] == "cus_unlinked"
+    accounts = odd.records("select account_id from marts.account_traits order by all")
+    linked = {one["metadata"]["account_id"] for one in ODD if one["object"] == "customer"}
+    assert {row["account_id"] for row in accounts} == {*linked, "stale"} - {" \t"}
+
+
+def test_json_numbers_are_exact_and_keys_are_complete(odd: Warehouse) -> None:
+    [row] = odd.records("select traits from marts.account_traits where account_id = 'dinar'")
+    assert '"stripe.mrrNormalized":12.345,' in row["traits"]
+    keys = [trait["trait_key"] for trait in traits() if trait["type"] != "map"]
+    assert sorted(json.loads(row["traits"])) == sorted(
+        ["stripe.metadata.account_id", *(f"stripe.{key}" for key in keys)]
+    )
+
+
+def test_rules_hold_in_their_unit_tests(odd: Warehouse) -> None:
+    run_dbt(odd.path, "test", "--select", "test_type:unit")
+
+
+@pytest.mark.parametrize(
+    ("objects", "named"),
+    [
+        (simple("bad", 100, status="frozen"), ("subscription", "sub_bad", "status", "frozen")),
+        (
+            [price("bad", 100) | {"recurring": {"interval": "decade", "interval_count": 1}}],
+            ("price", "price_bad", "recurring.interval", "decade"),
+        ),
+        (
+            [builders.coupon(id="bad", duration="forever")],
+            ("coupon", "bad", "percent_off or amount_off", "null"),
+        ),
+    ],
+    ids=lambda value: value[2] if isinstance(value, tuple) else "",
+)
+def test_unknown_value_fails_by_name(
+    objects: list[Json], named: tuple[str, ...], tmp_path: Any
+) -> None:
+    built = create_warehouse(tmp_path / "warehouse.duckdb")
+    built.land(objects)
+    with pytest.raises(AssertionError, match="assert_no_unknown_values"):
+        built.build(RunSettings(), select=["--select", "+int_unknown_values"])
+    [row] = built.records("select object, id, field, value from intermediate.int_unknown_values")
+    assert tuple(row.values()) == named
+
+
+def test_models_read_no_clock_and_no_variable() -> None:
+    for path in MODELS.rglob("*.sql"):
+        text = path.read_text()
+        assert not re.search(r"current_(date|timestamp)|\bnow\(|\bvar\(", text), path
+        assert "source(" not in text or path.parent.parent.name == "staging", path
+        assert len(text.splitlines()) <= 100, path
+
+
+def test_traits_are_documented_to_the_field() -> None:
+    lines = (PROJECT / "docs" / "traits.md").read_text().splitlines()
+    documented = [line for line in lines if line.startswith("| `")]
+    assert documented == [documented_row(trait) for trait in traits()]
+
+
+def test_seed_of_traits_has_the_columns_of_both_tables(odd: Warehouse) -> None:
+    extra = {"account_id", "all_mrr_currency", "mrr_by_currency"}
+    for name, sets in (("single", ("customer", "single")), ("multi", ("multi",))):
+        columns = odd.records(f"describe marts.{name}_subscription_traits")
+        seeded = [row["column_name"] for row in traits() if row["trait_set"] in sets]
+        assert [c["column_name"] for c in columns if c["column_name"] not in extra] == seeded
+    assert {row["trait_key"] for row in traits()} == {key(row) for row in traits()}
+
+
+def key(trait: dict[str, str]) -> str:
+    """lowerCamelCase of the column; metadata is sent under its own keys."""
+    first, *rest = trait["column_name"].split("_")
+    return first + "".join(map(str.title, rest)) + (".<key>" if trait["type"] == "map" else "")
+
+
+def traits() -> list[dict[str, str]]:
+    with (PROJECT / "transform" / "seeds" / "traits.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def documented_row(trait: dict[str, str]) -> str:
+    cells = (
+        f"`stripe.{trait['trait_key']}`",
+        trait["label"],
+        trait["trait_set"],
+        trait["type"],
+        trait["unit"],
+        trait["source"],
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def test_examples_have_one_account_each() -> None:
+    accounts = [
+        one["metadata"]["account_id"]
+        for one in POPULATION
+        if one["object"] == "customer" and not one.get("deleted")
+    ]
+    assert len(set(accounts)) == len(accounts) - 1  # F72 has two customers
