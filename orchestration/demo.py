@@ -37,7 +37,7 @@ def main() -> None:
         _type("stripe-traits sync", environment)
     console.rule("4  What is there now")
     _type("stripe-traits status", environment)
-    _type(f"stripe-traits explain {_an_account()}", environment)
+    _type(f"stripe-traits explain {_an_account()} all_mrr_normalized", environment)
     console.rule(f"done in {time.monotonic() - began:.0f} seconds")
     console.print(NEXT, markup=False)
 

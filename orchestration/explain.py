@@ -6,25 +6,25 @@ was computed by the models; nothing is computed again here.
 
 import csv
 import json
-from dataclasses import asdict, dataclass
-from decimal import Decimal
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from rich.console import Console
 
+from orchestration.explain_lines import Explanation, lines
 from orchestration.failures import Unknown
 from orchestration.marts import names, reading, records
-from orchestration.tables import table
 from orchestration.transform import PROJECT
 
 TRAITS = PROJECT / "transform" / "seeds" / "traits.csv"
 TABLES = {"single": "single_subscription_traits", "multi": "multi_subscription_traits"}
 STEPS = """
 select
-    subscription_id, plan_name, component, quantity, list_amount,
-    billing_interval, interval_count, discount_name, monthly_amount, currency, excluded_because
+    subscription_id, plan_name, component, quantity, list_amount, currency,
+    billing_interval, interval_count, discount_name, discount_percent_off, discount_amount_off,
+    monthly_amount, excluded_because
 from mrr_breakdown where account_id = $account
 order by subscription_id, subscription_item_id, step
 """
@@ -32,16 +32,6 @@ SENT = """
 select run_id, op, old, new, status, error, "at" from sync_changelog
 where account_id = $account and trait = $trait order by version desc limit 5
 """
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """`traits`: value, unit and source of each; `steps`: how MRR adds up; `sent`: what went out."""
-
-    account: str
-    traits: list[dict[str, Any]]
-    steps: list[dict[str, Any]]
-    sent: list[dict[str, Any]]
 
 
 def read(marts: Path, account: str, trait: str | None = None) -> Explanation:
@@ -108,21 +98,5 @@ def print_explanation(console: Console, found: Explanation, *, as_json: bool) ->
     if as_json:
         console.print_json(json.dumps(asdict(found), default=str))
         return
-    console.print(f"account {found.account}", style="bold", highlight=False)
-    console.print(table([row for row in found.traits if row["value"] not in (None, [], {})]))
-    if found.steps:
-        console.print("MRR, item by item (per month, after discounts)", style="bold")
-        console.print(table(found.steps))
-        for currency, amount in _totals(found.steps).items():
-            console.print(f"sum: {currency} {amount}", highlight=False)
-    if found.sent:
-        console.print("what went to the account store", style="bold")
-        console.print(table(found.sent))
-
-
-def _totals(steps: list[dict[str, Any]]) -> dict[str, Decimal]:
-    totals: dict[str, Decimal] = {}
-    for step in steps:
-        currency = step["currency"]
-        totals[currency] = totals.get(currency, Decimal(0)) + step["monthly_amount"]
-    return totals
+    for line in lines(found):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,101 @@
+"""An explanation as lines that a person reads from top to bottom.
+
+Enters: an `Explanation`. Leaves: text. Only sums that the reader can check are added up here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`traits`: value, unit and source of each; `steps`: how MRR adds up; `sent`: what went out."""
+
+    account: str
+    traits: list[dict[str, Any]]
+    steps: list[dict[str, Any]]
+    sent: list[dict[str, Any]]
+
+
+def lines(found: Explanation) -> Iterator[str]:
+    """The traits that have a value, MRR step by step, and what went to the account store."""
+    yield f"account {found.account}"
+    shown = [row for row in found.traits if len(found.traits) == 1 or row["value"] not in EMPTY]
+    width = max((len(row["trait"]) for row in shown), default=0)
+    for row in shown:
+        unit = f" ({row['unit']})" if row["unit"] else ""
+        yield f"  {row['trait']:<{width}}  {text(row['value'])}"
+        yield f"  {'':<{width}}  from {row['source']}{unit}"
+    if found.steps:
+        yield "how MRR adds up"
+        yield from _mrr(found.steps)
+    if found.sent:
+        yield "what went to the account store, newest first"
+        yield from (f"  {_sent(row)}" for row in found.sent)
+
+
+EMPTY: tuple[Any, ...] = (None, [], {})
+
+
+def _mrr(steps: list[dict[str, Any]]) -> Iterator[str]:
+    for subscription, group in groupby(steps, key=lambda step: step["subscription_id"]):
+        yield f"  {subscription}"
+        for step in group:
+            yield f"    {_step(step):<64} {_cents(step['monthly_amount']):>14}"
+    for currency, amount in sorted(_totals(steps).items()):
+        yield f"  {'sum a month, ' + currency:<66} {_cents(amount):>14}"
+
+
+def _step(step: dict[str, Any]) -> str:
+    if step["component"] == "discount":
+        return f"less {step['discount_name']}{_off(step)}"
+    every = "" if step["interval_count"] == 1 else f"{step['interval_count']} "
+    listed = f"{step['quantity'] or 1} x {step['plan_name']}: {text(step['list_amount'])}"
+    excluded = f" (no MRR: {step['excluded_because']})" if step["excluded_because"] else ""
+    return f"{listed} per {every}{step['billing_interval']}{excluded}"
+
+
+def _off(step: dict[str, Any]) -> str:
+    if step["discount_percent_off"] is not None:
+        return f" ({text(step['discount_percent_off'])} %)"
+    if step["discount_amount_off"] is not None:
+        return f" ({text(step['discount_amount_off'])})"
+    return ""
+
+
+def _sent(row: dict[str, Any]) -> str:
+    outcome = f"{row['status']}{': ' + row['error'] if row['error'] else ''}"
+    return f"{row['at']:%Y-%m-%d %H:%M:%S}  {row['old']} -> {row['new']}  {outcome}"
+
+
+def _totals(steps: list[dict[str, Any]]) -> dict[str, Decimal]:
+    totals: dict[str, Decimal] = {}
+    for step in steps:
+        amount = step["monthly_amount"] or Decimal(0)
+        totals[step["currency"]] = totals.get(step["currency"], Decimal(0)) + amount
+    return totals
+
+
+def _cents(amount: Decimal | None) -> str:
+    return "unknown" if amount is None else _money(amount)
+
+
+def _money(amount: Decimal) -> str:
+    """Trailing zeros go, but not so that a fraction ends after one digit."""
+    shortest = amount.normalize()
+    whole, _, fraction = f"{shortest:,f}".partition(".")
+    return f"{whole}.{fraction:0<2}" if fraction else whole
+
+
+def text(value: Any) -> str:
+    """A value as a person writes it; lists by commas."""
+    if isinstance(value, Decimal):
+        return _money(value)
+    if isinstance(value, list):
+        return ", ".join(text(element) for element in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {text(element)}" for key, element in value.items())
+    return "null" if value is None else str(value)
