@@ -70,8 +70,14 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
     console.print(f"waiting        {status.waiting:,} objects that events named", highlight=False)
     for currency, amount in status.mrr.items():
         console.print(f"MRR            {currency} {amount:,.2f}", highlight=False)
-    console.print(
-        table([{"mart": n, "rows": f"{c:,}"} for n, c in status.marts.items()], title="marts")
-    )
-    if status.last_runs:
-        console.print(table(status.last_runs, title="last reverse-syncs"))
+    counts = [{"mart": name, "rows": f"{rows:,}"} for name, rows in status.marts.items()]
+    console.print(table(counts, title="marts"))
+    for run in status.last_runs:
+        console.print(f"reverse-sync   {_run_line(run)}", highlight=False, soft_wrap=True)
+
+
+def _run_line(run: dict[str, Any]) -> str:
+    counts = ", ".join(f"{run[name]:,} {name}" for name in ("creates", "updates", "rejected"))
+    waiting = f", {run['pending']:,} pending" if run["pending"] else ""
+    error = f": {run['error']}" if run["error"] else ""
+    return f"{run['as_of']:%Y-%m-%d %H:%M:%S} UTC  {run['status']}  {counts}{waiting}{error}"
