@@ -50,6 +50,8 @@ def _changes(old: Json | None, new: Json | None) -> Iterator[tuple[str, Json, Js
     special = [t for t in kind.transitions if _happens(t, old or {}, new or {})]
     verb = "created" if old is None else "deleted" if new is None else "updated"
     replaced = verb == "updated" and any(t.replaces for t in special)
+    if replaced:
+        special = [t for t in special if t.replaces]
     if verb in kind.events and not replaced:
         previous = previous_attributes(old, new) if old is not None and new is not None else None
         yield kind.events[verb], subject, previous

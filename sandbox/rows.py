@@ -18,7 +18,7 @@ NESTED_LIMIT = 10
 
 
 class Row(NamedTuple):
-    kind: Kind
+    kind: str
     id: str
     created: int
     text: str
@@ -43,7 +43,7 @@ def row(obj: Json) -> Row:
     ]
     nested = [own[path.partition(".")[0]] for path in kind.embeds if path.endswith(".data")]
     return Row(
-        kind=kind,
+        kind=kind.name,
         id=obj["id"],
         created=obj[kind.created] if kind.created else 0,
         text=text.decode(),

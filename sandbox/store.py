@@ -55,6 +55,10 @@ class Store(Reader):
 
     def load(self, objects: Iterable[Json]) -> None:
         """Insert many new objects (events among them) into an empty store, making no events."""
+        self.load_rows(map(rows.row, objects))
+
+    def load_rows(self, made: Iterable[rows.Row]) -> None:
+        """The same for rows that are made already."""
         if any(
             self.one(f"SELECT EXISTS (SELECT 1 FROM {kind.table})")[0] for kind in schema.STORED
         ):
@@ -63,9 +67,8 @@ class Store(Reader):
             for statement in schema.drop_indexes():
                 db.execute(statement)
             waiting: dict[str, list[rows.Row]] = {}
-            for obj in objects:
-                row = rows.row(obj)
-                batch = waiting.setdefault(row.kind.name, [])
+            for row in made:
+                batch = waiting.setdefault(row.kind, [])
                 batch.append(row)
                 if len(batch) >= BATCH:
                     _insert(db, batch)
@@ -90,15 +93,15 @@ class Store(Reader):
         self, db: sqlite3.Connection, obj: Json, now: int | None, *, events: bool = True
     ) -> None:
         row = rows.row(obj)
-        found = self.one(f"SELECT json FROM {row.kind.table} WHERE id = ?", row.id)
+        found = self.one(f"SELECT json FROM {KINDS[row.kind].table} WHERE id = ?", row.id)
         if found and events and now is None:
-            raise ValueError(f"{row.kind.name} {row.id}: is there already; say when: now=...")
+            raise ValueError(f"{row.kind} {row.id}: is there already; say when: now=...")
         moment = row.created if now is None else now
         _replace(db, row)
         if events:
             before = orjson.loads(found[0]) if found else None
             self._append(db, before, orjson.loads(row.text), moment)
-        if row.kind.name == "price" and obj["recurring"]:
+        if row.kind == "price" and obj["recurring"]:
             self._put(db, builders.plan(obj), moment, events=events)
             self._refresh_items(db, obj)
 
@@ -151,7 +154,7 @@ class Store(Reader):
 
 def _replace(db: sqlite3.Connection, row: rows.Row) -> None:
     """One row in place of what was there."""
-    if row.kind.name == "subscription":
+    if row.kind == "subscription":
         db.execute("DELETE FROM subscription_items WHERE subscription = ?", (row.id,))
     _insert(db, [row])
 
@@ -161,7 +164,7 @@ def _insert(db: sqlite3.Connection, batch: Sequence[rows.Row]) -> None:
     if not batch:
         return
     values = [(row.id, row.created, row.wide, row.extra, row.text, *row.columns) for row in batch]
-    db.executemany(schema.insert(batch[0].kind), values)
+    db.executemany(schema.insert(KINDS[batch[0].kind]), values)
     items = [item for row in batch for item in row.items]
     db.executemany("INSERT OR REPLACE INTO subscription_items VALUES (?, ?, ?)", items)
     _insert(db, [rows.row(discount) for row in batch for discount in row.discounts])

@@ -4,6 +4,7 @@ Enters: how many customers, a seed, now. Leaves: a stream of objects (`generate`
 customer, so that memory does not grow with them. The same seed and now give the same bytes.
 """
 
-from sandbox.population.business import Population, Progress, fill, generate
+from sandbox.population.business import Population
+from sandbox.population.filling import Progress, fill, generate
 
 __all__ = ["Population", "Progress", "fill", "generate"]

@@ -1,30 +1,26 @@
-"""The whole population: customer by customer their subscriptions, invoices and events.
+"""Customer by customer their subscriptions, invoices and events, and what is sold.
 
-Enters: a `Population`. Leaves: objects for the store. What a customer decides is `choices`',
-what follows from it `ledger`'s and `states`' concern.
+Enters: a `Population`. Leaves: objects for the store (`filling` puts them there). What a
+customer decides is `choices`', what follows from it `ledger`'s and `states`' concern.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
 from sandbox import builders, changes
 from sandbox.population import states
-from sandbox.population.catalogue import DELETED_COUPON, Catalogue, catalogue
+from sandbox.population.catalogue import Catalogue, catalogue
 from sandbox.population.choices import Scene, discount, life
 from sandbox.population.ledger import Offers, bills
-from sandbox.population.life import DAY, HOUR, Life
-from sandbox.population.people import Person, identity, person
+from sandbox.population.life import DAY, Life
+from sandbox.population.people import Person, person
 from sandbox.population.states import Snapshot, Told
 from sandbox.shapes import Json
-from sandbox.store import Store
 
 YEARS = 2 * 365 * DAY
 KEPT = 30 * DAY  # how long Stripe keeps events
-DELETED_EVERY = 400  # one customer in so many was deleted
-STEP = 500  # customers between two reports of progress
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -40,29 +36,16 @@ class Population:
         return f"{self.customers} customers, seed {self.seed}, now {self.now}"
 
 
-def fill(
-    store: Store, population: Population, progress: Progress = lambda _done, _all: None
-) -> None:
-    """Load an empty store with a population; some customers and a coupon are deleted at its end."""
-    store.load(generate(population, progress))
-    if population.customers:
-        store.delete("coupon", DELETED_COUPON, now=population.now - 9 * DAY)
-    for number in range(DELETED_EVERY // 2, population.customers, DELETED_EVERY):
-        gone = f"cus_{identity(population.seed, 'customer', number)}"
-        store.delete("customer", gone, now=population.now - number % HOUR)
-    store.note("population", population.name)
-
-
-def generate(
-    population: Population, progress: Progress = lambda _done, _all: None
-) -> Iterator[Json]:
-    """Every object and event; what customers refer to comes last, when it is counted."""
+def customers(population: Population, span: range, redeemed: Counter[str]) -> Iterator[Json]:
+    """The objects and events of some customers; `redeemed` counts the coupons they use."""
     shop = catalogue(population.now - YEARS)
-    redeemed: Counter[str] = Counter()
-    for number in range(population.customers):
+    for number in span:
         yield from _customer(population, shop, number, redeemed)
-        if number % STEP == 0:
-            progress(number, population.customers)
+
+
+def wares(population: Population, redeemed: Counter[str]) -> Iterator[Json]:
+    """What is sold, and how often each coupon was used."""
+    shop = catalogue(population.now - YEARS)
     yield from shop.products
     for price in shop.prices.values():
         yield price
@@ -70,7 +53,6 @@ def generate(
             yield builders.plan(price)
     for name, coupon in shop.coupons.items():
         yield coupon | {"times_redeemed": redeemed[name]}
-    progress(population.customers, population.customers)
 
 
 def _customer(
