@@ -1,5 +1,5 @@
--- Grain: one subscription with a discount that has not ended: the one that its traits show. The
--- subscription's first, else an item's, else the customer's.
+-- Grain: holder: a subscription, or a customer without any. The discount that the holder's traits
+-- show: the subscription's first that has not ended, else an item's, else the customer's.
 with
 
 discounts_attached as (
@@ -8,30 +8,65 @@ discounts_attached as (
 
 ),
 
-ranked_discounts as (
+discounts_valued as (
+
+    select * from {{ ref('int_discounts_valued') }}
+
+),
+
+currency_exponents as (
+
+    select * from {{ ref('currency_exponents') }}
+
+),
+
+candidates as (
 
     select
-        discounts_attached.*,
-        row_number() over (
-            partition by subscription_id
-            order by
-                case scope when 'subscription' then 1 when 'item' then 2 else 3 end,
-                item_position,
-                discount_position
-        ) as rank_in_subscription
+        subscription_id as holder_id,
+        discount_id,
+        case scope when 'subscription' then 1 when 'item' then 2 else 3 end as scope_rank,
+        item_position,
+        discount_position
     from discounts_attached
+
+    union all
+
+    select
+        owner_id as holder_id,
+        discount_id,
+        3 as scope_rank,
+        null as item_position,
+        1 as discount_position
+    from discounts_valued
+    where owner_type = 'customer' and not is_ended
+
+),
+
+ranked_candidates as (
+
+    select
+        holder_id,
+        discount_id,
+        row_number() over (
+            partition by holder_id
+            order by scope_rank, item_position, discount_position, discount_id
+        ) as rank_of_holder
+    from candidates
 
 )
 
 select
-    ranked_discounts.subscription_id,
-    ranked_discounts.discount_id,
-    ranked_discounts.coupon_name as discount_name,
-    ranked_discounts.percent_off as discount_percent_off,
-    ranked_discounts.amount_off as discount_amount_off,
-    ranked_discounts.coupon_currency,
+    ranked_candidates.holder_id,
+    discounts_valued.discount_id,
+    discounts_valued.coupon_name as discount_name,
+    discounts_valued.percent_off as discount_percent_off,
+    {{ major('discounts_valued.amount_off', 'coalesce(currency_exponents.exponent, 2)') }}
+        as discount_amount_off,
     case
-        when ranked_discounts.duration = 'repeating' then ranked_discounts.duration_in_months
+        when discounts_valued.duration = 'repeating' then discounts_valued.duration_in_months
     end as discount_duration_in_months
-from ranked_discounts
-where rank_in_subscription = 1
+from ranked_candidates
+inner join discounts_valued on ranked_candidates.discount_id = discounts_valued.discount_id
+left join currency_exponents on discounts_valued.coupon_currency = currency_exponents.currency
+where ranked_candidates.rank_of_holder = 1

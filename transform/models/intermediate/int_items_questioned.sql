@@ -19,7 +19,8 @@ questions as (
         items_amounted.*,
         case
             when not has_price then 'unknown_price'
-            when is_metered or quantity = 0 or amount is not null then null
+            when annual_amount is not null then null
+            when amount is not null then 'missing_interval'
             when not is_own_currency then 'missing_currency_option'
             when is_tiered then 'missing_tiers'
             else 'missing_unit_amount'
@@ -38,6 +39,7 @@ select
         when 'unknown_price' then 'price'
         when 'missing_currency_option' then 'price.currency_options'
         when 'missing_tiers' then 'price.tiers'
+        when 'missing_interval' then 'price.recurring'
         else 'price.unit_amount'
     end as field,
     'Price ' || questions.price_id || case questions.issue
@@ -46,6 +48,7 @@ select
             then ' has no amount in ' || questions.currency
         when 'missing_tiers'
             then ' has no tier for a quantity of ' || questions.billed_quantity
+        when 'missing_interval' then ' has no billing interval'
         else ' has no unit amount'
     end || '; the amount of the item is null.' as detail
 from questions

@@ -17,18 +17,6 @@ plans_listed as (
 
     select * from {{ ref('int_plans_listed') }}
 
-),
-
-discounts_chosen as (
-
-    select * from {{ ref('int_discounts_chosen') }}
-
-),
-
-currency_exponents as (
-
-    select * from {{ ref('currency_exponents') }}
-
 )
 
 select
@@ -44,12 +32,6 @@ select
     renewals_selected.current_period_start,
     renewals_selected.current_period_end,
     renewals_selected.subscription_interval,
-    discounts_chosen.discount_id,
-    discounts_chosen.discount_name,
-    discounts_chosen.discount_percent_off,
-    {{ major('discounts_chosen.discount_amount_off', 'coalesce(currency_exponents.exponent, 2)') }}
-        as discount_amount_off,
-    discounts_chosen.discount_duration_in_months,
     plans_listed.plan_amounts,
     plans_listed.plan_ids,
     plans_listed.plan_names,
@@ -64,7 +46,3 @@ left join renewals_selected
     on subscriptions_invoiced.subscription_id = renewals_selected.subscription_id
 left join plans_listed
     on subscriptions_invoiced.subscription_id = plans_listed.subscription_id
-left join discounts_chosen
-    on subscriptions_invoiced.subscription_id = discounts_chosen.subscription_id
-left join currency_exponents
-    on discounts_chosen.coupon_currency = currency_exponents.currency

@@ -13,6 +13,12 @@ subscriptions_described as (
 
 ),
 
+discounts_chosen as (
+
+    select * from {{ ref('int_discounts_chosen') }}
+
+),
+
 last_invoices as (
 
     select * from {{ ref('int_invoices_ranked') }}
@@ -33,11 +39,11 @@ select
     subscriptions_described.current_subscription_status,
     customers_described.customer_id,
     customers_described.delinquent,
-    subscriptions_described.discount_amount_off,
-    subscriptions_described.discount_duration_in_months,
-    subscriptions_described.discount_id,
-    subscriptions_described.discount_name,
-    subscriptions_described.discount_percent_off,
+    discounts_chosen.discount_amount_off,
+    discounts_chosen.discount_duration_in_months,
+    discounts_chosen.discount_id,
+    discounts_chosen.discount_name,
+    discounts_chosen.discount_percent_off,
     customers_described.email,
     last_invoices.invoice_id as last_invoice_id,
     {{ major('last_invoices.total', 'last_invoices.exponent') }} as last_invoice_amount,
@@ -66,4 +72,8 @@ select
 from customers_described
 left join subscriptions_described
     on customers_described.subscription_id = subscriptions_described.subscription_id
+left join discounts_chosen
+    on
+        coalesce(customers_described.subscription_id, customers_described.customer_id)
+        = discounts_chosen.holder_id
 left join last_invoices on customers_described.account_id = last_invoices.account_id

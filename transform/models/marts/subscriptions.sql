@@ -7,6 +7,12 @@ subscriptions_described as (
 
 ),
 
+discounts_chosen as (
+
+    select * from {{ ref('int_discounts_chosen') }}
+
+),
+
 subscriptions_chosen as (
 
     select * from {{ ref('int_subscriptions_chosen') }}
@@ -40,11 +46,11 @@ select
     subscriptions_described.plan_ids,
     subscriptions_described.plan_names,
     subscriptions_described.plan_amounts,
-    subscriptions_described.discount_id,
-    subscriptions_described.discount_name,
-    subscriptions_described.discount_percent_off,
-    subscriptions_described.discount_amount_off,
-    subscriptions_described.discount_duration_in_months,
+    discounts_chosen.discount_id,
+    discounts_chosen.discount_name,
+    discounts_chosen.discount_percent_off,
+    discounts_chosen.discount_amount_off,
+    discounts_chosen.discount_duration_in_months,
     subscriptions_described.last_invoice_id,
     {{ major(
         'subscriptions_described.last_invoice_amount',
@@ -54,3 +60,5 @@ select
 from subscriptions_described
 left join subscriptions_chosen
     on subscriptions_described.subscription_id = subscriptions_chosen.subscription_id
+left join discounts_chosen
+    on subscriptions_described.subscription_id = discounts_chosen.holder_id
