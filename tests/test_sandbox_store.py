@@ -188,3 +188,24 @@ def test_an_invoice_adds_up() -> None:
     assert (made["amount_due"], made["amount_paid"], made["ending_balance"]) == (500, 500, 0)
     assert made["total_discount_amounts"] == off
     assert made["status_transitions"]["paid_at"] == made["created"]
+
+
+def test_one_line_can_stand_on_two_invoices() -> None:
+    line = builders.line(amount=100)
+    first = builders.invoice(id="in_a", customer="cus_a", subscription="sub_a", lines=[line])
+    second = builders.invoice(id="in_b", customer="cus_a", subscription="sub_b", lines=[line])
+    parents = [one["lines"]["data"][0]["parent"] for one in (first, second)]
+    named = [one["subscription_item_details"]["subscription"] for one in parents]
+    assert named == ["sub_a", "sub_b"]
+
+
+def test_a_discount_without_an_id_cannot_be_named_by_a_line() -> None:
+    off = {"amount": 1, "discount": builders.discount(coupon="HALF")}
+    with pytest.raises(ValueError, match="discount: give it an id"):
+        builders.line(amount=100, discount_amounts=[off])
+
+
+def test_canceling_a_paused_subscription_does_not_resume_it(store: Store) -> None:
+    store.put(a_subscription(status="paused"))
+    store.delete("subscription", "sub_a", now=T)
+    assert types(store, T) == ["customer.subscription.deleted"]

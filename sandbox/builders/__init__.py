@@ -15,7 +15,8 @@ from sandbox.builders.catalogue import (
     tier,
 )
 from sandbox.builders.events import event
-from sandbox.builders.invoices import invoice, line, tax
+from sandbox.builders.invoices import invoice
+from sandbox.builders.lines import line, tax
 from sandbox.builders.people import card, customer, deleted, payment_method
 
 __all__ = [

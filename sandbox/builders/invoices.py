@@ -1,4 +1,4 @@
-"""Invoices and their lines.
+"""Invoices, whose lines come from `lines`.
 
 Enters: the few values that matter. Leaves: complete objects in the pinned shape whose amounts
 agree with each other. When an invoice is made, and over what period, is the caller's concern.
@@ -9,57 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.builders.catalogue import CREATED
+from sandbox.builders.lines import Holder, line, named, pretax, within
 from sandbox.shapes import Json, fill
-
-
-def line(
-    *,
-    amount: int,
-    id: str | None = None,
-    price: Json | None = None,
-    quantity: int | None = 1,
-    period_start: int | None = None,
-    period_end: int | None = None,
-    subscription_item: str | None = None,
-    proration: bool = False,
-    discount_amounts: Sequence[Json] = (),
-    taxes: Sequence[Json] = (),
-    **fields: Any,
-) -> Json:
-    """A line before discounts and tax; `invoice()` fills in ids, currency and times not said.
-
-    `discount_amounts` is `[{"amount": 1000, "discount": discount(...)}]` and takes from the
-    total; `taxes` comes from `tax(...)`. With a subscription item it is a subscription's line.
-    """
-    amounts = [one | {"discount": _id(one["discount"])} for one in discount_amounts]
-    known = {
-        "id": id,
-        "amount": amount,
-        "subtotal": amount,
-        "currency": price["currency"] if price else None,
-        "quantity": quantity,
-        "quantity_decimal": None if quantity is None else str(quantity),
-        "period": {"end": period_end, "start": period_start},
-        "pricing": price and _pricing(price),
-        "parent": _line_parent(subscription_item, proration),
-        "discount_amounts": amounts,
-        "discounts": [one["discount"] for one in discount_amounts],
-        "pretax_credit_amounts": [_pretax(one) for one in amounts],
-        "taxes": list(taxes),
-    }
-    return fill("line_item", known, fields)
-
-
-def tax(*, amount: int, taxable_amount: int, behavior: str = "exclusive", rate: str) -> Json:
-    """A line's tax at the tax rate `rate`; an exclusive one adds to the total."""
-    return {
-        "amount": amount,
-        "tax_behavior": behavior,
-        "tax_rate_details": {"tax_rate": rate},
-        "taxability_reason": "standard_rated",
-        "taxable_amount": taxable_amount,
-        "type": "tax_rate_details",
-    }
 
 
 def invoice(
@@ -89,8 +40,8 @@ def invoice(
     """
     given = lines if lines is not None else [line(amount=total or 0)]
     period = (created if period_start is None else period_start, period_end or created)
-    shape = _Context(id, subscription, currency, *period)
-    complete = [_complete(one, shape, index) for index, one in enumerate(given)]
+    holder = Holder(id, subscription, currency, *period)
+    complete = [within(one, holder, index) for index, one in enumerate(given)]
     known: Json = {
         "id": id,
         "customer": customer,
@@ -119,72 +70,6 @@ def invoice(
     return fill("invoice", known, fields)
 
 
-class _Context:
-    """What a line takes from its invoice."""
-
-    def __init__(
-        self,
-        invoice: str,
-        subscription: str | None,
-        currency: str,
-        start: int,
-        end: int,
-    ) -> None:
-        self.invoice = invoice
-        self.subscription = subscription
-        self.currency = currency
-        self.period = {"start": start, "end": end}
-
-
-def _complete(one: Json, shape: _Context, index: int) -> Json:
-    period = {k: shape.period[k] if v is None else v for k, v in one["period"].items()}
-    identity = one["id"] or f"il_{shape.invoice.removeprefix('in_')}_{index}"
-    parent = one["parent"]
-    if shape.subscription and parent is None:
-        parent = _line_parent(f"si_{shape.subscription.removeprefix('sub_')}_0", False)
-    if parent:
-        parent[parent["type"]]["subscription"] = shape.subscription
-    else:
-        parent = _item_parent(identity)
-    return one | {
-        "id": identity,
-        "invoice": shape.invoice,
-        "subscription": shape.subscription,
-        "currency": one["currency"] or shape.currency,
-        "period": period,
-        "parent": parent,
-    }
-
-
-def _line_parent(subscription_item: str | None, proration: bool) -> Json | None:
-    if subscription_item is None:
-        return None
-    return {
-        "invoice_item_details": None,
-        "subscription_item_details": {
-            "invoice_item": None,
-            "proration": proration,
-            "proration_details": {"credited_items": None} if proration else None,
-            "subscription": None,
-            "subscription_item": subscription_item,
-        },
-        "type": "subscription_item_details",
-    }
-
-
-def _item_parent(line_id: str) -> Json:
-    return {
-        "invoice_item_details": {
-            "invoice_item": f"ii_{line_id.removeprefix('il_')}",
-            "proration": False,
-            "proration_details": None,
-            "subscription": None,
-        },
-        "subscription_item_details": None,
-        "type": "invoice_item_details",
-    }
-
-
 def _parent(subscription: str) -> Json:
     return {
         "quote_details": None,
@@ -195,18 +80,6 @@ def _parent(subscription: str) -> Json:
         },
         "type": "subscription_details",
     }
-
-
-def _pricing(price: Json) -> Json:
-    return {
-        "price_details": {"price": price["id"], "product": _id(price["product"])},
-        "type": "price_details",
-        "unit_amount_decimal": price["unit_amount_decimal"],
-    }
-
-
-def _pretax(amount: Json) -> Json:
-    return {**amount, "credit_balance_transaction": None, "type": "discount"}
 
 
 def _sums(lines: Sequence[Json], total: int | None) -> Json:
@@ -227,7 +100,7 @@ def _sums(lines: Sequence[Json], total: int | None) -> Json:
         "total": after + added if total is None else total,
         "total_excluding_tax": (after if total is None else total - added) - contained,
         "total_discount_amounts": amounts,
-        "total_pretax_credit_amounts": [_pretax(one) for one in amounts],
+        "total_pretax_credit_amounts": [pretax(one) for one in amounts],
         "total_taxes": taxes,
     }
 
@@ -258,12 +131,8 @@ def _settled(known: Json, times: Json) -> Json:
 
 
 def _distinct(lines: Sequence[Json]) -> list[Json | str]:
-    seen = {_id(one): one for part in lines for one in part["discounts"]}
+    seen = {named(one): one for part in lines for one in part["discounts"]}
     return list(seen.values())
-
-
-def _id(thing: Json | str) -> str:
-    return thing if isinstance(thing, str) else thing["id"]
 
 
 def _list(url: str, data: Sequence[Json]) -> Json:

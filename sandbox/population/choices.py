@@ -9,57 +9,11 @@ from typing import Any
 
 from sandbox import builders, periods
 from sandbox.population.catalogue import Catalogue
+from sandbox.population.habits import BUNDLES, DOWN, MONTHLY, SITUATIONS, UP, YEARLY
 from sandbox.population.life import DAY, HOUR, RETRIES, Life, Part, period
 from sandbox.shapes import Json
 
 TRIAL = 14 * DAY
-# What can become of a subscription, and how often in a thousand.
-_SITUATIONS = {
-    "active": 395,
-    "converted": 130,
-    "upgraded": 60,
-    "downgraded": 35,
-    "to_yearly": 20,
-    "canceled": 120,
-    "canceled_at_period_end": 75,
-    "canceled_unpaid": 20,
-    "trialing": 30,
-    "trial_lost": 35,
-    "trial_paused": 6,
-    "past_due": 20,
-    "unpaid": 8,
-    "paused": 8,
-    "held": 12,
-    "ending": 20,
-    "ending_flexible": 6,
-    "incomplete": 4,
-    "incomplete_expired": 6,
-}
-_BUNDLES: tuple[tuple[int, tuple[tuple[str, int, int], ...]], ...] = (
-    # how often, and what is bought: price, least and most quantity
-    (13, (("starter_monthly", 1, 1),)),
-    (9, (("team_monthly", 1, 1),)),
-    (4, (("business_monthly", 1, 2),)),
-    (24, (("starter_yearly", 1, 1),)),
-    (19, (("team_yearly", 1, 1),)),
-    (5, (("business_yearly", 1, 1),)),
-    (5, (("team_quarterly", 1, 1),)),
-    (6, (("seat_monthly", 2, 40),)),
-    (8, (("seat_yearly", 5, 80),)),
-    (4, (("team_monthly", 1, 1), ("seat_monthly", 1, 12))),
-    (3, (("contacts_graduated", 200, 15000),)),
-    (2, (("messages_volume", 100, 8000),)),
-    (3, (("starter_monthly", 1, 1), ("calls_metered", 1, 1))),
-    (1, (("calls_metered", 1, 1),)),
-    (2, (("storage_packages", 3, 90),)),
-    (1, (("pulse_weekly", 1, 1),)),
-    (1, (("legacy_monthly", 1, 1),)),
-    (2, (("team_yearly", 1, 1), ("storage_packages", 10, 60))),
-)
-_UP = {"starter_monthly": "team_monthly", "team_monthly": "business_monthly"}
-_DOWN = {"team_monthly": "starter_monthly", "business_monthly": "team_monthly"}
-_YEARLY = {"starter_monthly": "starter_yearly", "team_monthly": "team_yearly"}
-_MONTHLY = ("starter_monthly", "team_monthly", "business_monthly", "seat_monthly")
 
 
 @dataclass(frozen=True)
@@ -75,9 +29,9 @@ class Scene:
 def life(scene: Scene, customer: Json, suffix: str, method: str | None) -> Life:
     """One subscription's decisions."""
     rng = scene.rng
-    situation = rng.choices(tuple(_SITUATIONS), tuple(_SITUATIONS.values()))[0]
+    situation = rng.choices(tuple(SITUATIONS), tuple(SITUATIONS.values()))[0]
     start = customer["created"] + rng.randrange(60, 6 * DAY)
-    bundle = rng.choices([b for _, b in _BUNDLES], [w for w, _ in _BUNDLES])[0]
+    bundle = rng.choices([b for _, b in BUNDLES], [w for w, _ in BUNDLES])[0]
     plain = Life(
         id=f"sub_{suffix}",
         customer=customer["id"],
@@ -108,7 +62,7 @@ def _parts(scene: Scene, suffix: str, bundle: tuple[tuple[str, int, int], ...]) 
     )
 
 
-def _monthly(scene: Scene, plain: Life, suffix: str, names: tuple[str, ...] = _MONTHLY) -> Life:
+def _monthly(scene: Scene, plain: Life, suffix: str, names: tuple[str, ...] = MONTHLY) -> Life:
     name = scene.rng.choice(names)
     most = 20 if name.startswith("seat") else 1
     return replace(plain, parts=_parts(scene, suffix, ((name, 1, most),)), pays_by_invoice=False)
@@ -226,9 +180,9 @@ def _incomplete_expired(scene: Scene, plain: Life, suffix: str) -> Life:
 
 _HANDLERS = {
     "converted": _converted,
-    "upgraded": _changed(_UP),
-    "downgraded": _changed(_DOWN),
-    "to_yearly": _changed(_YEARLY),
+    "upgraded": _changed(UP),
+    "downgraded": _changed(DOWN),
+    "to_yearly": _changed(YEARLY),
     "canceled": _canceled,
     "canceled_at_period_end": _canceled_at_period_end,
     "canceled_unpaid": _canceled_unpaid,
