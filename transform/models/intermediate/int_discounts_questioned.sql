@@ -24,8 +24,7 @@ questions as (
         subscriptions_classified.currency,
         case
             when
-                not discounts_attached.has_coupon
-                and discounts_attached.percent_off is null
+                discounts_attached.percent_off is null
                 and discounts_attached.amount_off is null
                 then 'unknown_coupon'
             when

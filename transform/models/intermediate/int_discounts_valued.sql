@@ -1,6 +1,5 @@
--- Grain: one discount, with what its coupon takes off; the discount's own copy where the coupon is
--- gone. A discount of unknown duration counts, so that an unknown coupon shows as a null and not
--- as no discount.
+-- Grain: one discount, with what its coupon takes off. A discount of unknown duration counts, so
+-- that a coupon which was never seen shows as a null and not as no discount.
 with
 
 discounts as (
@@ -9,9 +8,9 @@ discounts as (
 
 ),
 
-coupons as (
+coupons_recovered as (
 
-    select * from {{ ref('stg_stripe__coupons') }}
+    select * from {{ ref('int_coupons_recovered') }}
 
 ),
 
@@ -36,17 +35,16 @@ coupon_terms as (
         discounts.root_id,
         discounts.position,
         discounts.coupon_id,
-        coupons.coupon_id is not null as has_coupon,
-        coalesce(coupons.name, discounts.coupon_name, discounts.coupon_id) as coupon_name,
-        coalesce(coupons.percent_off, discounts.percent_off) as percent_off,
-        coalesce(coupons.amount_off, discounts.amount_off) as amount_off,
-        coalesce(coupons.currency, discounts.coupon_currency) as coupon_currency,
-        coalesce(coupons.duration, discounts.duration) as duration,
-        coalesce(coupons.duration_in_months, discounts.duration_in_months) as duration_in_months,
-        coupons.applies_to_products,
+        coalesce(coupons_recovered.name, discounts.coupon_id) as coupon_name,
+        coupons_recovered.percent_off,
+        coupons_recovered.amount_off,
+        coupons_recovered.currency as coupon_currency,
+        coupons_recovered.duration,
+        coupons_recovered.duration_in_months,
+        coupons_recovered.applies_to_products,
         discounts.ends_at
     from discounts
-    left join coupons on discounts.coupon_id = coupons.coupon_id
+    left join coupons_recovered on discounts.coupon_id = coupons_recovered.coupon_id
 
 )
 
