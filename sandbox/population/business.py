@@ -60,7 +60,7 @@ def _customer(
 ) -> Iterator[Json]:
     now = population.now
     rng = Random(population.seed * 1_000_003 + number)  # noqa: S311 - a seeded business
-    someone = person(rng, number, population.seed, (now - YEARS, now))
+    someone = person(rng, number, population.customers, population.seed, (now - YEARS, now))
     scene = Scene(rng, shop, someone.currency, now)
     customer = builders.customer(**someone.fields)
     lives = _lives(scene, someone, customer)

@@ -93,10 +93,14 @@ def identity(seed: int, *parts: object) -> str:
     return hashlib.blake2b(name.encode(), digest_size=7).hexdigest()
 
 
-def person(rng: Random, number: int, seed: int, span: tuple[int, int]) -> Person:
-    """The customer with that number; the business grows, so most are younger than half."""
+def person(rng: Random, number: int, of: int, seed: int, span: tuple[int, int]) -> Person:
+    """The customer with that number `of` so many; the business grows, so most came lately.
+
+    They come in the order of their numbers: what is made together is read together.
+    """
     start, now = span
-    created = start + int((now - start) * rng.random() ** 0.45) - rng.randrange(1, DAY)
+    created = start + int((now - start) * ((number + rng.random()) / of) ** 0.45)
+    created = max(start, created - rng.randrange(1, DAY))
     name = identity(seed, "customer", number)
     customer = f"cus_{name}"
     currency = rng.choices(("usd", "eur", "jpy"), (70, 20, 10))[0]
