@@ -22,15 +22,12 @@ from dagster import (
 )
 from dagster_dbt import dbt_assets
 
-from ingestion.landing import TABLES
+from ingestion.landing import TABLES, Table
 from orchestration.dbt_events import dbt_events
 from orchestration.reporter import log_reporter
 from orchestration.run import as_of, is_full
 from orchestration.settings import read_settings
 from orchestration.stages import deliver_stage, load_stage, transform_stage
-
-POOL = "duckdb"  # one writer at a time; the lock beside the warehouse guards it besides
-STREAM_DESCRIPTIONS = {table.name: f"Stripe's {table.name.replace('_', ' ')}" for table in TABLES}
 
 run_settings = AssetSpec(
     ["pipeline", "run_settings"],
@@ -39,43 +36,45 @@ run_settings = AssetSpec(
 )
 
 
-@multi_asset(
-    specs=[
-        AssetSpec(
-            ["stripe", name],
-            group_name="stripe",
-            description=f"{text}, one row per object, as the API gives them (minor units, UTC).",
-            kinds={"stripe", "dlt", "duckdb"},
-        )
-        for name, text in STREAM_DESCRIPTIONS.items()
-    ],
-    pool=POOL,
-)
-def stripe_landing(
-    context: AssetExecutionContext, reporter: ResourceParam[Any]
-) -> Iterator[MaterializeResult[None]]:
-    """Bring the landing tables up to Stripe's state."""
-    began = time.monotonic()
-    result = load_stage(
-        read_settings(), reporter or log_reporter(context.log), full=is_full(context)
+def stripe_landing(pool: str | None) -> AssetsDefinition:
+    """The landing tables: one op, because one pass over Stripe's changes fills them all."""
+
+    @multi_asset(name="stripe_landing", specs=[_landing_spec(table) for table in TABLES], pool=pool)
+    def landing(
+        context: AssetExecutionContext, reporter: ResourceParam[Any]
+    ) -> Iterator[MaterializeResult[None]]:
+        began = time.monotonic()
+        heard = reporter or log_reporter(context.log)
+        result = load_stage(read_settings(), heard, full=is_full(context))
+        seconds = round(time.monotonic() - began, 2)
+        context.log.info("%s new events, %s objects read", result.events, result.objects.total())
+        for table in TABLES:
+            yield MaterializeResult(
+                asset_key=["stripe", table.name],
+                metadata={
+                    "rows_merged": result.rows[table.name],
+                    "seconds": seconds,
+                    "full_read": result.full,
+                },
+            )
+
+    return landing
+
+
+def _landing_spec(table: Table) -> AssetSpec:
+    things = table.name.replace("_", " ")
+    return AssetSpec(
+        ["stripe", table.name],
+        group_name="stripe",
+        description=f"Stripe's {things}, one row each, as the API gives them (minor units, UTC).",
+        kinds={"stripe", "dlt", "duckdb"},
     )
-    seconds = round(time.monotonic() - began, 2)
-    context.log.info("%s new events, %s objects read", result.events, result.objects.total())
-    for name in STREAM_DESCRIPTIONS:
-        yield MaterializeResult(
-            asset_key=["stripe", name],
-            metadata={
-                "rows_merged": result.rows[name],
-                "seconds": seconds,
-                "full_read": result.full,
-            },
-        )
 
 
-def dbt_models(manifest: Mapping[str, Any]) -> AssetsDefinition:
+def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinition:
     """The dbt models, seeds and tests of `transform/` as assets and asset checks."""
 
-    @dbt_assets(manifest=manifest, pool=POOL, name="dbt_models")
+    @dbt_assets(manifest=manifest, pool=pool, name="dbt_models")
     def models(context: AssetExecutionContext, reporter: ResourceParam[Any]) -> Iterator[Any]:
         built = transform_stage(
             read_settings(), reporter or log_reporter(context.log), as_of=as_of(context)

@@ -1,50 +1,10 @@
-"""The code location: assets, the job `refresh`, the nightly schedule.
+"""The code location that `workspace.yaml` names.
 
-Enters: the manifest that `make setup` wrote. Leaves: `defs`. Loads without secret and network.
+Enters: nothing but the manifest that `make setup` wrote. Leaves: `defs`.
 """
 
-from dagster import (
-    AssetSelection,
-    DefaultScheduleStatus,
-    Definitions,
-    ResourceDefinition,
-    ScheduleDefinition,
-    define_asset_job,
-    in_process_executor,
-)
+from orchestration.code_location import definitions
 
-from orchestration.assets import account_store, dbt_models, run_settings, stripe_landing
-from orchestration.manifest import read_manifest
-from orchestration.run import run_tags
-from orchestration.settings import ScheduleSettings
+POOL = "duckdb"  # one slot, set in dagster.yaml: one writing op at a time
 
-REFRESH = "refresh"
-
-
-def definitions() -> Definitions:
-    """All definitions of this code location."""
-    schedule = ScheduleSettings()
-    refresh = define_asset_job(
-        REFRESH,
-        selection=AssetSelection.all() - AssetSelection.assets(run_settings.key),
-        description="Stripe's changes to the marts and on to the account store.",
-    )
-    nightly = ScheduleDefinition(
-        name="nightly",
-        job=refresh,
-        cron_schedule=schedule.nightly_schedule,
-        execution_timezone=schedule.schedule_time_zone,
-        tags=run_tags(as_of=None, full=True),
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Everything is read again, whatever the events said.",
-    )
-    return Definitions(
-        assets=[run_settings, stripe_landing, dbt_models(read_manifest()), account_store],
-        jobs=[refresh],
-        schedules=[nightly],
-        executor=in_process_executor,
-        resources={"reporter": ResourceDefinition.none_resource()},
-    )
-
-
-defs = definitions()
+defs = definitions(pool=POOL)

@@ -28,8 +28,9 @@ def exit_code(error: BaseException) -> int | None:
     from orchestration.manifest import ManifestOutdated
     from orchestration.transform import TransformFailed
     from reverse_sync.account_store import AccountStoreError, InvalidAccountStoreUrl
+    from sandbox.server import OtherPopulation
 
-    if isinstance(error, (WrongSettings, InvalidAccountStoreUrl)):
+    if isinstance(error, (WrongSettings, InvalidAccountStoreUrl, OtherPopulation)):
         return WRONG_USAGE
     foreseen = (
         StripeError,

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from uuid import uuid4
 
 from dagster import DagsterInstance, ExecuteInProcessResult
 
+from orchestration.code_location import REFRESH, definitions
+from orchestration.in_process import IN_PROCESS, alive
 from orchestration.lock import writer_lock
 from orchestration.manifest import is_outdated, write_manifest
 from orchestration.reporter import Reporter
@@ -39,14 +41,15 @@ def refresh(
     """Run the job. Raises what a stage raised: StripeError, TransformFailed, ..."""
     if is_outdated():
         write_manifest()
-    # Imported here: the code location reads the manifest when it is imported.
-    from orchestration.definitions import REFRESH, defs
-
-    with dagster_instance(settings) as instance:
-        return defs.resolve_job_def(REFRESH).execute_in_process(
+    # No pool: a killed process would keep its slot, and here is no daemon that frees it.
+    job = definitions(pool=None).resolve_job_def(REFRESH)
+    run_id = str(uuid4())
+    with dagster_instance(settings) as instance, alive(instance, settings.data_dir, run_id):
+        return job.execute_in_process(
             instance=instance,
+            run_id=run_id,
             run_config=QUIET,
-            tags=run_tags(as_of=as_of, full=full),
+            tags={**run_tags(as_of=as_of, full=full), IN_PROCESS: "true"},
             resources={"reporter": reporter},
         )
 
@@ -69,12 +72,3 @@ def prepare_dagster_home(data_dir: Path) -> Path:
     if not config.exists():
         config.write_text(DAGSTER_YAML)
     return home
-
-
-def outputs(result: ExecuteInProcessResult, asset: str) -> dict[str, Any]:
-    """The metadata of an asset's last materialisation in this run."""
-    for event in result.get_asset_materialization_events():
-        materialisation = event.step_materialization_data.materialization
-        if materialisation.asset_key.to_user_string() == asset:
-            return {name: value.value for name, value in materialisation.metadata.items()}
-    return {}

@@ -105,11 +105,14 @@ def _write_run_settings(settings: Settings, as_of: datetime) -> None:
 def _invoke(
     settings: Settings, arguments: list[str], on_node: Callable[[str], None] | None
 ) -> dbtRunnerResult:
-    # profiles.yml reads it; dbt knows no other way to be told.
-    os.environ["WAREHOUSE_PATH"] = str(settings.warehouse)
     runner = dbtRunner(manifest=parse(), callbacks=[_node_listener(on_node)] if on_node else [])
+    # profiles.yml reads it; dbt knows no other way to be told. Not before the project is parsed:
+    # what dbt keeps of an earlier parse is void once a variable of the profile has changed.
+    os.environ["WAREHOUSE_PATH"] = str(settings.warehouse)
+    kept = settings.data_dir / "dbt"
+    paths = ["--target-path", str(kept / "target"), "--log-path", str(kept / "logs")]
     try:
-        return runner.invoke([*arguments, *_folders(), "--log-level", "none"])
+        return runner.invoke([*arguments, *_folders(), *paths, "--log-level", "none"])
     finally:
         _close_warehouse()
 

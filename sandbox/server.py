@@ -34,6 +34,10 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _numbers = itertools.count(1)
 
 
+class OtherPopulation(ValueError):
+    """The file is another population's: nothing of it is touched."""
+
+
 def app(store: Store, *, key: str = TEST_KEY) -> Starlette:
     """The ASGI application; every path is answered in Stripe's words."""
     answers = [*api.routes(), ("/{path:path}", None)]
@@ -91,7 +95,7 @@ def populate(
     if held is None:
         fill(store, wanted, on_progress)
     elif held != wanted.name:
-        raise ValueError(
+        raise OtherPopulation(
             f"{store.path} holds {held}; asked for {wanted.name}. Ask for the same, or give"
             " another file."
         )
