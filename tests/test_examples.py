@@ -10,7 +10,6 @@ from examples import EXAMPLES, POPULATION, Example
 from examples_build import PROJECT, RunSettings, Warehouse, create_warehouse
 from examples_objects import customer
 
-pytestmark = pytest.mark.xdist_group("examples")
 TABLES = {"single": "single_subscription_traits", "multi": "multi_subscription_traits"}
 
 

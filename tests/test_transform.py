@@ -14,7 +14,6 @@ from examples_objects import at, customer, given, off, percent, price, simple, s
 
 from sandbox import builders
 
-pytestmark = pytest.mark.xdist_group("examples")
 MODELS = PROJECT / "transform" / "models"
 Json = dict[str, Any]
 

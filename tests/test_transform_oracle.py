@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import pytest
 from examples_build import RunSettings, create_warehouse
 from examples_objects import at, customer, given
 
 from sandbox import builders
 
-pytestmark = pytest.mark.xdist_group("examples")
 PER_YEAR = {"day": 365, "week": 52, "month": 12, "year": 1}
 EXPONENTS = {"usd": 2, "jpy": 0, "kwd": 3}
 ACCOUNTS = 300
