@@ -31,7 +31,8 @@ def test_workspace_loads_without_secret(tmp_path: Path) -> None:
         check=False,
     )
     assert finished.returncode == 0, finished.stderr
-    assert "Validation successful for code location stripe_traits" in finished.stderr
+    told = finished.stdout + finished.stderr
+    assert "Validation successful for code location stripe_traits" in told
 
 
 def test_missing_manifest_is_one_message_with_the_command(tmp_path: Path) -> None:
