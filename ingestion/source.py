@@ -18,18 +18,35 @@ from ingestion.rows import rows, schema
 Batch = dict[str, pa.Table]
 Tombstones = Callable[[Page], pa.Table | None]
 
+BATCH_ROWS = 10_000
 EMPTY: Batch = {table.name: schema(table).empty_table() for table in TABLES}
 
 
 def batches(pages: Iterator[Page], tombstones: Tombstones) -> Iterator[Batch]:
-    """Arrow tables by landing table; the first, empty batch creates every table."""
-    yield EMPTY
+    """Arrow tables by landing table, pages put together: dlt looks at the schema of each one.
+
+    The first tables are empty: they make every landing table exist.
+    """
+    waiting = {name: [table] for name, table in EMPTY.items()}
     for page in pages:
-        batch = rows(page.stream, page.objects, read_at=page.read_at) if page.objects else {}
-        buried = tombstones(page)
-        if buried is not None:
-            batch[page.stream] = pa.concat_tables([*filter(None, [batch.get(page.stream)]), buried])
-        yield batch
+        for name, table in _tables(page, tombstones):
+            waiting[name].append(table)
+        if sum(table.num_rows for tables in waiting.values() for table in tables) >= BATCH_ROWS:
+            yield _together(waiting)
+            waiting = {name: [] for name in EMPTY}
+    yield _together(waiting)
+
+
+def _tables(page: Page, tombstones: Tombstones) -> Iterator[tuple[str, pa.Table]]:
+    if page.objects:
+        yield from rows(page.stream, page.objects, read_at=page.read_at).items()
+    buried = tombstones(page)
+    if buried is not None:
+        yield page.stream, buried
+
+
+def _together(waiting: dict[str, list[pa.Table]]) -> Batch:
+    return {name: pa.concat_tables(tables) for name, tables in waiting.items() if tables}
 
 
 @dlt.source(name="stripe")
