@@ -1,7 +1,7 @@
 """How long the initial import takes, beside a bare loop that fetches the same lists.
 
-Enters: --customers and --seed. Leaves: a table on the terminal. The sandbox is a process of its own;
-both readers run against it, one after the other, in one run, so that a slow machine slows both.
+Enters: --customers and --seed. Leaves: a table on the terminal. The sandbox is a process of its
+own; both readers run against it, one after the other, in one run: a slow machine slows both.
 """
 
 import argparse

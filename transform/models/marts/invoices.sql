@@ -19,6 +19,12 @@ invoices_ranked as (
 
 ),
 
+invoice_lines_summed as (
+
+    select * from {{ ref('int_invoice_lines_summed') }}
+
+),
+
 currency_exponents as (
 
     select * from {{ ref('currency_exponents') }}
@@ -43,9 +49,13 @@ select
     {{ major('invoices.total_excluding_tax', exponent) }} as total_excluding_tax,
     {{ major('invoices.amount_due', exponent) }} as amount_due,
     {{ major('invoices.amount_paid', exponent) }} as amount_paid,
+    {{ major('invoice_lines_summed.discount_amount', exponent) }} as discount_amount,
+    {{ major('invoice_lines_summed.proration_amount', exponent) }} as proration_amount,
+    coalesce(invoice_lines_summed.line_count, 0) as line_count,
     customers_linked.account_id is not null
     and coalesce(invoices_ranked.rank_in_account = 1, false) as is_last_invoice
 from invoices
 left join customers_linked on invoices.customer_id = customers_linked.customer_id
 left join invoices_ranked on invoices.invoice_id = invoices_ranked.invoice_id
+left join invoice_lines_summed on invoices.invoice_id = invoice_lines_summed.invoice_id
 left join currency_exponents on invoices.currency = currency_exponents.currency
