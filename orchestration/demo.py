@@ -16,8 +16,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from orchestration.dbt_process import PROJECT
 from orchestration.marts import reading
-from orchestration.transform import PROJECT
 
 DATA_DIR = Path("data/demo")
 PORT = 12111

@@ -25,6 +25,7 @@ class Unknown(Exception):
 
 def exit_code(error: BaseException) -> int | None:
     """The exit code of a foreseen failure; None for a bug."""
+    from orchestration.dbt_process import DbtFailed
     from orchestration.manifest import ManifestOutdated
     from orchestration.transform import TransformFailed
     from reverse_sync.account_store import AccountStoreError, InvalidAccountStoreUrl
@@ -38,6 +39,7 @@ def exit_code(error: BaseException) -> int | None:
         LockHeld,
         Unknown,
         TransformFailed,
+        DbtFailed,
         ManifestOutdated,
         AccountStoreError,
     )

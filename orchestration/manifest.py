@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from orchestration.transform import PROJECT, parse
+from orchestration.dbt_process import PROJECT, parse
 
 MANIFEST = PROJECT / "transform" / "target" / "manifest.json"
 FOLDERS = ("models", "macros", "seeds", "tests", "snapshots")
@@ -35,7 +35,7 @@ def is_outdated() -> bool:
 
 
 def write_manifest() -> None:
-    """`dbt parse`. Raises TransformFailed where the project cannot be read."""
+    """`dbt parse`. Raises DbtFailed where the project cannot be read."""
     parse()
     MANIFEST.touch()  # dbt leaves an unchanged file alone
 

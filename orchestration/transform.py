@@ -1,28 +1,21 @@
-"""Running dbt inside this process on the warehouse.
+"""One build: the models run and tested at `as_of`, and what to say where something failed.
 
 Enters: the settings and `as_of`. Leaves: built marts in the warehouse and a result for each dbt
 node. The business rules stand in `transform/`; here is only how they are run. The caller holds the
 lock.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 
 import duckdb
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.schemas.results import NodeStatus
 from dbt.artifacts.schemas.run import RunExecutionResult
-from dbt.cli.main import dbtRunner, dbtRunnerResult
-from dbt.contracts.graph.manifest import Manifest
-from dbt_common.events.base_types import EventMsg
 
+from orchestration.dbt_process import DbtFailed, run_dbt
 from orchestration.settings import Settings
 
-PROJECT = Path(__file__).parents[1]
 FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)
 RUN_SETTINGS = """
 create schema if not exists pipeline;
@@ -60,10 +53,10 @@ def transform(
     settings: Settings, *, as_of: datetime, on_node: Callable[[str], None] | None = None
 ) -> list[NodeResult]:
     """Build and test all models at `as_of` (UTC). The results tell which nodes failed."""
-    _write_run_settings(settings, as_of)
-    invocation = _invoke(settings, ["build", "--exclude-resource-type", "unit_test"], on_node)
+    write_run_settings(settings, as_of)
+    invocation = run_dbt(settings, ["build", "--exclude-resource-type", "unit_test"], on_node)
     if not isinstance(invocation.result, RunExecutionResult):
-        raise TransformFailed(f"dbt could not run: {invocation.exception}")
+        raise DbtFailed(f"dbt could not run: {invocation.exception}")
     return [
         NodeResult(
             unique_id=result.node.unique_id,
@@ -89,7 +82,8 @@ def find_failure(
     return TransformFailed("\n".join([*lines, "nothing was published; the last good marts stand"]))
 
 
-def _write_run_settings(settings: Settings, as_of: datetime) -> None:
+def write_run_settings(settings: Settings, as_of: datetime) -> None:
+    """What the models read instead of a clock and an environment: one row."""
     names = (
         "account_id_metadata_key",
         "multiple_subscriptions",
@@ -100,50 +94,6 @@ def _write_run_settings(settings: Settings, as_of: datetime) -> None:
     values = {name: getattr(settings, name) for name in names}
     with duckdb.connect(str(settings.warehouse)) as database:
         database.execute(RUN_SETTINGS, {"as_of": as_of.replace(tzinfo=None), **values})
-
-
-def _invoke(
-    settings: Settings, arguments: list[str], on_node: Callable[[str], None] | None
-) -> dbtRunnerResult:
-    runner = dbtRunner(manifest=parse(), callbacks=[_node_listener(on_node)] if on_node else [])
-    # profiles.yml reads it; dbt knows no other way to be told. Not before the project is parsed:
-    # what dbt keeps of an earlier parse is void once a variable of the profile has changed.
-    os.environ["WAREHOUSE_PATH"] = str(settings.warehouse)
-    kept = settings.data_dir / "dbt"
-    paths = ["--target-path", str(kept / "target"), "--log-path", str(kept / "logs")]
-    try:
-        return runner.invoke([*arguments, *_folders(), *paths, "--log-level", "none"])
-    finally:
-        _close_warehouse()
-
-
-@cache
-def parse() -> Manifest:
-    """The parsed project, kept for the life of this process: parsing costs seconds."""
-    invocation = dbtRunner().invoke(["parse", *_folders(), "--log-level", "none"])
-    if not isinstance(invocation.result, Manifest):
-        raise TransformFailed(f"dbt cannot read transform/: {invocation.exception}")
-    return invocation.result
-
-
-def _folders() -> list[str]:
-    return ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-
-
-def _node_listener(on_node: Callable[[str], None]) -> Callable[[EventMsg], None]:
-    def listen(event: EventMsg) -> None:
-        if event.info.name == "NodeFinished":
-            on_node(event.data.node_info.unique_id)
-
-    return listen
-
-
-def _close_warehouse() -> None:
-    """dbt-duckdb keeps the file open after a run, which would lock everybody else out."""
-    environment = DuckDBConnectionManager._ENV
-    if environment is not None:
-        environment.close()
-    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 def _unknown_values(database: duckdb.DuckDBPyConnection) -> list[str]:

@@ -7,11 +7,11 @@ import os
 import sys
 from pathlib import Path
 
+from orchestration.dbt_process import PROJECT
 from orchestration.failures import explained
 from orchestration.manifest import is_outdated, write_manifest
 from orchestration.refresh import dagster_instance, prepare_dagster_home
 from orchestration.settings import read_settings
-from orchestration.transform import PROJECT
 
 
 def main() -> None:

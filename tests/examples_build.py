@@ -7,19 +7,16 @@ Expectations do not belong here: `examples` states them, `test_examples` holds t
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
-import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
-from dbt.contracts.graph.manifest import Manifest
 
 from ingestion.landing import TABLES
 from ingestion.rows import rows, schema
+from orchestration import dbt_process
+from orchestration.settings import Settings
+from orchestration.transform import write_run_settings
 
 AS_OF = datetime.fromisoformat("2025-06-15")
 PROJECT = Path(__file__).parents[1]
@@ -72,12 +69,8 @@ class Warehouse:
 
     def build(self, settings: RunSettings, *, select: Sequence[str] = ()) -> None:
         """Build all models at these settings; a failed model or data test fails the caller."""
-        values = asdict(settings)
-        with duckdb.connect(str(self.path)) as database:
-            names = ", ".join(f"${name} as {name}" for name in values)
-            database.execute(
-                f"create or replace table pipeline.run_settings as select {names}", values
-            )
+        values = {name: value for name, value in asdict(settings).items() if name != "as_of"}
+        write_run_settings(_settings(self.path, **values), settings.as_of)
         run_dbt(self.path, "build", "--exclude-resource-type", "unit_test", *select)
 
     def records(self, query: str) -> list[dict[str, Any]]:
@@ -91,7 +84,7 @@ class Warehouse:
 def create_warehouse(path: Path) -> Warehouse:
     """A warehouse file with the empty landing tables."""
     with duckdb.connect(str(path)) as database:
-        database.execute("create schema stripe; create schema pipeline")
+        database.execute("create schema stripe")
         for table in TABLES:
             database.register("empty", schema(table).empty_table())
             database.execute(f"create table stripe.{table.name} as from empty")
@@ -101,27 +94,19 @@ def create_warehouse(path: Path) -> Warehouse:
 
 def run_dbt(warehouse: Path, *arguments: str) -> None:
     """Run dbt in this process; raises with every node that failed."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("WAREHOUSE_PATH", str(warehouse))
-        folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-        written = ["--target-path", str(warehouse.parent), "--log-path", str(warehouse.parent)]
-        invocation = dbtRunner(manifest=_manifest()).invoke(
-            [*arguments, *folders, *written, "--quiet", "--no-use-colors"]
-        )
-    _close_warehouse()
+    invocation = dbt_process.run_dbt(_settings(warehouse), [*arguments])
     if not invocation.success:
         raise AssertionError("\n".join(_failures(invocation)))
 
 
-@cache
-def _manifest() -> Manifest:
-    """The parsed project; parsing costs as much as half a build."""
-    folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    with TemporaryDirectory() as written:
-        paths = ["--target-path", written, "--log-path", written]
-        invocation = dbtRunner().invoke(["parse", *folders, *paths, "--quiet"])
-    assert isinstance(invocation.result, Manifest), invocation.exception
-    return invocation.result
+def _settings(warehouse: Path, **values: Any) -> Settings:
+    """Settings of the test alone, whatever a .env says."""
+    return Settings(
+        _env_file=None,
+        data_dir=warehouse.parent,
+        warehouse_url=f"duckdb:///{warehouse}",
+        **values,
+    )
 
 
 def _failures(invocation: Any) -> Iterator[str]:
@@ -131,14 +116,6 @@ def _failures(invocation: Any) -> Iterator[str]:
     for result in invocation.result.results:
         if result.status not in ("success", "pass", "skipped"):
             yield f"{result.node.unique_id}: {result.message}"
-
-
-def _close_warehouse() -> None:
-    """dbt-duckdb keeps the file open, which would lock the next connection out."""
-    environment = DuckDBConnectionManager._ENV
-    if environment is not None:
-        environment.close()
-    DuckDBConnectionManager.close_all_connections()
 
 
 def _merge(database: duckdb.DuckDBPyConnection, name: str, arrow: Any) -> None:

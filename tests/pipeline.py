@@ -68,6 +68,7 @@ def pipeline(
     folder = tmp_path / "data"
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)  # a .env of the project's folder is none of the tests'
     made = Pipeline(local_stripe, monkeypatch, folder)
     made.set(STRIPE_API_BASE=local_stripe.url, DATA_DIR=str(folder))
     return made

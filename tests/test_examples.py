@@ -2,31 +2,56 @@
 
 import csv
 import json
+import shutil
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from examples import EXAMPLES, POPULATION, Example
-from examples_build import PROJECT, RunSettings, Warehouse, create_warehouse
+from examples_build import PROJECT, RunSettings, Warehouse
 from examples_objects import customer
+from local_stripe import NOW, LocalStripe
+
+from sandbox.server import serving
+from sandbox.store import Store
 
 TABLES = {"single": "single_subscription_traits", "multi": "multi_subscription_traits"}
 
 
+ALIVE = [one for one in POPULATION if not one.get("deleted")]
+DELETED = [one for one in POPULATION if one.get("deleted")]
+
+
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """All examples as one population, built once in single mode."""
-    built = create_warehouse(tmp_path_factory.mktemp("examples") / "warehouse.duckdb")
-    built.land(POPULATION)
+def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStripe]:
+    """All examples as one population at a local Stripe, imported over HTTP; then the deletions."""
+    folder = tmp_path_factory.mktemp("examples")
+    with Store(folder / "sandbox.db") as store, serving(store) as url:
+        served = LocalStripe(store, url, folder)
+        store.load(ALIVE)
+        served.load()
+        for gone in DELETED:
+            store.delete(gone["object"], gone["id"], now=NOW)
+        served.load()
+        yield served
+
+
+@pytest.fixture(scope="session")
+def warehouse(stripe: LocalStripe) -> Warehouse:
+    """The examples built once, in single mode."""
+    built = Warehouse(stripe.paths.warehouse)
     built.build(RunSettings())
     return built
 
 
 @pytest.fixture(scope="session")
-def widened(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+def widened(
+    stripe: LocalStripe, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
+) -> Warehouse:
     """The same in multi mode, with every duration counted, and one metadata key removed."""
-    built = create_warehouse(tmp_path_factory.mktemp("widened") / "warehouse.duckdb")
-    built.land(POPULATION)
+    built = Warehouse(tmp_path_factory.mktemp("widened") / "warehouse.duckdb")
+    shutil.copy(warehouse.path, built.path)
     built.land([customer("F73", metadata={"plan-x": "gold"})])
     built.build(RunSettings(multiple_subscriptions=True, mrr_discount_durations="all"))
     return built
@@ -66,12 +91,16 @@ def test_f73_removed_key_is_no_longer_among_the_traits(widened: Warehouse) -> No
     assert "stripe.metadata.plan_x" not in found
 
 
-def test_f77_repetition_and_order_change_nothing(warehouse: Warehouse) -> None:
+def test_f77_repetition_and_order_change_nothing(stripe: LocalStripe, warehouse: Warehouse) -> None:
     tables = [*TABLES.values(), "account_traits", "mrr_breakdown"]
     before = {name: warehouse.records(f"from marts.{name} order by all") for name in tables}
-    gone = [one for one in POPULATION if one.get("deleted")]
-    for window in (POPULATION[20:], POPULATION[:40], list(reversed(POPULATION))):
-        warehouse.land([*(one for one in window if not one.get("deleted")), *gone])
+    gone = {one["id"] for one in DELETED}
+    for window in (ALIVE[20:], ALIVE[:40], list(reversed(ALIVE))):
+        for one in window:
+            if one["object"] != "card" and not gone & {one["id"], one.get("customer")}:
+                stripe.store.put(one, now=NOW + 1)
+        stripe.load()
+    stripe.load(full=True)
     warehouse.build(RunSettings())
     after = {name: warehouse.records(f"from marts.{name} order by all") for name in tables}
     assert after == before
