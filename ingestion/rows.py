@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from ingestion.landing import EXTRACTS, TABLES, Column, Kind, Table
+from ingestion.columns import Column, Kind, Table
+from ingestion.landing import EXTRACTS, TABLES
 from ingestion.paths import Getter, Node, getter, nodes
 
 ARROW_TYPES: dict[Kind, pa.DataType] = {

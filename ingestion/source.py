@@ -11,7 +11,8 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
-from ingestion.landing import TABLES, Table
+from ingestion.columns import Table
+from ingestion.landing import TABLES
 from ingestion.reader import Page
 from ingestion.rows import rows, schema
 
