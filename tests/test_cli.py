@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from local_stripe import DAY, NOW, LocalStripe
+from marts_reader import HOLDS_IT_OPEN, Reader
 
 from orchestration.settings import Settings
 from sandbox import builders
@@ -134,9 +135,15 @@ def test_sync_explain_and_status_into_postgres_with_several_customers_an_account
     assert status["marts"]["account_traits"] == 3
     assert status["last_runs"][0]["creates"] == 3
 
+    reader = Reader(
+        HOLDS_IT_OPEN, tmp_path / "data" / "marts.duckdb", "select count(*) from account_traits"
+    )
+    assert reader.look() == "3"
     second = run("sync", "--as-of", AS_OF, cwd=tmp_path, **settings)
     assert second.returncode == 0, second.stderr
     assert "0 created, 0 updated, 3 unchanged" in second.stdout
+    assert reader.look() == "3"
+    assert reader.stop() == 0
 
 
 def test_sync_that_is_killed_is_made_up_for_by_the_next_one(
