@@ -41,10 +41,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Extract:
-    """Where the rows of a table stand in an object: `[]` walks a list, `{}` a mapping."""
+    """Where the rows of a table stand in an object: `[]` walks a list, `{}` a mapping.
+
+    `expanded`: a bare id there is a failure, not an element that is read elsewhere.
+    """
 
     table: str
     path: str = ""
+    expanded: bool = False
 
 
 def _column(kind: Kind, name: str, *paths: str, required: bool = False) -> Column:

@@ -236,7 +236,9 @@ TABLES = (
     Table(
         "discounts",
         (
-            text("id", "object.id", "key", required=True),
+            # Not Stripe's id: older shapes have none, and one discount can hang on several items.
+            text("id", "key", required=True),
+            text("discount_id", "object.id"),
             text("owner_type", "parent.object", required=True),
             reference("owner_id", "parent.id", required=True),
             text("root_type", "root.object", required=True),
@@ -268,16 +270,17 @@ TABLES = (
 EXTRACTS: dict[str, tuple[Extract, ...]] = {
     "customers": (
         Extract("customers"),
-        Extract("discounts", "discount"),
+        Extract("discounts", "discount", expanded=True),
         Extract("payment_methods", "invoice_settings.default_payment_method"),
         Extract("payment_methods", "default_source"),
     ),
     "subscriptions": (
         Extract("subscriptions"),
         Extract("subscription_items", "items.data[]"),
-        Extract("discounts", "discounts[]"),
-        Extract("discounts", "discount"),
-        Extract("discounts", "items.data[].discounts[]"),
+        # The older single discount first: where both are there, the list knows the order.
+        Extract("discounts", "discount", expanded=True),
+        Extract("discounts", "discounts[]", expanded=True),
+        Extract("discounts", "items.data[].discounts[]", expanded=True),
         Extract("payment_methods", "default_payment_method"),
         Extract("payment_methods", "default_source"),
     ),

@@ -4,7 +4,7 @@ Enters: parsed JSON of one kind of object and the moment of its read. Leaves: on
 each landing table that these objects fill. No request and no database belongs here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from ingestion.columns import Column, Kind, Table
+from ingestion.columns import Column, Extract, Kind, Table
 from ingestion.landing import EXTRACTS, TABLES
 from ingestion.paths import Getter, Node, getter, nodes
 
@@ -88,13 +88,30 @@ def rows(stream: str, objects: Iterable[Any], *, read_at: datetime) -> dict[str,
     found: dict[str, dict[str, Node]] = {extract.table: {} for extract in EXTRACTS[stream]}
     for extract in EXTRACTS[stream]:
         for root in objects:
-            for node in nodes(root, extract.path):
+            for node in _expanded(extract, nodes(root, extract.path)):
                 # The same card can be the default of many: one row an id.
-                found[extract.table][node.object.get("id") or node.key] = node
+                found[extract.table][_identity(_BY_NAME[extract.table], node)] = node
     return {
         name: _table(_BY_NAME[name], list(elements.values()), read_at)
         for name, elements in found.items()
     }
+
+
+def _expanded(extract: Extract, elements: Iterable[Node]) -> Iterator[Node]:
+    for node in elements:
+        if isinstance(node.object, dict):
+            yield node
+        elif extract.expanded:
+            raise MissingValue(
+                f"{node.root['id']}: {extract.path} holds the bare id {node.object}; it was asked"
+                " for with its values, so report the object to the maintainers"
+            )
+
+
+def _identity(table: Table, node: Node) -> str:
+    """What the row's `id` will be."""
+    values = (get(node) for get in _GETTERS[table.columns[0].paths])
+    return str(next((value for value in values if value is not None), node.key))
 
 
 def _table(table: Table, elements: list[Node], read_at: datetime) -> pa.Table:
