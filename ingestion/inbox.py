@@ -99,8 +99,8 @@ class Inbox:
         with self._transaction():
             self._database.executemany(
                 "update pointers set done_at = ?1 where stream = ?2 and object_id = ?3"
-                " and done_at is null"
-                " and event_id in (select id from events where received_at <= ?1)",
+                " and done_at is null and exists (select 1 from events"
+                "   where events.id = pointers.event_id and events.received_at <= ?1)",
                 [(read_from.isoformat(), *pointer) for pointer in done],
             )
             self._database.executemany(

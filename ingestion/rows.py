@@ -137,7 +137,10 @@ def _value(table: Table, column: Column, getters: tuple[Getter, ...], node: Node
     for get in getters:
         value = get(node)
         if value is not None:
-            return read(value) if read else value
+            try:
+                return read(value) if read else value
+            except (ArithmeticError, KeyError, TypeError, ValueError):
+                raise _misfit(table, column, node, value) from None
     if column.required:
         raise MissingValue(
             f"{table.name} {node.object.get('id') or node.key}: {column.paths[0]} is missing in"
@@ -152,9 +155,12 @@ def _named(table: Table, column: Column, elements: list[Node], values: list[Any]
         try:
             pa.array([value], ARROW_TYPES[column.kind])
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            key = node.object.get("id") or node.key
-            return MissingValue(
-                f"{table.name} {key}: {column.paths[0]} is no {column.kind} but a"
-                f" {type(value).__name__}; report the object to the maintainers"
-            )
+            return _misfit(table, column, node, value)
     return MissingValue(f"{table.name}: {column.name} does not fit {column.kind}")
+
+
+def _misfit(table: Table, column: Column, node: Node, value: Any) -> MissingValue:
+    return MissingValue(
+        f"{table.name} {node.object.get('id') or node.key}: {column.paths[0]} is no {column.kind}"
+        f" but a {type(value).__name__}; report the object to the maintainers"
+    )
