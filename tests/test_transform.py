@@ -64,6 +64,46 @@ def unread_price() -> list[Json]:
     return [one for one in simple("unread", 10000) if one["object"] != "price"]
 
 
+def coupon_made_again() -> list[Json]:
+    """The discount carries 50 %; the coupon that has its id today says 10 %."""
+    discount = given(percent("again", 50))
+    discount["source"] = {"type": "coupon", "coupon": percent("again", 50)}
+    return [*simple("again", 10000, discounts=[discount]), percent("again", 10)]
+
+
+def half_cents() -> list[Json]:
+    """Shares of an amount off that no decimal can hold, and prices a hair under half a cent."""
+    ten, sixty = price("sevenths", 1000, "_1", product="prod_7_1"), price("sevenths", 6000, "_6")
+    mixed = [off("sev_off", 990), percent("sev_part", 35, applies_to=["prod_7_1"])]
+    yearly = [
+        price("thirds", 100, f"_{n}", interval="year", product=f"prod_3_{n}") for n in range(3)
+    ]
+    thirds = [off("thirds_off", 200)] + [
+        percent(f"thirds_{n}", part, applies_to=[f"prod_3_{n}"])
+        for n, part in enumerate((10, 100, 100))
+    ]
+    hair = price("hair", unit_amount_decimal="2.4999999996")
+    finest = price("finest", unit_amount_decimal="2.499999999999")
+    return [
+        *(customer(name) for name in ("sevenths", "thirds", "hair", "finest")),
+        *(ten, sixty, *yearly, hair, finest, *mixed, *thirds),
+        subscription("sevenths", [ten, sixty], discounts=[given(one) for one in mixed]),
+        subscription("thirds", yearly, discounts=[given(one) for one in thirds]),
+        subscription("hair", [hair]),
+        subscription("finest", [finest]),
+    ]
+
+
+def twin_discounts(account: str, identity: str | None) -> list[Json]:
+    """Half off each of two items, by discounts that share one id or have none."""
+    prices = price(account, 10000, "_one"), price(account, 20000, "_two")
+    half = percent(f"{account}_half", 50)
+    made = subscription(account, prices, item_discounts=[[given(half)], [given(half)]])
+    for item in made["items"]["data"]:
+        item["discounts"][0]["id"] = identity
+    return [customer(account), *prices, half, made]
+
+
 def ended() -> list[Json]:
     half = percent("ended_half", 50)
     return [half, *simple("ended", 10000, discounts=[given(half, end=at("2025-06-15"))])]
@@ -95,6 +135,10 @@ ODD = [
     *unknown_coupon(),
     *foreign_coupon(),
     *unread_price(),
+    *coupon_made_again(),
+    *half_cents(),
+    *twin_discounts("twins", "di_twins"),
+    *twin_discounts("nameless", None),
     *ended(),
     *prices_of_many_kinds(),
     customer("future", discount=given(percent("future_half", 50))),
@@ -130,6 +174,13 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         ("lost", None),
         ("foreign", "100.00"),
         ("unread", None),
+        ("again", "50.00"),
+        ("sevenths", "57.10"),
+        ("thirds", "0.03"),
+        ("hair", "0.02"),
+        ("finest", "0.02"),
+        ("twins", "150.00"),
+        ("nameless", "150.00"),
         ("ended", "100.00"),
         ("volume", "70.00"),
         ("dear", "1234.57"),
@@ -165,6 +216,11 @@ def test_discount_of_a_customer_without_subscription_is_shown(odd: Warehouse) ->
     query = "select discount_percent_off from marts.single_subscription_traits where account_id = "
     [row] = odd.records(f"{query} 'future'")
     assert row["discount_percent_off"] == 50
+
+
+def test_discount_without_an_id_is_shown_by_its_coupon(odd: Warehouse) -> None:
+    query = "select distinct discount_id from marts.mrr_breakdown where account_id = 'nameless'"
+    assert {row["discount_id"] for row in odd.records(query)} == {None, "nameless_half"}
 
 
 def test_unlinked_customer_is_listed_and_never_sent(odd: Warehouse) -> None:
