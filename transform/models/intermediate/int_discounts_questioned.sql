@@ -34,6 +34,7 @@ questions as (
                     discounts_attached.coupon_currency <> subscriptions_classified.currency, true
                 )
                 then 'coupon_currency_mismatch'
+            when not discounts_attached.is_coupon_read then 'coupon_scope_unknown'
         end as issue
     from discounts_attached
     inner join subscriptions_classified
@@ -47,10 +48,15 @@ select
     discount_id as object_id,
     min(account_id) as account_id,
     subscription_id,
-    case issue when 'unknown_coupon' then 'source.coupon' else 'source.coupon.currency' end
-        as field,
+    case issue
+        when 'unknown_coupon' then 'source.coupon'
+        when 'coupon_scope_unknown' then 'source.coupon.applies_to'
+        else 'source.coupon.currency'
+    end as field,
     min('Coupon ' || coupon_id || case issue
         when 'unknown_coupon' then ' was not read; the net amount of the subscription is null.'
+        when 'coupon_scope_unknown'
+            then ' is gone, and with it the products it applies to; it is taken off all of them.'
         else
             ' takes off ' || coalesce(coupon_currency, 'an amount of no currency')
             || ', the subscription bills ' || currency || '; the discount is ignored.'

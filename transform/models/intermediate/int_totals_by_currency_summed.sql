@@ -1,5 +1,6 @@
 -- Grain: account, total, currency: the parts of each total in minor units, not yet rounded, and not
--- yet divided by the months of a year, for sums over currencies. Parts of 0 are left out: a free subscription in another currency makes no total cross currencies.
+-- yet divided by the months of a year, for sums over currencies. Parts of 0 are left out: a free
+-- subscription in another currency makes no total cross currencies.
 with
 
 subscriptions_invoiced as (
