@@ -45,7 +45,11 @@ class Inbox:
         self._database = database
 
     @classmethod
-    def open(cls, path: Path) -> AbstractContextManager["Inbox"]:
+    def open(cls, path: Path, *, read_only: bool = False) -> AbstractContextManager["Inbox"]:
+        """The inbox in this file, made where it is missing; `read_only` needs no right to write."""
+        if read_only:
+            address = f"{path.absolute().as_uri()}?mode=ro"
+            return closing(cls(sqlite3.connect(address, uri=True, timeout=30)))
         database = sqlite3.connect(path, timeout=30, isolation_level=None)
         path.chmod(0o600)
         database.execute("pragma journal_mode = wal")

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from marts_reader import HOLDS_IT_OPEN, OPENS_IT_AGAIN, Reader
 
-from orchestration.publish import publish
+from orchestration.publish import publish, publish_sync
 
 LOOK = "select min(generation), max(generation), count(*) from t"
 
@@ -82,3 +82,18 @@ def test_failed_copy_leaves_the_last_one(warehouse: Path, tmp_path: Path) -> Non
         with pytest.raises(duckdb.Error):
             publish(database, marts)
     assert marts.read_bytes() == before
+
+
+def test_records_of_a_sync_are_published_without_a_build_that_came_between(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    marts = tmp_path / "marts.duckdb"
+    with duckdb.connect(str(warehouse)) as database:
+        publish(database, marts)
+        fill(database, 1)  # of a build that failed later on
+        database.execute("insert into sync.sync_runs values (7)")
+        publish_sync(database, marts)
+    with duckdb.connect(str(marts), read_only=True) as database:
+        assert database.execute("select max(generation) from marts.marts.t").fetchall() == [(0,)]
+        assert database.execute("select version from sync_runs").fetchall() == [(7,)]
+        assert database.execute("select version from marts.marts.sync_runs").fetchall() == [(7,)]
