@@ -92,9 +92,7 @@ def _lines(summary: SyncSummary) -> list[tuple[str, str]]:
             ("Kept out", f"{sent['invalid']:,} accounts, each with its reason: sync_invalid")
         )
     if sent.get("rejected"):
-        lines.append(
-            ("Rejected", "by the account store, each with its reason: marts.sync_changelog")
-        )
+        lines.append(("Rejected", "by the store, each with its reason: marts.sync_changelog"))
     if marts.get("unlinked_customers"):
         unlinked = f"{marts['unlinked_customers']:,} customers without an account's ID"
         lines.append(("Not linked", f"{unlinked}: marts.unlinked_customers"))
