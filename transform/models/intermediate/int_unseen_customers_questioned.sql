@@ -33,7 +33,7 @@ select
     cast(null as {{ text_type() }}) as account_id,
     cast(null as {{ text_type() }}) as subscription_id,
     'customer' as field,
-    'Deleted before it was first read, so Stripe no longer says whose it was; what is left of it ('
+    'Deleted before it was first read, so only its id is known; what is left of it ('
     || sum(owned_objects.subscriptions) || ' subscriptions, ' || sum(owned_objects.invoices)
     || ' invoices) is in no account.' as detail
 from unseen_customers
