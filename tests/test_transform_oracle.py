@@ -81,7 +81,9 @@ def _account(chance: random.Random, name: str, coupons: list[Json]) -> tuple[lis
 def _price(chance: random.Random, name: str, currency: str) -> Json:
     """Of every kind: decimal, tiered, in packages, metered; of every interval."""
     kind = chance.choice(["plain", "plain", "decimal", "graduated", "volume", "package", "metered"])
-    fields: Json = {"unit_amount": chance.randint(1, 99999)}
+    # Round amounts end on half cents often, once shared and discounted.
+    round_amount = chance.choice([10, 60, 100, 130, 1000, 6000])
+    fields: Json = {"unit_amount": chance.choice([chance.randint(1, 99999), round_amount])}
     if kind == "decimal":
         fields = {
             "unit_amount_decimal": f"{chance.randint(0, 99)}.{chance.randint(0, 10**12):012}"[:14]
@@ -115,8 +117,8 @@ def _coupon(chance: random.Random, number: int) -> Json:
     amount = chance.random() < 0.4
     return builders.coupon(
         id=f"coupon_{number}",
-        percent_off=None if amount else chance.choice([10, 33.33, 50, 100, 12.5]),
-        amount_off=chance.randint(1, 20000) if amount else None,
+        percent_off=None if amount else chance.choice([10, 33.33, 35, 50, 100, 12.5]),
+        amount_off=chance.choice([chance.randint(1, 20000), 90, 200, 990]) if amount else None,
         currency=chance.choice(list(EXPONENTS)) if amount else None,
         duration=chance.choice(["forever", "forever", "forever", "once"]),
         applies_to=chance.choice([None, None, ["prod_0"], ["prod_1", "prod_2"]]),
