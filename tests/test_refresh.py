@@ -44,7 +44,7 @@ def business(pipeline: Pipeline) -> Pipeline:
 
 
 def test_changes_reach_the_account_store_exactly_once(business: Pipeline) -> None:
-    business.set(WAREHOUSE_URL=f"duckdb:///{business.folder}/elsewhere.duckdb")
+    business.set(WAREHOUSE_URL=f"duckdb:///{business.folder.parent}/elsewhere.duckdb")
     store = business.stripe.store
     first = business.refresh()
     assert (first["creates"], first["updates"], first["unchanged"]) == (3, 0, 0)
