@@ -72,14 +72,19 @@ def _getter(kind: Kind) -> Answer:
     def answer(store: Store, identity: str, parameters: Parameters) -> bytes:
         wanted = parameters.expansions(listed=False)
         parameters.refuse_rest()
-        text = _text(store, kind, identity)
-        if not wanted:
-            return text
-        obj = orjson.loads(text)
-        expand.expand(store, kind.name, [] if "deleted" in obj else [obj], wanted, listed=False)
-        return orjson.dumps(obj)
+        return one(store, kind, identity, wanted)
 
     return answer
+
+
+def one(store: Store, kind: Kind, identity: str, wanted: expand.Tree) -> bytes:
+    """One object as it is served, with what is to be expanded."""
+    text = _text(store, kind, identity)
+    if not wanted:
+        return text
+    obj = orjson.loads(text)
+    expand.expand(store, kind.name, [] if "deleted" in obj else [obj], wanted, listed=False)
+    return orjson.dumps(obj)
 
 
 def _text(store: Store, kind: Kind, identity: str) -> bytes:

@@ -199,6 +199,20 @@ _KINDS = (
         within=("invoice", "lines"),
     ),
     Kind(
+        name="invoiceitem",
+        table="invoiceitems",
+        served=False,
+        created="date",
+        columns={"customer": "customer", "invoice": "invoice"},
+        refs={
+            "customer": "customer",
+            "discounts": "discount",
+            "invoice": "invoice",
+            "test_clock": NOTHING,
+        },
+        events=_events("invoiceitem", "created", "deleted"),
+    ),
+    Kind(
         name="price",
         table="prices",
         columns={"product": "product"},

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,12 +22,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import api
+from sandbox import api, writing
+from sandbox.endpoints import WRITES
 from sandbox.errors import StripeError, unknown_url
 from sandbox.listing import Parameters
 from sandbox.population import Population, Progress, fill
 from sandbox.shapes import API_VERSION
 from sandbox.store import Store
+from sandbox.writing import Write, matched
 
 TEST_KEY = "sk_test_sandbox"
 HOST = "127.0.0.1"
@@ -108,6 +111,9 @@ def _endpoint(
         try:
             _check_key(request.headers.get("authorization", ""), key)
             _check_version(request.headers.get("stripe-version", API_VERSION))
+            write = matched(WRITES, request.method, request.url.path)
+            if write:
+                return await _written(store, request, *write)
             if answer is None or request.method not in ("GET", "HEAD"):
                 raise unknown_url(request.method, request.url.path)
             parameters = Parameters.read(request.query_params.multi_items())
@@ -117,6 +123,17 @@ def _endpoint(
             return _response(error.status, error.body())
 
     return endpoint
+
+
+async def _written(store: Store, request: Request, write: Write, identity: str) -> Response:
+    body = (await request.body()).decode()
+    pairs = request.query_params.multi_items() + parse_qsl(body, keep_blank_values=True)
+    key = request.headers.get("idempotency-key") if request.method == "POST" else None
+    made = writing.answer(store, write, identity, pairs, key)
+    response = _response(made.status, made.body)
+    if made.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
 
 
 def _response(status: int, body: bytes) -> Response:
