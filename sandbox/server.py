@@ -23,6 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import api, writing
+from sandbox.controls import CONTROLS
 from sandbox.endpoints import WRITES
 from sandbox.errors import StripeError, unknown_url
 from sandbox.listing import Parameters
@@ -111,7 +112,7 @@ def _endpoint(
         try:
             _check_key(request.headers.get("authorization", ""), key)
             _check_version(request.headers.get("stripe-version", API_VERSION))
-            write = matched(WRITES, request.method, request.url.path)
+            write = matched((*WRITES, *CONTROLS), request.method, request.url.path)
             if write:
                 return await _written(store, request, *write)
             if answer is None or request.method not in ("GET", "HEAD"):

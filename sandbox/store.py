@@ -129,7 +129,7 @@ class Store(Reader):
     def _cancel(self, db: sqlite3.Connection, subscription: Json, now: int) -> None:
         if subscription["status"] not in ("canceled", "incomplete_expired"):
             ended = {"status": "canceled", "canceled_at": now, "ended_at": now}
-            self._put(db, subscription | ended, now)
+            self._put(db, subscription | ended | {"status_details": None}, now)
 
     def _remove(self, db: sqlite3.Connection, obj: Json, now: int) -> None:
         kind = KINDS[obj["object"]]

@@ -15,6 +15,7 @@ def end(books: Books, subscription: Json, reason: str | None = None, **fields: o
     ended = books.update(
         subscription,
         status="canceled",
+        status_details=None,
         ended_at=books.now,
         canceled_at=subscription["canceled_at"] or books.now,
         cancellation_details=details | {"reason": details["reason"] or reason},

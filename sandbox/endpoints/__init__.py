@@ -1,6 +1,6 @@
-"""Every endpoint that changes something, in one table: what it takes and what it does."""
+"""Every endpoint of Stripe's that changes something, in one table."""
 
-from sandbox.endpoints import catalogue, control, invoices, people, subscriptions
+from sandbox.endpoints import catalogue, invoices, people, subscriptions
 from sandbox.writing import Write
 
 WRITES: tuple[Write, ...] = (
@@ -8,7 +8,6 @@ WRITES: tuple[Write, ...] = (
     *catalogue.WRITES,
     *subscriptions.WRITES,
     *invoices.WRITES,
-    *control.WRITES,
 )
 
 __all__ = ["WRITES"]

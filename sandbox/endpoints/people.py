@@ -96,6 +96,9 @@ def _delete(books: Books, identity: str, _values: Json) -> Json:
     customer = _customer(books, identity)
     for one in books.where("invoiceitem", "customer = ? AND invoice IS NULL", identity):
         books.delete(one)
+    for one in books.where("subscription", "customer = ?", identity):
+        if one["status"] not in ending.OVER:
+            ending.end(books, one)
     ending.stop_collecting(books, "customer = ?", identity)
     return books.delete(customer)
 

@@ -5,7 +5,7 @@ Enters: `POST /sandbox/...`, form-encoded like all else. Leaves: what is so afte
 
 import orjson
 
-from sandbox import clock, form, periods
+from sandbox import clock, driver, form, periods
 from sandbox.billing import collecting, transitions
 from sandbox.books import Books
 from sandbox.errors import StripeError
@@ -29,6 +29,12 @@ def _advance(books: Books, _: str, values: Json) -> Json:
     return {"now": until, "transitions": count}
 
 
+def _live(books: Books, _: str, values: Json) -> Json:
+    """Days with business in them."""
+    done = driver.live(books.store, values["days"], values.get("seed", 0))
+    return {"now": clock.now(books.store), "done": dict(done)}
+
+
 def _dunning(books: Books, _: str, values: Json) -> Json:
     setting = books.setting(collecting.SETTING, collecting.DUNNING) | values
     books.store.note(collecting.SETTING, orjson.dumps(setting).decode())
@@ -45,10 +51,11 @@ def _set(books: Books, _: str, values: Json) -> Json:
     return {"now": values["now"]}
 
 
-WRITES = (
+CONTROLS = (
     Write("GET", "/sandbox/clock", _clock),
     Write("POST", "/sandbox/clock", _set, {"now": form.natural}),
     Write("POST", "/sandbox/advance", _advance, {"days": form.natural, "to": form.natural}),
+    Write("POST", "/sandbox/live", _live, {"days": form.natural, "seed": form.natural}, ("days",)),
     Write("POST", "/sandbox/dunning", _dunning, {
         "retry_days": form.listed(form.natural),
         "then": form.choice("cancel", "unpaid", "past_due"),
