@@ -72,6 +72,21 @@ def natural(node: Node, name: str) -> int:
     return value
 
 
+def at_most(most: int) -> Read:
+    """A positive integer up to a limit of Stripe's."""
+
+    def take(node: Node, name: str) -> int:
+        if not 1 <= (value := integer(node, name)) <= most:
+            raise StripeError(
+                f"This value must be between 1 and {most}.",
+                code="parameter_invalid_integer",
+                param=name,
+            )
+        return value
+
+    return take
+
+
 def boolean(node: Node, name: str) -> bool:
     if (given := text(node, name)) not in ("true", "false"):
         raise StripeError(f"Invalid boolean: {given}", param=name)

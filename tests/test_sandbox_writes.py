@@ -472,3 +472,19 @@ def test_the_clock_moves_only_when_told_and_never_back(local: Local) -> None:
     ahead = local.http.post("/sandbox/clock", data={"now": T + 5 * DAY})
     assert ahead.json() == {"now": T + 5 * DAY}
     assert local.customer().created == T + 5 * DAY
+
+
+def test_days_of_business_can_be_asked_for_over_http(local: Local) -> None:
+    local.price()
+    answer = local.http.post("/sandbox/live", data={"days": 10, "seed": 4})
+    assert answer.json()["now"] == T + 10 * DAY
+    assert answer.json()["done"]["a customer arrives"] > 3
+    assert local.store.count("subscription") > 3
+
+
+def test_a_request_in_a_wrong_shape_is_refused(local: Local) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for body in ("items=1", "customer[a]=1", "items[0]=x&customer=c", "a[=1", "metadata=1"):
+        answer = local.http.post("/v1/subscriptions", content=body, headers=form)
+        assert answer.status_code == 400, body
+        assert answer.json()["error"]["type"] == "invalid_request_error"

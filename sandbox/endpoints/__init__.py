@@ -1,6 +1,6 @@
 """Every endpoint of Stripe's that changes something, in one table."""
 
-from sandbox.endpoints import catalogue, invoices, people, subscriptions
+from sandbox.endpoints import catalogue, invoice_items, invoices, people, subscriptions
 from sandbox.writing import Write
 
 WRITES: tuple[Write, ...] = (
@@ -8,6 +8,7 @@ WRITES: tuple[Write, ...] = (
     *catalogue.WRITES,
     *subscriptions.WRITES,
     *invoices.WRITES,
+    *invoice_items.WRITES,
 )
 
 __all__ = ["WRITES"]

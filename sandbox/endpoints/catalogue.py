@@ -28,9 +28,9 @@ _PRICE = {
 }
 _RECURRING = {
     "interval": form.choice("day", "month", "week", "year"),
-    "interval_count": natural,
+    "interval_count": form.at_most(1095),
     "meter": text,
-    "trial_period_days": natural,
+    "trial_period_days": form.at_most(730),
     "usage_type": form.choice("licensed", "metered"),
 }
 _TIER = {
@@ -62,7 +62,7 @@ _NEW_COUPON = _COUPON | {
     "applies_to": record({"products": listed(text)}),
     "currency": text,
     "duration": form.choice("forever", "once", "repeating"),
-    "duration_in_months": natural,
+    "duration_in_months": form.at_most(1200),
     "id": text,
     "max_redemptions": natural,
     "percent_off": form.percent,
@@ -97,6 +97,7 @@ def _delete_product(books: Books, identity: str, _values: Json) -> Json:
 
 def _create_price(books: Books, _: str, values: Json) -> Json:
     _check_amounts(values)
+    _check_interval(values.get("recurring") or {})
     values["product"] = _product(books, values)
     values["currency"] = values["currency"].lower()
     recurring = values.pop("recurring", None)
@@ -123,6 +124,16 @@ def _check_amounts(values: Json) -> None:
         raise form.missing_parameter("tiers_mode")
     if "tiers" in values and (not values["tiers"] or values["tiers"][-1]["up_to"] != "inf"):
         raise StripeError("The last tier must be infinite: up_to=inf.", param="tiers")
+
+
+def _check_interval(recurring: Json) -> None:
+    """At most three years."""
+    most = {"day": 1095, "week": 156, "month": 36, "year": 3}.get(recurring.get("interval", ""), 0)
+    if recurring.get("interval_count", 0) > most:
+        raise StripeError(
+            f"The maximum interval_count of this interval is {most}.",
+            param="recurring[interval_count]",
+        )
 
 
 def _product(books: Books, values: Json) -> str:

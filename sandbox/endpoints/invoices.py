@@ -1,10 +1,11 @@
-"""Invoices and invoice items: what can be written, field by field."""
+"""Invoices: what can be written, field by field."""
 
-from sandbox import builders, form, periods, pricing
+from sandbox import form, periods
 from sandbox.billing import asked, collecting, invoicing
 from sandbox.books import Books
-from sandbox.errors import StripeError, missing
-from sandbox.form import boolean, choice, clearable, integer, listed, merged, natural, record, text
+from sandbox.endpoints.invoice_items import own_draft
+from sandbox.errors import StripeError
+from sandbox.form import boolean, choice, clearable, listed, merged, natural, record, text
 from sandbox.refusals import Declined
 from sandbox.shapes import Json
 from sandbox.writing import Write
@@ -24,20 +25,6 @@ _NEW = _INVOICE | {
     "currency": text,
     "customer": text,
     "pending_invoice_items_behavior": choice("exclude", "include"),
-}
-_ITEM = {
-    "amount": integer,
-    "currency": text,
-    "customer": text,
-    "description": text,
-    "discountable": boolean,
-    "invoice": text,
-    "metadata": form.metadata,
-    "period": record({"end": natural, "start": natural}, "end", "start"),
-    "pricing": record({"price": text}),
-    "quantity": natural,
-    "subscription": text,
-    "unit_amount_decimal": form.decimal,
 }
 _PAY = {
     "forgive": boolean,
@@ -99,21 +86,11 @@ def _update(books: Books, identity: str, values: Json) -> Json:
     if invoice["status"] == "draft" and advance != invoice["auto_advance"]:
         values["automatically_finalizes_at"] = books.now + invoicing.HOUR if advance else None
     changed = books.update(invoice, **values)
-    return changed if coupons is None else _recomputed(books, _own(changed), coupons)
-
-
-def _own(invoice: Json) -> Json:
-    """A draft of no subscription: its lines are its invoice items."""
-    if invoice["status"] != "draft" or invoice["parent"]:
-        raise StripeError(
-            "You can only do that with a draft that is no subscription's.",
-            code="invoice_not_editable",
-        )
-    return invoice
+    return changed if coupons is None else _recomputed(books, own_draft(changed), coupons)
 
 
 def _delete(books: Books, identity: str, _values: Json) -> Json:
-    draft = _own(books.get("invoice", identity))
+    draft = own_draft(books.get("invoice", identity))
     for one in list(books.where("invoiceitem", "invoice = ?", identity)):
         books.delete(one)
     return books.delete(draft)
@@ -166,92 +143,6 @@ def _send(books: Books, identity: str, _values: Json) -> Json:
     return invoice
 
 
-def _create_item(books: Books, _: str, values: Json) -> Json:
-    draft = _own(books.named("invoice", values["invoice"], "invoice")) if _of(values) else None
-    owner = draft["customer"] if draft else values.get("customer")
-    if owner is None:
-        raise form.missing_parameter("customer")
-    customer = books.named("customer", owner, "customer")
-    price, quantity = _price(books, values), values.get("quantity", 1)
-    if price is None and "amount" not in values and "unit_amount_decimal" not in values:
-        raise form.missing_parameter("amount")
-    period = values.get("period") or {"start": books.now, "end": books.now}
-    made = builders.invoice_item(
-        id=books.new("ii_"),
-        customer=customer["id"],
-        amount=_amount(values, price, quantity),
-        currency=_currency(values, price, customer, draft),
-        date=books.now,
-        period=(period["start"], period["end"]),
-        price=price,
-        quantity=quantity,
-        subscription=values.get("subscription"),
-        invoice=draft and draft["id"],
-        description=values.get("description") or (price and price["nickname"]),
-        discountable=values.get("discountable", True),
-        metadata=merged({}, values.get("metadata", {})),
-    )
-    if values.get("subscription"):
-        books.named("subscription", values["subscription"], "subscription")
-    made = books.put(made)
-    if draft:
-        invoicing.recomputed(books, draft, draft["discounts"])
-    return made
-
-
-def _of(values: Json) -> bool:
-    return "invoice" in values
-
-
-def _price(books: Books, values: Json) -> Json | None:
-    identity = values.get("pricing", {}).get("price")
-    if identity is None:
-        return None
-    price = books.named("price", identity, "pricing[price]")
-    if price["recurring"]:
-        raise StripeError(
-            "The price specified is set to `type=recurring` but this field only accepts prices"
-            " with `type=one_time`.",
-            param="pricing[price]",
-        )
-    return price
-
-
-def _amount(values: Json, price: Json | None, quantity: int) -> int:
-    if price:
-        return pricing.amount(price, quantity)
-    if "amount" in values:
-        return int(values["amount"])
-    unit = {"billing_scheme": "per_unit", "transform_quantity": None, "unit_amount": None}
-    return pricing.amount(unit | {"unit_amount_decimal": values["unit_amount_decimal"]}, quantity)
-
-
-def _currency(values: Json, price: Json | None, customer: Json, draft: Json | None) -> str:
-    said = price["currency"] if price else values.get("currency")
-    found = said or (draft or customer)["currency"] or "usd"
-    if draft and found != draft["currency"]:
-        raise StripeError(
-            f"The currency of the invoice is {draft['currency']}, not {found}.", param="currency"
-        )
-    return str(found).lower()
-
-
-def _delete_item(books: Books, identity: str, _values: Json) -> Json:
-    item = books.get("invoiceitem", identity)
-    draft = _own(books.get("invoice", item["invoice"])) if item["invoice"] else None
-    gone = books.delete(item)
-    if draft:
-        invoicing.recomputed(books, draft, draft["discounts"])
-    return gone
-
-
-def _get_item(books: Books, identity: str, _values: Json) -> Json:
-    found = books.find("invoiceitem", identity)
-    if found is None:
-        raise missing("invoiceitem", identity)
-    return found
-
-
 WRITES = (
     Write("POST", "/v1/invoices", _create, _NEW, ("customer",)),
     Write("POST", "/v1/invoices/{id}", _update, _INVOICE),
@@ -261,7 +152,4 @@ WRITES = (
     Write("POST", "/v1/invoices/{id}/void", _void),
     Write("POST", "/v1/invoices/{id}/mark_uncollectible", _uncollectible),
     Write("POST", "/v1/invoices/{id}/send", _send),
-    Write("POST", "/v1/invoiceitems", _create_item, _ITEM),
-    Write("GET", "/v1/invoiceitems/{id}", _get_item),
-    Write("DELETE", "/v1/invoiceitems/{id}", _delete_item),
 )

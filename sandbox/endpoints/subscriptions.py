@@ -30,7 +30,7 @@ _BOTH = {
     "cancel_at": clearable(either("min_period_end", either("max_period_end", natural))),
     "cancel_at_period_end": boolean,
     "collection_method": choice("charge_automatically", "send_invoice"),
-    "days_until_due": natural,
+    "days_until_due": form.at_most(3650),
     "default_payment_method": text,
     "default_source": clearable(text),
     "description": clearable(text),
@@ -46,7 +46,7 @@ _NEW = _BOTH | {
     "billing_mode": record({"type": choice("classic", "flexible")}, "type"),
     "customer": text,
     "items": listed(record(_ITEM)),
-    "trial_period_days": natural,
+    "trial_period_days": form.at_most(730),
 }
 _CHANGED = _BOTH | {
     "billing_cycle_anchor": choice("now", "unchanged"),
@@ -57,7 +57,6 @@ _CHANGED = _BOTH | {
         "resumes_at": natural,
     }, "behavior")),
 }  # fmt: skip
-_TYPE = {"type": text}
 _PAUSE = {
     "bill_for": record({
         "outstanding_usage_through": record({"type": choice("none", "now")}, "type"),
