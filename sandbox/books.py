@@ -17,6 +17,7 @@ from sandbox.reading import canonical, table
 from sandbox.rows import shown
 from sandbox.shapes import Json
 from sandbox.store import Store
+from sandbox.versions import shown_at
 
 _NUMBERS = "objects made"
 
@@ -68,12 +69,15 @@ class Books:
 
     def tell(self, type: str, obj: Json) -> None:  # noqa: A002
         """An event that no change of a field brings about."""
-        self.store.put(
-            builders.event(
-                id=self.new("evt_1", 12), type=type, object=shown(obj), created=self.now
-            ),
-            now=self.now,
+        version = self.store.api_version
+        event = builders.event(
+            id=self.new("evt_1", 12),
+            type=type,
+            object=shown_at(self.store, version, shown(obj)),
+            created=self.now,
+            api_version=version,
         )
+        self.store.put(event, now=self.now, events=False)
 
     def new(self, prefix: str, size: int = 7) -> str:
         """The id of a new object."""

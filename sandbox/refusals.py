@@ -9,10 +9,13 @@ class Declined(StripeError):
     """402: the charge failed."""
 
     def __init__(self) -> None:
-        super().__init__("Your card was declined.", status=402, code="card_declined")
+        super().__init__(
+            "Your card was declined.", status=402, code="card_declined", type="card_error"
+        )
 
     def body(self) -> bytes:
-        return _typed(super().body(), "card_error", decline_code="generic_decline")
+        error = orjson.loads(super().body())["error"] | {"decline_code": "generic_decline"}
+        return orjson.dumps({"error": error})
 
 
 class KeyReused(StripeError):
@@ -23,13 +26,5 @@ class KeyReused(StripeError):
             "Keys for idempotent requests can only be used with the same parameters they were"
             f" first used with. Try using a key other than '{key}' if you meant to execute a"
             " different request.",
-            code="idempotency_key_in_use",
+            type="idempotency_error",
         )
-
-    def body(self) -> bytes:
-        return _typed(super().body(), "idempotency_error")
-
-
-def _typed(body: bytes, kind: str, **more: str) -> bytes:
-    error = orjson.loads(body)["error"]
-    return orjson.dumps({"error": error | {"type": kind} | more})

@@ -18,6 +18,7 @@ from sandbox.books import Books
 from sandbox.errors import StripeError
 from sandbox.form import Fields
 from sandbox.kinds import KINDS
+from sandbox.reading import Reader
 from sandbox.refusals import KeyReused
 from sandbox.shapes import Json
 from sandbox.store import Store
@@ -53,22 +54,30 @@ def matched(writes: Sequence[Write], method: str, path: str) -> tuple[Write, str
     return None
 
 
-def answer(
-    store: Store, write: Write, identity: str, pairs: Pairs, key: str | None = None
+def answer(  # noqa: PLR0913, PLR0917
+    store: Store,
+    write: Write,
+    identity: str,
+    pairs: Pairs,
+    key: str | None = None,
+    seen: Reader | None = None,
 ) -> Answer:
-    """Do it, or repeat what was answered to the same request before."""
+    """Do it, or repeat what was answered to the same request before.
+
+    `seen` shows the object as the request wants to see it, in an older version perhaps.
+    """
     print_ = _print(write, identity, pairs)
     with store.writing():
         kept = _kept(store, key, print_) if key else None
         if kept:
             return kept
-        made = _done(store, write, identity, pairs)
+        made = _done(store, seen or store, write, identity, pairs)
         if key:
             _keep(store, key, print_, made)
         return made
 
 
-def _done(store: Store, write: Write, identity: str, pairs: Pairs) -> Answer:
+def _done(store: Store, seen: Reader, write: Write, identity: str, pairs: Pairs) -> Answer:
     nodes = form.tree(pairs)
     fields = {**write.fields, "expand": form.listed(form.text)}
     values = form.read(nodes, fields, write.required)
@@ -79,7 +88,7 @@ def _done(store: Store, write: Write, identity: str, pairs: Pairs) -> Answer:
     kind = KINDS.get(str(result.get("object")))
     if kind is None or "deleted" in result:
         return Answer(200, orjson.dumps(result))
-    return Answer(200, api.one(store, kind, result["id"], wanted))
+    return Answer(200, api.one(seen, seen.kinds[kind.name], result["id"], wanted))
 
 
 def _print(write: Write, identity: str, pairs: Pairs) -> str:
