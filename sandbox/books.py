@@ -73,6 +73,7 @@ class Books:
                 id=self.new("evt_1", 12), type=type, object=shown(obj), created=self.now
             ),
             now=self.now,
+            events=False,
         )
 
     def new(self, prefix: str, size: int = 7) -> str:
