@@ -56,13 +56,14 @@ class Scene:
 def live(store: Store, days: int, seed: int) -> Counter[str]:
     """Let days pass with business in them; what was done, and how often."""
     scene = Scene(store, Random(seed))  # noqa: S311 - a seeded business
+    calendar = transitions.Calendar(store)
     for _ in range(days):
         end = clock.now(store) + periods.DAY
         for moment in sorted(scene.rng.randrange(1, periods.DAY) for _ in range(_busy(scene))):
-            transitions.advance(store, end - periods.DAY + moment)
+            calendar.advance(end - periods.DAY + moment)
             name, act = _drawn(scene.rng)
             scene.done[name if act(scene) else f"{name} (refused)"] += 1
-        transitions.advance(store, end)
+        calendar.advance(end)
     return scene.done
 
 

@@ -5,8 +5,10 @@ its own moment, in the order of time. What a row does is its module's concern.
 """
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import orjson
 
 from sandbox import clock, periods
 from sandbox.billing import collecting, ending, invoicing, renewing
@@ -89,49 +91,50 @@ _WAITING = {
 
 def advance(store: Store, until: int) -> int:
     """Move the clock to a moment; how many transitions happened on the way."""
-    since = clock.now(store)
-    if until < since:
-        raise ValueError(f"clock: stands at {since}, cannot go back to {until}; name a later time")
-    count = 0
-    with store.writing():
-        calendar = _Calendar(store, since, until)
-        for moment, due, identity in calendar.walk():
-            clock.put(store, moment)
-            found = store.get(due.kind, identity)
-            if found and _owned(store, found):
-                due.act(Books(store, moment), found)
-                count += 1
-            calendar.note_changes()
-        clock.put(store, until)
-        _forget(store, until - KEPT)
-    return count
+    return Calendar(store).advance(until)
 
 
-class _Calendar:
-    """What is due up to a moment; what changes on the way is looked at again."""
+class Calendar:
+    """What is due and when. It reads the store once; after that, what events say has changed."""
 
-    def __init__(self, store: Store, since: int, until: int) -> None:
-        self.store, self.now, self.until = store, since, until
-        self.waiting: list[tuple[int, int, str]] = []
+    def __init__(self, store: Store) -> None:
+        self.store, self.now = store, clock.now(store)
+        self.waiting: list[tuple[int, int, str]] = []  # moment, row of the table, id
         self.seen: set[tuple[int, int, str]] = set()
-        self.event = self._newest()
+        (self.event,) = store.one("SELECT coalesce(max(rowid), 0) FROM events")
         for kind, condition in _WAITING.items():
-            for (identity,) in (
-                store.db().execute(f"SELECT id FROM {table(kind)} WHERE {condition}").fetchall()
-            ):
-                self._note(kind, identity)
+            statement = f"SELECT json FROM {table(kind)} WHERE {condition}"
+            for (text,) in store.db().execute(statement):
+                self._note(kind, orjson.loads(text))
 
-    def walk(self) -> Iterator[tuple[int, Due, str]]:
-        while self.waiting:
-            moment, row, identity = heapq.heappop(self.waiting)
-            due = TABLE[row]
-            found = self.store.get(due.kind, identity)
-            if found is None or self._moment(due, found) != moment:
-                continue  # it was put off, or is over
-            self.now = max(self.now, moment)
-            yield self.now, due, identity
+    def advance(self, until: int) -> int:
+        """Do everything that is due up to a moment, and stand there."""
+        self.now = clock.now(self.store)
+        if until < self.now:
+            raise ValueError(
+                f"clock: stands at {self.now}, cannot go back to {until}; name a later time"
+            )
+        count = 0
+        with self.store.writing():
+            self._note_changes()
+            while self.waiting and self.waiting[0][0] <= until:
+                count += self._do(*heapq.heappop(self.waiting))
+                self._note_changes()
+            clock.put(self.store, until)
+            _forget(self.store, until - KEPT)
+        return count
 
-    def note_changes(self) -> None:
+    def _do(self, moment: int, row: int, identity: str) -> bool:
+        due = TABLE[row]
+        found = self.store.get(due.kind, identity)
+        if found is None or due.when(found) != moment or not _owned(self.store, found):
+            return False  # it was put off, or is over
+        self.now = max(self.now, moment)
+        clock.put(self.store, self.now)
+        due.act(Books(self.store, self.now), found)
+        return True
+
+    def _note_changes(self) -> None:
         """Every change has an event, which names what has changed."""
         found = self.store.db().execute(
             "SELECT rowid, json_extract(json, '$.data.object.object'),"
@@ -140,25 +143,19 @@ class _Calendar:
         )
         for number, kind, identity in found.fetchall():
             self.event = max(self.event, number)
-            if kind in _WAITING:
-                self._note(kind, identity)
+            changed = self.store.get(kind, identity) if kind in _WAITING else None
+            if changed:
+                self._note(kind, changed)
 
-    def _note(self, kind: str, identity: str) -> None:
-        found = self.store.get(kind, identity)
+    def _note(self, kind: str, found: Json) -> None:
         for row, due in enumerate(TABLE):
-            moment = self._moment(due, found) if found and due.kind == kind else None
-            if moment is None or moment > self.until or (due.once and moment <= self.now):
+            moment = due.when(found) if due.kind == kind else None
+            if moment is None or (due.once and moment <= self.now):
                 continue
-            if (moment, row, identity) not in self.seen:
-                self.seen.add((moment, row, identity))
-                heapq.heappush(self.waiting, (moment, row, identity))
-
-    def _moment(self, due: Due, found: Json) -> int | None:
-        return due.when(found)
-
-    def _newest(self) -> int:
-        (number,) = self.store.one("SELECT coalesce(max(rowid), 0) FROM events")
-        return int(number)
+            entry = (moment, row, found["id"])
+            if entry not in self.seen:
+                self.seen.add(entry)
+                heapq.heappush(self.waiting, entry)
 
 
 def _owned(store: Store, found: Json) -> bool:
