@@ -33,7 +33,7 @@ class Store(Reader):
 
     @api_version.setter
     def api_version(self, version: str) -> None:
-        self.note("api_version", versions.check(version))
+        self.note("api_version", versions.served(version))
 
     def truth(self, kinds: Collection[str] = truth.STATE) -> Json:
         """The complete current state: see `sandbox.truth`."""

@@ -19,16 +19,24 @@ from sandbox.reading import Page, Reader
 from sandbox.rows import bare
 from sandbox.shapes import API_VERSION, Json
 
-__all__ = ["VERSIONS", "At", "check", "shown_at"]
+__all__ = ["VERSIONS", "At", "check", "served", "shown_at"]
+
+
+def served(version: str) -> str:
+    """The version itself, if the sandbox serves it. Raises ValueError."""
+    if version in VERSIONS:
+        return version
+    raise ValueError(
+        f"Invalid Stripe API version: {version}. The sandbox serves {', '.join(VERSIONS)}."
+    )
 
 
 def check(version: str) -> str:
-    """The version itself, if the sandbox serves it."""
-    if version in VERSIONS:
-        return version
-    raise StripeError(
-        f"Invalid Stripe API version: {version}. The sandbox serves {', '.join(VERSIONS)}."
-    )
+    """The same for a request: refused in Stripe's words."""
+    try:
+        return served(version)
+    except ValueError as error:
+        raise StripeError(str(error)) from None
 
 
 def shown_at(store: Reader, version: str, obj: Json) -> Json:

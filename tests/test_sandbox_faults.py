@@ -10,11 +10,13 @@ from typing import Any
 import httpx
 import pytest
 import stripe
+from typer.testing import CliRunner
 
 from ingestion.client import Client, Connection
 from ingestion.reader import ListReader, Page
 from ingestion.streams import BY_NAME
-from sandbox import builders
+from orchestration import cli
+from sandbox import builders, options
 from sandbox.faults import KINDS, Draws, Fault, Faults, LateEvents
 from sandbox.keys import Key
 from sandbox.limits import Limiter, Limits, Refusal, endpoint
@@ -340,3 +342,43 @@ def test_run_takes_the_same_settings() -> None:
         signal.signal(signal.SIGTERM, before)
     assert seen[:3] == [200, 503, 200]
     assert seen[3].headers["stripe-version"] == VERSIONS[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("unavailable /v1/invoices #3", Fault("unavailable", "/v1/invoices", numbers=(3,))),
+        ("slow GET /v1/customers* 5% 2s", Fault("slow", "/v1/customers*", "GET", (), 0.05, 2.0)),
+        ("reset 0.5%", Fault("reset", probability=0.005)),
+        ("rate_limit #1,4 7s", Fault("rate_limit", numbers=(1, 4), seconds=7.0)),
+    ],
+)
+def test_a_command_line_can_say_a_fault(text: str, expected: Fault) -> None:
+    assert options.fault(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "explosion #1", "reset", "reset #1 5%", "reset often"])
+def test_a_fault_that_is_not_understood_is_refused_with_how_to_write_it(text: str) -> None:
+    with pytest.raises(ValueError, match=f"fault '{text}'.*write KIND"):
+        options.fault(text)
+
+
+def test_a_command_line_can_say_a_key() -> None:
+    assert options.key("sk_live_a") == Key("sk_live_a")
+    expected = Key("rk_test_a", frozenset({"customers"}), frozenset({"events"}))
+    assert options.key("rk_test_a:customers,+events") == expected
+
+
+def test_the_command_line_says_everything_at_once() -> None:
+    said = {"seed": 3, "keys": ["sk_live_a"], "api_version": None, "latency": 0.5, "limits": True}
+    settings = options.settings(faults=["reset 1%"], **said)
+    expected = Faults(3, 0.5, plan=(Fault("reset", probability=0.01),), limits=Limits())
+    assert (settings.faults, settings.keys) == (expected, (Key("sk_live_a"),))
+    with pytest.raises(options.WrongOption, match=r"2019-01-01.*serves 2022-11-15"):
+        options.settings(faults=[], **said | {"api_version": "2019-01-01"})
+
+
+def test_the_command_refuses_what_it_does_not_understand() -> None:
+    ended = CliRunner().invoke(cli.app, ["sandbox", "--port", "0", "--fault", "reset often"])
+    assert ended.exit_code == 2
+    assert "'often' is not understood; write KIND" in ended.stderr

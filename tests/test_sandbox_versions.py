@@ -260,7 +260,7 @@ def test_a_request_without_a_version_gets_the_one_of_the_account(tmp_path: Path)
 
 
 def test_a_version_that_is_not_served_is_refused_by_name(store: Store) -> None:
-    with pytest.raises(Exception, match=f"2019-01-01.*{BASIL}"):
+    with pytest.raises(ValueError, match=f"2019-01-01.*{BASIL}"):
         store.api_version = "2019-01-01"
     assert store.api_version == API_VERSION
 
