@@ -148,6 +148,26 @@ def test_an_incomplete_subscription_is_active_once_it_is_paid(local: Local) -> N
     assert local.v1.subscriptions.retrieve(made.id).status == "active"
 
 
+def test_a_first_invoice_can_wait_to_be_paid_by_the_client(local: Local) -> None:
+    wait = {"payment_behavior": "default_incomplete"}
+    made = local.subscribe(**wait, expand=["latest_invoice"])
+    assert (made.status, made.latest_invoice.status) == ("incomplete", "open")
+    assert made.latest_invoice.attempt_count == 0
+    rich = local.customer(balance=-9000)
+    assert local.subscribe(customer=rich.id, **wait).status == "active"
+
+
+def test_canceling_gives_back_unused_time_if_asked(local: Local) -> None:
+    made = local.subscribe()
+    local.advance(15)
+    local.v1.subscriptions.cancel(made.id, {"prorate": True, "invoice_now": True})
+    last = max(local.store.objects("invoice"), key=lambda one: one["created"])
+    (line,) = last["lines"]["data"]
+    assert -2600 < line["amount"] < -2400
+    assert (last["status"], last["amount_due"]) == ("paid", 0)
+    assert local.v1.customers.retrieve(made.customer).balance == line["amount"]
+
+
 def test_an_upgrade_is_prorated_with_the_next_invoice(local: Local) -> None:
     small, large = local.price(3000), local.price(9000)
     made = local.subscribe(small)
