@@ -417,6 +417,16 @@ def test_a_one_off_invoice_goes_its_ways(local: Local) -> None:
         })  # fmt: skip
         local.v1.invoice_items.create({"invoice": draft.id, "customer": customer.id, "amount": 50})
         made.append(local.v1.invoices.retrieve(draft.id))
+    listed = local.v1.invoice_items.list({"invoice": made[0].id, "expand": ["data.invoice"]})
+    assert sorted(one.amount for one in listed.auto_paging_iter()) == [50, 1400]
+    first = listed.data[0]
+    assert (first.invoice.id, first.invoice.total) == (made[0].id, 1450)
+    assert local.v1.invoice_items.retrieve(first.id).amount == first.amount
+    local.v1.invoice_items.delete(
+        local.v1.invoice_items.create(
+            {"customer": customer.id, "invoice": made[0].id, "amount": 7}
+        ).id
+    )
     assert {one.total for one in made} == {1450}
     paid = local.v1.invoices.pay(local.v1.invoices.finalize_invoice(made[0].id).id)
     assert (paid.status, paid.amount_paid, paid.number[-5:]) == ("paid", 1450, "-0001")
