@@ -11,7 +11,7 @@ import orjson
 from sandbox import expand, listing
 from sandbox.builders import deleted
 from sandbox.errors import StripeError, missing, unknown_parameter
-from sandbox.kinds import KINDS, NESTED, Kind
+from sandbox.kinds import APART, KINDS, NESTED, Kind
 from sandbox.listing import Parameters
 from sandbox.reading import Reader
 from sandbox.shapes import Json, blank
@@ -23,7 +23,7 @@ def routes() -> list[tuple[str, Answer]]:
     """Path and answer of everything that is served."""
     result: list[tuple[str, Answer]] = [("/v1/account", _account)]
     for kind in KINDS.values():
-        if kind.served:
+        if kind.served or kind.name in APART:
             result.append((f"/v1/{kind.table}", _lister(kind)))
             result.append((f"/v1/{kind.table}/{{id}}", _getter(kind)))
     for path, owner, element in NESTED:

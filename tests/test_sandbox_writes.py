@@ -148,6 +148,26 @@ def test_an_incomplete_subscription_is_active_once_it_is_paid(local: Local) -> N
     assert local.v1.subscriptions.retrieve(made.id).status == "active"
 
 
+def test_a_first_invoice_can_wait_to_be_paid_by_the_client(local: Local) -> None:
+    wait = {"payment_behavior": "default_incomplete"}
+    made = local.subscribe(**wait, expand=["latest_invoice"])
+    assert (made.status, made.latest_invoice.status) == ("incomplete", "open")
+    assert made.latest_invoice.attempt_count == 0
+    rich = local.customer(balance=-9000)
+    assert local.subscribe(customer=rich.id, **wait).status == "active"
+
+
+def test_canceling_gives_back_unused_time_if_asked(local: Local) -> None:
+    made = local.subscribe()
+    local.advance(15)
+    local.v1.subscriptions.cancel(made.id, {"prorate": True, "invoice_now": True})
+    last = max(local.store.objects("invoice"), key=lambda one: one["created"])
+    (line,) = last["lines"]["data"]
+    assert -2600 < line["amount"] < -2400
+    assert (last["status"], last["amount_due"]) == ("paid", 0)
+    assert local.v1.customers.retrieve(made.customer).balance == line["amount"]
+
+
 def test_an_upgrade_is_prorated_with_the_next_invoice(local: Local) -> None:
     small, large = local.price(3000), local.price(9000)
     made = local.subscribe(small)
@@ -397,6 +417,16 @@ def test_a_one_off_invoice_goes_its_ways(local: Local) -> None:
         })  # fmt: skip
         local.v1.invoice_items.create({"invoice": draft.id, "customer": customer.id, "amount": 50})
         made.append(local.v1.invoices.retrieve(draft.id))
+    listed = local.v1.invoice_items.list({"invoice": made[0].id, "expand": ["data.invoice"]})
+    assert sorted(one.amount for one in listed.auto_paging_iter()) == [50, 1400]
+    first = listed.data[0]
+    assert (first.invoice.id, first.invoice.total) == (made[0].id, 1450)
+    assert local.v1.invoice_items.retrieve(first.id).amount == first.amount
+    local.v1.invoice_items.delete(
+        local.v1.invoice_items.create(
+            {"customer": customer.id, "invoice": made[0].id, "amount": 7}
+        ).id
+    )
     assert {one.total for one in made} == {1450}
     paid = local.v1.invoices.pay(local.v1.invoices.finalize_invoice(made[0].id).id)
     assert (paid.status, paid.amount_paid, paid.number[-5:]) == ("paid", 1450, "-0001")

@@ -33,6 +33,12 @@ def process(books: Books, draft: Json) -> Json:
     return attempt(books, invoice)
 
 
+def opened(books: Books, draft: Json) -> Json:
+    """Finalized and not charged; nothing to pay is paid."""
+    invoice = invoicing.finalize(books, draft)
+    return settle(books, invoice) if invoice["amount_due"] == 0 else invoice
+
+
 def attempt(books: Books, invoice: Json) -> Json:
     """Charge the way to pay that Stripe would choose; failed, it is tried again, or given up."""
     if works(way_to_pay(books, invoice)):

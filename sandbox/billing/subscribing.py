@@ -41,7 +41,7 @@ def first(books: Books, subscription: Json, behavior: str) -> None:
     kept = invoicing.kept(books, subscription, draft)
     books.update(subscription, latest_invoice=draft["id"], **kept)
     later = behavior == "default_incomplete" and draft["total"] > 0
-    invoice = invoicing.finalize(books, draft) if later else collecting.process(books, draft)
+    invoice = collecting.opened(books, draft) if later else collecting.process(books, draft)
     if behavior == "error_if_incomplete" and invoice["attempted"] and invoice["status"] == "open":
         raise Declined()
 

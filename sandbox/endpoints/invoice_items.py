@@ -113,12 +113,7 @@ def _delete(books: Books, identity: str, _values: Json) -> Json:
     return gone
 
 
-def _get(books: Books, identity: str, _values: Json) -> Json:
-    return books.get("invoiceitem", identity)
-
-
 WRITES = (
     Write("POST", "/v1/invoiceitems", _create, _ITEM),
-    Write("GET", "/v1/invoiceitems/{id}", _get),
     Write("DELETE", "/v1/invoiceitems/{id}", _delete),
 )

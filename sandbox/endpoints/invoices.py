@@ -97,12 +97,10 @@ def _delete(books: Books, identity: str, _values: Json) -> Json:
 
 
 def _finalize(books: Books, identity: str, values: Json) -> Json:
-    """Nothing to pay is paid at once; else it is open, and charged if it advances by itself."""
     draft = books.get("invoice", identity)
     if "auto_advance" in values and draft["status"] == "draft":
         draft = books.update(draft, auto_advance=values["auto_advance"])
-    opened = invoicing.finalize(books, draft)
-    return collecting.settle(books, opened) if opened["amount_due"] == 0 else opened
+    return collecting.opened(books, draft)
 
 
 def _pay(books: Books, identity: str, values: Json) -> Json | StripeError:
