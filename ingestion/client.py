@@ -8,12 +8,16 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx
 import orjson
 from aiolimiter import AsyncLimiter
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ALL_ENDPOINTS = 2.4  # of one endpoint's rate: Stripe's limit over all is the one that ends first
 
 Parameters = Mapping[str, str | int | list[str]]
 
@@ -33,9 +37,10 @@ class NotFound(StripeError):
 class _Temporary(Exception):
     """Worth another attempt, after `wait` seconds if Stripe said so."""
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+    def __init__(self, reason: str, *, wait: float | None = None, limited: bool = False) -> None:
         super().__init__(reason)
         self.wait = wait
+        self.limited = limited
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,12 @@ class Connection:
     api_version: str
     requests_per_second: float | None = None
     concurrency: int = 20
-    attempts: int = 6
+    attempts: int = 8
+    patience_seconds: float = 600  # with a rate limit, which is no failure
+
+    @property
+    def on_loopback(self) -> bool:
+        return urlsplit(self.api_base).hostname in LOOPBACK
 
     def __repr__(self) -> str:
         return f"Connection(api_base={self.api_base!r}, api_version={self.api_version!r})"
@@ -59,7 +69,7 @@ class Client:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.requests = 0
-        self._limiters: dict[str, AsyncLimiter] = {}
+        self._limiters: dict[tuple[str, float], AsyncLimiter] = {}
         self._slots = asyncio.Semaphore(connection.concurrency)
         self._http = httpx.AsyncClient(
             base_url=connection.api_base,
@@ -70,6 +80,7 @@ class Client:
             },
             timeout=httpx.Timeout(80, connect=10),
             limits=httpx.Limits(max_connections=connection.concurrency),
+            trust_env=not connection.on_loopback,  # a proxy leads away from this machine
         )
 
     async def __aenter__(self) -> Self:
@@ -81,24 +92,35 @@ class Client:
     async def get(self, path: str, parameters: Parameters | None = None) -> Any:
         """The parsed answer. Raises PermissionMissing, NotFound, StripeError."""
         retrying = AsyncRetrying(
-            retry=retry_if_exception_type((_Temporary, httpx.TransportError)),
-            stop=stop_after_attempt(self.connection.attempts),
-            wait=_wait,
-            reraise=True,
+            retry=retry_if_exception_type(_Temporary), stop=self._stop, wait=_wait, reraise=True
         )
         try:
             return await retrying(self._attempt, path, _query(parameters or {}))
-        except (_Temporary, httpx.TransportError) as error:
-            raise StripeError(
-                f"{path}: no answer from {self.connection.api_base} after"
-                f" {self.connection.attempts} attempts ({error or type(error).__name__});"
-                " check STRIPE_API_BASE and the network, then run it again"
-            ) from None
+        except _Temporary as error:
+            raise StripeError(f"{path}: {self._given_up(error)}") from None
+
+    def _stop(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, _Temporary) and error.limited:
+            return (state.seconds_since_start or 0) >= self.connection.patience_seconds
+        return state.attempt_number >= self.connection.attempts
+
+    def _given_up(self, error: _Temporary) -> str:
+        if error.limited:
+            return "Stripe limits the requests for too long; lower STRIPE_REQUESTS_PER_SECOND"
+        return (
+            f"{error} at {self.connection.api_base}, {self.connection.attempts} times;"
+            " check STRIPE_API_BASE and the network, then run it again"
+        )
 
     async def _attempt(self, path: str, query: httpx.QueryParams) -> Any:
         async with self._pace(path):
             self.requests += 1
-            response = await self._http.get(path, params=query)
+            try:
+                response = await self._http.get(path, params=query)
+            except httpx.TransportError as error:
+                # Its text can repeat a header, and so the key: the kind has to do.
+                raise _Temporary(type(error).__name__) from None
         _raise_for_status(path, response)
         try:
             return orjson.loads(response.content)
@@ -110,8 +132,8 @@ class Client:
         rate = self.connection.requests_per_second
         if rate is not None:
             endpoint = "/".join(path.split("/")[:3])
-            limiter = self._limiters.setdefault(endpoint, AsyncLimiter(1, 1 / rate))
-            await limiter.acquire()
+            for limit in ((endpoint, rate), ("all", rate * ALL_ENDPOINTS)):
+                await self._limiters.setdefault(limit, AsyncLimiter(1, 1 / limit[1])).acquire()
         async with self._slots:
             yield
 
@@ -146,11 +168,14 @@ def _raise_for_status(path: str, response: httpx.Response) -> None:
         raise StripeError("Stripe does not accept the key (401): set a valid one in STRIPE_API_KEY")
     if status == 403:
         raise PermissionMissing(f"{path}: the key lacks the permission to read this (403)")
-    if status == 404:
+    if status == 404 and _error(response).get("code") == "resource_missing":
         raise NotFound(f"{path}: Stripe does not know this object (404)")
     if status in (409, 429) or status >= 500:
-        raise _Temporary(f"HTTP {status}", _retry_after(response))
-    raise StripeError(f"{path}: HTTP {status}: {_message(response)}")
+        wait = _retry_after(response)
+        raise _Temporary(f"HTTP {status}", wait=wait, limited=status == 429)
+    error = _error(response)
+    said = f"{error.get('message', 'no explanation')} (parameter {error.get('param')})"
+    raise StripeError(f"{path}: HTTP {status}: {said}; check STRIPE_API_BASE")
 
 
 def _retry_after(response: httpx.Response) -> float | None:
@@ -160,9 +185,10 @@ def _retry_after(response: httpx.Response) -> float | None:
         return None
 
 
-def _message(response: httpx.Response) -> str:
+def _error(response: httpx.Response) -> dict[str, Any]:
+    """Stripe's error object; empty where something else than Stripe has answered."""
     try:
         error = orjson.loads(response.content)["error"]
-        return f"{error.get('message')} (parameter {error.get('param')})"
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        return "no explanation given; check STRIPE_API_BASE"
+        return {}
+    return error if isinstance(error, dict) else {}

@@ -86,7 +86,7 @@ async def poll(client: Client, *, since: int) -> list[Any]:
     found = []
     for start in range(0, len(types), TYPES_A_CALL):
         parameters: Parameters = {
-            "created[gte]": since,
+            "created[gte]": max(since, 0),
             "types": types[start : start + TYPES_A_CALL],
             "limit": PAGE,
         }

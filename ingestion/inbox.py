@@ -45,7 +45,11 @@ class Inbox:
         self._database = database
 
     @classmethod
-    def open(cls, path: Path) -> AbstractContextManager["Inbox"]:
+    def open(cls, path: Path, *, read_only: bool = False) -> AbstractContextManager["Inbox"]:
+        """The inbox in this file, made where it is missing; `read_only` needs no right to write."""
+        if read_only:
+            address = f"{path.absolute().as_uri()}?mode=ro"
+            return closing(cls(sqlite3.connect(address, uri=True, timeout=30)))
         database = sqlite3.connect(path, timeout=30, isolation_level=None)
         path.chmod(0o600)
         database.execute("pragma journal_mode = wal")
@@ -99,8 +103,8 @@ class Inbox:
         with self._transaction():
             self._database.executemany(
                 "update pointers set done_at = ?1 where stream = ?2 and object_id = ?3"
-                " and done_at is null"
-                " and event_id in (select id from events where received_at <= ?1)",
+                " and done_at is null and exists (select 1 from events"
+                "   where events.id = pointers.event_id and events.received_at <= ?1)",
                 [(read_from.isoformat(), *pointer) for pointer in done],
             )
             self._database.executemany(

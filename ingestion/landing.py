@@ -13,85 +13,18 @@ Every table also has `read_at` (UTC, when the read that brought the row began). 
 elements carry the `read_at` of their root: an element is current while both are equal.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Kind(StrEnum):
-    """How a value is read; the Arrow types are in `rows`."""
-
-    TEXT = "text"
-    ID = "id"  # an id, or an expanded object whose `id` is taken
-    FLAG = "flag"
-    INTEGER = "integer"  # amounts in minor units, counts
-    DECIMAL = "decimal"  # decimal(38, 12): decimal prices in minor units, percentages
-    TIMESTAMP = "timestamp"  # Unix seconds -> UTC
-    JSON = "json"  # kept as JSON text
-    SUM = "sum"  # sum of `amount` over a list, minor units
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: `required` values that are missing in all known shapes fail the load by name."""
-
-    name: str
-    kind: Kind
-    paths: tuple[str, ...]
-    required: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """One landing table; `id` is its key, `tombstones` says that `deleted_at` is kept on it."""
-
-    name: str
-    columns: tuple[Column, ...]
-    tombstones: bool = False
-
-
-@dataclass(frozen=True)
-class Extract:
-    """Where the rows of a table stand in an object: `[]` walks a list, `{}` a mapping."""
-
-    table: str
-    path: str = ""
-
-
-def _column(kind: Kind, name: str, *paths: str, required: bool = False) -> Column:
-    return Column(name, kind, paths or (f"object.{name}",), required)
-
-
-def text(name: str, *paths: str, required: bool = False) -> Column:
-    return _column(Kind.TEXT, name, *paths, required=required)
-
-
-def reference(name: str, *paths: str, required: bool = False) -> Column:
-    return _column(Kind.ID, name, *paths, required=required)
-
-
-def flag(name: str, *paths: str) -> Column:
-    return _column(Kind.FLAG, name, *paths)
-
-
-def integer(name: str, *paths: str, required: bool = False) -> Column:
-    return _column(Kind.INTEGER, name, *paths, required=required)
-
-
-def decimal(name: str, *paths: str) -> Column:
-    return _column(Kind.DECIMAL, name, *paths)
-
-
-def timestamp(name: str, *paths: str, required: bool = False) -> Column:
-    return _column(Kind.TIMESTAMP, name, *paths, required=required)
-
-
-def json(name: str, *paths: str) -> Column:
-    return _column(Kind.JSON, name, *paths)
-
-
-def total(name: str, *paths: str) -> Column:
-    return _column(Kind.SUM, name, *paths)
-
+from ingestion.columns import (
+    Extract,
+    Table,
+    decimal,
+    flag,
+    integer,
+    json,
+    reference,
+    text,
+    timestamp,
+    total,
+)
 
 ID = text("id", required=True)
 CREATED = timestamp("created", required=True)
@@ -303,7 +236,9 @@ TABLES = (
     Table(
         "discounts",
         (
-            text("id", "object.id", "key", required=True),
+            # Not Stripe's id: older shapes have none, and one discount can hang on several items.
+            text("id", "key", required=True),
+            text("discount_id", "object.id"),
             text("owner_type", "parent.object", required=True),
             reference("owner_id", "parent.id", required=True),
             text("root_type", "root.object", required=True),
@@ -335,16 +270,17 @@ TABLES = (
 EXTRACTS: dict[str, tuple[Extract, ...]] = {
     "customers": (
         Extract("customers"),
-        Extract("discounts", "discount"),
+        Extract("discounts", "discount", expanded=True),
         Extract("payment_methods", "invoice_settings.default_payment_method"),
         Extract("payment_methods", "default_source"),
     ),
     "subscriptions": (
         Extract("subscriptions"),
         Extract("subscription_items", "items.data[]"),
-        Extract("discounts", "discounts[]"),
-        Extract("discounts", "discount"),
-        Extract("discounts", "items.data[].discounts[]"),
+        # The older single discount first: where both are there, the list knows the order.
+        Extract("discounts", "discount", expanded=True),
+        Extract("discounts", "discounts[]", expanded=True),
+        Extract("discounts", "items.data[].discounts[]", expanded=True),
         Extract("payment_methods", "default_payment_method"),
         Extract("payment_methods", "default_source"),
     ),

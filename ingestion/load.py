@@ -8,7 +8,7 @@ move and pointers are settled only after the load has committed, so a crash repe
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +56,12 @@ def load(
     """
     with Inbox.open(paths.inbox) as inbox:
         job = _Load(connection, paths, inbox, progress or (lambda stream, objects: None))
-        everything = full or inbox.position(COMPLETE) is None
+        everything = full or not inbox.position(COMPLETE) or not job.landing.exists()
         if everything:
             asyncio.run(_check(connection))
         cursor = int(inbox.position(CURSOR) or asyncio.run(_newest_event(connection)))
         if everything:
-            job.read_everything()
+            job.read_everything(cursor)
         new = job.read_changes(cursor)
         return LoadResult(everything, new, job.objects, job.rows)
 
@@ -76,26 +76,31 @@ class _Load:
         self._raw = paths.raw
         self._inbox = inbox
         self._progress = progress
-        self._landing = Landing(paths.warehouse, paths.dlt)
+        self.landing = Landing(paths.warehouse, paths.dlt)
         self.objects: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
 
-    def read_everything(self) -> None:
-        """Every listed object; then, by id, what the lists no longer show (deleted, or hidden)."""
+    def read_everything(self, cursor: int) -> None:
+        """Every listed object; then, by id, what the lists no longer show (deleted, or hidden).
+
+        Until it is complete the position says so: dlt merges table by table, and what an
+        interrupted read leaves is repaired by the next one before anything is built on it.
+        """
         began = utc_now()
+        self._inbox.settle([], read_from=began, **{CURSOR: str(cursor), COMPLETE: ""})
         covered = [(name, i) for name, i in self._inbox.pending() if BY_NAME[name].listed]
         self._merge(_list_all)
-        self._read_by_id(self._landing.unseen(since=began) + self._landing.dangling())
+        self._read_by_id(self.landing.unseen(since=began) + self.landing.dangling())
         self._inbox.settle(covered, read_from=began, **{COMPLETE: began.isoformat()})
 
     def read_changes(self, cursor: int) -> int:
         """What the events since `cursor` point at; how many events were new."""
         began = utc_now()
-        found = asyncio.run(_poll(self._connection, cursor - OVERLAP))
+        newest, found = asyncio.run(_poll(self._connection, cursor - OVERLAP))
         new = self._inbox.append(found, received_at=began)
         pending = self._inbox.pending()
         self._read_by_id(pending)
-        cursor = max([cursor, *(event["created"] for event in found)])
+        cursor = max(cursor, newest)
         self._inbox.settle(pending, read_from=began, **{CURSOR: str(cursor)})
         return new
 
@@ -105,14 +110,24 @@ class _Load:
 
     def _merge(self, read: Read) -> None:
         with RawLog(self._raw, f"{utc_now():%Y%m%dT%H%M%S%f}") as raw:
-            self.rows.update(self._landing.merge(self._counted(pages(self._connection, read), raw)))
+            self.rows.update(self.landing.merge(self._counted(pages(self._connection, read), raw)))
 
     def _counted(self, found: Iterator[Page], raw: RawLog) -> Iterator[Page]:
-        for page in found:
-            raw.append(page)
+        for read in found:
+            raw.append(read)
+            page = self._listed(read)
             self.objects[page.stream] += len(page.objects) + len(page.gone)
             self._progress(page.stream, self.objects[page.stream])
             yield page
+
+    def _listed(self, page: Page) -> Page:
+        """Without what no list would bring (an open invoice), unless it was landed before."""
+        only = BY_NAME[page.stream].only
+        others = [o["id"] for o in page.objects if only and o.get(only[0]) != only[1]]
+        if not others:
+            return page
+        unknown = set(others) - self.landing.known(page.stream, others)
+        return replace(page, objects=[o for o in page.objects if o["id"] not in unknown])
 
 
 async def _check(connection: Connection) -> None:
@@ -125,9 +140,10 @@ async def _newest_event(connection: Connection) -> int:
         return await events.newest(client)
 
 
-async def _poll(connection: Connection, since: int) -> list[Any]:
+async def _poll(connection: Connection, since: int) -> tuple[int, list[Any]]:
+    """Where the feed stood before the poll, which is all that a long poll has surely seen."""
     async with Client(connection) as client:
-        return await events.poll(client, since=since)
+        return await events.newest(client), await events.poll(client, since=since)
 
 
 async def _list_all(client: Client, emit: Emit) -> None:

@@ -8,6 +8,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 
 from ingestion.client import Client, Connection
 from ingestion.reader import Emit, Page
@@ -22,41 +23,56 @@ class _Stopped(Exception):
 
 def pages(connection: Connection, read: Read) -> Iterator[Page]:
     """Run `read` in a thread; its pages as they come. What it raises is raised here."""
-    waiting: queue.Queue[Page | BaseException | None] = queue.Queue(AHEAD)
-    stopped = threading.Event()
-    thread = threading.Thread(target=_produce, args=(connection, read, waiting, stopped))
-    thread.start()
+    producer = _Producer(connection, read)
+    producer.start()
     try:
-        while (page := waiting.get()) is not None:
+        while (page := producer.waiting.get()) is not None:
             if isinstance(page, BaseException):
                 raise page
             yield page
     finally:
-        stopped.set()
-        _drain(waiting, thread)
+        producer.stop()
 
 
-def _produce(
-    connection: Connection,
-    read: Read,
-    waiting: "queue.Queue[Page | BaseException | None]",
-    stopped: threading.Event,
-) -> None:
-    async def emit(page: Page) -> None:
-        if stopped.is_set():
+class _Producer(threading.Thread):
+    """Reads in an event loop of its own, until done or stopped."""
+
+    def __init__(self, connection: Connection, read: Read) -> None:
+        super().__init__(daemon=True)
+        self.waiting: queue.Queue[Page | BaseException | None] = queue.Queue(AHEAD)
+        self._connection = connection
+        self._read = read
+        self._cancel: Callable[[], object] = lambda: None
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except BaseException as error:  # noqa: BLE001 - handed to the consumer, which raises it
+            self.waiting.put(first(error))
+        else:
+            self.waiting.put(None)
+
+    async def _main(self) -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if task:
+            self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
+        async with Client(self._connection) as client:
+            await self._read(client, self._emit)
+
+    async def _emit(self, page: Page) -> None:
+        if self._stopped.is_set():
             raise _Stopped
-        await asyncio.to_thread(waiting.put, page)
+        await asyncio.to_thread(self.waiting.put, page)
 
-    async def main() -> None:
-        async with Client(connection) as client:
-            await read(client, emit)
-
-    try:
-        asyncio.run(main())
-    except BaseException as error:  # noqa: BLE001 - handed to the consumer, which raises it
-        waiting.put(first(error))
-    else:
-        waiting.put(None)
+    def stop(self) -> None:
+        """The consumer has gone, or has all: requests under way end, and so does the thread."""
+        self._stopped.set()
+        with suppress(RuntimeError):  # the loop has ended by itself
+            self._cancel()
+        while self.is_alive():
+            with suppress(queue.Empty):
+                self.waiting.get(timeout=0.05)
 
 
 def first(error: BaseException) -> BaseException:
@@ -64,11 +80,3 @@ def first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def _drain(waiting: "queue.Queue[Page | BaseException | None]", thread: threading.Thread) -> None:
-    while thread.is_alive():
-        try:
-            waiting.get(timeout=0.05)
-        except queue.Empty:
-            continue

@@ -13,7 +13,7 @@ Getter = Callable[["Node"], Json]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One element with its surroundings; `key` is the element's stable name within the root."""
+    """One element with its surroundings; `key` names it where its id, if any, is not its alone."""
 
     root: Json
     parent: Json
@@ -22,7 +22,7 @@ class Node:
 
     @property
     def key(self) -> str:
-        return f"{self.root['id']}:{self.position}"
+        return f"{self.parent['id']}:{self.object.get('id') or self.position}"
 
 
 def getter(path: str) -> Getter:
@@ -41,11 +41,11 @@ def getter(path: str) -> Getter:
 
 
 def nodes(root: Json, path: str) -> Iterator[Node]:
-    """Every element that `path` names below `root`; an id that was not expanded is no element."""
+    """Every element that `path` names below `root`: objects, or ids of what is not expanded."""
     found = [Node(root, root, root)]
     for name in filter(None, path.split(".")):
         found = [child for node in found for child in _step(node, name)]
-    return (node for node in found if isinstance(node.object, dict))
+    return (node for node in found if node.object is not None)
 
 
 def _step(node: Node, name: str) -> Iterator[Node]:

@@ -52,4 +52,7 @@ class RawLog:
     ) -> None:
         self._stack.close()
         for stream in self._files:
-            self._partial(stream).rename(self._folder / stream / self._name)
+            if error is None:
+                self._partial(stream).rename(self._folder / stream / self._name)
+            else:
+                self._partial(stream).unlink()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
+from urllib.parse import quote
 
 from ingestion.client import Client, NotFound, Parameters
 from ingestion.streams import Nested, Stream
@@ -139,7 +140,7 @@ async def _nested_elements(client: Client, nested: Nested, parent: str) -> Any:
     if nested.parent_parameter:
         parameters[nested.parent_parameter] = parent
     while True:
-        answer = await client.get(nested.path.format(id=parent), parameters)
+        answer = await client.get(nested.path.format(id=quote(parent, safe="")), parameters)
         for element in answer["data"]:
             yield element
         if not answer["has_more"]:
@@ -152,19 +153,16 @@ async def read_by_id(client: Client, stream: Stream, ids: list[str], emit: Emit)
     for start in range(0, len(ids), PAGE):
         read_at = utc_now()
         found = await asyncio.gather(*(_one(client, stream, i) for i in ids[start : start + PAGE]))
-        kept = [o for o in found if not o.get("deleted") and _listed(stream, o)]
+        kept = [o for o in found if not o.get("deleted")]
         gone = tuple(o["id"] for o in found if o.get("deleted"))
         await emit(Page(stream.name, kept, read_at, gone))
 
 
-def _listed(stream: Stream, found: Any) -> bool:
-    """Whether a list read would bring this object too: both ways end in the same tables."""
-    return stream.only is None or found.get(stream.only[0]) == stream.only[1]
-
-
 async def _one(client: Client, stream: Stream, object_id: str) -> Any:
     try:
-        found = await client.get(f"{stream.path}/{object_id}", {"expand": list(stream.expand)})
+        # Coupons, products and older plans have ids that people made up.
+        path = f"{stream.path}/{quote(object_id, safe='')}"
+        found = await client.get(path, {"expand": list(stream.expand)})
     except NotFound:
         return {"id": object_id, "deleted": True}
     await complete(client, stream, found)

@@ -4,7 +4,7 @@ Enters: parsed JSON of one kind of object and the moment of its read. Leaves: on
 each landing table that these objects fill. No request and no database belongs here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from ingestion.landing import EXTRACTS, TABLES, Column, Kind, Table
+from ingestion.columns import Column, Extract, Kind, Table
+from ingestion.landing import EXTRACTS, TABLES
 from ingestion.paths import Getter, Node, getter, nodes
 
 ARROW_TYPES: dict[Kind, pa.DataType] = {
@@ -87,13 +88,30 @@ def rows(stream: str, objects: Iterable[Any], *, read_at: datetime) -> dict[str,
     found: dict[str, dict[str, Node]] = {extract.table: {} for extract in EXTRACTS[stream]}
     for extract in EXTRACTS[stream]:
         for root in objects:
-            for node in nodes(root, extract.path):
+            for node in _expanded(extract, nodes(root, extract.path)):
                 # The same card can be the default of many: one row an id.
-                found[extract.table][node.object.get("id") or node.key] = node
+                found[extract.table][_identity(_BY_NAME[extract.table], node)] = node
     return {
         name: _table(_BY_NAME[name], list(elements.values()), read_at)
         for name, elements in found.items()
     }
+
+
+def _expanded(extract: Extract, elements: Iterable[Node]) -> Iterator[Node]:
+    for node in elements:
+        if isinstance(node.object, dict):
+            yield node
+        elif extract.expanded:
+            raise MissingValue(
+                f"{node.root['id']}: {extract.path} holds the bare id {node.object}; it was asked"
+                " for with its values, so report the object to the maintainers"
+            )
+
+
+def _identity(table: Table, node: Node) -> str:
+    """What the row's `id` will be."""
+    values = (get(node) for get in _GETTERS[table.columns[0].paths])
+    return str(next((value for value in values if value is not None), node.key))
 
 
 def _table(table: Table, elements: list[Node], read_at: datetime) -> pa.Table:
@@ -119,7 +137,10 @@ def _value(table: Table, column: Column, getters: tuple[Getter, ...], node: Node
     for get in getters:
         value = get(node)
         if value is not None:
-            return read(value) if read else value
+            try:
+                return read(value) if read else value
+            except (ArithmeticError, KeyError, TypeError, ValueError):
+                raise _misfit(table, column, node, value) from None
     if column.required:
         raise MissingValue(
             f"{table.name} {node.object.get('id') or node.key}: {column.paths[0]} is missing in"
@@ -134,9 +155,12 @@ def _named(table: Table, column: Column, elements: list[Node], values: list[Any]
         try:
             pa.array([value], ARROW_TYPES[column.kind])
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            key = node.object.get("id") or node.key
-            return MissingValue(
-                f"{table.name} {key}: {column.paths[0]} is no {column.kind} but a"
-                f" {type(value).__name__}; report the object to the maintainers"
-            )
+            return _misfit(table, column, node, value)
     return MissingValue(f"{table.name}: {column.name} does not fit {column.kind}")
+
+
+def _misfit(table: Table, column: Column, node: Node, value: Any) -> MissingValue:
+    return MissingValue(
+        f"{table.name} {node.object.get('id') or node.key}: {column.paths[0]} is no {column.kind}"
+        f" but a {type(value).__name__}; report the object to the maintainers"
+    )

@@ -11,9 +11,10 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
-from ingestion.landing import TABLES, Table
+from ingestion.columns import Table
+from ingestion.landing import TABLES
 from ingestion.reader import Page
-from ingestion.rows import rows, schema
+from ingestion.rows import READ_AT, rows, schema
 
 Batch = dict[str, pa.Table]
 Tombstones = Callable[[Page], pa.Table | None]
@@ -67,7 +68,11 @@ def _resource(table: Table, parent: DltResource) -> DltResource:
         name=table.name,
         primary_key="id",
         write_disposition="merge",
-        columns={column.name: {"timezone": False} for column in _timestamps(table)},
+        columns={
+            **{field.name: {"timezone": False} for field in _timestamps(table)},
+            # Two streams can bring one card: the later read of it stays.
+            READ_AT.name: {"timezone": False, "dedup_sort": "desc"},
+        },
     )
 
 

@@ -4,6 +4,7 @@ Enters: pages. Leaves: merged rows, tombstones included. The one module of inges
 engine (DuckDB). The caller holds the lock.
 """
 
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -41,9 +42,36 @@ class Landing:
             pipeline.run(source, loader_file_format="parquet")
         except PipelineStepFailed as error:
             raise _cause(error) from None
+        finally:
+            self._drop_loaded_packages()
         trace = pipeline.last_trace
         counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
         return {table.name: counts.get(table.name, 0) for table in TABLES}
+
+    def _drop_loaded_packages(self) -> None:
+        """dlt keeps what it has loaded as plain files: customers' data, again at each load."""
+        for loaded in self._state.glob("*/load/loaded/*"):
+            shutil.rmtree(loaded, ignore_errors=True)
+
+    def exists(self) -> bool:
+        """Whether the file holds landing tables: a new or lost one begins with a full read."""
+        if not self._path.exists():
+            return False
+        with duckdb.connect(str(self._path)) as database:
+            found = database.execute(
+                "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?",
+                [SCHEMA, TABLES[0].name],
+            ).fetchone()
+        return bool(found and found[0])
+
+    def known(self, stream: str, ids: list[str]) -> set[str]:
+        """Which of these ids a landing table holds."""
+        with duckdb.connect(str(self._path)) as database:
+            found = database.execute(
+                f"select id from {SCHEMA}.{stream} where id in (select unnest(?::varchar[]))",
+                [ids],
+            ).fetchall()
+        return {row[0] for row in found}
 
     def _pipeline(self) -> dlt.Pipeline:
         return dlt.pipeline(
@@ -89,14 +117,24 @@ class Landing:
         return found.cast(arrow)
 
 
+class LoadFailed(Exception):
+    """The landing tables could not be written; what was read is read again by the next load."""
+
+
 def _cause(error: BaseException) -> BaseException:
-    """What a read raised, out of dlt's wrappings; dlt's own failure if it was none of ours."""
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, StripeError | MissingValue):
-            return inner
-        inner = inner.__cause__ or inner.__context__
-    return error
+    """What a read raised, out of dlt's wrappings; else one line for the innermost failure."""
+    inner, following = error, error.__cause__ or error.__context__
+    while following is not None:
+        inner, following = following, following.__cause__ or following.__context__
+        if isinstance(inner, StripeError | MissingValue | OSError):
+            break
+    if isinstance(inner, StripeError | MissingValue):
+        return inner
+    said = (str(inner).splitlines() or [""])[0]
+    return LoadFailed(
+        f"the landing tables could not be written: {type(inner).__name__}: {said};"
+        " nothing is lost: mend it and run again"
+    )
 
 
 def _buried(column: str) -> str:

@@ -22,7 +22,8 @@ from dagster import (
 )
 from dagster_dbt import dbt_assets
 
-from ingestion.landing import TABLES, Table
+from ingestion.columns import Table
+from ingestion.landing import TABLES
 from orchestration.dbt_events import dbt_events
 from orchestration.reporter import log_reporter
 from orchestration.run import as_of, is_full

@@ -22,7 +22,7 @@ app = typer.Typer(
     help="Stripe's customers, subscriptions and paid invoices as traits and MRR in your account"
     " store. Settings come from the environment and .env; .env.example explains each.",
     no_args_is_help=True,
-    pretty_exceptions_show_locals=False,  # a local could be a secret
+    pretty_exceptions_enable=False,  # it can print secrets, and a ring of causes never ends
     add_completion=False,
 )
 console = Console()

@@ -14,10 +14,11 @@ from dagster import (
     in_process_executor,
 )
 
+from orchestration import setting_checks as checks
 from orchestration.assets import account_store, dbt_models, run_settings, stripe_landing
 from orchestration.manifest import read_manifest
 from orchestration.run import run_tags
-from orchestration.settings import ScheduleSettings
+from orchestration.settings import ScheduleSettings, WrongSettings
 
 REFRESH = "refresh"
 
@@ -25,6 +26,9 @@ REFRESH = "refresh"
 def definitions(*, pool: str | None) -> Definitions:
     """All definitions. Without a pool only the lock beside the warehouse keeps writers apart."""
     schedule = ScheduleSettings()
+    wrong = checks.schedule(schedule.nightly_schedule, schedule.schedule_time_zone)
+    if wrong:
+        raise WrongSettings("\n".join(wrong))
     refresh = define_asset_job(
         REFRESH,
         selection=AssetSelection.all() - AssetSelection.assets(run_settings.key),

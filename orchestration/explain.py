@@ -30,7 +30,7 @@ order by subscription_id, subscription_item_id, step
 """
 SENT = """
 select run_id, op, old, new, status, error, "at" from sync_changelog
-where account_id = $account and trait = $trait order by version desc limit 5
+where account_id = $account and (trait = $trait or trait is null) order by version desc limit 5
 """
 
 

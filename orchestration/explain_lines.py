@@ -68,7 +68,8 @@ def _off(step: dict[str, Any]) -> str:
 
 def _sent(row: dict[str, Any]) -> str:
     outcome = f"{row['status']}{': ' + row['error'] if row['error'] else ''}"
-    return f"{row['at']:%Y-%m-%d %H:%M:%S}  {row['old']} -> {row['new']}  {outcome}"
+    change = "created, all traits" if row["op"] == "create" else f"{row['old']} -> {row['new']}"
+    return f"{row['at']:%Y-%m-%d %H:%M:%S}  {change}  {outcome}"
 
 
 def _totals(steps: list[dict[str, Any]]) -> dict[str, Decimal]:

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 
 import typer
 
-from ingestion.client import StripeError
-from ingestion.rows import MissingValue
 from orchestration.lock import LockHeld
 from orchestration.settings import WrongSettings
 
@@ -25,6 +23,9 @@ class Unknown(Exception):
 
 def exit_code(error: BaseException) -> int | None:
     """The exit code of a foreseen failure; None for a bug."""
+    from ingestion.client import StripeError
+    from ingestion.rows import MissingValue
+    from ingestion.warehouse import LoadFailed
     from orchestration.dbt_process import DbtFailed
     from orchestration.manifest import ManifestOutdated
     from orchestration.transform import TransformFailed
@@ -37,6 +38,7 @@ def exit_code(error: BaseException) -> int | None:
     foreseen = (
         StripeError,
         MissingValue,
+        LoadFailed,
         LockHeld,
         Unknown,
         TransformFailed,

@@ -7,35 +7,61 @@ The tables stand in the schema `main`, with a view of each in `marts`: DuckDB na
 catalog after the file, so that `marts.x` alone would be ambiguous. `x` and `marts.marts.x` work.
 """
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
-SYNC_TABLES = ("sync_runs", "sync_changelog")
+SYNC_TABLES = ("sync_runs", "sync_changelog", "sync_invalid")
 
 
 def publish(database: duckdb.DuckDBPyConnection, marts: Path) -> dict[str, int]:
     """Copy all marts and the sync's own records to `marts`; rows by table."""
+    with _replacing(database, marts):
+        database.execute("create schema published.marts")
+        tables = [*_tables(database, "marts"), *_sync_tables(database)]
+        return {name: _copy(database, schema, name) for schema, name in tables}
+
+
+def publish_sync(database: duckdb.DuckDBPyConnection, marts: Path) -> None:
+    """Replace the sync's records alone: the marts in the warehouse may be a failed build's."""
+    with _replacing(database, marts, keep=True):
+        for schema, name in _sync_tables(database):
+            database.execute(f'drop view if exists published.marts."{name}"')
+            database.execute(f'drop table if exists published.main."{name}"')
+            _copy(database, schema, name)
+
+
+@contextmanager
+def _replacing(
+    database: duckdb.DuckDBPyConnection, marts: Path, *, keep: bool = False
+) -> Iterator[None]:
+    """A new file as `published`, empty or a copy; it becomes `marts` if all went well."""
     fresh = marts.with_suffix(".tmp")
     fresh.unlink(missing_ok=True)
-    database.execute(f"attach '{fresh}' as published")
+    if keep:
+        shutil.copyfile(marts, fresh)
+    quoted = str(fresh).replace("'", "''")
+    database.execute(f"attach '{quoted}' as published")
     try:
-        database.execute("create schema published.marts")
-        counts = {name: _copy(database, schema, name) for schema, name in _tables(database)}
+        yield
     finally:
         database.execute("detach published")
     fresh.chmod(0o600)
     fresh.replace(marts)
-    return counts
 
 
-def _tables(database: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+def _sync_tables(database: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    return [table for table in _tables(database, "sync") if table[1] in SYNC_TABLES]
+
+
+def _tables(database: duckdb.DuckDBPyConnection, schema: str) -> list[tuple[str, str]]:
     return database.execute(
         "select table_schema, table_name from information_schema.tables"
-        " where table_catalog = current_database()"
-        " and (table_schema = 'marts' or (table_schema = 'sync' and table_name in ?))"
-        " order by all",
-        [SYNC_TABLES],
+        " where table_catalog = current_database() and table_schema = ? order by all",
+        [schema],
     ).fetchall()
 
 

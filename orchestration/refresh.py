@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from dagster import DagsterInstance, ExecuteInProcessResult
+from dagster import DagsterExecutionInterruptedError, DagsterInstance, ExecuteInProcessResult
 
 from orchestration.code_location import REFRESH, definitions
 from orchestration.in_process import IN_PROCESS, alive
@@ -45,13 +45,16 @@ def refresh(
     job = definitions(pool=None).resolve_job_def(REFRESH)
     run_id = str(uuid4())
     with dagster_instance(settings) as instance, alive(instance, settings.data_dir, run_id):
-        return job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            run_config=QUIET,
-            tags={**run_tags(as_of=as_of, full=full), IN_PROCESS: "true"},
-            resources={"reporter": reporter},
-        )
+        try:
+            return job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                run_config=QUIET,
+                tags={**run_tags(as_of=as_of, full=full), IN_PROCESS: "true"},
+                resources={"reporter": reporter},
+            )
+        except DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None
 
 
 @contextmanager

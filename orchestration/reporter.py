@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TextColumn
 
 
 class Reporter(Protocol):
@@ -57,10 +57,8 @@ class TerminalReporter:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<28}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.completed:>9,.0f}"),
+            TextColumn("{task.completed:>11,.0f}"),
             TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
             console=console,
         )
         self._tasks: dict[str, tuple[int, float]] = {}
@@ -96,7 +94,7 @@ class TerminalReporter:
         self._progress.update(
             self._progress.tasks[task_id].id,
             completed=done,
-            rate=f"{rate:>8,.0f} {unit}/s",
+            rate=f"{rate:>9,.0f} {unit}/s",
         )
 
 

@@ -4,28 +4,22 @@ Enters: environment variables, as `.env.example` explains them. Leaves: one froz
 complaints come at once, one line each with its remedy, and never with a secret's value.
 """
 
-from enum import StrEnum
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from orchestration import setting_checks as checks
+
 STRIPE = "https://api.stripe.com"
 SANDBOX_KEY = "sk_test_sandbox"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class WrongSettings(Exception):
     """One line for each wrong setting, with its remedy."""
-
-
-class KeyKind(StrEnum):
-    """What a Stripe key is for, read off its prefix."""
-
-    LIVE = "live"
-    TEST = "test"
 
 
 def _blank_is_unset(value: object) -> object:
@@ -56,7 +50,7 @@ class Settings(ScheduleSettings):
     stripe_api_version: str = "2026-10-28.endive"
     stripe_requests_per_second: Annotated[Rate | None, Optional] = None
     stripe_concurrency: Annotated[int, Field(ge=1, le=100)] = 20
-    data_dir: Path = Path("data")
+    data_dir: Annotated[Path, BeforeValidator(lambda given: given or "data")] = Path("data")
     warehouse_url: Annotated[str | None, Optional] = None
     account_store_url: Annotated[SecretStr | None, Optional] = None
     account_id_metadata_key: Annotated[str | None, Optional] = None
@@ -68,13 +62,11 @@ class Settings(ScheduleSettings):
     @model_validator(mode="after")
     def _check(self) -> Self:
         problems = [
-            *_url_problems("STRIPE_API_BASE", self.stripe_api_base, ("https", "http")),
-            *_url_problems("WAREHOUSE_URL", self.warehouse_url, ("duckdb",)),
-            *_url_problems(
-                "ACCOUNT_STORE_URL",
-                _secret(self.account_store_url),
-                ("sqlite", "postgresql", "postgres"),
-            ),
+            *checks.schedule(self.nightly_schedule, self.schedule_time_zone),
+            *checks.api_base(self.stripe_api_base),
+            *checks.data_dir(self.data_dir),
+            *checks.warehouse_url(self.warehouse_url),
+            *checks.account_store_url(_secret(self.account_store_url)),
         ]
         if problems:
             raise ValueError("\n".join(problems))
@@ -82,7 +74,7 @@ class Settings(ScheduleSettings):
 
     @property
     def on_loopback(self) -> bool:
-        return urlsplit(self.stripe_api_base).hostname in LOOPBACK
+        return checks.is_loopback(self.stripe_api_base)
 
     @property
     def api_key(self) -> str:
@@ -90,15 +82,15 @@ class Settings(ScheduleSettings):
         return _secret(self.stripe_api_key) or (SANDBOX_KEY if self.on_loopback else "")
 
     @property
-    def key_kind(self) -> KeyKind:
-        return KeyKind.LIVE if "_live_" in self.api_key else KeyKind.TEST
+    def is_live(self) -> bool:
+        return "_live_" in self.api_key
 
     @property
     def request_rate(self) -> float | None:
         """Requests a second for one endpoint: well below Stripe's limits; none on loopback."""
         if self.stripe_requests_per_second or self.on_loopback:
             return self.stripe_requests_per_second
-        return 20 if self.key_kind is KeyKind.LIVE else 10
+        return 20 if self.is_live else 10
 
     @property
     def warehouse(self) -> Path:
@@ -125,37 +117,22 @@ def read_settings(*, for_stripe: bool = True) -> Settings:
         settings = Settings()
     except ValidationError as error:
         raise WrongSettings("\n".join(_complaints(error))) from None
-    if for_stripe and (problems := _key_problems(settings)):
+    if for_stripe and (problems := checks.key(settings.api_key, settings.stripe_api_base)):
         raise WrongSettings("\n".join(problems))
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_private(settings.data_dir)
     return settings
+
+
+def _make_private(data_dir: Path) -> None:
+    """Nobody else reads what this process writes: it is customers' data."""
+    os.umask(0o077)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with suppress(PermissionError):  # somebody else's folder, lent to us
+        data_dir.chmod(0o700)
 
 
 def _secret(value: SecretStr | None) -> str | None:
     return value.get_secret_value() if value else None
-
-
-def _key_problems(settings: Settings) -> list[str]:
-    key = settings.api_key
-    if not key:
-        return [
-            "STRIPE_API_KEY is not set: set it to a secret or restricted key of your Stripe account"
-            " (or STRIPE_API_BASE to a local sandbox)"
-        ]
-    if not key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
-        return [
-            "STRIPE_API_KEY is no secret or restricted key: it must begin with sk_ or rk_;"
-            " copy it from Stripe's dashboard, Developers > API keys"
-        ]
-    if settings.key_kind is KeyKind.LIVE and settings.stripe_api_base.startswith("http://"):
-        return ["STRIPE_API_BASE is plain http and the key is live: use https"]
-    return []
-
-
-def _url_problems(name: str, url: str | None, schemes: tuple[str, ...]) -> list[str]:
-    if url is None or url.split("://")[0] in schemes:
-        return []
-    return [f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"]
 
 
 def _complaints(error: ValidationError) -> list[str]:

@@ -14,7 +14,7 @@ import duckdb
 from ingestion.client import Connection
 from ingestion.load import LoadResult, Paths, load
 from orchestration.lock import writer_lock
-from orchestration.publish import publish
+from orchestration.publish import publish, publish_sync
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
 from orchestration.transform import NodeResult, TransformFailed, find_failure, transform
@@ -79,19 +79,19 @@ def deliver_stage(
     settings: Settings, reporter: Reporter, *, as_of: datetime, run_id: str
 ) -> SyncResult:
     """`account_traits` -> account store, without the lock while the store is written."""
-    result = sync(
-        marts_path=settings.marts,
-        warehouse=lambda: open_warehouse(settings, reporter),
-        account_store_url=settings.store_url,
-        multiple_subscriptions=settings.multiple_subscriptions,
-        as_of=as_of,
-        run_id=run_id,
-        on_progress=reporter.delivered,
-    )
-    if result.sent:
+    try:
+        return sync(
+            marts_path=settings.marts,
+            warehouse=lambda: open_warehouse(settings, reporter),
+            account_store_url=settings.store_url,
+            multiple_subscriptions=settings.multiple_subscriptions,
+            as_of=as_of,
+            run_id=run_id,
+            on_progress=reporter.delivered,
+        )
+    finally:
         with open_warehouse(settings, reporter) as database:
-            publish(database, settings.marts)
-    return result
+            publish_sync(database, settings.marts)
 
 
 @contextmanager

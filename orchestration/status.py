@@ -38,7 +38,7 @@ def read_status(settings: Settings) -> Status:
         mrr = mrr_by_currency(database)
         runs = _last_runs(settings, marts)
         published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
-    with Inbox.open(settings.data_dir / "events.db") as inbox:
+    with Inbox.open(settings.data_dir / "events.db", read_only=True) as inbox:
         return Status(
             published_at=published,
             full_read_at=inbox.position(COMPLETE),

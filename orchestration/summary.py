@@ -87,6 +87,12 @@ def _lines(summary: SyncSummary) -> list[tuple[str, str]]:
             f" {sent.get('unchanged', 0):,} unchanged, {sent.get('rejected', 0):,} rejected",
         ),
     ]
+    if sent.get("invalid"):
+        lines.append(
+            ("Kept out", f"{sent['invalid']:,} accounts, each with its reason: sync_invalid")
+        )
+    if sent.get("rejected"):
+        lines.append(("Rejected", "by the store, each with its reason: marts.sync_changelog"))
     if marts.get("unlinked_customers"):
         unlinked = f"{marts['unlinked_customers']:,} customers without an account's ID"
         lines.append(("Not linked", f"{unlinked}: marts.unlinked_customers"))

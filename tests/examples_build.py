@@ -66,6 +66,11 @@ class Warehouse:
                             f"update stripe.{stream} set deleted_at = ? where id = ?",
                             [read_at, one["id"]],
                         )
+                        database.execute(
+                            f"insert into stripe.{stream} (id, deleted_at, read_at) select ?, ?, ?"
+                            f" where ? not in (select id from stripe.{stream})",
+                            [one["id"], read_at, read_at, one["id"]],
+                        )
 
     def build(self, settings: RunSettings, *, select: Sequence[str] = ()) -> None:
         """Build all models at these settings; a failed model or data test fails the caller."""

@@ -5,13 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from local_stripe import DAY, NOW, LocalStripe
+from local_stripe import DAY, NOW, LocalStripe, refusing
+from marts_reader import HOLDS_IT_OPEN, Reader
 
 from orchestration.settings import Settings
 from sandbox import builders
@@ -134,9 +136,15 @@ def test_sync_explain_and_status_into_postgres_with_several_customers_an_account
     assert status["marts"]["account_traits"] == 3
     assert status["last_runs"][0]["creates"] == 3
 
+    reader = Reader(
+        HOLDS_IT_OPEN, tmp_path / "data" / "marts.duckdb", "select count(*) from account_traits"
+    )
+    assert reader.look() == "3"
     second = run("sync", "--as-of", AS_OF, cwd=tmp_path, **settings)
     assert second.returncode == 0, second.stderr
     assert "0 created, 0 updated, 3 unchanged" in second.stdout
+    assert reader.look() == "3"
+    assert reader.stop() == 0
 
 
 def test_sync_that_is_killed_is_made_up_for_by_the_next_one(
@@ -160,6 +168,34 @@ def test_sync_that_is_killed_is_made_up_for_by_the_next_one(
     finished = run("sync", "--as-of", AS_OF, cwd=tmp_path, **settings)
     assert finished.returncode == 0, finished.stderr
     assert "81 created" in finished.stdout
+
+
+def test_interrupted_sync_says_so_and_ends_at_once(
+    local_stripe: LocalStripe, tmp_path: Path
+) -> None:
+    asked = threading.Event()
+
+    def hang(path: str) -> tuple[int, dict[str, str]] | None:
+        if path != "/v1/invoices":
+            return None
+        asked.set()
+        return 429, {"Retry-After": "60"}
+
+    with refusing(local_stripe, hang) as slow:
+        process = subprocess.Popen(
+            [PROGRAM, "sync"],
+            env=environment(STRIPE_API_BASE=slow.url),
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert asked.wait(timeout=120)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130, errors
+    assert "stopped; nothing is lost" in errors
+    assert "Traceback" not in errors
 
 
 @pytest.fixture

@@ -3,12 +3,16 @@
 import random
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from local_stripe import DAY, NOW, LocalStripe, refusing
 
 from ingestion.client import PermissionMissing, StripeError
 from ingestion.inbox import CURSOR, Inbox
+from ingestion.load import load
+from ingestion.reader import utc_now
 from sandbox import builders
 
 MONTHLY = builders.price(id="price_monthly", unit_amount=5000)
@@ -247,3 +251,119 @@ def test_failed_load_moves_no_cursor_and_the_next_one_makes_up_for_it(stripe: Lo
         assert ("subscriptions", "sub_1") in inbox.pending()
     stripe.load()
     assert stripe.query("select status from stripe.subscriptions") == [("past_due",)]
+
+
+def test_interrupted_full_read_is_done_again_in_full(stripe: LocalStripe) -> None:
+    """dlt merges table by table: what a killed read has left must not be built upon."""
+    subscribe(stripe, 1)
+    stripe.load()
+    stripe.store.update("customer", "cus_1", {"name": "Renamed"}, now=NOW - 40 * DAY)
+
+    lists: Counter[str] = Counter()
+
+    def refuse(path: str) -> tuple[int, dict[str, str]] | None:
+        lists[path] += 1  # the first one is the check of permissions
+        return (400, {}) if path == "/v1/invoices" and lists[path] > 1 else None
+
+    with refusing(stripe, refuse) as broken, pytest.raises(StripeError, match="invoices"):
+        load(broken.connection(), broken.paths, full=True)
+    assert stripe.load().full
+    assert stripe.query("select name from stripe.customers") == [("Renamed",)]
+
+
+def test_changes_during_the_first_import_survive_a_failed_poll(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    polls: Counter[str] = Counter()
+
+    def refuse(path: str) -> tuple[int, dict[str, str]] | None:
+        polls[path] += path == "/v1/events"
+        # The check of permissions and the cursor come before the full read.
+        return (400, {}) if polls["/v1/events"] > 2 else None
+
+    with refusing(stripe, refuse) as broken, pytest.raises(StripeError, match="events"):
+        broken.load()
+    stripe.store.update("customer", "cus_1", {"name": "Renamed"}, now=NOW + 30)
+    stripe.store.put(builders.customer(id="cus_later", created=NOW + 5 * DAY))
+    stripe.load()
+    assert stripe.query("select name from stripe.customers where id = 'cus_1'") == [("Renamed",)]
+
+
+@pytest.mark.parametrize("coupon", ["SAVE?10", "50#OFF", "50%25", "SUMMER 25"])
+def test_made_up_ids_are_read_by_id(stripe: LocalStripe, coupon: str) -> None:
+    stripe.load()
+    stripe.store.put(builders.coupon(id=coupon, percent_off=10), now=NOW)
+    stripe.load()
+    assert stripe.query("select id, duration, deleted_at from stripe.coupons") == [
+        (coupon, "forever", None)
+    ]
+
+
+def test_404_of_something_else_than_stripe_deletes_nothing(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    stripe.load()
+    stripe.store.update("customer", "cus_1", {"name": "Renamed"}, now=NOW + 1)
+
+    def refuse(path: str) -> tuple[int, dict[str, str]] | None:
+        return (404, {}) if path.startswith("/v1/customers/") else None
+
+    with refusing(stripe, refuse) as gateway, pytest.raises(StripeError, match="404"):
+        gateway.load()
+    stripe.load()
+    assert stripe.query("select name, deleted_at from stripe.customers") == [("Renamed", None)]
+
+
+def test_paid_invoice_that_is_paid_no_longer_is_shown_as_it_is(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    stripe.load()
+    stripe.store.update("invoice", "in_1", {"status": "void"}, now=NOW + 1)
+    stripe.load()
+    assert stripe.query("select status from stripe.invoices") == [("void",)]
+
+
+def test_lost_warehouse_is_filled_again(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    stripe.load()
+    stripe.paths.warehouse.unlink()
+    assert stripe.load().full
+    assert stripe.query("select count(*) from stripe.customers") == [(1,)]
+
+
+def test_no_copy_of_what_was_loaded_stays_behind(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    stripe.load()
+    assert list(stripe.paths.dlt.rglob("*.parquet")) == []
+
+
+def test_key_never_stands_in_an_error(stripe: LocalStripe) -> None:
+    with pytest.raises(StripeError) as raised:
+        stripe.load(key="sk_test_very_secret\r", attempts=1)
+    assert "very_secret" not in str(raised.value)
+
+
+def test_settling_does_not_slow_down_with_the_log(tmp_path: Path) -> None:
+    """Counted in steps of SQLite's machine, which no other load can change."""
+    steps = []
+    for logged in (200, 2000):
+        with Inbox.open(tmp_path / f"{logged}.db") as inbox:
+            inbox.append((event(number) for number in range(logged)), received_at=utc_now())
+            count = 0
+
+            def tick() -> None:
+                nonlocal count
+                count += 1
+
+            inbox._database.set_progress_handler(tick, 10)
+            inbox.settle([("customers", "cus_7")], read_from=utc_now())
+            steps.append(count)
+            assert len(inbox.pending()) == logged - 1
+    assert steps[1] < 3 * steps[0], steps
+
+
+def event(number: int) -> dict[str, Any]:
+    found = {"id": f"cus_{number}", "object": "customer"}
+    return {
+        "id": f"evt_{number}",
+        "type": "customer.updated",
+        "created": NOW,
+        "data": {"object": found},
+    }

@@ -1,54 +1,14 @@
 """The published copy, with a reader in a process of its own."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+from marts_reader import HOLDS_IT_OPEN, OPENS_IT_AGAIN, Reader
 
-from orchestration.publish import publish
+from orchestration.publish import publish, publish_sync
 
 LOOK = "select min(generation), max(generation), count(*) from t"
-# DuckDB shares an opened file within a process, so each kind of reader is a process of its own.
-HOLDS_IT_OPEN = f"""
-import sys
-import duckdb
-held = duckdb.connect(sys.argv[1], read_only=True)
-for line in sys.stdin:
-    print(*held.execute("{LOOK}").fetchone(), flush=True)
-"""
-OPENS_IT_AGAIN = f"""
-import sys
-import duckdb
-for line in sys.stdin:
-    with duckdb.connect(sys.argv[1], read_only=True) as fresh:
-        print(*fresh.execute("{LOOK}").fetchone(), flush=True)
-"""
-
-
-class Reader:
-    """A process that looks at the copy whenever it is asked to."""
-
-    def __init__(self, program: str, marts: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", program, str(marts)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def look(self) -> str:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write("look\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
-    def stop(self) -> int:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        return self.process.wait(timeout=30)
 
 
 @pytest.fixture
@@ -74,7 +34,7 @@ def test_reader_never_sees_an_error_or_half_a_table(warehouse: Path, tmp_path: P
     marts = tmp_path / "marts.duckdb"
     with duckdb.connect(str(warehouse)) as database:
         publish(database, marts)
-        holding, opening = Reader(HOLDS_IT_OPEN, marts), Reader(OPENS_IT_AGAIN, marts)
+        holding, opening = Reader(HOLDS_IT_OPEN, marts, LOOK), Reader(OPENS_IT_AGAIN, marts, LOOK)
         assert holding.look() == "0 0 50000"
         for generation in range(1, 11):
             fill(database, generation)
@@ -122,3 +82,18 @@ def test_failed_copy_leaves_the_last_one(warehouse: Path, tmp_path: Path) -> Non
         with pytest.raises(duckdb.Error):
             publish(database, marts)
     assert marts.read_bytes() == before
+
+
+def test_records_of_a_sync_are_published_without_a_build_that_came_between(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    marts = tmp_path / "marts.duckdb"
+    with duckdb.connect(str(warehouse)) as database:
+        publish(database, marts)
+        fill(database, 1)  # of a build that failed later on
+        database.execute("insert into sync.sync_runs values (7)")
+        publish_sync(database, marts)
+    with duckdb.connect(str(marts), read_only=True) as database:
+        assert database.execute("select max(generation) from marts.marts.t").fetchall() == [(0,)]
+        assert database.execute("select version from sync_runs").fetchall() == [(7,)]
+        assert database.execute("select version from marts.marts.sync_runs").fetchall() == [(7,)]

@@ -61,7 +61,32 @@ def test_wrong_urls_are_named_without_their_password(monkeypatch: pytest.MonkeyP
     assert "secret-password" not in text
 
 
-@pytest.mark.parametrize("key", ["pk_live_1234567890", "hunter2-hunter2"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STRIPE_API_BASE", "http://[::1"),
+        ("STRIPE_API_BASE", "http://127.0.0.1:99999x"),
+        ("STRIPE_API_BASE", "https://"),
+        ("STRIPE_API_BASE", "https://api.stripe.com/v1"),
+        ("WAREHOUSE_URL", "duckdb://x.duckdb"),
+        ("WAREHOUSE_URL", "duckdb:///"),
+        ("WAREHOUSE_URL", "duckdb:///no/such/folder/x.duckdb"),
+        ("WAREHOUSE_URL", "duckdb:///stripe.duckdb"),
+        ("DATA_DIR", "o'brien"),
+        ("NIGHTLY_SCHEDULE", "every day"),
+        ("SCHEDULE_TIME_ZONE", "Mars/Phobos"),
+    ],
+)
+def test_wrong_value_is_one_line_that_begins_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", "sk_test_12345678")
+    monkeypatch.setenv(name, value)
+    (line,) = complaints()
+    assert line.startswith(name)
+
+
+@pytest.mark.parametrize("key", ["pk_live_1234567890", "hunter2-hunter2", "sk_test_secret\r"])
 def test_key_of_the_wrong_kind_is_refused_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from examples import POPULATION
 from examples_build import AS_OF, PROJECT, RunSettings, Warehouse, create_warehouse, run_dbt
-from examples_objects import at, customer, given, off, percent, price, simple, subscription
+from examples_objects import at, customer, given, off, paid, percent, price, simple, subscription
 
 from sandbox import builders
 
@@ -64,6 +64,83 @@ def unread_price() -> list[Json]:
     return [one for one in simple("unread", 10000) if one["object"] != "price"]
 
 
+def coupon_made_again() -> list[Json]:
+    """The discount carries 50 %; the coupon that has its id today says 10 %."""
+    discount = given(percent("again", 50))
+    discount["source"] = {"type": "coupon", "coupon": percent("again", 50)}
+    return [*simple("again", 10000, discounts=[discount]), percent("again", 10)]
+
+
+def half_cents() -> list[Json]:
+    """Shares of an amount off that no decimal can hold, and prices a hair under half a cent."""
+    ten, sixty = price("sevenths", 1000, "_1", product="prod_7_1"), price("sevenths", 6000, "_6")
+    mixed = [off("sev_off", 990), percent("sev_part", 35, applies_to=["prod_7_1"])]
+    yearly = [
+        price("thirds", 100, f"_{n}", interval="year", product=f"prod_3_{n}") for n in range(3)
+    ]
+    thirds = [off("thirds_off", 200)] + [
+        percent(f"thirds_{n}", part, applies_to=[f"prod_3_{n}"])
+        for n, part in enumerate((10, 100, 100))
+    ]
+    hair = price("hair", unit_amount_decimal="2.4999999996")
+    finest = price("finest", unit_amount_decimal="2.499999999999")
+    return [
+        *(customer(name) for name in ("sevenths", "thirds", "hair", "finest")),
+        *(ten, sixty, *yearly, hair, finest, *mixed, *thirds),
+        subscription("sevenths", [ten, sixty], discounts=[given(one) for one in mixed]),
+        subscription("thirds", yearly, discounts=[given(one) for one in thirds]),
+        subscription("hair", [hair]),
+        subscription("finest", [finest]),
+    ]
+
+
+def twin_discounts(account: str, identity: str | None) -> list[Json]:
+    """Half off each of two items, by discounts that share one id or have none."""
+    prices = price(account, 10000, "_one"), price(account, 20000, "_two")
+    half = percent(f"{account}_half", 50)
+    made = subscription(account, prices, item_discounts=[[given(half)], [given(half)]])
+    for item in made["items"]["data"]:
+        item["discounts"][0]["id"] = identity
+    return [customer(account), *prices, half, made]
+
+
+def part_of_a_cent() -> list[Json]:
+    sold = price("calls", unit_amount_decimal="0.4"), price("calls", 12340, "_seat")
+    return [customer("calls"), *sold, subscription("calls", [(sold[0], 1000), sold[1]])]
+
+
+def doubtful_coupons() -> list[Json]:
+    """One without a currency; one that is gone and lives on in its discount."""
+    bare = off("bare_off", 1000) | {"currency": None}
+    discount = given(percent("gone_half", 50))
+    discount["source"] = {"type": "coupon", "coupon": percent("gone_half", 50)}
+    return [
+        bare,
+        *simple("bare", 10000, discounts=[given(bare)]),
+        *simple("scope", 10000, discounts=[discount]),
+    ]
+
+
+def gone_before_the_first_read() -> list[Json]:
+    """Of a customer that was never read: its tombstone, a canceled subscription, two invoices."""
+    made = [one for one in simple("early", 5000, status="canceled") if one["object"] != "customer"]
+    return [*made, paid("early", 5000, "_1"), paid("early", 5000, "_2")]
+
+
+def two_currencies() -> list[Json]:
+    """The trial makes one total cross; the other account has an item that was not read, too."""
+    dollars, euros = price("cross", 5000), price("cross", 4000, "_eur", currency="eur")
+    return [
+        customer("cross"),
+        *(dollars, euros),
+        subscription("cross", [dollars], suffix="_usd"),
+        subscription("cross", [euros], suffix="_eur", status="trialing"),
+        customer("half_read"),
+        subscription("half_read", [dollars], suffix="_usd"),
+        subscription("half_read", [price("half_read", 1)], suffix="_eur", currency="eur"),
+    ]
+
+
 def ended() -> list[Json]:
     half = percent("ended_half", 50)
     return [half, *simple("ended", 10000, discounts=[given(half, end=at("2025-06-15"))])]
@@ -95,6 +172,17 @@ ODD = [
     *unknown_coupon(),
     *foreign_coupon(),
     *unread_price(),
+    *coupon_made_again(),
+    *half_cents(),
+    *part_of_a_cent(),
+    *doubtful_coupons(),
+    *gone_before_the_first_read(),
+    *two_currencies(),
+    customer("ghost", default_payment_method="pm_ghost"),
+    customer("heirs", "_old", created=at("2024-01-01")),
+    customer("heirs", "_new", created=at("2025-01-01")),
+    *twin_discounts("twins", "di_twins"),
+    *twin_discounts("nameless", None),
     *ended(),
     *prices_of_many_kinds(),
     customer("future", discount=given(percent("future_half", 50))),
@@ -113,6 +201,8 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     stale = price("stale", 10000), price("stale", 700, "_old")
     built.land([customer("stale"), *stale, subscription("stale", list(stale))])
     built.land([*ODD, subscription("stale", [stale[0]])], read_at=AS_OF + timedelta(hours=1))
+    gone = builders.customer(id="cus_early"), customer("heirs", "_new")
+    built.land(builders.deleted(one) for one in gone)
     built.build(RunSettings())
     return built
 
@@ -130,6 +220,15 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         ("lost", None),
         ("foreign", "100.00"),
         ("unread", None),
+        ("again", "50.00"),
+        ("sevenths", "57.10"),
+        ("thirds", "0.03"),
+        ("hair", "0.02"),
+        ("finest", "0.02"),
+        ("bare", "100.00"),
+        ("scope", "50.00"),
+        ("twins", "150.00"),
+        ("nameless", "150.00"),
         ("ended", "100.00"),
         ("volume", "70.00"),
         ("dear", "1234.57"),
@@ -151,11 +250,17 @@ def test_every_doubt_is_a_data_quality_issue(odd: Warehouse) -> None:
     assert [(row["issue"], row["object_id"]) for row in found] == [
         ("ambiguous_link", "cus_ACME"),
         ("ambiguous_link", "cus_Acme"),
+        ("coupon_currency_mismatch", "di_sub_bare_0"),
         ("coupon_currency_mismatch", "di_sub_foreign_0"),
+        ("coupon_scope_unknown", "di_sub_scope_0"),
+        ("deleted_customer", "cus_early"),
         ("missing_currency_option", "si_optionless_0"),
         ("missing_tiers", "si_closed_0"),
+        ("no_total_across_currencies", "cross"),
         ("unknown_coupon", "di_sub_lost_0"),
         ("unknown_customer", "in_nobody"),
+        ("unknown_payment_method", "cus_ghost"),
+        ("unknown_price", "si_half_read_eur_0"),
         ("unknown_price", "si_unread_0"),
         ("unlinked_customer", "cus_unlinked"),
     ]
@@ -165,6 +270,28 @@ def test_discount_of_a_customer_without_subscription_is_shown(odd: Warehouse) ->
     query = "select discount_percent_off from marts.single_subscription_traits where account_id = "
     [row] = odd.records(f"{query} 'future'")
     assert row["discount_percent_off"] == 50
+
+
+def test_discount_without_an_id_is_shown_by_its_coupon(odd: Warehouse) -> None:
+    query = "select distinct discount_id from marts.mrr_breakdown where account_id = 'nameless'"
+    assert {row["discount_id"] for row in odd.records(query)} == {None, "nameless_half"}
+
+
+def test_unit_prices_below_a_cent_are_sent_as_they_are(odd: Warehouse) -> None:
+    [row] = odd.records("select traits from marts.account_traits where account_id = 'calls'")
+    assert '"stripe.planAmounts":[0.004,123.4],' in row["traits"]
+
+
+def test_only_the_total_that_crosses_currencies_is_in_doubt(odd: Warehouse) -> None:
+    query = "select field, detail from marts.data_quality_issues where object_id = 'cross'"
+    [row] = odd.records(query)
+    assert row["field"] == "subscription_amounts_total"
+    assert "eur and usd, and no reporting currency is set" in row["detail"]
+
+
+def test_deleted_customer_stands_for_an_account_only_if_alone(odd: Warehouse) -> None:
+    query = "select customer_id from marts.single_subscription_traits where account_id = 'heirs'"
+    assert odd.records(query) == [{"customer_id": "cus_heirs_old"}]
 
 
 def test_unlinked_customer_is_listed_and_never_sent(odd: Warehouse) -> None:

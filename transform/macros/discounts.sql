@@ -18,13 +18,13 @@ The items with the discount of one step. An amount comes off all the items that 
 once per cycle of the shortest of them, and never more than they amount to.
 #}
 {% macro reached_items(previous, step) -%}
-    {%- set together = 'partition by previous.subscription_id, discounts.discount_id' -%}
+    {%- set together = 'partition by previous.subscription_id, discounts.discount_key' -%}
     select
         previous.subscription_id,
         previous.subscription_item_id,
         previous.item_position,
         previous.running_amount,
-        discounts.discount_id,
+        discounts.discount_key,
         discounts.percent_off,
         sum(previous.running_amount) over ({{ together }}) as reached_amount,
         sum(previous.running_amount) over (
@@ -50,14 +50,14 @@ cumulated shares, so that they sum to the whole.
         subscription_item_id,
         item_position,
         {{ step }} as step,
-        discount_id,
+        discount_key,
         - reduction as annual_change,
         running_amount - reduction as running_amount
     from (
         select
             {{ reached }}.*,
             case
-                when discount_id is null or reached_amount = 0 then {{ amount('0') }}
+                when discount_key is null or reached_amount = 0 then {{ amount('0') }}
                 when percent_off is not null
                     then {{ amount('running_amount * percent_off * 0.01') }}
                 when amount_off >= reached_amount then running_amount

@@ -1,6 +1,7 @@
 {#
 Money without floats. DuckDB's `/` on decimals is a DOUBLE, so every division of money goes through
-`divide_exactly`: whole-number division of the 12-decimal value, rounded half up at the 12th decimal.
+`divide_exactly` or `share_of`: whole-number division of the 12-decimal value, rounded half up at the
+12th decimal.
 Amounts are `amount` (decimal(38,12), minor units) until a mart rounds them once with `rounded_major`.
 #}
 
@@ -49,41 +50,54 @@ DuckDB takes the smallest one, and cents are lost in silence. #}
 {%- endmacro %}
 
 
-{# part / whole of two amounts, 0 to 1, at 14 decimals; null when the whole is 0. #}
-{% macro fraction_of(part, whole) -%}
-    {{ adapter.dispatch('fraction_of')(part, whole) }}
-{%- endmacro %}
-
-{% macro default__fraction_of(part, whole) -%}
-    cast(
-        {{ integer_quotient(
-            'cast(' ~ part ~ ' * 1000000 as hugeint) * 100000000000000',
-            'cast(' ~ whole ~ ' * 1000000 as hugeint)'
-        ) }} as decimal(38, 0)
-    ) * 0.00000000000001
-{%- endmacro %}
-
-
-{# total * part / whole. Six decimals make a third of 300 whole again; the last share is the rest. #}
+{# total * part / whole of amounts, rounded half up at the 12th decimal; null when the whole is 0. #}
 {% macro share_of(total, part, whole) -%}
     case
         when {{ part }} = {{ whole }} then {{ total }}
-        else {{ amount(
-            'round(cast(' ~ total ~ ' as decimal(38, 9)) * ' ~ fraction_of(part, whole) ~ ', 6)'
-        ) }}
+        else cast({{ multiplied_and_divided(
+            scaled(total), scaled(part), 'nullif(' ~ scaled(whole) ~ ', 0)'
+        ) }} as decimal(38, 0)) * 0.000000000001
     end
+{%- endmacro %}
+
+
+{#
+factor * part / whole of whole numbers, half up. The product may have 60 digits, so this is long
+division: seven digits of the factor at a time, `q` the quotient so far, `r` what is left over.
+#}
+{% macro multiplied_and_divided(factor, part, whole) -%}
+    {{ adapter.dispatch('multiplied_and_divided')(factor, part, whole) }}
+{%- endmacro %}
+
+{% macro default__multiplied_and_divided(factor, part, whole) -%}
+    {%- set zero = 'cast(0 as hugeint)' -%}
+    {%- set step = '(s.r * 10000000 + x.d * ' ~ part ~ ' + x.h)' -%}
+    list_reduce(
+        [
+            {'q': {{ zero }}, 'r': {{ zero }}, 'd': {{ zero }}, 'h': {{ zero }}},
+            {% for exponent in [28, 21, 14, 7, 0] %}
+            {
+                'q': {{ zero }},
+                'r': {{ zero }},
+                'd': {{ factor }} // cast(1{{ '0' * exponent }} as hugeint)
+                {%- if not loop.first %} % 10000000{% endif %},
+                'h': {% if loop.last %}{{ whole }} // 2{% else %}{{ zero }}{% endif %}
+            }{% if not loop.last %},{% endif %}
+            {%- endfor %}
+        ],
+        lambda s, x: {
+            'q': s.q * 10000000 + {{ step }} // {{ whole }},
+            'r': {{ step }} % {{ whole }},
+            'd': {{ zero }},
+            'h': {{ zero }}
+        }
+    ).q
 {%- endmacro %}
 
 
 {# A sum that is null when one of its parts is: never too little in silence. #}
 {% macro sum_of_known(expression) -%}
     case when count(*) = count({{ expression }}) then {{ amount('sum(' ~ expression ~ ')') }} end
-{%- endmacro %}
-
-
-{# Whole minor units, half up. Nine decimals first: three thirds of 32.5 are 32.5, not 32.499999999999. #}
-{% macro rounded_minor(expression) -%}
-    round(round({{ expression }}, 9), 0)
 {%- endmacro %}
 
 
@@ -102,9 +116,19 @@ DuckDB takes the smallest one, and cents are lost in silence. #}
 {%- endmacro %}
 
 
-{# Minor units in, major units out, rounded once, half up, to the currency's exponent. #}
+{# Minor units in, major units out, not rounded: 12 decimals of a minor unit are 15 of a major one. #}
+{% macro exact_major(expression, exponent) -%}
+    cast({{ expression }} * {{ minor_unit(exponent) }} as decimal(38, 15))
+{%- endmacro %}
+
+
+{#
+Minor units in, major units out, rounded once, half up, to the currency's exponent. Nothing is rounded
+before: what was divided has been rounded at the 12th decimal by the division itself, which is
+where three thirds of 32.5 become 32.5 again.
+#}
 {% macro rounded_major(expression, exponent) -%}
-    cast({{ rounded_minor(expression) }} * {{ minor_unit(exponent) }} as decimal(18, 3))
+    cast(round({{ expression }}, 0) * {{ minor_unit(exponent) }} as decimal(18, 3))
 {%- endmacro %}
 
 

@@ -56,7 +56,12 @@
 {%- endmacro %}
 
 {% macro default__json_text_of_decimals(expression) -%}
-    regexp_replace(cast(to_json({{ expression }}) as varchar), '\.?0+([,\]])', '\1', 'g')
+    '[' || array_to_string(
+        [
+            coalesce({{ json_text('element', 'decimal') }}, 'null')
+            for element in {{ expression }}
+        ], ','
+    ) || ']'
 {%- endmacro %}
 
 

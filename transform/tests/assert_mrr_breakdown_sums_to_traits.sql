@@ -7,7 +7,7 @@ chosen_sums as (
     select
         account_id,
         max(currency) as currency,
-        {{ sum_of_known('monthly_amount') }} as monthly_amount
+        case when count(*) = count(monthly_amount) then sum(monthly_amount) end as monthly_amount
     from {{ ref('mrr_breakdown') }}
     where is_chosen_subscription
     group by account_id
@@ -19,7 +19,7 @@ currency_sums as (
     select
         account_id,
         currency,
-        {{ sum_of_known('monthly_amount') }} as monthly_amount
+        case when count(*) = count(monthly_amount) then sum(monthly_amount) end as monthly_amount
     from {{ ref('mrr_breakdown') }}
     group by account_id, currency
 

@@ -1,15 +1,16 @@
--- Grain: issue, account. Totals that cannot be given in one currency.
+-- Grain: issue, account, field: a total that cannot be given in one currency. One that is null for
+-- another reason (an unread price, say) is asked about there.
 with
-
-totals_converted as (
-
-    select * from {{ ref('int_totals_converted') }}
-
-),
 
 totals_by_currency_summed as (
 
     select * from {{ ref('int_totals_by_currency_summed') }}
+
+),
+
+fx_rates_selected as (
+
+    select * from {{ ref('int_fx_rates_selected') }}
 
 ),
 
@@ -19,41 +20,51 @@ run_settings as (
 
 ),
 
-crossing_accounts as (
+known_parts as (
 
     select
-        account_id,
-        min(currency) as first_currency,
-        max(currency) as last_currency
+        totals_by_currency_summed.account_id,
+        totals_by_currency_summed.total,
+        totals_by_currency_summed.currency,
+        run_settings.reporting_currency,
+        case
+            when totals_by_currency_summed.currency = run_settings.reporting_currency then null
+            when fx_rates_selected.from_currency is null then totals_by_currency_summed.currency
+        end as currency_without_rate
     from totals_by_currency_summed
-    where amount is not null
-    group by account_id
-    having min(currency) <> max(currency)
+    cross join run_settings
+    left join fx_rates_selected
+        on totals_by_currency_summed.currency = fx_rates_selected.from_currency
+    where totals_by_currency_summed.amount is not null
 
 ),
 
-unknown_totals as (
+crossing_totals as (
 
     select
         account_id,
-        min(total) as total
-    from totals_converted
-    where amount is null
-    group by account_id
+        total,
+        min(currency) as first_currency,
+        max(currency) as last_currency,
+        min(reporting_currency) as reporting_currency,
+        min(currency_without_rate) as currency_without_rate
+    from known_parts
+    group by account_id, total
+    having min(currency) <> max(currency) and min(currency_without_rate) is not null
 
 )
 
 select
     'no_total_across_currencies' as issue,
     'account' as object,
-    crossing_accounts.account_id as object_id,
-    crossing_accounts.account_id,
+    account_id as object_id,
+    account_id,
     cast(null as {{ text_type() }}) as subscription_id,
-    unknown_totals.total as field,
-    'Subscriptions in ' || crossing_accounts.first_currency || ' and '
-    || crossing_accounts.last_currency || ' and no rates to '
-    || coalesce(run_settings.reporting_currency, 'any reporting currency')
-    || '; totals are null, the parts are in mrr_by_currency.' as detail
-from crossing_accounts
-inner join unknown_totals on crossing_accounts.account_id = unknown_totals.account_id
-cross join run_settings
+    total as field,
+    'Amounts in ' || first_currency || ' and ' || last_currency || ', and ' || case
+        when reporting_currency is null then 'no reporting currency is set'
+        else
+            'no rate from ' || currency_without_rate || ' to ' || reporting_currency
+            || ' is dated up to as_of'
+    end || '; the total is null.' as detail
+from crossing_totals

@@ -2,15 +2,9 @@
 -- day.
 with
 
-customers_chosen as (
+payment_methods_chosen as (
 
-    select * from {{ ref('int_customers_chosen') }}
-
-),
-
-subscriptions as (
-
-    select * from {{ ref('stg_stripe__subscriptions') }}
+    select * from {{ ref('int_payment_methods_chosen') }}
 
 ),
 
@@ -18,29 +12,13 @@ payment_methods as (
 
     select * from {{ ref('stg_stripe__payment_methods') }}
 
-),
-
-chosen_payment_methods as (
-
-    select
-        customers_chosen.account_id,
-        coalesce(
-            subscriptions.default_payment_method_id,
-            subscriptions.default_source_id,
-            customers_chosen.default_payment_method_id,
-            customers_chosen.default_source_id
-        ) as payment_method_id
-    from customers_chosen
-    left join subscriptions
-        on customers_chosen.subscription_id = subscriptions.subscription_id
-
 )
 
 select
-    chosen_payment_methods.account_id,
+    payment_methods_chosen.account_id,
     {{ last_day_of_month('payment_methods.card_exp_year', 'payment_methods.card_exp_month') }}
         as card_expiration
-from chosen_payment_methods
+from payment_methods_chosen
 inner join payment_methods
-    on chosen_payment_methods.payment_method_id = payment_methods.payment_method_id
+    on payment_methods_chosen.payment_method_id = payment_methods.payment_method_id
 where payment_methods.type = 'card' and payment_methods.card_exp_month between 1 and 12

@@ -1,5 +1,6 @@
--- Grain: one coupon. One that is gone goes on discounting: its terms, which never change, are read
--- off any discount that carries a copy. The copy does not say to which products it applies: to all.
+-- Grain: one coupon: the terms that a discount without a copy of its own goes by. They are one set:
+-- the coupon's row, deleted or not; without one, the copy on the latest discount that carries one.
+{% set terms = ['percent_off', 'amount_off', 'currency', 'duration', 'duration_in_months'] %}
 with
 
 coupons as (
@@ -14,30 +15,34 @@ discounts as (
 
 ),
 
-copies as (
+ranked_copies as (
 
     select
-        coupon_id,
-        max(coupon_name) as name,
-        max(percent_off) as percent_off,
-        max(amount_off) as amount_off,
-        max(coupon_currency) as currency,
-        max(duration) as duration,
-        max(duration_in_months) as duration_in_months
+        discounts.*,
+        coupon_currency as currency,
+        row_number() over (
+            partition by coupon_id order by starts_at desc nulls last, discount_key desc
+        ) as rank_of_coupon
     from discounts
     where percent_off is not null or amount_off is not null
-    group by coupon_id
+
+),
+
+copies as (
+
+    select * from ranked_copies
+    where rank_of_coupon = 1
 
 )
 
 select
     coalesce(coupons.coupon_id, copies.coupon_id) as coupon_id,
-    coalesce(coupons.name, copies.name) as name,
-    coalesce(coupons.percent_off, copies.percent_off) as percent_off,
-    coalesce(coupons.amount_off, copies.amount_off) as amount_off,
-    coalesce(coupons.currency, copies.currency) as currency,
-    coalesce(coupons.duration, copies.duration) as duration,
-    coalesce(coupons.duration_in_months, copies.duration_in_months) as duration_in_months,
+    coupons.coupon_id is not null as is_read,
+    {% for term in terms %}
+    case when coupons.coupon_id is null then copies.{{ term }} else coupons.{{ term }} end
+        as {{ term }},
+    {% endfor %}
+    case when coupons.coupon_id is null then copies.coupon_name else coupons.name end as name,
     coupons.applies_to_products
 from coupons
 full outer join copies on coupons.coupon_id = copies.coupon_id

@@ -1,5 +1,5 @@
 -- Grain: one account: the customer who stands for it, the owner of the chosen subscription; without
--- any subscription the newest customer.
+-- any subscription the newest living customer, and a deleted one only where none is left.
 with
 
 customers_linked as (
@@ -26,6 +26,7 @@ ranked_customers as (
                     when customers_linked.customer_id = subscriptions_chosen.customer_id then 1
                     else 2
                 end,
+                customers_linked.is_deleted,
                 customers_linked.created desc,
                 customers_linked.customer_id desc
         ) as rank_in_account

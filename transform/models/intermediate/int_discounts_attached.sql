@@ -67,7 +67,7 @@ select
     items_priced.item_position,
     row_number() over (
         partition by attached_discounts.subscription_id, attached_discounts.owner_id
-        order by attached_discounts.position, attached_discounts.discount_id
+        order by attached_discounts.position, attached_discounts.discount_key
     ) as discount_position
 from attached_discounts
 left join items_priced

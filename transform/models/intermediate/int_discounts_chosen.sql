@@ -24,7 +24,7 @@ candidates as (
 
     select
         subscription_id as holder_id,
-        discount_id,
+        discount_key,
         case scope when 'subscription' then 1 when 'item' then 2 else 3 end as scope_rank,
         item_position,
         discount_position
@@ -34,7 +34,7 @@ candidates as (
 
     select
         owner_id as holder_id,
-        discount_id,
+        discount_key,
         3 as scope_rank,
         null as item_position,
         1 as discount_position
@@ -47,10 +47,10 @@ ranked_candidates as (
 
     select
         holder_id,
-        discount_id,
+        discount_key,
         row_number() over (
             partition by holder_id
-            order by scope_rank, item_position, discount_position, discount_id
+            order by scope_rank, item_position, discount_position, discount_key
         ) as rank_of_holder
     from candidates
 
@@ -67,6 +67,6 @@ select
         when discounts_valued.duration = 'repeating' then discounts_valued.duration_in_months
     end as discount_duration_in_months
 from ranked_candidates
-inner join discounts_valued on ranked_candidates.discount_id = discounts_valued.discount_id
+inner join discounts_valued on ranked_candidates.discount_key = discounts_valued.discount_key
 left join currency_exponents on discounts_valued.coupon_currency = currency_exponents.currency
 where ranked_candidates.rank_of_holder = 1

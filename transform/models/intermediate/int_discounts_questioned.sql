@@ -1,4 +1,5 @@
--- Grain: issue, discount, subscription. Discounts that cannot be applied as Stripe says.
+-- Grain: issue, discount, subscription. Discounts that cannot be applied as Stripe says, or perhaps
+-- not so. One that hangs on several items is one row.
 with
 
 discounts_attached as (
@@ -29,8 +30,11 @@ questions as (
                 then 'unknown_coupon'
             when
                 discounts_attached.amount_off is not null
-                and discounts_attached.coupon_currency <> subscriptions_classified.currency
+                and coalesce(
+                    discounts_attached.coupon_currency <> subscriptions_classified.currency, true
+                )
                 then 'coupon_currency_mismatch'
+            when not discounts_attached.is_coupon_read then 'coupon_scope_unknown'
         end as issue
     from discounts_attached
     inner join subscriptions_classified
@@ -42,15 +46,21 @@ select
     issue,
     'discount' as object,
     discount_id as object_id,
-    account_id,
+    min(account_id) as account_id,
     subscription_id,
-    case issue when 'unknown_coupon' then 'source.coupon' else 'source.coupon.currency' end
-        as field,
-    'Coupon ' || coupon_id || case issue
+    case issue
+        when 'unknown_coupon' then 'source.coupon'
+        when 'coupon_scope_unknown' then 'source.coupon.applies_to'
+        else 'source.coupon.currency'
+    end as field,
+    min('Coupon ' || coupon_id || case issue
         when 'unknown_coupon' then ' was not read; the net amount of the subscription is null.'
+        when 'coupon_scope_unknown'
+            then ' is gone, and with it the products it applies to; it is taken off all of them.'
         else
-            ' takes off ' || coupon_currency || ', the subscription bills ' || currency
-            || '; the discount is ignored.'
-    end as detail
+            ' takes off ' || coalesce(coupon_currency, 'an amount of no currency')
+            || ', the subscription bills ' || currency || '; the discount is ignored.'
+    end) as detail
 from questions
 where issue is not null
+group by issue, discount_id, subscription_id

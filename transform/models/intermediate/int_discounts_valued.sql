@@ -1,5 +1,13 @@
 -- Grain: one discount, with what its coupon takes off. A discount of unknown duration counts, so
--- that a coupon which was never seen shows as a null and not as no discount.
+-- that a coupon which was never seen shows as a null and not as no discount. The terms are those of
+-- the discount's own copy: a coupon deleted and made again under its id can have others.
+{% set terms = {
+    'percent_off': 'percent_off',
+    'amount_off': 'amount_off',
+    'currency': 'coupon_currency',
+    'duration': 'duration',
+    'duration_in_months': 'duration_in_months',
+} %}
 with
 
 discounts as (
@@ -29,18 +37,22 @@ run_settings as (
 coupon_terms as (
 
     select
-        discounts.discount_id,
+        discounts.discount_key,
+        coalesce(discounts.discount_id, discounts.coupon_id) as discount_id,
         discounts.owner_type,
         discounts.owner_id,
         discounts.root_id,
         discounts.position,
         discounts.coupon_id,
         coalesce(coupons_recovered.name, discounts.coupon_id) as coupon_name,
-        coupons_recovered.percent_off,
-        coupons_recovered.amount_off,
-        coupons_recovered.currency as coupon_currency,
-        coupons_recovered.duration,
-        coupons_recovered.duration_in_months,
+        {% for term, copied in terms.items() %}
+        case
+            when coalesce(discounts.percent_off, discounts.amount_off) is null
+                then coupons_recovered.{{ term }}
+            else discounts.{{ copied }}
+        end as {{ copied }},
+        {% endfor %}
+        coalesce(coupons_recovered.is_read, false) as is_coupon_read,
         coupons_recovered.applies_to_products,
         discounts.ends_at
     from discounts

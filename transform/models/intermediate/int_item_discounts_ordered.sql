@@ -51,7 +51,7 @@ reached_items as (
         items_amounted.periods_per_year,
         items_amounted.interval_count,
         counted_discounts.step,
-        counted_discounts.discount_id,
+        counted_discounts.discount_key,
         counted_discounts.percent_off,
         counted_discounts.amount_off
     from counted_discounts
@@ -72,7 +72,7 @@ select
     subscription_id,
     subscription_item_id,
     step,
-    discount_id,
+    discount_key,
     percent_off,
     {{ divide_exactly(amount('amount_off * periods_per_year'), 'interval_count') }}
         as annual_amount_off

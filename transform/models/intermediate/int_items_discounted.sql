@@ -21,7 +21,7 @@ step_0 as (
         subscription_item_id,
         item_position,
         0 as step,
-        cast(null as {{ text_type() }}) as discount_id,
+        cast(null as {{ text_type() }}) as discount_key,
         annual_amount as annual_change,
         annual_amount as running_amount
     from items_amounted
@@ -44,7 +44,7 @@ step_{{ step }} as (
 all_steps as (
     {% for step in range(steps + 1) %}
     select * from step_{{ step }}
-    {% if step > 0 %}where discount_id is not null{% endif %}
+    {% if step > 0 %}where discount_key is not null{% endif %}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 )
@@ -53,6 +53,6 @@ select
     subscription_id,
     subscription_item_id,
     cast(step as bigint) as step,
-    discount_id,
+    discount_key,
     {{ amount('annual_change') }} as annual_change
 from all_steps

@@ -1,4 +1,5 @@
--- Grain: issue, object. What belongs to something that was not read.
+-- Grain: issue, object. What belongs to something that was not read. A deleted customer is asked
+-- about by itself.
 with
 
 customers_linked as (
@@ -19,6 +20,12 @@ invoices as (
 
 ),
 
+unseen_customers as (
+
+    select * from {{ ref('stg_stripe__unseen_customers') }}
+
+),
+
 subscription_items as (
 
     select * from {{ ref('stg_stripe__subscription_items') }}
@@ -35,7 +42,8 @@ select
     'Customer ' || subscriptions_linked.customer_id || ' was not read.' as detail
 from subscriptions_linked
 left join customers_linked on subscriptions_linked.customer_id = customers_linked.customer_id
-where customers_linked.customer_id is null
+left join unseen_customers on subscriptions_linked.customer_id = unseen_customers.customer_id
+where customers_linked.customer_id is null and unseen_customers.customer_id is null
 
 union all
 
@@ -49,7 +57,8 @@ select
     'Customer ' || coalesce(invoices.customer_id, 'null') || ' was not read.' as detail
 from invoices
 left join customers_linked on invoices.customer_id = customers_linked.customer_id
-where customers_linked.customer_id is null
+left join unseen_customers on invoices.customer_id = unseen_customers.customer_id
+where customers_linked.customer_id is null and unseen_customers.customer_id is null
 
 union all
 

@@ -1,4 +1,4 @@
--- Grain: one step of one item: its part of the month's MRR in major units; 0 where the
+-- Grain: one step of one item: its part of the month's MRR in minor units; 0 where the
 -- subscription does not count. Differences of cumulated twelfths, the chosen subscription first:
 -- so the parts of a subscription chosen, and those of the account, sum exactly to a twelfth of
 -- their year.
@@ -22,7 +22,7 @@ subscriptions_chosen as (
 
 ),
 
-major_steps as (
+counted_steps as (
 
     select
         subscriptions_classified.account_id,
@@ -32,12 +32,10 @@ major_steps as (
         subscriptions_chosen.subscription_id is not null as is_chosen_subscription,
         items_discounted.subscription_item_id,
         items_discounted.step,
-        items_discounted.discount_id,
+        items_discounted.discount_key,
         case
             when not subscriptions_classified.counts_for_mrr then {{ amount('0') }}
-            else {{ amount(
-                'items_discounted.annual_change * ' ~ minor_unit('subscriptions_classified.exponent')
-            ) }}
+            else items_discounted.annual_change
         end as annual_change
     from items_discounted
     inner join subscriptions_classified
@@ -50,12 +48,12 @@ major_steps as (
 cumulated_steps as (
 
     select
-        major_steps.*,
+        counted_steps.*,
         {{ amount('sum(annual_change) over (
             partition by account_id, currency
             order by is_chosen_subscription desc, created, subscription_id, subscription_item_id, step
         )') }} as cumulated_change
-    from major_steps
+    from counted_steps
 
 )
 
@@ -65,7 +63,7 @@ select
     is_chosen_subscription,
     subscription_item_id,
     step,
-    discount_id,
+    discount_key,
     {{ divide_exactly('cumulated_change', 12) }}
     - {{ divide_exactly('(cumulated_change - annual_change)', 12) }} as monthly_amount
 from cumulated_steps

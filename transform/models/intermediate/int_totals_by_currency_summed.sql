@@ -1,5 +1,6 @@
--- Grain: account, total, currency: the parts of each total in minor units, not yet rounded. Parts
--- of 0 are left out: a free subscription in another currency makes no total cross currencies.
+-- Grain: account, total, currency: the parts of each total in minor units, not yet rounded, and not
+-- yet divided by the months of a year, for sums over currencies. Parts of 0 are left out: a free
+-- subscription in another currency makes no total cross currencies.
 with
 
 subscriptions_invoiced as (
@@ -48,6 +49,8 @@ select
     total,
     currency,
     exponent,
+    case total when 'all_mrr_normalized' then 12 else 1 end as divisor,
+    {{ sum_of_known('amount') }} as undivided_amount,
     case
         when total = 'all_mrr_normalized'
             then {{ divide_exactly(sum_of_known('amount'), 12) }}

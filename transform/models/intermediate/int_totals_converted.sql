@@ -34,9 +34,9 @@ reporting_parts as (
         coalesce(currency_exponents.exponent, 2) as reporting_exponent,
         case
             when totals_by_currency_summed.currency = run_settings.reporting_currency
-                then totals_by_currency_summed.amount
+                then totals_by_currency_summed.undivided_amount
             else {{ converted(
-                'totals_by_currency_summed.amount', 'totals_by_currency_summed.exponent',
+                'totals_by_currency_summed.undivided_amount', 'totals_by_currency_summed.exponent',
                 'fx_rates_selected.rate', 'fx_rates_selected.to_exponent'
             ) }}
         end as reporting_amount
@@ -60,7 +60,7 @@ totals as (
         {{ sum_of_known('amount') }} as amount,
         min(reporting_currency) as reporting_currency,
         min(reporting_exponent) as reporting_exponent,
-        {{ sum_of_known('reporting_amount') }} as reporting_amount
+        {{ divide_exactly(sum_of_known('reporting_amount'), 'min(divisor)') }} as reporting_amount
     from reporting_parts
     group by account_id, total
 

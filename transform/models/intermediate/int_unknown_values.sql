@@ -20,7 +20,7 @@
     ('coupon', 'stg_stripe__coupons', 'coupon_id', 'duration', 'duration'),
     ('coupon', 'stg_stripe__coupons', 'coupon_id', 'percent_off or amount_off',
         "case when coalesce(percent_off, amount_off) is null then 'null' end"),
-    ('discount', 'stg_stripe__discounts', 'discount_id', 'source.coupon.duration', 'duration'),
+    ('discount', 'stg_stripe__discounts', 'discount_key', 'source.coupon.duration', 'duration'),
 ] %}
 with
 

@@ -8,6 +8,8 @@ issues as (
         'int_subscriptions_questioned',
         'int_customers_questioned',
         'int_links_questioned',
+        'int_unseen_customers_questioned',
+        'int_payment_methods_questioned',
         'int_accounts_questioned',
     ] %}
     select
@@ -25,7 +27,7 @@ issues as (
 )
 
 select
-    issue || ':' || object_id || coalesce(':' || subscription_id, '') as issue_id,
+    issue || ':' || object_id || coalesce(':' || subscription_id, '') || ':' || field as issue_id,
     issue,
     object,
     object_id,

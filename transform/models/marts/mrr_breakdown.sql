@@ -43,11 +43,12 @@ select
         when mrr_steps_apportioned.step = 0
             then {{ rounded_major('items_amounted.amount', 'items_amounted.exponent') }}
     end as list_amount,
-    mrr_steps_apportioned.discount_id,
+    discounts_valued.discount_id,
     discounts_valued.coupon_name as discount_name,
     discounts_valued.percent_off as discount_percent_off,
     {{ major('discounts_valued.amount_off', 'items_amounted.exponent') }} as discount_amount_off,
-    {{ amount('mrr_steps_apportioned.monthly_amount') }} as monthly_amount,
+    {{ exact_major('mrr_steps_apportioned.monthly_amount', 'items_amounted.exponent') }}
+        as monthly_amount,
     coalesce(
         subscriptions_classified.excluded_because,
         case when items_amounted.is_metered then 'metered' end
@@ -58,5 +59,5 @@ inner join items_amounted
 inner join subscriptions_classified
     on mrr_steps_apportioned.subscription_id = subscriptions_classified.subscription_id
 left join discounts_valued
-    on mrr_steps_apportioned.discount_id = discounts_valued.discount_id
+    on mrr_steps_apportioned.discount_key = discounts_valued.discount_key
 where mrr_steps_apportioned.account_id is not null

@@ -1,4 +1,5 @@
--- Grain: one discount that still hangs on its customer, subscription or subscription item.
+-- Grain: one discount where it still hangs: on its customer, subscription or subscription item.
+-- Its key is of that place: Stripe's id can be missing, or hang on several items.
 with
 
 discounts as (
@@ -20,7 +21,8 @@ subscriptions as (
 )
 
 select
-    discounts.id as discount_id,
+    discounts.id as discount_key,
+    discounts.discount_id,
     discounts.owner_type,
     discounts.owner_id,
     discounts.root_id,
@@ -32,6 +34,7 @@ select
     lower(discounts.coupon_currency) as coupon_currency,
     discounts.duration,
     discounts.duration_in_months,
+    discounts.starts_at,
     discounts.ends_at
 from discounts
 left join customers

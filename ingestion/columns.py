@@ -1,0 +1,87 @@
+"""What a landing table is made of: columns, their kinds, and where their values stand.
+
+Enters: nothing. Leaves: the words that `landing` declares its tables with. No table stands here.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How a value is read; the Arrow types are in `rows`."""
+
+    TEXT = "text"
+    ID = "id"  # an id, or an expanded object whose `id` is taken
+    FLAG = "flag"
+    INTEGER = "integer"  # amounts in minor units, counts
+    DECIMAL = "decimal"  # decimal(38, 12): decimal prices in minor units, percentages
+    TIMESTAMP = "timestamp"  # Unix seconds -> UTC
+    JSON = "json"  # kept as JSON text
+    SUM = "sum"  # sum of `amount` over a list, minor units
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `required` values that are missing in all known shapes fail the load by name."""
+
+    name: str
+    kind: Kind
+    paths: tuple[str, ...]
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One landing table; `id` is its key, `tombstones` says that `deleted_at` is kept on it."""
+
+    name: str
+    columns: tuple[Column, ...]
+    tombstones: bool = False
+
+
+@dataclass(frozen=True)
+class Extract:
+    """Where the rows of a table stand in an object: `[]` walks a list, `{}` a mapping.
+
+    `expanded`: a bare id there is a failure, not an element that is read elsewhere.
+    """
+
+    table: str
+    path: str = ""
+    expanded: bool = False
+
+
+def _column(kind: Kind, name: str, *paths: str, required: bool = False) -> Column:
+    return Column(name, kind, paths or (f"object.{name}",), required)
+
+
+def text(name: str, *paths: str, required: bool = False) -> Column:
+    return _column(Kind.TEXT, name, *paths, required=required)
+
+
+def reference(name: str, *paths: str, required: bool = False) -> Column:
+    return _column(Kind.ID, name, *paths, required=required)
+
+
+def flag(name: str, *paths: str) -> Column:
+    return _column(Kind.FLAG, name, *paths)
+
+
+def integer(name: str, *paths: str, required: bool = False) -> Column:
+    return _column(Kind.INTEGER, name, *paths, required=required)
+
+
+def decimal(name: str, *paths: str) -> Column:
+    return _column(Kind.DECIMAL, name, *paths)
+
+
+def timestamp(name: str, *paths: str, required: bool = False) -> Column:
+    return _column(Kind.TIMESTAMP, name, *paths, required=required)
+
+
+def json(name: str, *paths: str) -> Column:
+    return _column(Kind.JSON, name, *paths)
+
+
+def total(name: str, *paths: str) -> Column:
+    return _column(Kind.SUM, name, *paths)

@@ -1,0 +1,94 @@
+"""What makes a setting wrong, and what to do about it: one line each, never with a secret's value.
+
+Enters: single values. Leaves: complaints, none for a right value. No environment is read here.
+"""
+
+import re
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import available_timezones
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
+CRON_FIELD = r"[0-9*/,\-A-Za-z]+"
+CRON = re.compile(rf"{CRON_FIELD}( {CRON_FIELD}){{4}}")
+ACCOUNT_STORES = ("sqlite://", "postgresql://", "postgres://")
+# DuckDB names an opened file's catalog after the file: these are names of our schemas.
+TAKEN = ("stripe", "pipeline", "staging", "intermediate", "marts", "seeds", "sync", "main")
+
+
+def key(given: str, api_base: str) -> list[str]:
+    """The key of Stripe; blank where none is set."""
+    if not given:
+        return [
+            "STRIPE_API_KEY is not set: set it to a secret or restricted key of your Stripe account"
+            " (or STRIPE_API_BASE to a local sandbox)"
+        ]
+    if not KEY.fullmatch(given):
+        return [
+            "STRIPE_API_KEY is no secret or restricted key: it must begin with sk_ or rk_ and hold"
+            " no blank or line end; copy it from Stripe's dashboard, Developers > API keys"
+        ]
+    if "_live_" in given and api_base.startswith("http://"):
+        return ["STRIPE_API_BASE is plain http and the key is live: use https"]
+    return []
+
+
+def api_base(url: str) -> list[str]:
+    parts = _split(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        return ["STRIPE_API_BASE is no address: write it as https://host or http://host:port"]
+    if parts.path.strip("/") or parts.query:
+        return ["STRIPE_API_BASE goes no further than the host: leave out what follows it (/v1)"]
+    return []
+
+
+def is_loopback(url: str) -> bool:
+    parts = _split(url)
+    return parts is not None and parts.hostname in LOOPBACK
+
+
+def data_dir(path: Path) -> list[str]:
+    return ["DATA_DIR must hold no apostrophe: name another folder"] if "'" in str(path) else []
+
+
+def warehouse_url(url: str | None) -> list[str]:
+    if url is None:
+        return []
+    path = Path(url.removeprefix("duckdb:///"))
+    if not url.startswith("duckdb:///") or not path.name or "'" in url:
+        return [
+            "WAREHOUSE_URL must be duckdb:///FILE, four slashes for a path from the root,"
+            " without an apostrophe"
+        ]
+    if path.stem.lower() in TAKEN:
+        return [f"WAREHOUSE_URL: a file named {path.name} clashes with a schema; use another name"]
+    if not path.parent.is_dir():
+        return [f"WAREHOUSE_URL: the folder {path.parent} does not exist; make it first"]
+    return []
+
+
+def account_store_url(url: str | None) -> list[str]:
+    if url is None or url.startswith(ACCOUNT_STORES):
+        return []
+    return [f"ACCOUNT_STORE_URL must begin with {' or '.join(ACCOUNT_STORES)}"]
+
+
+def schedule(cron: str, time_zone: str) -> list[str]:
+    problems = []
+    if not CRON.fullmatch(cron):
+        problems.append(
+            "NIGHTLY_SCHEDULE is no cron line: five fields, such as 0 2 * * * (daily at two)"
+        )
+    if time_zone not in available_timezones():
+        problems.append("SCHEDULE_TIME_ZONE is no time zone: write it as UTC or Europe/Berlin")
+    return problems
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        return None
+    return parts

@@ -1,0 +1,41 @@
+-- Grain: issue, customer. Customers that were deleted before they were first read, and of which
+-- something is left.
+with
+
+unseen_customers as (
+
+    select * from {{ ref('stg_stripe__unseen_customers') }}
+
+),
+
+owned_objects as (
+
+    select
+        customer_id,
+        1 as subscriptions,
+        0 as invoices
+    from {{ ref('stg_stripe__subscriptions') }}
+
+    union all
+
+    select
+        customer_id,
+        0 as subscriptions,
+        1 as invoices
+    from {{ ref('stg_stripe__invoices') }}
+
+)
+
+select
+    'deleted_customer' as issue,
+    'customer' as object,
+    unseen_customers.customer_id as object_id,
+    cast(null as {{ text_type() }}) as account_id,
+    cast(null as {{ text_type() }}) as subscription_id,
+    'customer' as field,
+    'Deleted before it was first read, so only its id is known; what is left of it ('
+    || sum(owned_objects.subscriptions) || ' subscriptions, ' || sum(owned_objects.invoices)
+    || ' invoices) is in no account.' as detail
+from unseen_customers
+inner join owned_objects on unseen_customers.customer_id = owned_objects.customer_id
+group by unseen_customers.customer_id
