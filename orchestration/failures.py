@@ -30,9 +30,10 @@ def exit_code(error: BaseException) -> int | None:
     from orchestration.manifest import ManifestOutdated
     from orchestration.transform import TransformFailed
     from reverse_sync.account_store import AccountStoreError, InvalidAccountStoreUrl
+    from sandbox.options import WrongOption
     from sandbox.server import OtherPopulation
 
-    if isinstance(error, (WrongSettings, InvalidAccountStoreUrl, OtherPopulation)):
+    if isinstance(error, (WrongSettings, InvalidAccountStoreUrl, OtherPopulation, WrongOption)):
         return WRONG_USAGE
     foreseen = (
         StripeError,

@@ -11,19 +11,19 @@ import orjson
 from sandbox import expand, listing
 from sandbox.builders import deleted
 from sandbox.errors import StripeError, missing, unknown_parameter
-from sandbox.kinds import KINDS, NESTED, Kind
+from sandbox.kinds import APART, KINDS, NESTED, Kind
 from sandbox.listing import Parameters
+from sandbox.reading import Reader
 from sandbox.shapes import Json, blank
-from sandbox.store import Store
 
-Answer = Callable[[Store, str, Parameters], bytes]  # the id in the path, or ""
+Answer = Callable[[Reader, str, Parameters], bytes]  # the id in the path, or ""
 
 
 def routes() -> list[tuple[str, Answer]]:
     """Path and answer of everything that is served."""
     result: list[tuple[str, Answer]] = [("/v1/account", _account)]
     for kind in KINDS.values():
-        if kind.served:
+        if kind.served or kind.name in APART:
             result.append((f"/v1/{kind.table}", _lister(kind)))
             result.append((f"/v1/{kind.table}/{{id}}", _getter(kind)))
     for path, owner, element in NESTED:
@@ -31,14 +31,14 @@ def routes() -> list[tuple[str, Answer]]:
     return result
 
 
-def _account(_store: Store, _id: str, parameters: Parameters) -> bytes:
+def _account(_store: Reader, _id: str, parameters: Parameters) -> bytes:
     parameters.lists.pop("expand", None)
     parameters.refuse_rest()
     return orjson.dumps(blank("account"))
 
 
 def _lister(kind: Kind) -> Answer:
-    def answer(store: Store, _: str, parameters: Parameters) -> bytes:
+    def answer(store: Reader, _: str, parameters: Parameters) -> bytes:
         if kind.within:
             owner, place = KINDS[kind.within[0]], kind.within[1]
             identity = parameters.plain.pop(owner.name, None)
@@ -56,7 +56,7 @@ def _lister(kind: Kind) -> Answer:
 
 
 def _nested(path: str, owner: Kind, element: Kind) -> Answer:
-    def answer(store: Store, identity: str, parameters: Parameters) -> bytes:
+    def answer(store: Reader, identity: str, parameters: Parameters) -> bytes:
         held = _held(store, owner, identity)
         if element.within:
             return _inside(store, element, held[element.within[1]], parameters)
@@ -69,20 +69,25 @@ def _nested(path: str, owner: Kind, element: Kind) -> Answer:
 
 
 def _getter(kind: Kind) -> Answer:
-    def answer(store: Store, identity: str, parameters: Parameters) -> bytes:
+    def answer(store: Reader, identity: str, parameters: Parameters) -> bytes:
         wanted = parameters.expansions(listed=False)
         parameters.refuse_rest()
-        text = _text(store, kind, identity)
-        if not wanted:
-            return text
-        obj = orjson.loads(text)
-        expand.expand(store, kind.name, [] if "deleted" in obj else [obj], wanted, listed=False)
-        return orjson.dumps(obj)
+        return one(store, kind, identity, wanted)
 
     return answer
 
 
-def _text(store: Store, kind: Kind, identity: str) -> bytes:
+def one(store: Reader, kind: Kind, identity: str, wanted: expand.Tree) -> bytes:
+    """One object as it is served, with what is to be expanded."""
+    text = _text(store, kind, identity)
+    if not wanted:
+        return text
+    obj = orjson.loads(text)
+    expand.expand(store, kind.name, [] if "deleted" in obj else [obj], wanted, listed=False)
+    return orjson.dumps(obj)
+
+
+def _text(store: Reader, kind: Kind, identity: str) -> bytes:
     if kind.within:
         return orjson.dumps(_element(store, kind, kind.within, identity))
     text = store.texts(kind.name, [identity]).get(identity)
@@ -94,7 +99,7 @@ def _text(store: Store, kind: Kind, identity: str) -> bytes:
     return orjson.dumps(deleted(gone))
 
 
-def _element(store: Store, kind: Kind, within: tuple[str, str], identity: str) -> Json:
+def _element(store: Reader, kind: Kind, within: tuple[str, str], identity: str) -> Json:
     holder = store.holder(identity)
     if holder is None:
         raise missing(kind.name, identity)
@@ -102,14 +107,16 @@ def _element(store: Store, kind: Kind, within: tuple[str, str], identity: str) -
     return next(one for one in held[within[1]]["data"] if one["id"] == identity)
 
 
-def _held(store: Store, kind: Kind, identity: str, *, param: str = "id", status: int = 404) -> Json:
+def _held(
+    store: Reader, kind: Kind, identity: str, *, param: str = "id", status: int = 404
+) -> Json:
     obj = store.get(kind.name, identity)
     if obj is None:
         raise missing(kind.name, identity, param=param, status=status)
     return obj
 
 
-def _page(store: Store, kind: Kind, url: str, parameters: Parameters) -> bytes:
+def _page(store: Reader, kind: Kind, url: str, parameters: Parameters) -> bytes:
     """Without expands the stored texts are joined as they are."""
     wanted = parameters.expansions(listed=True)
     page = listing.read(store, kind, parameters)
@@ -120,7 +127,7 @@ def _page(store: Store, kind: Kind, url: str, parameters: Parameters) -> bytes:
     return _joined(orjson.dumps(objects)[1:-1], page.has_more, url)
 
 
-def _inside(store: Store, kind: Kind, held: Json, parameters: Parameters) -> bytes:
+def _inside(store: Reader, kind: Kind, held: Json, parameters: Parameters) -> bytes:
     wanted = parameters.expansions(listed=True)
     elements, more = listing.read_nested(held["data"], kind, parameters)
     expand.expand(store, kind.name, elements, wanted)

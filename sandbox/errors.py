@@ -7,16 +7,23 @@ class StripeError(Exception):
     """One refused request, as Stripe words it."""
 
     def __init__(
-        self, message: str, *, status: int = 400, code: str | None = None, param: str | None = None
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        code: str | None = None,
+        param: str | None = None,
+        type: str = "invalid_request_error",  # noqa: A002
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.type = type
         self.status = status
         self.code = code
         self.param = param
 
     def body(self) -> bytes:
-        error = {"message": self.message, "type": "invalid_request_error"}
+        error = {"message": self.message, "type": self.type}
         if self.code:
             page = self.code.replace("_", "-")
             error |= {"code": self.code, "doc_url": f"https://stripe.com/docs/error-codes/{page}"}

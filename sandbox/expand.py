@@ -4,6 +4,7 @@ Enters: objects of one kind as served, and the paths asked for. Leaves: the same
 those places filled, found by id a level at a time, never one query an object.
 """
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import orjson
@@ -11,7 +12,7 @@ import orjson
 from sandbox import paths
 from sandbox.builders import deleted
 from sandbox.errors import StripeError
-from sandbox.kinds import KINDS, NOTHING, Kind
+from sandbox.kinds import NOTHING, Kind
 from sandbox.reading import Page
 from sandbox.rows import NESTED_LIMIT, bare
 from sandbox.shapes import Json
@@ -22,6 +23,8 @@ Tree = dict[str, Any]  # path segment -> tree
 
 class Reader(Protocol):
     """What is read of the store."""
+
+    kinds: Mapping[str, Kind]
 
     def texts(self, kind: str, ids: Any) -> dict[str, bytes]: ...
     def extras(self, kind: str, ids: Any) -> dict[str, Json]: ...
@@ -53,7 +56,7 @@ def expand(
 ) -> None:
     """Fill the wanted places of the objects; a place that is not expandable is refused, even if
     there is no object."""
-    _Expansion(store).fill(KINDS[kind], objects, wanted, "", "data." if listed else "")
+    _Expansion(store).fill(store.kinds[kind], objects, wanted, "", "data." if listed else "")
 
 
 class _Expansion:
@@ -68,7 +71,7 @@ class _Expansion:
                 self._reference(kind.refs[path], objects, path, below, f"{trail}.")
             elif path in kind.embeds:
                 inside = [holder[key] for obj in objects for holder, key in paths.slots(obj, path)]
-                self.fill(KINDS[kind.embeds[path]], inside, below, "", f"{trail}.")
+                self.fill(self.store.kinds[kind.embeds[path]], inside, below, "", f"{trail}.")
             elif path in kind.on_request and not below:
                 self._extra(kind, objects, path)
             elif path in kind.lists:
@@ -85,7 +88,7 @@ class _Expansion:
             return
         places = [place for obj in objects for place in paths.slots(obj, path)]
         ids = [holder[key] for holder, key in places if isinstance(holder[key], str)]
-        found = self._found(KINDS[target], ids, below, asked)
+        found = self._found(self.store.kinds[target], ids, below, asked)
         for holder, key in places:
             holder[key] = found.get(holder[key], holder[key])
 
@@ -113,7 +116,7 @@ class _Expansion:
 
     def _list(self, kind: Kind, objects: list[Json], name: str, below: Tree, asked: str) -> None:
         """A customer's lists; one query a customer, since each is cut at ten."""
-        element = KINDS[kind.lists[name]]
+        element = self.store.kinds[kind.lists[name]]
         shown = " AND ".join(f.default for f in element.filters if f.default) or "1"
         inside: list[Json] = []
         for obj in objects:

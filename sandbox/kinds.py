@@ -199,6 +199,21 @@ _KINDS = (
         within=("invoice", "lines"),
     ),
     Kind(
+        name="invoiceitem",
+        table="invoiceitems",
+        served=False,
+        created="date",
+        columns={"customer": "customer", "invoice": "invoice"},
+        filters=(_CREATED, _equal("customer", "customer"), _equal("invoice", "invoice")),
+        refs={
+            "customer": "customer",
+            "discounts": "discount",
+            "invoice": "invoice",
+            "test_clock": NOTHING,
+        },
+        events=_events("invoiceitem", "created", "deleted"),
+    ),
+    Kind(
         name="price",
         table="prices",
         columns={"product": "product"},
@@ -307,6 +322,9 @@ _KINDS = (
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
+
+# Served as well, although the SDK has another name for their service than for their path.
+APART = ("invoiceitem",)
 
 # Lists under one object: path under /v1, the owner's kind, the elements' kind.
 NESTED = (

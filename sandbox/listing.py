@@ -11,8 +11,7 @@ from typing import Any
 from sandbox import expand
 from sandbox.errors import StripeError, missing, unknown_parameter
 from sandbox.kinds import KINDS, Filter, Kind
-from sandbox.reading import Page
-from sandbox.store import Store
+from sandbox.reading import Page, Reader
 
 DEFAULT_LIMIT, MOST = 10, 100
 _LIST = re.compile(r"^(\w+)\[\d*\]$")
@@ -74,7 +73,7 @@ class Cursor:
         return cls(limit, after or before, before is not None, name)
 
 
-def read(store: Store, kind: Kind, parameters: Parameters) -> Page:
+def read(store: Reader, kind: Kind, parameters: Parameters) -> Page:
     """The page that a request asks for."""
     cursor = Cursor.read(parameters)
     conditions: list[str] = []
@@ -109,7 +108,7 @@ def read_nested(elements: list[Any], kind: Kind, parameters: Parameters) -> tupl
 
 
 def _conditions(
-    store: Store, one: Filter, parameters: Parameters
+    store: Reader, one: Filter, parameters: Parameters
 ) -> Iterable[tuple[str, list[Any]]]:
     if one.takes == "time":
         yield from _times(one, parameters)
@@ -131,7 +130,7 @@ def _conditions(
             yield one.default, []
 
 
-def _condition(store: Store, one: Filter, given: str) -> tuple[str, list[Any]]:
+def _condition(store: Reader, one: Filter, given: str) -> tuple[str, list[Any]]:
     if one.choices and given not in one.choices:
         raise StripeError(
             f"Invalid {one.name}: must be one of {', '.join(one.choices)}", param=one.name
@@ -147,7 +146,7 @@ def _condition(store: Store, one: Filter, given: str) -> tuple[str, list[Any]]:
     return one.sql, [given]
 
 
-def _exists(store: Store, kind: str, identity: str) -> bool:
+def _exists(store: Reader, kind: str, identity: str) -> bool:
     return store.position(kind, identity) is not None or store.deleted(kind, identity) is not None
 
 

@@ -3,7 +3,7 @@
 Enters: kinds, ids, SQL conditions made by `listing`. Leaves: canonical objects or served texts.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import orjson
 
 from sandbox import rows
 from sandbox.database import Database
-from sandbox.kinds import KINDS
+from sandbox.kinds import KINDS, Kind
 from sandbox.shapes import Json
 
 BATCH = 500
@@ -29,6 +29,8 @@ class Page:
 
 class Reader(Database):
     """The reading half of the store."""
+
+    kinds: Mapping[str, Kind] = KINDS
 
     def noted(self, key: str) -> str | None:
         """What `note` remembered."""

@@ -2,7 +2,7 @@
 
 Leaves: statements. One table a kind (what lives inside another object has none), the JSON text
 after the columns that filters need, so that an index is made without reading the texts;
-`tombstones` keep what was deleted, `meta` says what a file holds.
+`tombstones` keep what was deleted, `meta` says what a file holds, `idempotency` what was answered.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,8 @@ _OTHERS = (
     " (kind TEXT NOT NULL, id TEXT NOT NULL, created INTEGER NOT NULL, json TEXT NOT NULL,"
     " PRIMARY KEY (kind, id))",
     "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, print TEXT NOT NULL,"
+    " status INTEGER NOT NULL, body BLOB NOT NULL)",
 )
 _OTHER_INDEXES = (
     "CREATE UNIQUE INDEX IF NOT EXISTS subscription_items_id ON subscription_items (id)",

@@ -6,15 +6,15 @@ end of a deleted customer's subscriptions, a plan that follows its price.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import orjson
 
-from sandbox import builders, changes, rows, schema
+from sandbox import builders, changes, rows, schema, truth, versions
 from sandbox.kinds import KINDS
 from sandbox.reading import BATCH, Reader, canonical
-from sandbox.shapes import Json
+from sandbox.shapes import API_VERSION, Json
 
 
 class Store(Reader):
@@ -25,6 +25,19 @@ class Store(Reader):
         with self.writing() as db:
             for statement in (*schema.tables(), *schema.indexes()):
                 db.execute(statement)
+
+    @property
+    def api_version(self) -> str:
+        """The account's version: events are made in it, requests that name none get it."""
+        return self.noted("api_version") or API_VERSION
+
+    @api_version.setter
+    def api_version(self, version: str) -> None:
+        self.note("api_version", versions.served(version))
+
+    def truth(self, kinds: Collection[str] = truth.STATE) -> Json:
+        """The complete current state: see `sandbox.truth`."""
+        return truth.truth(self, kinds)
 
     def put(self, obj: Json, *, now: int | None = None, events: bool = True) -> None:
         """Insert or replace one object, and append the events that Stripe would.
@@ -122,14 +135,17 @@ class Store(Reader):
 
     def _append(self, db: sqlite3.Connection, old: Json | None, new: Json | None, now: int) -> None:
         (number,) = db.execute("SELECT coalesce(max(rowid), 0) FROM events").fetchone()
-        before, after = old and rows.shown(old), new and rows.shown(new)
+        version = self.api_version
+        before, after = (
+            obj and versions.shown_at(self, version, rows.shown(obj)) for obj in (old, new)
+        )
         made = changes.events(before, after, now=now, first=number)
-        _insert(db, [rows.row(event) for event in made])
+        _insert(db, [rows.row(event | {"api_version": version}) for event in made])
 
     def _cancel(self, db: sqlite3.Connection, subscription: Json, now: int) -> None:
         if subscription["status"] not in ("canceled", "incomplete_expired"):
             ended = {"status": "canceled", "canceled_at": now, "ended_at": now}
-            self._put(db, subscription | ended, now)
+            self._put(db, subscription | ended | {"status_details": None}, now)
 
     def _remove(self, db: sqlite3.Connection, obj: Json, now: int) -> None:
         kind = KINDS[obj["object"]]

@@ -261,13 +261,16 @@ def test_every_answer_carries_its_request_and_version(stripe: httpx.Client) -> N
         assert headers["request-id"].startswith("req_")
         assert headers["stripe-version"] == API_VERSION
         assert headers["content-type"] == "application/json"
-    answer = stripe.get("/customers", headers={"Stripe-Version": "2022-11-15"})
+    answer = stripe.get("/customers", headers={"Stripe-Version": "2020-08-27"})
     assert answer.status_code == 400
     assert API_VERSION in answer.json()["error"]["message"]
 
 
-def test_writing_is_not_served(stripe: httpx.Client) -> None:
-    assert stripe.post("/customers", data={"email": "b@example.com"}).status_code == 404
+def test_what_stripe_does_not_let_write_is_not_served(stripe: httpx.Client) -> None:
+    for path in ("/events", "/account", "/subscriptions/sub_active/nothing"):
+        answer = stripe.post(path, data={"email": "b@example.com"})
+        assert (answer.status_code, "Unrecognized" in answer.text) == (404, True)
+    assert stripe.delete("/events/evt_a").status_code == 404
 
 
 def test_a_wrong_or_missing_key_is_401_and_never_echoed() -> None:

@@ -15,8 +15,9 @@ from sandbox.builders.catalogue import (
     tier,
 )
 from sandbox.builders.events import event
+from sandbox.builders.invoice_items import invoice_item
 from sandbox.builders.invoices import invoice
-from sandbox.builders.lines import line, tax
+from sandbox.builders.lines import line, pretax, tax
 from sandbox.builders.people import card, customer, deleted, payment_method
 
 __all__ = [
@@ -28,10 +29,12 @@ __all__ = [
     "discount",
     "event",
     "invoice",
+    "invoice_item",
     "item",
     "line",
     "payment_method",
     "plan",
+    "pretax",
     "price",
     "product",
     "subscription",

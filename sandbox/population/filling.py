@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 
-from sandbox import rows
+from sandbox import clock, rows
 from sandbox.population.business import Population, customers, wares
 from sandbox.population.catalogue import DELETED_COUPON
 from sandbox.population.life import DAY, HOUR
@@ -39,6 +39,7 @@ def fill(
         gone = f"cus_{identity(population.seed, 'customer', number)}"
         store.delete("customer", gone, now=population.now - number % HOUR)
     store.note("population", population.name)
+    clock.put(store, population.now)
 
 
 def generate(population: Population) -> Iterator[Json]:

@@ -1,0 +1,14 @@
+"""Every endpoint of Stripe's that changes something, in one table."""
+
+from sandbox.endpoints import catalogue, invoice_items, invoices, people, subscriptions
+from sandbox.writing import Write
+
+WRITES: tuple[Write, ...] = (
+    *people.WRITES,
+    *catalogue.WRITES,
+    *subscriptions.WRITES,
+    *invoices.WRITES,
+    *invoice_items.WRITES,
+)
+
+__all__ = ["WRITES"]

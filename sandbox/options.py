@@ -1,0 +1,84 @@
+"""Faults and keys as a command line says them.
+
+Enters: texts such as `unavailable /v1/invoices #3`. Leaves: settings, or a complaint that shows how
+it is written.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sandbox.faults import KINDS, Fault, Faults
+from sandbox.keys import Key
+from sandbox.limits import Limits
+from sandbox.versions import served
+
+
+class WrongOption(ValueError):
+    """What the command line says is not understood."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    keys: tuple[Key, ...]
+    faults: Faults
+    api_version: str | None
+
+
+FAULT = "KIND [METHOD] [PATH] #N[,N...] or P% [SECONDSs]"
+_NUMBERS = re.compile(r"^#(\d+(?:,\d+)*)$")
+_PERCENT = re.compile(r"^(\d+(?:\.\d+)?)%$")
+_SECONDS = re.compile(r"^(\d+(?:\.\d+)?)s$")
+
+
+def settings(  # noqa: PLR0913  one argument an option
+    *,
+    seed: int,
+    faults: Sequence[str],
+    keys: Sequence[str],
+    api_version: str | None,
+    latency: float,
+    limits: bool,
+) -> Settings:
+    """All options together. Raises WrongOption."""
+    try:
+        plan = tuple(fault(text) for text in faults)
+        made = Faults(seed, latency, plan=plan, limits=Limits() if limits else None)
+        named = None if api_version is None else served(api_version)
+        return Settings(tuple(key(text) for text in keys), made, named)
+    except ValueError as error:
+        raise WrongOption(f"stripe-traits sandbox: {error}") from None
+
+
+def fault(text: str) -> Fault:
+    """`unavailable /v1/invoices #3`, `slow GET /v1/customers* 5% 2s`, `reset 0.1%`."""
+    kind, *words = text.split() or [""]
+    path, method, probability, seconds = "*", "*", 0.0, 1.0
+    numbers: tuple[int, ...] = ()
+    for word in words:
+        if found := _NUMBERS.match(word):
+            numbers = tuple(map(int, found[1].split(",")))
+        elif found := _PERCENT.match(word):
+            probability = float(found[1]) / 100
+        elif found := _SECONDS.match(word):
+            seconds = float(found[1])
+        elif word.startswith(("/", "*")):
+            path = word
+        elif word.isalpha() and word.isupper():
+            method = word
+        else:
+            raise ValueError(f"fault {text!r}: {word!r} is not understood; write {FAULT}")
+    try:
+        return Fault(kind, path, method, numbers, probability, seconds)
+    except ValueError as error:
+        raise ValueError(
+            f"fault {text!r}: {error}; write {FAULT}, KIND among {', '.join(KINDS)}"
+        ) from None
+
+
+def key(text: str) -> Key:
+    """`sk_live_a`, or `rk_test_a:customers,invoices`; `:+events` may write too."""
+    secret, _, permissions = text.partition(":")
+    named = [name.strip() for name in permissions.split(",") if name.strip()]
+    writes = frozenset(name[1:] for name in named if name.startswith("+"))
+    return Key(secret, frozenset(name for name in named if name[0] != "+"), writes)
