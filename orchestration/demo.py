@@ -12,12 +12,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 from rich.console import Console
 
 from orchestration.dbt_process import PROJECT
 from orchestration.marts import reading
+from orchestration.settings import SANDBOX_KEY
 
 DATA_DIR = Path("data/demo")
 PORT = 12111
@@ -35,7 +38,10 @@ def main() -> None:
         _type("stripe-traits sync", environment)
         console.rule("3  Again: only what changed is read, and nothing is sent twice")
         _type("stripe-traits sync", environment)
-    console.rule("4  What is there now")
+        console.rule("4  A day of business at Stripe, and what of it reaches the account store")
+        as_of = _let_a_day_pass(base_url)
+        _type(f"stripe-traits sync --as-of {as_of:%Y-%m-%dT%H:%M:%SZ}", environment)
+    console.rule("5  What is there now")
     _type("stripe-traits status", environment)
     _type(f"stripe-traits explain {_an_account()} all_mrr_normalized", environment)
     console.rule(f"done in {time.monotonic() - began:.0f} seconds")
@@ -65,6 +71,16 @@ def _base_url(process: "subprocess.Popen[str]") -> str:
         if line.startswith("sandbox ready: "):
             return line.split()[-1]
     raise SystemExit("the sandbox ended before it served; its message stands above")
+
+
+def _let_a_day_pass(base_url: str) -> datetime:
+    """The sandbox's business goes on for a day; its time afterwards (UTC)."""
+    with httpx.Client(
+        base_url=base_url, headers={"Authorization": f"Bearer {SANDBOX_KEY}"}, timeout=60
+    ) as sandbox:
+        sandbox.post("/sandbox/live", data={"days": 1, "seed": 1}).raise_for_status()
+        now = sandbox.get("/sandbox/clock").raise_for_status().json()["now"]
+    return datetime.fromtimestamp(now, UTC)
 
 
 def _environment(base_url: str) -> dict[str, str]:

@@ -95,8 +95,7 @@ def _subscribe(scene: Scene) -> bool:
     currency = customer["currency"] or scene.rng.choice(("usd", "usd", "usd", "eur"))
     for index, price in enumerate(_prices(scene, currency)):
         pairs.append((f"items[{index}][price]", price["id"]))
-        if price["recurring"]["usage_type"] == "licensed":
-            pairs.append((f"items[{index}][quantity]", scene.rng.choice((1, 1, 1, 2, 5, 12))))
+        pairs += _quantity(scene, price, f"items[{index}][quantity]")
     if scene.rng.random() < 0.3:
         pairs.append(("trial_period_days", scene.rng.choice((7, 14))))
     if scene.rng.random() < 0.2:
@@ -132,9 +131,19 @@ def _switch(scene: Scene) -> bool:
         return False
     item = scene.rng.choice(subscription["items"]["data"])
     price = next(_prices(scene, subscription["currency"]), None)
-    return price is not None and scene.call(
-        "POST", f"/v1/subscription_items/{item['id']}", ("price", price["id"])
-    )
+    if price is None:
+        return False
+    # Thousands of contacts are not thousands of seats.
+    quantity = _quantity(scene, price, "quantity")
+    url = f"/v1/subscription_items/{item['id']}"
+    return scene.call("POST", url, ("price", price["id"]), *quantity)
+
+
+def _quantity(scene: Scene, price: Json, parameter: str) -> list[tuple[str, object]]:
+    """How many of a price are bought at first; metered use has no quantity."""
+    if price["recurring"]["usage_type"] != "licensed":
+        return []
+    return [(parameter, scene.rng.choice((1, 1, 1, 2, 5, 12)))]
 
 
 def _resize(scene: Scene) -> bool:
