@@ -36,6 +36,7 @@ create table if not exists positions (name text primary key, value text not null
 
 CURSOR = "events_cursor"
 COMPLETE = "full_read_completed_at"
+ACCOUNT = "stripe_account"
 
 
 class Inbox:

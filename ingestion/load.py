@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ingestion import events
-from ingestion.client import Client, Connection
-from ingestion.inbox import COMPLETE, CURSOR, Inbox
+from ingestion.client import Client, Connection, PermissionMissing, StripeError
+from ingestion.inbox import ACCOUNT, COMPLETE, CURSOR, Inbox
 from ingestion.pages import Read, pages
 from ingestion.permissions import check_permissions
 from ingestion.raw import RawLog
@@ -58,7 +58,7 @@ def load(
         job = _Load(connection, paths, inbox, progress or (lambda stream, objects: None))
         everything = full or not inbox.position(COMPLETE) or not job.landing.exists()
         if everything:
-            asyncio.run(_check(connection))
+            job.check_account(asyncio.run(_check(connection)))
         cursor = int(inbox.position(CURSOR) or asyncio.run(_newest_event(connection)))
         if everything:
             job.read_everything(cursor)
@@ -79,6 +79,18 @@ class _Load:
         self.landing = Landing(paths.warehouse, paths.dlt)
         self.objects: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
+
+    def check_account(self, account: str | None) -> None:
+        """What is here must be of the account that the key opens: a full read of another one
+        would find all of it deleted. None where the key may not tell."""
+        known = self._inbox.position(ACCOUNT)
+        if account and known and account != known:
+            raise StripeError(
+                f"the key in STRIPE_API_KEY is of the Stripe account {account}, and DATA_DIR holds"
+                f" {known}: set the key of that account, or another DATA_DIR; nothing was changed"
+            )
+        if account and not known:
+            self._inbox.settle([], read_from=utc_now(), **{ACCOUNT: account})
 
     def read_everything(self, cursor: int) -> None:
         """Every listed object; then, by id, what the lists no longer show (deleted, or hidden).
@@ -130,9 +142,15 @@ class _Load:
         return replace(page, objects=[o for o in page.objects if o["id"] not in unknown])
 
 
-async def _check(connection: Connection) -> None:
+async def _check(connection: Connection) -> str | None:
+    """The key's account, once it is known that the key may read all that is needed."""
     async with Client(connection) as client:
         await check_permissions(client)
+        try:
+            account: str = (await client.get("/v1/account"))["id"]
+        except PermissionMissing:
+            return None
+        return account
 
 
 async def _newest_event(connection: Connection) -> int:

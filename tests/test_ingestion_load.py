@@ -10,7 +10,7 @@ import pytest
 from local_stripe import DAY, NOW, LocalStripe, refusing
 
 from ingestion.client import PermissionMissing, StripeError
-from ingestion.inbox import CURSOR, Inbox
+from ingestion.inbox import ACCOUNT, CURSOR, Inbox
 from ingestion.load import load
 from ingestion.reader import utc_now
 from sandbox import builders
@@ -367,3 +367,14 @@ def event(number: int) -> dict[str, Any]:
         "created": NOW,
         "data": {"object": found},
     }
+
+
+def test_key_of_another_account_is_refused_before_anything_is_read(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    stripe.load()
+    with Inbox.open(stripe.paths.inbox) as inbox:
+        assert inbox.position(ACCOUNT)
+        inbox.settle([], read_from=utc_now(), **{ACCOUNT: "acct_other"})
+    with pytest.raises(StripeError, match="acct_other: set the key of that account"):
+        stripe.load(full=True)
+    assert stripe.query("select count(*) from stripe.customers where deleted_at is null") == [(1,)]
