@@ -68,7 +68,6 @@ class Client:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.requests = 0
         self._limiters: dict[tuple[str, float], AsyncLimiter] = {}
         self._slots = asyncio.Semaphore(connection.concurrency)
         self._http = httpx.AsyncClient(
@@ -115,7 +114,6 @@ class Client:
 
     async def _attempt(self, path: str, query: httpx.QueryParams) -> Any:
         async with self._pace(path):
-            self.requests += 1
             try:
                 response = await self._http.get(path, params=query)
             except httpx.TransportError as error:

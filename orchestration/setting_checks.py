@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from ingestion.client import LOOPBACK
+
 KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
 CRON_FIELD = r"[0-9*/,\-A-Za-z]+"
 CRON = re.compile(rf"{CRON_FIELD}( {CRON_FIELD}){{4}}")

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,6 @@ class LocalStripe:
     store: Store
     url: str
     folder: Path
-    read: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def paths(self) -> Paths:
