@@ -17,6 +17,9 @@ from marts_reader import HOLDS_IT_OPEN, Reader
 
 from orchestration.settings import Settings
 from sandbox import builders
+from sandbox.keys import Key
+from sandbox.server import serving
+from sandbox.store import Store
 
 PROGRAM = str(Path(sys.executable).with_name("stripe-traits"))
 AS_OF = "2025-06-15T00:00:00Z"
@@ -86,6 +89,17 @@ def test_wrong_key_is_one_line_and_changes_nothing(
     (line,) = finished.stderr.splitlines()
     assert "STRIPE_API_KEY" in line
     assert "somebody_elses" not in finished.stderr + finished.stdout
+    assert not (tmp_path / "data" / "warehouse.duckdb").exists()
+    assert not (tmp_path / "data" / "accounts.db").exists()
+
+
+def test_missing_permissions_are_one_line_and_change_nothing(tmp_path: Path) -> None:
+    key = Key("rk_test_narrow", reads=frozenset({"customers", "invoices"}))
+    with Store(tmp_path / "sandbox.db") as store, serving(store, keys=[key]) as url:
+        finished = run("sync", cwd=tmp_path, STRIPE_API_BASE=url, STRIPE_API_KEY=key.secret)
+    assert finished.returncode == 1
+    (line,) = finished.stderr.splitlines()
+    assert "may not read: Subscriptions, Prices, Products, Coupons, Payment Methods, Events" in line
     assert not (tmp_path / "data" / "warehouse.duckdb").exists()
     assert not (tmp_path / "data" / "accounts.db").exists()
 
