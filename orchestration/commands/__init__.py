@@ -1,0 +1,1 @@
+"""One module a command or family of commands; `orchestration.cli` puts them together."""

@@ -1,0 +1,80 @@
+"""`stripe-traits sandbox`: arguments in, a local Stripe served until it is interrupted."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.failures import explained
+from orchestration.terminal import console
+
+
+def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 12111,
+    customers: Annotated[int, typer.Option(min=0, help="How many customers to make up.")] = 2000,
+    seed: Annotated[int, typer.Option(help="The same seed and --now give the same business.")] = 1,
+    now: Annotated[
+        datetime | None,
+        typer.Option(help="The sandbox's today (UTC); default: this day's beginning."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="The SQLite file of its state; default: a temporary one.")
+    ] = None,
+    api_version: Annotated[
+        str | None, typer.Option(help="The account's version, for its events and by default.")
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(help="One more key: sk_live_a, rk_test_a:customers,invoices. Repeatable."),
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="'unavailable /v1/invoices #3', 'reset 1%'. Repeatable."),
+    ] = None,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds before every answer.")] = 0.0,
+    limits: Annotated[
+        bool, typer.Option("--limits", help="Turn requests away by Stripe's documented limits.")
+    ] = False,
+) -> None:
+    """Serve a local Stripe with a made-up business, to try everything without a key."""
+    with explained():
+        from sandbox import options
+        from sandbox.server import run
+
+        settings = options.settings(
+            seed=seed,
+            faults=fault or (),
+            keys=key or (),
+            api_version=api_version,
+            latency=latency,
+            limits=limits,
+        )
+
+        moment = now or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        run(
+            customers=customers,
+            seed=seed,
+            now=int(moment.replace(tzinfo=UTC).timestamp()),
+            path=data,
+            keys=settings.keys,
+            faults=settings.faults,
+            api_version=settings.api_version,
+            port=port,
+            on_ready=_announce,
+            on_progress=_made_up,
+        )
+
+
+def _made_up(done: int, customers: int) -> None:
+    if done and done % 10_000 == 0:
+        console.print(f"{done:,} of {customers:,} customers made up", highlight=False)
+
+
+def _announce(base_url: str) -> None:
+    console.print(
+        f"sandbox ready: {base_url}\n"
+        f"  STRIPE_API_BASE={base_url} stripe-traits sync   (its test key is assumed)",
+        soft_wrap=True,
+        highlight=False,
+    )
