@@ -7,7 +7,7 @@ runs.
 
 import typer
 
-from orchestration.commands import pages, sandbox, sync
+from orchestration.commands import connect, pages, sandbox, sync
 
 app = typer.Typer(
     help="Stripe's customers, subscriptions and paid invoices as traits and MRR in your account"
@@ -16,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # it can print secrets, and a ring of causes never ends
     add_completion=False,
 )
+app.command()(connect.connect)
 app.command()(sync.sync)
 app.command()(pages.status)
 app.command()(pages.explain)

@@ -7,7 +7,7 @@ complaints come at once, one line each with its remedy, and never with a secret'
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -108,13 +108,14 @@ class Settings(ScheduleSettings):
         return _secret(self.account_store_url) or f"sqlite:///{self.data_dir}/accounts.db"
 
 
-def read_settings(*, for_stripe: bool = True) -> Settings:
+def read_settings(*, for_stripe: bool = True, **given: Any) -> Settings:
     """The settings of this process; `for_stripe`: a request to Stripe will follow, so a key is due.
+    What is `given` goes before the environment.
 
     Raises WrongSettings with one line for each complaint.
     """
     try:
-        settings = Settings()
+        settings = Settings(**given)
     except ValidationError as error:
         raise WrongSettings("\n".join(_complaints(error))) from None
     if for_stripe and (problems := checks.key(settings.api_key, settings.stripe_api_base)):
