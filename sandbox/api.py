@@ -14,14 +14,14 @@ from sandbox.errors import StripeError, missing, unknown_parameter
 from sandbox.kinds import APART, KINDS, NESTED, Kind
 from sandbox.listing import Parameters
 from sandbox.reading import Reader
-from sandbox.shapes import Json, blank
+from sandbox.shapes import Json
 
 Answer = Callable[[Reader, str, Parameters], bytes]  # the id in the path, or ""
 
 
 def routes() -> list[tuple[str, Answer]]:
-    """Path and answer of everything that is served."""
-    result: list[tuple[str, Answer]] = [("/v1/account", _account)]
+    """Path and answer of every kind that is served."""
+    result: list[tuple[str, Answer]] = []
     for kind in KINDS.values():
         if kind.served or kind.name in APART:
             result.append((f"/v1/{kind.table}", _lister(kind)))
@@ -29,12 +29,6 @@ def routes() -> list[tuple[str, Answer]]:
     for path, owner, element in NESTED:
         result.append((f"/v1/{path}", _nested(path, KINDS[owner], KINDS[element])))
     return result
-
-
-def _account(_store: Reader, _id: str, parameters: Parameters) -> bytes:
-    parameters.lists.pop("expand", None)
-    parameters.refuse_rest()
-    return orjson.dumps(blank("account"))
 
 
 def _lister(kind: Kind) -> Answer:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.errors import StripeError
+from sandbox.shapes import ACCOUNT
 
 KINDS = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
-ACCOUNT = "acct_1Sandbox0000000000"
 # What a restricted key is given, and the name of that permission in Stripe's refusals.
 PERMISSIONS = {
     "account": "accounts_kyc_basic",
@@ -29,16 +29,25 @@ PERMISSIONS = {
     "webhook_endpoints": "webhook",
 }
 # Endpoints that are covered by the permission for another resource.
-_COVERED = {"plans": "prices", "subscription_items": "subscriptions", "invoiceitems": "invoices"}
+_COVERED = {
+    "plans": "prices",
+    "subscription_items": "subscriptions",
+    "invoiceitems": "invoices",
+    "accounts": "account",
+}
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key; `reads` and `writes` (which includes reading) are for the restricted kinds alone."""
+    """A key; `reads` and `writes` (which includes reading) are for the restricted kinds alone.
+
+    `account` is the one that it belongs to; None is the first that is served.
+    """
 
     secret: str
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
+    account: str | None = None
 
     def __post_init__(self) -> None:
         unknown = sorted((self.reads | self.writes) - PERMISSIONS.keys())
@@ -64,7 +73,7 @@ class Key:
     def live(self) -> bool:
         return self.secret[2:8] == "_live_"
 
-    def check(self, method: str, path: str) -> None:
+    def check(self, method: str, path: str, account: str = ACCOUNT) -> None:
         """Refuse what the key may not do; what no permission is known for is left to the routes."""
         resource = _resource(path)
         if not self.restricted or resource not in PERMISSIONS:
@@ -75,7 +84,7 @@ class Key:
             verb = "read" if reading else "write"
             raise StripeError(
                 f"The provided key '{masked(self.secret)}' does not have the required permissions"
-                f" for this endpoint on account '{ACCOUNT}'. Having the"
+                f" for this endpoint on account '{account}'. Having the"
                 f" 'rak_{PERMISSIONS[resource]}_{verb}' permission would allow this request to"
                 " continue.",
                 status=403,

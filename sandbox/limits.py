@@ -88,6 +88,19 @@ class Limiter:
         return self._buckets[name]
 
 
+class Limiters:
+    """One limiter an account."""
+
+    def __init__(self, limits: Limits, clock: Clock) -> None:
+        self._limits, self._clock = limits, clock
+        self._held: dict[str, Limiter] = {}
+
+    def of(self, account: str) -> Limiter:
+        if account not in self._held:
+            self._held[account] = Limiter(self._limits, self._clock)
+        return self._held[account]
+
+
 def _scope(name: str) -> str:
     return "endpoint" if name else "global"
 

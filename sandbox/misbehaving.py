@@ -18,10 +18,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.errors import StripeError
 from sandbox.faults import Draws, Fault, Faults
-from sandbox.limits import Limiter, Refusal, endpoint
+from sandbox.limits import Limiters, Refusal, endpoint
 from sandbox.shapes import API_VERSION
 
-Delete = Callable[[str, str, str], None]  # the page's URL, its last id, what to delete
+Delete = Callable[[Scope, str, str], None]  # the request for a page, its last id, what to delete
 _numbers = itertools.count(1)
 _PAGE = "https://stripe.com/docs/rate-limits"
 _BODIES = {
@@ -59,24 +59,26 @@ class Misbehaving:
         faults: Faults,
         delete: Delete,
         *,
+        account: Callable[[Scope], str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._served, self._faults, self._delete = served, faults, delete
-        self._draws = Draws(faults)
-        self._limiter = Limiter(faults.limits, clock) if faults.limits else None
+        self._account, self._draws = account, Draws(faults)
+        self._limiters = Limiters(faults.limits, clock) if faults.limits else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
             return await self._served(scope, receive, send)
         name, live = endpoint(scope["method"], scope["path"]), _live(scope)
-        refusal = self._limiter.begin(name, live=live) if self._limiter else None
+        limiter = self._limiters.of(self._account(scope)) if self._limiters else None
+        refusal = limiter.begin(name, live=live) if limiter else None
         if refusal:
             return await _limited(refusal, self._with_retry_after)(scope, receive, send)
         try:
             await self._answer(scope, receive, send)
         finally:
-            if self._limiter:
-                self._limiter.end(name, live=live)
+            if limiter:
+                limiter.end(name, live=live)
 
     @property
     def _with_retry_after(self) -> bool:
@@ -120,14 +122,14 @@ class Misbehaving:
             await _truncate(messages[0], body, receive, send)
         else:
             for kind in chosen:
-                self._delete_from(scope["path"], body, kind)
+                self._delete_from(scope, body, kind)
             await send(messages[0])
             await send(_part(body, more=False))
 
-    def _delete_from(self, path: str, body: bytes, kind: str) -> None:
+    def _delete_from(self, scope: Scope, body: bytes, kind: str) -> None:
         page = orjson.loads(body)
         if page.get("object") == "list" and page["data"]:
-            self._delete(path, page["data"][-1]["id"], kind)
+            self._delete(scope, page["data"][-1]["id"], kind)
 
 
 def _part(body: bytes, *, more: bool) -> Message:

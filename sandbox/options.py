@@ -5,12 +5,13 @@ it is written.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.faults import KINDS, Fault, Faults
 from sandbox.keys import Key
 from sandbox.limits import Limits
+from sandbox.shapes import ACCOUNT
 from sandbox.versions import served
 
 
@@ -21,6 +22,7 @@ class WrongOption(ValueError):
 @dataclass(frozen=True)
 class Settings:
     keys: tuple[Key, ...]
+    accounts: Mapping[str, str | None]  # id and its own key; None is connected to the first
     faults: Faults
     api_version: str | None
 
@@ -36,6 +38,7 @@ def settings(  # noqa: PLR0913  one argument an option
     seed: int,
     faults: Sequence[str],
     keys: Sequence[str],
+    accounts: Sequence[str] = (),
     api_version: str | None,
     latency: float,
     limits: bool,
@@ -45,7 +48,8 @@ def settings(  # noqa: PLR0913  one argument an option
         plan = tuple(fault(text) for text in faults)
         made = Faults(seed, latency, plan=plan, limits=Limits() if limits else None)
         named = None if api_version is None else served(api_version)
-        return Settings(tuple(key(text) for text in keys), made, named)
+        others = dict(account(text) for text in accounts)
+        return Settings(tuple(key(text) for text in keys), others, made, named)
     except ValueError as error:
         raise WrongOption(f"stripe-traits sandbox: {error}") from None
 
@@ -76,9 +80,19 @@ def fault(text: str) -> Fault:
         ) from None
 
 
+def account(text: str) -> tuple[str, str | None]:
+    """`acct_b=sk_test_b` has a key of its own, `acct_c` is connected to the first account."""
+    name, _, secret = text.partition("=")
+    if not re.fullmatch(r"acct_\w+", name) or name == ACCOUNT:
+        raise ValueError(f"account {name!r}: write acct_ID or acct_ID=KEY, not {ACCOUNT}")
+    return name, secret or None
+
+
 def key(text: str) -> Key:
-    """`sk_live_a`, or `rk_test_a:customers,invoices`; `:+events` may write too."""
-    secret, _, permissions = text.partition(":")
+    """`sk_live_a`, or `rk_test_a:customers,invoices`; `:+events` may write too; `sk_test_b@acct_b`
+    is a key of another account."""
+    name, _, permissions = text.partition(":")
+    secret, _, owner = name.partition("@")
     named = [name.strip() for name in permissions.split(",") if name.strip()]
     writes = frozenset(name[1:] for name in named if name.startswith("+"))
-    return Key(secret, frozenset(name for name in named if name[0] != "+"), writes)
+    return Key(secret, frozenset(name for name in named if name[0] != "+"), writes, owner or None)

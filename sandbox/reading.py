@@ -12,7 +12,7 @@ import orjson
 from sandbox import rows
 from sandbox.database import Database
 from sandbox.kinds import KINDS, Kind
-from sandbox.shapes import Json
+from sandbox.shapes import ACCOUNT, Json
 
 BATCH = 500
 _READ = "SELECT id, CAST(json AS BLOB), wide FROM"
@@ -36,6 +36,11 @@ class Reader(Database):
         """What `note` remembered."""
         found = self.one("SELECT value FROM meta WHERE key = ?", key)
         return str(found[0]) if found else None
+
+    @property
+    def account_id(self) -> str:
+        """The Stripe account whose objects these are: `acct_...`."""
+        return self.noted("account") or ACCOUNT
 
     def get(self, kind: str, id: str) -> Json | None:  # noqa: A002
         """The canonical object: whole lists, and what is served only on request too."""

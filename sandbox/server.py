@@ -1,79 +1,86 @@
 """The sandbox over HTTP: Starlette and uvicorn on a loopback address.
 
-Enters: a store, the keys that are accepted, how it misbehaves. Leaves: a running server. What is
-answered is `api`'s concern; here it is decided who asks, and in which version and mode.
+Enters: a store for each account, the keys that are accepted, how it misbehaves. Leaves: a running
+server. What it answers is `answering`'s concern.
 """
 
-import itertools
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import parse_qsl
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.datastructures import Headers
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
-from sandbox import api, control, writing
-from sandbox.endpoints import WRITES
-from sandbox.errors import StripeError, unknown_url
+from sandbox import api, control
+from sandbox.accounts import Accounts
+from sandbox.answering import METHODS, endpoint
+from sandbox.errors import StripeError
 from sandbox.faults import NONE, Faults
-from sandbox.feed import Feed, LateFeed
-from sandbox.keys import Key, asking, masked
-from sandbox.listing import Parameters
+from sandbox.keys import Key, masked
 from sandbox.misbehaving import Misbehaving
 from sandbox.population import Population, Progress, fill
-from sandbox.reading import Reader
-from sandbox.shapes import API_VERSION
-from sandbox.steering import CONTROLS
 from sandbox.store import Store
-from sandbox.vanishing import delete, now
-from sandbox.versions import At, check
-from sandbox.writing import Write, matched
+from sandbox.vanishing import delete
 
 __all__ = ["HOST", "TEST_KEY", "OtherPopulation", "app", "masked", "populate", "run", "serving"]
 
 TEST_KEY = "sk_test_sandbox"
 HOST = "127.0.0.1"
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-_numbers = itertools.count(1)
 
 
 class OtherPopulation(ValueError):
     """The file is another population's: nothing of it is touched."""
 
 
-def app(
-    store: Store, *, key: str = TEST_KEY, keys: Sequence[Key] = (), faults: Faults = NONE
+def app(  # noqa: PLR0913
+    store: Store,
+    *,
+    key: str = TEST_KEY,
+    keys: Sequence[Key] = (),
+    others: Sequence[Store] = (),
+    connected: Sequence[Store] = (),
+    faults: Faults = NONE,
 ) -> ASGIApp:
     """The ASGI application; every path is answered in Stripe's words.
 
-    `keys` are accepted beside `key`; with `faults` the answers are as unreliable as these say.
+    `keys` are accepted beside `key`, which belongs to `store`. `others` are the stores of further
+    Stripe accounts (give a key of theirs: `Key(..., account=...)`), `connected` those of accounts
+    that are reached by the keys of `store` with the header `Stripe-Account`.
+    With `faults` the answers are as unreliable as these say.
     """
-    accepted, feed = (Key(key), *keys), _feed(store, faults)
-    answers = [*api.routes(), ("/{path:path}", None)]
+    accounts = Accounts(store, tuple(others), tuple(connected), (Key(key), *keys))
+    answers = [*api.routes(), *accounts.routes(), ("/{path:path}", None)]
     routes = [
-        *control.routes(store, accepted),
-        *(
-            Route(path, _endpoint(store, accepted, answer, feed), methods=METHODS)
-            for path, answer in answers
-        ),
+        *control.routes(accounts),
+        *(Route(path, endpoint(accounts, made, faults), methods=METHODS) for path, made in answers),
     ]
     served = Starlette(routes=routes)
-    return Misbehaving(served, faults, partial(delete, store)) if faults.any_answer else served
+    if not faults.any_answer:
+        return served
+    return Misbehaving(
+        served, faults, partial(_delete, accounts), account=partial(_account, accounts)
+    )
 
 
-def _feed(store: Store, faults: Faults) -> Feed | None:
-    late = faults.late_events
-    return Feed(late, seed=faults.seed, now=partial(now, store)) if late else None
+def _delete(accounts: Accounts, scope: Scope, last: str, which: str) -> None:
+    with suppress(StripeError):  # who may not ask has seen no page
+        delete(accounts.asked(Headers(scope=scope)).store, scope["path"], last, which)
+
+
+def _account(accounts: Accounts, scope: Scope) -> str:
+    """Whose limits a request counts for; no one's if it is refused anyway."""
+    try:
+        return accounts.asked(Headers(scope=scope)).store.account_id
+    except StripeError:
+        return ""
 
 
 @contextmanager
@@ -82,13 +89,16 @@ def serving(  # noqa: PLR0913
     *,
     key: str = TEST_KEY,
     keys: Sequence[Key] = (),
+    others: Sequence[Store] = (),
+    connected: Sequence[Store] = (),
     faults: Faults = NONE,
     host: str = HOST,
     port: int = 0,
 ) -> Iterator[str]:
     """Serve from a thread; the base URL is given, and the server is gone afterwards."""
     listener = _listener(host, port)
-    server = uvicorn.Server(_config(app(store, key=key, keys=keys, faults=faults)))
+    served = app(store, key=key, keys=keys, others=others, connected=connected, faults=faults)
+    server = uvicorn.Server(_config(served))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
@@ -107,6 +117,7 @@ def run(  # noqa: PLR0913  one argument an option of the command
     path: Path | None = None,
     key: str = TEST_KEY,
     keys: Sequence[Key] = (),
+    accounts: Mapping[str, str | None] = MappingProxyType({}),
     faults: Faults = NONE,
     api_version: str | None = None,
     host: str = HOST,
@@ -117,17 +128,41 @@ def run(  # noqa: PLR0913  one argument an option of the command
     """Fill a store (unless its file holds just that population) and serve it until interrupted.
 
     `now` is in unix seconds; a `path` is kept and served again, none is a temporary file.
-    `api_version` is the account's from now on (see `Store.api_version`).
+    `accounts` are further ones by id, each as large and made from the next seed, with their own
+    key, or None: connected to the first; their files are named after `path` and them.
+    `api_version` is every account's from now on (see `Store.api_version`).
     `on_progress(done, all)` counts customers; `on_ready(base_url)` says that it serves.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt), Store(path) as store:
-        populate(store, Population(customers, seed, now), on_progress)
-        if api_version:
-            store.api_version = api_version
-        with serving(store, key=key, keys=keys, faults=faults, host=host, port=port) as url:
-            on_ready(url)
-            threading.Event().wait()
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
+        stores = [
+            stack.enter_context(Store(_file(path, account), account_id=account))
+            for account in (None, *accounts)
+        ]
+        for index, store in enumerate(stores):
+            populate(store, Population(customers, seed + index, now), on_progress)
+            if api_version:
+                store.api_version = api_version
+        first, *more = stores
+        own = [Key(secret, account=account) for account, secret in accounts.items() if secret]
+        url = stack.enter_context(
+            serving(
+                first,
+                key=key,
+                keys=[*keys, *own],
+                others=[one for one in more if accounts[one.account_id]],
+                connected=[one for one in more if not accounts[one.account_id]],
+                faults=faults,
+                host=host,
+                port=port,
+            )
+        )
+        on_ready(url)
+        threading.Event().wait()
+
+
+def _file(path: Path | None, account: str | None) -> Path | None:
+    return path.with_name(f"{path.stem}.{account}{path.suffix}") if path and account else path
 
 
 def populate(
@@ -142,60 +177,6 @@ def populate(
             f"{store.path} holds {held}; asked for {wanted.name}. Ask for the same, or give"
             " another file."
         )
-
-
-def _endpoint(
-    store: Store, keys: Sequence[Key], answer: api.Answer | None, feed: Feed | None
-) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        version = API_VERSION
-        try:
-            key = asking(request.headers.get("authorization", ""), keys)
-            version = check(request.headers.get("stripe-version") or store.api_version)
-            key.check(request.method, request.url.path)
-            write = matched((*WRITES, *CONTROLS), request.method, request.url.path)
-            if write:
-                made = await _written(store, _seen(store, version, None), request, *write)
-                replayed = {"Idempotent-Replayed": "true"} if made.replayed else {}
-                return _response(made.status, key.in_its_mode(made.body), version, replayed)
-            if answer is None or request.method not in ("GET", "HEAD"):
-                raise unknown_url(request.method, request.url.path)
-            parameters = Parameters.read(request.query_params.multi_items())
-            body = answer(
-                _seen(store, version, feed), request.path_params.get("id", ""), parameters
-            )
-            return _response(200, key.in_its_mode(body), version)
-        except StripeError as error:
-            return _response(error.status, error.body(), version)
-
-    return endpoint
-
-
-async def _written(
-    store: Store, seen: Reader, request: Request, write: Write, identity: str
-) -> writing.Answer:
-    body = (await request.body()).decode()
-    pairs = request.query_params.multi_items() + parse_qsl(body, keep_blank_values=True)
-    once = request.headers.get("idempotency-key") if request.method == "POST" else None
-    return writing.answer(store, write, identity, pairs, once, seen)
-
-
-def _seen(store: Store, version: str, feed: Feed | None) -> Reader:
-    """The store as a request sees it; most often as it is."""
-    held: Reader = LateFeed(store, feed) if feed else store
-    return held if version == API_VERSION else At(held, version)
-
-
-def _response(
-    status: int, body: bytes, version: str, more: Mapping[str, str] = MappingProxyType({})
-) -> Response:
-    headers = {
-        "Request-Id": f"req_{next(_numbers):014x}",
-        "Stripe-Version": version,
-        "Content-Type": "application/json",
-        **more,
-    }
-    return Response(body, status, headers)
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -17,6 +17,7 @@ _NESTED = {
     name: orjson.dumps({k: v for k, v in shape.items() if isinstance(v, (dict, list))})
     for name, shape in _SHAPES.items()
 }
+ACCOUNT: str = _SHAPES["account"]["id"]  # that of a store which was given no other
 
 
 def blank(name: str) -> Json:

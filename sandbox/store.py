@@ -5,6 +5,7 @@ canonical objects. A change brings here only what Stripe does with it at once: i
 end of a deleted customer's subscriptions, a plan that follows its price.
 """
 
+import re
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -18,13 +19,18 @@ from sandbox.shapes import API_VERSION, Json
 
 
 class Store(Reader):
-    """Objects and events in a SQLite file; without a path, in a temporary one."""
+    """Objects and events in a SQLite file; without a path, in a temporary one.
 
-    def __init__(self, path: str | Path | None = None) -> None:
+    `account_id` (`acct_...`) says whose they are, from now on; it is kept in the file.
+    """
+
+    def __init__(self, path: str | Path | None = None, *, account_id: str | None = None) -> None:
         super().__init__(path)
         with self.writing() as db:
             for statement in (*schema.tables(), *schema.indexes()):
                 db.execute(statement)
+        if account_id:
+            self.note("account", _account(account_id))
 
     @property
     def api_version(self) -> str:
@@ -166,6 +172,12 @@ class Store(Reader):
         for found in db.execute(owned.format("payment_methods"), (customer,)).fetchall():
             self._put(db, canonical(*found) | {"customer": None}, now, events=False)
         db.execute("DELETE FROM cards WHERE customer = ?", (customer,))
+
+
+def _account(identity: str) -> str:
+    if not re.fullmatch(r"acct_\w+", identity):
+        raise ValueError(f"account {identity!r}: write acct_ and letters or digits")
+    return identity
 
 
 def _replace(db: sqlite3.Connection, row: rows.Row) -> None:

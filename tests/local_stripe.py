@@ -1,7 +1,7 @@
 """A real sandbox over HTTP for tests, and what ingestion needs to read it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingestion.client import Connection
 from ingestion.load import LoadResult, Paths, load
+from sandbox.faults import NONE, Faults
+from sandbox.keys import Key
 from sandbox.server import TEST_KEY, app, serving
 from sandbox.shapes import API_VERSION
 from sandbox.store import Store
@@ -52,6 +54,35 @@ def local_stripe(tmp_path: Path) -> Iterator[LocalStripe]:
     store = Store(tmp_path / "sandbox.db")
     with serving(store) as url:
         yield LocalStripe(store, url, tmp_path)
+
+
+ACCOUNTS = ("acct_other", "acct_connected")
+
+
+@dataclass
+class SeveralAccounts(LocalStripe):
+    """One server, three Stripe accounts: that of `TEST_KEY`, `acct_other` with the key
+    `sk_test_other`, and `acct_connected`, connected to the first."""
+
+    others: dict[str, Store]
+
+    @property
+    def stores(self) -> dict[str, Store]:
+        return {self.store.account_id: self.store, **self.others}
+
+
+@contextmanager
+def several_accounts(
+    folder: Path, *, keys: Sequence[Key] = (), faults: Faults = NONE
+) -> Iterator[SeveralAccounts]:
+    """`keys` are accepted beside those two; a key of `acct_other` is `Key(..., account=...)`."""
+    own, below = (Store(folder / f"{name}.db", account_id=name) for name in ACCOUNTS)
+    with Store(folder / "sandbox.db") as first, own, below:
+        named = [Key("sk_test_other", account=own.account_id), *keys]
+        with serving(first, keys=named, others=[own], connected=[below], faults=faults) as url:
+            yield SeveralAccounts(
+                first, url, folder, dict(zip(ACCOUNTS, (own, below), strict=True))
+            )
 
 
 Refuse = Callable[[str], tuple[int, dict[str, str]] | None]

@@ -11,9 +11,9 @@ import stripe
 from ingestion.client import Client, Connection, PermissionMissing
 from ingestion.permissions import check_permissions
 from sandbox import builders
-from sandbox.keys import ACCOUNT, Key
+from sandbox.keys import Key
 from sandbox.server import TEST_KEY, serving
-from sandbox.shapes import API_VERSION, blank
+from sandbox.shapes import ACCOUNT, API_VERSION, blank
 from sandbox.store import Store
 
 T = 1_750_000_000

@@ -26,7 +26,17 @@ def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
     ] = None,
     key: Annotated[
         list[str] | None,
-        typer.Option(help="One more key: sk_live_a, rk_test_a:customers,invoices. Repeatable."),
+        typer.Option(
+            help="One more key: sk_live_a, rk_test_a:customers,invoices, sk_live_b@acct_b."
+            " Repeatable."
+        ),
+    ] = None,
+    account: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="One more Stripe account: acct_b=sk_test_b with a key of its own, acct_c connected"
+            " to the first (header Stripe-Account). Repeatable."
+        ),
     ] = None,
     fault: Annotated[
         list[str] | None,
@@ -46,6 +56,7 @@ def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
             seed=seed,
             faults=fault or (),
             keys=key or (),
+            accounts=account or (),
             api_version=api_version,
             latency=latency,
             limits=limits,
@@ -58,6 +69,7 @@ def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
             now=int(moment.replace(tzinfo=UTC).timestamp()),
             path=data,
             keys=settings.keys,
+            accounts=settings.accounts,
             faults=settings.faults,
             api_version=settings.api_version,
             port=port,
