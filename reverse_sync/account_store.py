@@ -5,7 +5,7 @@ which ones the store holds now. Not here: what to send (plan.py), how to react t
 (push.py), the stores themselves.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -66,7 +66,6 @@ class StoredAccount:
     traits: Traits
     lifecycle: Lifecycle
     version: int
-    name: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,39 +81,12 @@ class AccountWrite:
     at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """Why the store did not take one account of a batch. Neither text holds a secret."""
-
-    code: str  # short and the same for the same cause: value, http_422, timeout
-    body: str  # what the store answered, in one line
-    permanent: bool  # false: the same write may succeed later
-
-
 @dataclass(frozen=True)
 class Receipt:
-    """The accounts that the store holds at the version sent, those it holds newer, those that it
-    refused one by one; `replies` tells for each account what the store answered, where it did."""
+    """The accounts that the store holds at the version sent, and those it holds newer."""
 
     accepted: frozenset[str]
     newer: Mapping[str, int] = field(default_factory=dict)
-    refused: Mapping[str, Refusal] = field(default_factory=dict)
-    replies: Mapping[str, str] = field(default_factory=dict)
-
-
-class OutOfBudget(Exception):
-    """The target's rate budget is spent for longer than a run should wait; no account is at fault.
-
-    `receipt` holds what was answered before; the batch's other accounts were not tried.
-    """
-
-    def __init__(self, message: str, receipt: Receipt) -> None:
-        super().__init__(message)
-        self.receipt = receipt
-
-
-class CannotBeRead(AccountStoreError):
-    """The store has no way to be read back, so nothing in it can be compared."""
 
 
 class AccountStore(Protocol):
@@ -133,14 +105,7 @@ class AccountStore(Protocol):
         """Those of the accounts that exist."""
 
     def write(self, writes: Sequence[AccountWrite]) -> Receipt:
-        """Writes a batch, in one transaction where the store has them.
-
-        Raises BatchRefused if a value cannot be held and nothing of the batch was written, and
-        OutOfBudget if the target allows no more requests for now.
-        """
-
-    def scan(self) -> Iterator[Sequence[StoredAccount]]:
-        """Every account, in pages and in the order of the ids; raises CannotBeRead."""
+        """Writes a batch in one transaction; raises BatchRefused if a value cannot be held."""
 
     def close(self) -> None:
         """Frees the connection."""

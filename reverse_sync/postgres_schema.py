@@ -1,4 +1,4 @@
-"""The SQL of the Postgres account store: its tables, its reads and its writes."""
+"""The SQL of the Postgres account store: its tables and its writes."""
 
 from reverse_sync.sqlite_schema import rules_check
 
@@ -55,12 +55,10 @@ COLUMNS_OF = """
 
 READ_ACCOUNTS = """
     select account_id, traits::text, lifecycle_status, status_since, trial_ends_at, renewal_at,
-        churned_at, mrr, version, name
+        churned_at, mrr, version
     from accounts
+    where account_id = any(%s)
 """
-
-READ_THESE = f"{READ_ACCOUNTS} where account_id = any(%s)"
-SCAN = f'{READ_ACCOUNTS} order by account_id collate "C"'
 
 # Only ours are touched: `||` replaces the traits sent, `-` clears, whatever else is there stays.
 UPSERT_ACCOUNT = """

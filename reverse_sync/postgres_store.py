@@ -28,8 +28,7 @@ from reverse_sync.lifecycle import Lifecycle
 from reverse_sync.postgres_schema import (
     COLUMNS_OF,
     INSERT_HISTORY,
-    READ_THESE,
-    SCAN,
+    READ_ACCOUNTS,
     SCHEMA,
     UPSERT_ACCOUNT,
     UPSERT_SETTING,
@@ -39,7 +38,6 @@ from reverse_sync.traits import canonical, parse_stored
 
 CONNECT_SECONDS = 10
 LOCK_WAIT_SECONDS = 60
-PAGE_SIZE = 2_000
 SCHEMA_LOCK = 5742033  # two first syncs at once would both create the tables
 
 REFUSED = (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded)
@@ -101,7 +99,7 @@ class PostgresStore:
 
     def read(self, account_ids: Sequence[str]) -> dict[str, StoredAccount]:
         with self._transaction() as cursor:
-            rows = cursor.execute(READ_THESE, (list(account_ids),)).fetchall()
+            rows = cursor.execute(READ_ACCOUNTS, (list(account_ids),)).fetchall()
             return {row[0]: _stored(row) for row in rows}
 
     def write(self, writes: Sequence[AccountWrite]) -> Receipt:
@@ -114,12 +112,6 @@ class PostgresStore:
                 "select account_id, version from accounts where account_id = any(%s)", (left,)
             )
             return Receipt(accepted=accepted, newer=dict(newer.fetchall()))
-
-    def scan(self) -> Iterator[Sequence[StoredAccount]]:
-        with self._transaction(), self._connection.cursor("scan") as cursor:
-            cursor.execute(SCAN)
-            while rows := cursor.fetchmany(PAGE_SIZE):
-                yield [_stored(row) for row in rows]
 
     def close(self) -> None:
         self._connection.close()
@@ -214,5 +206,4 @@ def _stored(row: tuple[Any, ...]) -> StoredAccount:
             mrr=row[7],
         ),
         version=row[8],
-        name=row[9],
     )

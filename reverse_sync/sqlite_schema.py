@@ -1,4 +1,4 @@
-"""The SQL of the SQLite account store: its tables, its reads and its three writes."""
+"""The SQL of the SQLite account store: its tables and its three writes."""
 
 from reverse_sync.tracking import RULES
 
@@ -56,14 +56,6 @@ SCHEMA = (
     )
     """,
 )
-
-READ_ACCOUNTS = """
-    select account_id, traits, lifecycle_status, status_since, trial_ends_at, renewal_at,
-        churned_at, mrr, version, name
-    from accounts
-"""
-
-PAGE = f"{READ_ACCOUNTS} where account_id > ? order by account_id limit ?"
 
 UPSERT_ACCOUNT = """
     insert into accounts (

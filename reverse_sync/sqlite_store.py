@@ -24,19 +24,11 @@ from reverse_sync.account_store import (
     wrong_schema,
 )
 from reverse_sync.lifecycle import Lifecycle
-from reverse_sync.sqlite_schema import (
-    INSERT_HISTORY,
-    PAGE,
-    READ_ACCOUNTS,
-    SCHEMA,
-    UPSERT_ACCOUNT,
-    UPSERT_SETTING,
-)
+from reverse_sync.sqlite_schema import INSERT_HISTORY, SCHEMA, UPSERT_ACCOUNT, UPSERT_SETTING
 from reverse_sync.tracking import Setting, SettingChange, Tracking
 from reverse_sync.traits import Traits, canonical, number_text, parse_stored
 
 LOCK_WAIT_SECONDS = 30.0
-PAGE_SIZE = 2_000
 
 REMEDIES = {
     "SQLITE_BUSY": "another process holds its lock; wait for it to end, then sync again",
@@ -109,9 +101,11 @@ class SqliteStore:
 
     def read(self, account_ids: Sequence[str]) -> dict[str, StoredAccount]:
         with _translated(self._label):
-            asked = ", ".join("?" * len(account_ids))
             rows = self._connection.execute(
-                f"{READ_ACCOUNTS} where account_id in ({asked})", tuple(account_ids)
+                "select account_id, traits, lifecycle_status, status_since, trial_ends_at,"
+                f" renewal_at, churned_at, mrr, version from accounts where account_id in"
+                f" ({', '.join('?' * len(account_ids))})",
+                tuple(account_ids),
             ).fetchall()
         return {row[0]: _stored(row) for row in rows}
 
@@ -121,17 +115,6 @@ class SqliteStore:
             accepted = {w.account_id for w in writes if self._upsert(w, stored.get(w.account_id))}
             newer = {name: a.version for name, a in stored.items() if name not in accepted}
             return Receipt(accepted=frozenset(accepted), newer=newer)
-
-    def scan(self) -> Iterator[Sequence[StoredAccount]]:
-        last = ""
-        while page := self._page(last):
-            yield page
-            last = page[-1].account_id
-
-    def _page(self, last: str) -> list[StoredAccount]:
-        with _translated(self._label):
-            rows = self._connection.execute(PAGE, (last, PAGE_SIZE)).fetchall()
-        return [_stored(row) for row in rows]
 
     def close(self) -> None:
         self._connection.close()
@@ -211,7 +194,6 @@ def _stored(row: tuple[Any, ...]) -> StoredAccount:
             mrr=None if row[7] is None else Decimal(str(row[7])),
         ),
         version=row[8],
-        name=row[9],
     )
 
 

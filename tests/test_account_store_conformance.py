@@ -119,19 +119,6 @@ def test_a_bad_row_is_kept_out_with_its_reason_and_the_others_go(store: AccountS
     assert len(store.read([f"a{i}" for i in range(20)])) == 19
 
 
-def test_every_account_is_paged_through_once_in_the_order_of_ids(store: AccountStore) -> None:
-    assert list(store.scan()) == []
-    names = [f"{prefix}{i}" for prefix in "Zaé_" for i in range(600)]
-    store.write([write(name, version=i + 1) for i, name in enumerate(names)])
-    pages = list(store.scan())
-    assert len(pages) > 1
-    found = [account for page in pages for account in page]
-    assert [account.account_id for account in found] == sorted(names)
-    assert {(account.name, account.traits["stripe.mrr"]) for account in found} == {
-        ("Ada", Decimal("50.5"))
-    }
-
-
 def test_settings_and_their_history_are_kept(store: AccountStore) -> None:
     changes = enabling(Tracking(), mode="single")
     store.write_tracking(changes, at=AT)
