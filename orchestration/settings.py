@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration import setting_checks as checks
+from reverse_sync.target import Target
 
 STRIPE = "https://api.stripe.com"
 SANDBOX_KEY = "sk_test_sandbox"
@@ -106,6 +107,10 @@ class Settings(ScheduleSettings):
     def store_url(self) -> str:
         """Where the account store is; may hold a password."""
         return _secret(self.account_store_url) or f"sqlite:///{self.data_dir}/accounts.db"
+
+    @property
+    def target(self) -> Target:
+        return Target(url=self.store_url, folder=self.data_dir)
 
 
 def read_settings(*, for_stripe: bool = True, **given: Any) -> Settings:

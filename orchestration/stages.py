@@ -83,7 +83,7 @@ def deliver_stage(
         return sync(
             marts_path=settings.marts,
             warehouse=lambda: open_warehouse(settings, reporter),
-            account_store_url=settings.store_url,
+            target=settings.target,
             multiple_subscriptions=settings.multiple_subscriptions,
             as_of=as_of,
             run_id=run_id,

@@ -8,12 +8,14 @@ from reverse_sync.account_store import AccountStoreError, InvalidAccountStoreUrl
 from reverse_sync.result import SyncResult
 from reverse_sync.store_url import check
 from reverse_sync.sync import SyncInterrupted, sync
+from reverse_sync.target import Target
 
 __all__ = [
     "AccountStoreError",
     "InvalidAccountStoreUrl",
     "SyncInterrupted",
     "SyncResult",
+    "Target",
     "check",
     "sync",
 ]

@@ -5,7 +5,7 @@ which ones the store holds now. Not here: what to send (plan.py), how to react t
 (push.py), the stores themselves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -54,8 +54,27 @@ class InvalidAccountStoreUrl(AccountStoreError):
     """ACCOUNT_STORE_URL does not name an account store: wrong usage, before anything is done."""
 
 
+class NotNow(AccountStoreError):
+    """The rate limit asks for a longer wait than a run sits out; a wait is not an attempt."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class NotReadable(AccountStoreError):
+    """The store only takes: what it holds cannot be compared with anything."""
+
+
 class BatchRefused(Exception):
-    """The store refused a batch because of a value in it; nothing of the batch was written."""
+    """The store refused a batch because of a value in it; nothing of the batch was written.
+
+    `code` is the store's own, such as an SQLSTATE.
+    """
+
+    def __init__(self, reason: str, *, code: str | None = None) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +82,7 @@ class StoredAccount:
     """An account as the store holds it, before a write."""
 
     account_id: str
+    name: str | None = None
     traits: Traits
     lifecycle: Lifecycle
     version: int
@@ -81,16 +101,43 @@ class AccountWrite:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why a store did not take one account.
+
+    `code` and `body` are its own words (an HTTP status, the beginning of the answer). `permanent`:
+    the same write will be refused again; else another attempt, later, may pass.
+    """
+
+    reason: str
+    code: str | None = None
+    body: str | None = None
+    permanent: bool = True
+
+
 @dataclass(frozen=True)
 class Receipt:
-    """The accounts that the store holds at the version sent, and those it holds newer."""
+    """What became of a batch: each account stands in one of these, or has no answer.
 
-    accepted: frozenset[str]
+    accepted     the store holds the account at the version sent, and has said so
+    newer        the store holds this later version, and left it
+    unconfirmed  handed to a store that never says what it keeps: sent, never confirmed
+    refused      this account was not taken; the others are not touched by it
+    stopped      why the rest has no answer (the store is gone, or NotNow); None: there is no rest
+    """
+
+    accepted: frozenset[str] = frozenset()
     newer: Mapping[str, int] = field(default_factory=dict)
+    unconfirmed: frozenset[str] = frozenset()
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    stopped: AccountStoreError | None = None
 
 
 class AccountStore(Protocol):
     """An open account store. Every method raises AccountStoreError when the store is gone."""
+
+    batch_size: int
+    """The most accounts of one write: a process that dies repeats no more than these."""
 
     def highest_version(self) -> int:
         """The highest version of any account; 0 in an empty store."""
@@ -104,8 +151,15 @@ class AccountStore(Protocol):
     def read(self, account_ids: Sequence[str]) -> dict[str, StoredAccount]:
         """Those of the accounts that exist."""
 
+    def read_all(self) -> Iterator[Sequence[StoredAccount]]:
+        """Every account that the store holds, page by page; raises NotReadable where it cannot."""
+
     def write(self, writes: Sequence[AccountWrite]) -> Receipt:
-        """Writes a batch in one transaction; raises BatchRefused if a value cannot be held."""
+        """Writes a batch.
+
+        A store with transactions takes all or raises BatchRefused (a value cannot be held). Others
+        answer for each account in the receipt.
+        """
 
     def close(self) -> None:
         """Frees the connection."""

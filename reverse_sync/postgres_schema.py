@@ -53,12 +53,13 @@ COLUMNS_OF = """
     where table_schema = current_schema() and table_name = any(%s)
 """
 
-READ_ACCOUNTS = """
+_COLUMNS = """
     select account_id, traits::text, lifecycle_status, status_since, trial_ends_at, renewal_at,
-        churned_at, mrr, version
+        churned_at, mrr, version, name
     from accounts
-    where account_id = any(%s)
 """
+READ_ACCOUNTS = _COLUMNS + "where account_id = any(%s)"
+READ_PAGE = _COLUMNS + "where account_id > %s order by account_id limit %s"
 
 # Only ours are touched: `||` replaces the traits sent, `-` clears, whatever else is there stays.
 UPSERT_ACCOUNT = """

@@ -29,6 +29,7 @@ from reverse_sync.postgres_schema import (
     COLUMNS_OF,
     INSERT_HISTORY,
     READ_ACCOUNTS,
+    READ_PAGE,
     SCHEMA,
     UPSERT_ACCOUNT,
     UPSERT_SETTING,
@@ -38,6 +39,7 @@ from reverse_sync.traits import canonical, parse_stored
 
 CONNECT_SECONDS = 10
 LOCK_WAIT_SECONDS = 60
+PAGE = 1_000
 SCHEMA_LOCK = 5742033  # two first syncs at once would both create the tables
 
 REFUSED = (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded)
@@ -62,6 +64,8 @@ def check_postgres(url: str, *, label: str) -> None:
 
 class PostgresStore:
     """An open Postgres account store."""
+
+    batch_size = 500
 
     def __init__(self, url: str, *, label: str) -> None:
         self._url, self._label = url, label
@@ -101,6 +105,17 @@ class PostgresStore:
         with self._transaction() as cursor:
             rows = cursor.execute(READ_ACCOUNTS, (list(account_ids),)).fetchall()
             return {row[0]: _stored(row) for row in rows}
+
+    def read_all(self) -> Iterator[Sequence[StoredAccount]]:
+        after = ""
+        while page := self._page(after):
+            yield page
+            after = page[-1].account_id
+
+    def _page(self, after: str) -> list[StoredAccount]:
+        # By key, not by an open cursor: no transaction stays open between two pages.
+        with self._transaction() as cursor:
+            return [_stored(row) for row in cursor.execute(READ_PAGE, (after, PAGE)).fetchall()]
 
     def write(self, writes: Sequence[AccountWrite]) -> Receipt:
         ordered = sorted(writes, key=lambda write: write.account_id)  # no deadlock between two
@@ -152,7 +167,8 @@ def _translated(url: str, label: str) -> Iterator[None]:
     try:
         yield
     except (*REFUSED, UnicodeEncodeError) as error:
-        raise BatchRefused(_one_line(error, url)) from None
+        code = error.sqlstate if isinstance(error, psycopg.Error) else None
+        raise BatchRefused(_one_line(error, url), code=code) from None
     except psycopg.Error as error:
         remedy = next(
             (text for kind, text in REMEDIES if isinstance(error, kind)), "Postgres refuses"
@@ -196,6 +212,7 @@ def _stored(row: tuple[Any, ...]) -> StoredAccount:
     dates = [moment.astimezone(UTC) if moment else None for moment in row[3:7]]
     return StoredAccount(
         account_id=row[0],
+        name=row[9],
         traits=parse_stored(row[1]),
         lifecycle=Lifecycle(
             status=row[2],

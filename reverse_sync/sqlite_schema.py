@@ -57,6 +57,12 @@ SCHEMA = (
     """,
 )
 
+READ_ACCOUNTS = """
+    select account_id, traits, lifecycle_status, status_since, trial_ends_at, renewal_at,
+        churned_at, mrr, version, name
+    from accounts
+"""
+
 UPSERT_ACCOUNT = """
     insert into accounts (
         account_id, name, traits, lifecycle_status, status_since, trial_ends_at, renewal_at,

@@ -24,11 +24,18 @@ from reverse_sync.account_store import (
     wrong_schema,
 )
 from reverse_sync.lifecycle import Lifecycle
-from reverse_sync.sqlite_schema import INSERT_HISTORY, SCHEMA, UPSERT_ACCOUNT, UPSERT_SETTING
+from reverse_sync.sqlite_schema import (
+    INSERT_HISTORY,
+    READ_ACCOUNTS,
+    SCHEMA,
+    UPSERT_ACCOUNT,
+    UPSERT_SETTING,
+)
 from reverse_sync.tracking import Setting, SettingChange, Tracking
 from reverse_sync.traits import Traits, canonical, number_text, parse_stored
 
 LOCK_WAIT_SECONDS = 30.0
+PAGE = 1_000
 
 REMEDIES = {
     "SQLITE_BUSY": "another process holds its lock; wait for it to end, then sync again",
@@ -60,6 +67,8 @@ def check_sqlite(path: Path, *, label: str) -> None:
 
 class SqliteStore:
     """An open SQLite account store."""
+
+    batch_size = 500
 
     def __init__(self, path: Path, *, label: str) -> None:
         self._label = label
@@ -102,12 +111,22 @@ class SqliteStore:
     def read(self, account_ids: Sequence[str]) -> dict[str, StoredAccount]:
         with _translated(self._label):
             rows = self._connection.execute(
-                "select account_id, traits, lifecycle_status, status_since, trial_ends_at,"
-                f" renewal_at, churned_at, mrr, version from accounts where account_id in"
-                f" ({', '.join('?' * len(account_ids))})",
+                f"{READ_ACCOUNTS} where account_id in ({', '.join('?' * len(account_ids))})",
                 tuple(account_ids),
             ).fetchall()
         return {row[0]: _stored(row) for row in rows}
+
+    def read_all(self) -> Iterator[Sequence[StoredAccount]]:
+        after = ""
+        while page := self._page(after):
+            yield page
+            after = page[-1].account_id
+
+    def _page(self, after: str) -> list[StoredAccount]:
+        # By key, not by an open cursor: accounts may be written between two pages.
+        query = f"{READ_ACCOUNTS} where account_id > ? order by account_id limit {PAGE}"
+        with _translated(self._label):
+            return [_stored(row) for row in self._connection.execute(query, (after,)).fetchall()]
 
     def write(self, writes: Sequence[AccountWrite]) -> Receipt:
         with _translated(self._label), self._transaction():
@@ -161,7 +180,8 @@ def _translated(label: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.DataError, sqlite3.IntegrityError, UnicodeEncodeError, OverflowError) as error:
-        raise BatchRefused(str(error)) from error
+        code = getattr(error, "sqlite_errorname", None)
+        raise BatchRefused(str(error), code=code) from error
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", "") or "SQLITE_ERROR"
         code = "_".join(name.split("_")[:2])
@@ -184,6 +204,7 @@ def _stored(row: tuple[Any, ...]) -> StoredAccount:
     dates = [datetime.fromisoformat(text) if text else None for text in row[3:7]]
     return StoredAccount(
         account_id=row[0],
+        name=row[9],
         traits=parse_stored(row[1]),
         lifecycle=Lifecycle(
             status=row[2],

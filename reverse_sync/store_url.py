@@ -1,6 +1,6 @@
 """From ACCOUNT_STORE_URL to an open account store.
 
-In: the URL. Out: the store, or one line that names what is wrong and never shows a password.
+In: the target. Out: the store, or one line that names what is wrong and never shows a password.
 A further kind of store is one more entry in `_KINDS`.
 """
 
@@ -13,25 +13,26 @@ from urllib.parse import urlsplit
 from reverse_sync.account_store import AccountStore, InvalidAccountStoreUrl
 from reverse_sync.postgres_store import PostgresStore, check_postgres
 from reverse_sync.sqlite_store import SqliteStore, check_sqlite
+from reverse_sync.target import Target
 
 EXAMPLES = "use sqlite:///path/accounts.db or postgresql://user:password@host:5432/database"
 
 
 @dataclass(frozen=True)
 class _Kind:
-    check: Callable[[str], None]
-    open: Callable[[str], AccountStore]
+    check: Callable[[Target], None]
+    open: Callable[[Target], AccountStore]
 
 
-def check(account_store_url: str) -> None:
+def check(target: Target) -> None:
     """Fails unless the URL names an account store that can be reached and written now."""
-    _kind(account_store_url).check(account_store_url)
+    _kind(target.url).check(target)
 
 
 @contextmanager
-def opened(account_store_url: str) -> Iterator[AccountStore]:
+def opened(target: Target) -> Iterator[AccountStore]:
     """The account store behind the URL, its tables made where they are missing."""
-    store = _kind(account_store_url).open(account_store_url)
+    store = _kind(target.url).open(target)
     try:
         yield store
     finally:
@@ -79,20 +80,20 @@ def _unreadable_postgres() -> InvalidAccountStoreUrl:
     )
 
 
-def _check_sqlite(url: str) -> None:
-    check_sqlite(_sqlite_path(url), label=url)
+def _check_sqlite(target: Target) -> None:
+    check_sqlite(_sqlite_path(target.url), label=target.url)
 
 
-def _open_sqlite(url: str) -> AccountStore:
-    return SqliteStore(_sqlite_path(url), label=url)
+def _open_sqlite(target: Target) -> AccountStore:
+    return SqliteStore(_sqlite_path(target.url), label=target.url)
 
 
-def _check_postgres(url: str) -> None:
-    check_postgres(url, label=_postgres_label(url))
+def _check_postgres(target: Target) -> None:
+    check_postgres(target.url, label=_postgres_label(target.url))
 
 
-def _open_postgres(url: str) -> AccountStore:
-    return PostgresStore(url, label=_postgres_label(url))
+def _open_postgres(target: Target) -> AccountStore:
+    return PostgresStore(target.url, label=_postgres_label(target.url))
 
 
 _POSTGRES = _Kind(check=_check_postgres, open=_open_postgres)

@@ -1,7 +1,7 @@
 """The reverse-sync: read -> diff -> push -> remember.
 
 In: the published marts, the warehouse (a callable that takes its lock and opens it) and the account
-store's URL. Out: the account store true to account_traits, and a result whose counts conserve.
+store's target. Out: the account store true to account_traits, and a result whose counts conserve.
 The warehouse is open while planning and while remembering, never while the store is written.
 """
 
@@ -16,11 +16,12 @@ from duckdb import DuckDBPyConnection
 from reverse_sync.account_store import AccountStore, AccountStoreError
 from reverse_sync.candidates import read
 from reverse_sync.plan import Plan, begin, diff_into_outbox
-from reverse_sync.push import Outcome, Outgoing, push
+from reverse_sync.push import Outcome, Outgoing, PushStopped, push
 from reverse_sync.remember import Ending, close_run, remember, take
 from reverse_sync.result import Kept, SyncResult
 from reverse_sync.state import Run
 from reverse_sync.store_url import opened
+from reverse_sync.target import Target
 from reverse_sync.tracking import Mode, SettingChange, Tracking, enabling
 
 Warehouse = Callable[[], AbstractContextManager[DuckDBPyConnection]]
@@ -42,7 +43,7 @@ def sync(  # noqa: PLR0913 (the caller's one entrance: all by keyword)
     *,
     marts_path: Path,
     warehouse: Warehouse,
-    account_store_url: str,
+    target: Target,
     multiple_subscriptions: bool,
     as_of: datetime,
     run_id: str,
@@ -53,7 +54,8 @@ def sync(  # noqa: PLR0913 (the caller's one entrance: all by keyword)
     if as_of.tzinfo is None:
         raise ValueError("as_of has no time zone; pass an aware datetime, such as UTC")
     mode: Mode = "multi" if multiple_subscriptions else "single"
-    with opened(account_store_url) as store:
+    with opened(target) as store:
+        batch_size = min(batch_size, store.batch_size)
         tracking, overridden = _enable(store, mode, as_of)
         run = Run(
             run_id=run_id,
@@ -120,8 +122,8 @@ class _Sender:
             batch = chunk[start : start + self.batch_size]
             try:
                 outcomes += push(self.store, batch, tracking=self.tracking, run=self.plan.run)
-            except AccountStoreError as error:
-                return outcomes, str(error)
+            except PushStopped as stopped:
+                return outcomes + stopped.outcomes, str(stopped)
             self.on_progress(done + len(outcomes), self.plan.sent)
         return outcomes, None
 

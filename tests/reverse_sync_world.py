@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 import psycopg
 
-from reverse_sync import SyncResult, sync
+from reverse_sync import SyncResult, Target, sync
 from reverse_sync.traits import number_text
 
 AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
@@ -67,7 +67,7 @@ class World:
         arguments: dict[str, Any] = {
             "marts_path": self.marts,
             "warehouse": self.warehouse,
-            "account_store_url": self.url,
+            "target": Target(self.url, folder=self.folder),
             "multiple_subscriptions": False,
             "as_of": AS_OF,
             "run_id": f"run-{next(self.runs)}",

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from reverse_sync import postgres_store, sqlite_store
 from reverse_sync.account_store import AccountStore, AccountWrite, BatchRefused
 from reverse_sync.lifecycle import Lifecycle
 from reverse_sync.push import Outgoing, push
 from reverse_sync.state import Run
 from reverse_sync.store_url import check, opened
+from reverse_sync.target import Target
 from reverse_sync.tracking import Tracking, enabling
 
 AT = datetime(2025, 6, 15, 12, 30, tzinfo=UTC)
@@ -28,7 +30,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def store(url: str) -> Iterator[AccountStore]:
-    with opened(url) as store:
+    with opened(Target(url)) as store:
         yield store
 
 
@@ -131,6 +133,18 @@ def test_settings_and_their_history_are_kept(store: AccountStore) -> None:
 
 def test_opening_twice_and_checking_change_nothing(store: AccountStore, url: str) -> None:
     store.write([write()])
-    check(url)
-    with opened(url) as again:
+    check(Target(url))
+    with opened(Target(url)) as again:
         assert traits(again) == {"stripe.mrr": Decimal("50.5")}
+
+
+def test_every_account_is_paged_through_once(
+    store: AccountStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (sqlite_store, postgres_store):
+        monkeypatch.setattr(module, "PAGE", 3)
+    names = ["a", "B", "ä", "z", "Z", "10", "9", "account-1", "account_1"]
+    store.write([write(name) for name in names])
+    pages = [[account.account_id for account in page] for page in store.read_all()]
+    assert [len(page) for page in pages] == [3, 3, 3]
+    assert sorted(name for page in pages for name in page) == sorted(names)

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from reverse_sync import AccountStoreError, InvalidAccountStoreUrl, check, sqlite_store
+from reverse_sync import AccountStoreError, InvalidAccountStoreUrl, Target, check, sqlite_store
 from reverse_sync.account_store import AccountWrite
 from reverse_sync.lifecycle import Lifecycle
 from reverse_sync.store_url import opened
@@ -25,7 +25,7 @@ ENCODED = "s3cr%2Ft%23p%40ss"
 
 def complaint(url: str) -> str:
     with pytest.raises(AccountStoreError) as caught:
-        check(url)
+        check(Target(url))
     text = str(caught.value)
     assert "\n" not in text
     assert SECRET not in text
@@ -55,7 +55,7 @@ def complaint(url: str) -> str:
 )
 def test_a_url_that_names_no_store_is_wrong_usage(url: str) -> None:
     with pytest.raises(InvalidAccountStoreUrl, match="ACCOUNT_STORE_URL"):
-        check(url)
+        check(Target(url))
     assert "sqlite:///path" in complaint(url)
 
 
@@ -97,15 +97,15 @@ def test_another_applications_tables_are_left_alone(postgres_url: str, tmp_path:
         other.execute("create table accounts (id int, email text)")
     for url in (postgres_url, f"sqlite:///{tmp_path}/a.db"):
         assert "table accounts lacks account_id, name" in complaint(url)
-        with pytest.raises(AccountStoreError, match="another application"), opened(url):
+        with pytest.raises(AccountStoreError, match="another application"), opened(Target(url)):
             pass
 
 
 def test_a_sqlite_file_is_made_private_and_only_when_opened(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/accounts.db"
-    check(url)
+    check(Target(url))
     assert not (tmp_path / "accounts.db").exists()
-    with opened(url) as store:
+    with opened(Target(url)) as store:
         store.highest_version()
         for path in tmp_path.iterdir():
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -117,7 +117,7 @@ def test_a_relative_sqlite_path_has_three_slashes(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
-    with opened("sqlite:///data/accounts.db"):
+    with opened(Target("sqlite:///data/accounts.db")):
         assert (tmp_path / "data/accounts.db").is_file()
 
 
@@ -131,7 +131,7 @@ def test_a_sqlite_file_that_is_none_is_named(tmp_path: Path) -> None:
 def test_a_locked_sqlite_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_store, "LOCK_WAIT_SECONDS", 0.1)
     url = f"sqlite:///{tmp_path}/a.db"
-    with opened(url):
+    with opened(Target(url)):
         pass
     other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
     other.execute("begin immediate")
@@ -154,7 +154,7 @@ def unprivileged() -> Iterator[None]:
 def test_a_read_only_sqlite_file_is_named() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with opened(f"sqlite:///{folder}/a.db"):
+        with opened(Target(f"sqlite:///{folder}/a.db")):
             pass
         (folder / "a.db").chmod(0o444)
         folder.chmod(0o555)
@@ -175,7 +175,7 @@ def test_a_full_disk_is_named_and_loses_nothing(tmp_path: Path) -> None:
         at=datetime(2025, 6, 15, tzinfo=UTC),
     )
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with opened(f"sqlite:///{tmp_path}/a.db") as store:
+    with opened(Target(f"sqlite:///{tmp_path}/a.db")) as store:
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
         try:
             with pytest.raises(AccountStoreError, match=r"disk .* Nothing is lost"):

@@ -29,7 +29,7 @@ def sync(
         from orchestration import refresh, summary
         from reverse_sync.store_url import check
 
-        check(settings.store_url)
+        check(settings.target)
 
         moment = as_of.replace(tzinfo=UTC) if as_of else None
         with reporting() as reporter:

@@ -1,0 +1,22 @@
+"""Which account store, and what it takes to reach it: the settings that every adapter reads.
+
+In: values of the settings. Out: one frozen object that can be logged without showing a secret.
+Not here: what the URL means (store_url.py).
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Target:
+    """An account store to be opened.
+
+    `secret` signs or authorises requests to a store behind HTTP. `folder` keeps what such a store
+    cannot tell: its accounts as last written, the tracking config, the rate budget of the machine.
+    """
+
+    url: str = field(repr=False)  # may hold a password
+    secret: str | None = field(default=None, repr=False)
+    folder: Path = Path("data")
+    requests_per_minute: float | None = None
