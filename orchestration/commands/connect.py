@@ -71,7 +71,7 @@ def connect(  # noqa: PLR0913, PLR0917  one argument an option
         answers = replace(answers, account_store_url=account_store)
         if not (yes or dry_run or json_output) and sys.stdin.isatty():
             answers = _asked(answers, evidence)
-        check(answers.account_store_url or settings.store_url)
+        check(replace(settings.target, url=answers.account_store_url or settings.store_url))
         if not dry_run:
             setup.write_env(env_file, entered | answers.lines())
         _finish(evidence, answers, None if dry_run else env_file, as_json=json_output)
