@@ -1,0 +1,43 @@
+"""What a server says about its limit in the headers of an answer.
+
+In: headers and the time. Out: seconds and counts; None where nothing readable is said. Not
+here: what to do about it (budget.py).
+"""
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+FIRST_EPOCH = 1_000_000_000  # a larger "reset" is a moment, not a number of seconds
+
+
+def seconds_asked(headers: Mapping[str, str], *, now: float) -> float | None:
+    """The seconds to wait by Retry-After (a number or a date), else by RateLimit-Reset (seconds, or
+    seconds since 1970). `now` in seconds since 1970."""
+    after = headers.get("Retry-After")
+    if after is not None:
+        number = _number(after)
+        return number if number is not None else _until(after, now)
+    reset = _number(headers.get("RateLimit-Reset") or headers.get("X-RateLimit-Reset"))
+    if reset is None:
+        return None
+    return max(reset - now, 0.0) if reset > FIRST_EPOCH else reset
+
+
+def remaining(headers: Mapping[str, str]) -> float | None:
+    """What is left of the limit, in requests."""
+    return _number(headers.get("RateLimit-Remaining") or headers.get("X-RateLimit-Remaining"))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if 0 <= number < float("inf") else None
+
+
+def _until(date: str, now: float) -> float | None:
+    try:
+        return max(parsedate_to_datetime(date).timestamp() - now, 0.0)
+    except ValueError:
+        return None
