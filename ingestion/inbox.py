@@ -23,6 +23,16 @@ create table if not exists events (
     received_at text not null,    -- UTC
     payload text not null         -- as received; a log, never loaded into tables
 ) strict;
+create table if not exists refused_events (
+    id text not null,             -- signed by one of our secrets, and yet not for this inbox
+    reason text not null,         -- livemode, account
+    type text not null,
+    created integer not null,
+    livemode integer not null,
+    account text,
+    received_at text not null,
+    primary key (id, reason)
+) strict, without rowid;
 create table if not exists pointers (
     event_id text not null references events,
     stream text not null,
@@ -54,6 +64,7 @@ class Inbox:
         database = sqlite3.connect(path, timeout=30, isolation_level=None)
         path.chmod(0o600)
         database.execute("pragma journal_mode = wal")
+        database.execute("pragma synchronous = full")  # a commit is on disk when it returns
         database.executescript(SCHEMA)
         return closing(cls(database))
 
@@ -62,11 +73,39 @@ class Inbox:
 
     def append(self, events: Iterable[Any], *, received_at: datetime) -> int:
         """Log events and mark what they point at as pending; how many were new."""
-        new = 0
+        return sum(self.take(events, received_at=received_at))
+
+    def take(self, events: Iterable[Any], *, received_at: datetime) -> list[bool]:
+        """The same, and whether each one was new."""
         with self._transaction():
-            for event in events:
-                new += self._append(event, received_at)
-        return new
+            return [bool(self._append(event, received_at)) for event in events]
+
+    def refuse(self, events: Iterable[tuple[Any, str]], *, received_at: datetime) -> None:
+        """Note events that are not for this inbox, each with its reason; payloads are not kept."""
+        with self._transaction():
+            self._database.executemany(
+                "insert into refused_events values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
+                [
+                    (
+                        event["id"],
+                        reason,
+                        event["type"],
+                        event["created"],
+                        event["livemode"],
+                        event.get("account"),
+                        received_at.isoformat(),
+                    )
+                    for event, reason in events
+                ],
+            )
+
+    def refused(self) -> dict[str, int]:
+        """How many events were refused, by reason."""
+        return dict(
+            self._database.execute(
+                "select reason, count(*) from refused_events group by 1 order by 1"
+            ).fetchall()
+        )
 
     def _append(self, event: Any, received_at: datetime) -> int:
         inserted = self._database.execute(

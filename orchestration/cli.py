@@ -7,7 +7,7 @@ runs.
 
 import typer
 
-from orchestration.commands import connect, pages, sandbox, sync
+from orchestration.commands import connect, pages, sandbox, sync, webhooks
 
 app = typer.Typer(
     help="Stripe's customers, subscriptions and paid invoices as traits and MRR in your account"
@@ -20,6 +20,7 @@ app.command()(connect.connect)
 app.command()(sync.sync)
 app.command()(pages.status)
 app.command()(pages.explain)
+app.command()(webhooks.webhooks)
 app.command()(sandbox.sandbox)
 
 if __name__ == "__main__":

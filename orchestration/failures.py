@@ -26,6 +26,7 @@ def exit_code(error: BaseException) -> int | None:
     from ingestion.client import StripeError
     from ingestion.rows import MissingValue
     from ingestion.warehouse import LoadFailed
+    from ingestion.webhooks.server import NoAddress
     from orchestration.dbt_process import DbtFailed
     from orchestration.manifest import ManifestOutdated
     from orchestration.transform import TransformFailed
@@ -33,7 +34,9 @@ def exit_code(error: BaseException) -> int | None:
     from sandbox.options import WrongOption
     from sandbox.server import OtherPopulation
 
-    if isinstance(error, (WrongSettings, InvalidAccountStoreUrl, OtherPopulation, WrongOption)):
+    if isinstance(
+        error, (WrongSettings, InvalidAccountStoreUrl, OtherPopulation, WrongOption, NoAddress)
+    ):
         return WRONG_USAGE
     foreseen = (
         StripeError,

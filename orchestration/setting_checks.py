@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from ingestion.client import LOOPBACK
 
 KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
+WEBHOOK_SECRET = re.compile(r"(acct_[A-Za-z0-9_]+:)?whsec_[A-Za-z0-9+/=_-]+")
 CRON_FIELD = r"[0-9*/,\-A-Za-z]+"
 CRON = re.compile(rf"{CRON_FIELD}( {CRON_FIELD}){{4}}")
 ACCOUNT_STORES = ("sqlite://", "postgresql://", "postgres://")
@@ -73,6 +74,23 @@ def account_store_url(url: str | None) -> list[str]:
     if url is None or url.startswith(ACCOUNT_STORES):
         return []
     return [f"ACCOUNT_STORE_URL must begin with {' or '.join(ACCOUNT_STORES)}"]
+
+
+def webhook_secrets(given: str | None) -> list[str]:
+    """Comma separated; a blank one would let anybody sign."""
+    if given is None or all(WEBHOOK_SECRET.fullmatch(part.strip()) for part in given.split(",")):
+        return []
+    return [
+        "STRIPE_WEBHOOK_SECRETS holds a blank or no signing secret: each begins with whsec_ (or"
+        " acct_ID:whsec_ for another Stripe account's endpoint), separated by commas; Stripe's"
+        " dashboard shows it beside the endpoint"
+    ]
+
+
+def webhook_secret(part: str) -> tuple[str | None, str]:
+    """The Stripe account that a secret is of, if it is named, and the secret."""
+    account, _, secret = part.strip().rpartition(":")
+    return account or None, secret
 
 
 def schedule(cron: str, time_zone: str) -> list[str]:

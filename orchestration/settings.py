@@ -51,6 +51,8 @@ class Settings(ScheduleSettings):
     stripe_api_version: str = "2026-10-28.endive"
     stripe_requests_per_second: Annotated[Rate | None, Optional] = None
     stripe_concurrency: Annotated[int, Field(ge=1, le=100)] = 20
+    stripe_webhook_secrets: Annotated[SecretStr | None, Optional] = None
+    stripe_webhook_tolerance_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
     data_dir: Annotated[Path, BeforeValidator(lambda given: given or "data")] = Path("data")
     warehouse_url: Annotated[str | None, Optional] = None
     account_store_url: Annotated[SecretStr | None, Optional] = None
@@ -68,6 +70,7 @@ class Settings(ScheduleSettings):
             *checks.data_dir(self.data_dir),
             *checks.warehouse_url(self.warehouse_url),
             *checks.account_store_url(_secret(self.account_store_url)),
+            *checks.webhook_secrets(_secret(self.stripe_webhook_secrets)),
         ]
         if problems:
             raise ValueError("\n".join(problems))
@@ -81,6 +84,12 @@ class Settings(ScheduleSettings):
     def api_key(self) -> str:
         """The key; the sandbox's is assumed on loopback addresses alone."""
         return _secret(self.stripe_api_key) or (SANDBOX_KEY if self.on_loopback else "")
+
+    @property
+    def webhook_secrets(self) -> list[tuple[str | None, str]]:
+        """Signing secrets, each with the Stripe account that it is of (None: the first key's)."""
+        given = _secret(self.stripe_webhook_secrets)
+        return [checks.webhook_secret(part) for part in given.split(",")] if given else []
 
     @property
     def is_live(self) -> bool:

@@ -73,6 +73,9 @@ def test_wrong_urls_are_named_without_their_password(monkeypatch: pytest.MonkeyP
         ("WAREHOUSE_URL", "duckdb:///no/such/folder/x.duckdb"),
         ("WAREHOUSE_URL", "duckdb:///stripe.duckdb"),
         ("DATA_DIR", "o'brien"),
+        ("STRIPE_WEBHOOK_SECRETS", "whsec_a,"),
+        ("STRIPE_WEBHOOK_SECRETS", "whsec_a, sk_test_b"),
+        ("STRIPE_WEBHOOK_TOLERANCE_SECONDS", "0"),
         ("NIGHTLY_SCHEDULE", "every day"),
         ("SCHEDULE_TIME_ZONE", "Mars/Phobos"),
     ],
@@ -131,3 +134,13 @@ def test_secrets_are_not_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -
 def test_data_folder_is_private() -> None:
     settings = read_settings(for_stripe=False)
     assert settings.data_dir.stat().st_mode & 0o777 == 0o700
+
+
+def test_webhook_secrets_name_their_account_and_stay_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", "sk_test_12345678")
+    monkeypatch.setenv("STRIPE_WEBHOOK_SECRETS", "whsec_a, acct_2:whsec_b")
+    settings = read_settings()
+    assert settings.webhook_secrets == [(None, "whsec_a"), ("acct_2", "whsec_b")]
+    assert "whsec" not in repr(settings)

@@ -1,0 +1,117 @@
+"""The ASGI application of the webhook receiver: one path for deliveries, one that says how it is.
+
+Enters: requests. Leaves: 2xx once the event is on disk (or is refused for good: asking again would
+not help), 400 for what Stripe did not sign, 413 and 408 for bodies too long and too slow, 503 where
+the append failed, so that Stripe delivers again.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from ingestion.webhooks.delivery import Delivery, NoEvent, Ours, read
+from ingestion.webhooks.log import DeliveryLog
+from ingestion.webhooks.signature import BadSignature, Secret, signer
+
+PATH = "/webhooks"
+HEALTH = "/health"
+MOST_BYTES = 1 << 20  # Stripe's largest events have some 200 KiB
+MOST_SECONDS = 10.0  # for a body to arrive
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is accepted: secrets in force, how old a signature may be (seconds), whose events."""
+
+    secrets: tuple[Secret, ...]
+    tolerance: int
+    ours: Ours
+
+
+class TooLong(Exception):
+    """The body is longer than any event."""
+
+
+class Receiver:
+    """Answers deliveries; `counts` says how often each outcome was since the start."""
+
+    def __init__(self, rules: Rules, log: DeliveryLog) -> None:
+        self._rules = rules
+        self._log = log
+        self.failing = False
+        self.counts: Counter[str] = Counter()
+
+    async def deliver(self, request: Request) -> JSONResponse:
+        """`POST /webhooks`."""
+        status, outcome = await self._outcome(request)
+        self.counts[outcome] += 1
+        return JSONResponse({"outcome": outcome}, status)
+
+    async def health(self, _: Request) -> JSONResponse:
+        """`GET /health`: 503 while the last append is a failed one."""
+        return JSONResponse(
+            {"ok": not self.failing, "counts": dict(sorted(self.counts.items()))},
+            503 if self.failing else 200,
+        )
+
+    async def _outcome(self, request: Request) -> tuple[int, str]:
+        try:
+            async with asyncio.timeout(MOST_SECONDS):
+                body = await _body(request)
+            header = request.headers.get("stripe-signature")
+            rules = self._rules
+            secret = signer(body, header, rules.secrets, tolerance=rules.tolerance)
+            delivery = read(body, rules.ours, account=secret.account)
+        except TooLong:
+            return 413, "too_long"
+        except TimeoutError:
+            return 408, "too_slow"
+        except ClientDisconnect:
+            return 400, "cut_short"
+        except BadSignature:
+            return 400, "bad_signature"
+        except NoEvent:
+            # It is signed: the same body would come again for days.
+            return 200, "no_event"
+        return await self._kept(delivery)
+
+    async def _kept(self, delivery: Delivery) -> tuple[int, str]:
+        try:
+            new = await self._log.append(delivery)
+        except Exception:  # noqa: BLE001 - whatever the cause, Stripe has to deliver it again
+            self.failing = True
+            return 503, "append_failed"
+        self.failing = False
+        if delivery.refused:
+            return 200, f"refused_{delivery.refused}"
+        if not new:
+            return 200, "repeated"
+        return 200, "new" if delivery.known else "unknown_type"
+
+
+async def _body(request: Request) -> bytes:
+    """The raw bytes: whatever is parsed and written again has another signature."""
+    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
+        raise TooLong
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise TooLong
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def app(receiver: Receiver) -> Starlette:
+    """The application: other paths are 404, other methods 405."""
+    return Starlette(
+        routes=[
+            Route(PATH, receiver.deliver, methods=["POST"]),
+            Route(HEALTH, receiver.health, methods=["GET"]),
+        ]
+    )

@@ -1,0 +1,72 @@
+"""What a signed body holds: an event that is ours, one that is not, or none at all.
+
+Enters: a raw body whose signature is right, and whose events are wanted. Leaves: a `Delivery`.
+Nothing of it is loaded: an event is a pointer, its object is read again at Stripe.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ingestion.events import POINTERS, pointers
+
+LATEST = 1 << 40  # Unix seconds: whatever is no moment does not become a row
+
+
+class NoEvent(Exception):
+    """Signed, and yet no event of Stripe's: the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class Ours:
+    """Whose events are wanted: the mode of the key, and the accounts that the inbox is of."""
+
+    livemode: bool
+    accounts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One event of a Stripe account (None: of the first key's); `refused` says why it stays out of
+    the inbox: `livemode`, `account` or None."""
+
+    event: Any
+    account: str | None
+    refused: str | None
+
+    @property
+    def known(self) -> bool:
+        """Whether its type can change a table of ours; the log keeps the others too."""
+        return self.event["type"] in POINTERS
+
+
+def read(body: bytes, ours: Ours, *, account: str | None) -> Delivery:
+    """The event of a body; `account` is whose secret signed it. Raises NoEvent."""
+    try:
+        event = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise NoEvent("the body is no JSON") from None
+    if not isinstance(event, dict) or event.get("object") != "event":
+        raise NoEvent("the body is no event: send snapshot events to this endpoint, not thin ones")
+    _check(event)
+    account = event.get("account") or account  # present in what Connect delivers
+    return Delivery(event, account, _refused(event, account, ours))
+
+
+def _check(event: dict[str, Any]) -> None:
+    for field, kind in (("id", str), ("type", str), ("created", int), ("livemode", bool)):
+        if not isinstance(event.get(field), kind):
+            raise NoEvent(f"the event's {field} is missing or no {kind.__name__}")
+    if not 0 <= event["created"] < LATEST:
+        raise NoEvent("the event's created is no moment")
+    try:
+        pointers(event)
+    except (KeyError, TypeError, AttributeError):
+        raise NoEvent(f"data.object of {event['id']} ({event['type']}) has no id") from None
+
+
+def _refused(event: dict[str, Any], account: str | None, ours: Ours) -> str | None:
+    if event["livemode"] != ours.livemode:
+        return "livemode"
+    return "account" if account and account not in ours.accounts else None

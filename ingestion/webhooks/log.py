@@ -1,0 +1,52 @@
+"""Deliveries into `events.db`, many in one transaction that is on disk before any is answered.
+
+Enters: deliveries. Leaves: rows in the inbox, whether each was new. One thread of its own holds the
+inbox's connection: a commit waits for the disk, and for the pipeline's own short transactions.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from ingestion.inbox import Inbox
+from ingestion.reader import utc_now
+from ingestion.webhooks.delivery import Delivery
+from ingestion.webhooks.group_commit import GroupCommit
+
+
+class DeliveryLog:
+    """`with DeliveryLog(path) as log: new = await log.append(delivery)`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stack = ExitStack()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="inbox")
+        self._commits = GroupCommit[Delivery, bool](self._write, self._thread)
+        self._inbox: Inbox
+
+    def __enter__(self) -> Self:
+        self._thread.submit(self._open).result()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.submit(self._stack.close).result()
+        self._thread.shutdown()
+
+    async def append(self, delivery: Delivery) -> bool:
+        """Return once it is on disk: whether its id was new. Raises sqlite3.Error, OSError."""
+        return await self._commits.append(delivery)
+
+    def _open(self) -> None:
+        self._inbox = self._stack.enter_context(Inbox.open(self._path))
+
+    def _write(self, batch: list[Delivery]) -> list[bool]:
+        received_at = utc_now()
+        refused = [one for one in batch if one.refused]
+        if refused:
+            self._inbox.refuse(
+                ((one.event, str(one.refused)) for one in refused), received_at=received_at
+            )
+        kept = [one.event for one in batch if not one.refused]
+        new = iter(self._inbox.take(kept, received_at=received_at) if kept else ())
+        return [not one.refused and next(new) for one in batch]

@@ -1,0 +1,47 @@
+"""`stripe-traits webhooks`: settings in, deliveries received until it is told to stop."""
+
+from typing import Annotated
+
+import typer
+
+from orchestration.failures import explained
+from orchestration.settings import WrongSettings, read_settings
+from orchestration.terminal import console
+
+
+def webhooks(
+    host: Annotated[
+        str, typer.Option(help="Listen here; anything but this machine wants TLS in front of it.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 12112,
+) -> None:
+    """Receive Stripe's webhooks (POST /webhooks) into the inbox; the next sync reads what changed.
+
+    An event is answered with 2xx once it is on disk. GET /health says how it is. Needs
+    STRIPE_WEBHOOK_SECRETS; register the endpoint at Stripe with the version STRIPE_API_VERSION.
+    """
+    with explained():
+        settings = read_settings()
+        if not settings.webhook_secrets:
+            raise WrongSettings(
+                "STRIPE_WEBHOOK_SECRETS is not set: set it to the endpoint's signing secret,"
+                " whsec_... (Stripe's dashboard, Developers > Webhooks)"
+            )
+        from ingestion.webhooks import server
+        from ingestion.webhooks.app import PATH
+        from orchestration.receiving import greeting, inbox_path, rules
+
+        listening = server.listener(host, port)
+        name = f"[{host}]" if ":" in host else host
+        _say(f"receiving: http://{name}:{listening.getsockname()[1]}{PATH}")
+        server.serve(
+            listening,
+            rules(settings),
+            inbox_path(settings),
+            say=_say,
+            greet=lambda: greeting(settings, _say),
+        )
+
+
+def _say(line: str) -> None:
+    console.print(line, soft_wrap=True, highlight=False, markup=False)

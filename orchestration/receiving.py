@@ -1,0 +1,38 @@
+"""What the webhook receiver is given: rules, files and the look at Stripe, from the settings.
+
+Enters: the settings, the inbox. Leaves: values of `ingestion.webhooks`. The receiver itself knows
+no setting.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ingestion.inbox import ACCOUNT, Inbox
+from ingestion.webhooks.app import Rules
+from ingestion.webhooks.delivery import Ours
+from ingestion.webhooks.registered import findings
+from ingestion.webhooks.signature import Secret
+from orchestration.settings import Settings
+from orchestration.stages import connection
+
+
+def inbox_path(settings: Settings) -> Path:
+    return settings.data_dir / "events.db"
+
+
+def rules(settings: Settings) -> Rules:
+    """Whose events are taken: those of the key's mode, and of the accounts that are read."""
+    secrets = tuple(Secret(value, account) for account, value in settings.webhook_secrets)
+    with Inbox.open(inbox_path(settings)) as inbox:
+        known = inbox.position(ACCOUNT)
+    return Rules(
+        secrets=secrets,
+        tolerance=settings.stripe_webhook_tolerance_seconds,
+        ours=Ours(settings.is_live, frozenset({known} if known else ())),
+    )
+
+
+async def greeting(settings: Settings, say: Callable[[str], None]) -> None:
+    """What differs between the endpoints at Stripe and what is expected here."""
+    for line in await findings(connection(settings)):
+        say(line)
