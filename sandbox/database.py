@@ -1,6 +1,7 @@
 """The SQLite file under the store: a connection a thread, one writer at a time.
 
-Enters: a path, or none for a temporary file. Leaves: connections. No table is named here.
+Enters: a path, or none for a temporary file. Leaves: connections, which pack and unpack texts by
+the file's dictionary. No table of objects is named here.
 """
 
 import sqlite3
@@ -12,6 +13,37 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from sandbox.packing import Packing, is_packed
+
+DICTIONARY = "CREATE TABLE dictionary (content BLOB NOT NULL)"
+
+
+class Connection(sqlite3.Connection):
+    """A connection that knows the file's dictionary, once there is one; SQL calls `unpacked()`."""
+
+    _packing: Packing | None = None
+
+    def pack(self, text: bytes) -> bytes:
+        """The text as the file keeps it: packed if the file has a dictionary."""
+        packing = self._packing or self._found()
+        return packing.pack(text) if packing else text
+
+    def unpack(self, text: bytes) -> bytes:
+        if not is_packed(text):
+            return text
+        packing = self._packing or self._found()
+        if packing is None:
+            raise ValueError("dictionary: the file's is gone, its objects cannot be read")
+        return packing.unpack(text)
+
+    def unpacked(self, text: bytes) -> str:
+        return self.unpack(text).decode()
+
+    def _found(self) -> Packing | None:
+        found = self.execute("SELECT content FROM dictionary").fetchone()
+        self._packing = Packing(found[0]) if found else None
+        return self._packing
+
 
 class Database:
     """A file in WAL mode: readers, each thread with its own connection, never wait for a writer."""
@@ -21,7 +53,7 @@ class Database:
         self.path = Path(self._folder.name) / "sandbox.db" if self._folder else Path(str(path))
         self.path.touch(mode=0o600)
         self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._opened: list[Connection] = []
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -41,12 +73,15 @@ class Database:
         if self._folder:
             self._folder.cleanup()
 
-    def db(self) -> sqlite3.Connection:
+    def db(self) -> Connection:
         """This thread's connection. A crash may lose the last writes: it is a sandbox."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self.path, check_same_thread=False, timeout=60)
+            connection = sqlite3.connect(
+                self.path, check_same_thread=False, timeout=60, factory=Connection
+            )
             connection.isolation_level = None
+            connection.create_function("unpacked", 1, connection.unpacked, deterministic=True)
             for pragma in (
                 "page_size = 16384",
                 "journal_mode = WAL",
@@ -62,7 +97,7 @@ class Database:
         return self.db().execute(statement, values).fetchone()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Connection]:
         """A transaction: all of it or nothing; one inside another is part of it."""
         with self._lock:
             db = self.db()
@@ -78,11 +113,12 @@ class Database:
             db.execute("COMMIT")
 
     @contextmanager
-    def without_journal(self) -> Iterator[None]:
+    def without_journal(self) -> Iterator[Connection]:
         """Half the writes, for the first load of a file; with other threads about, no change."""
-        alone = len(self._opened) <= 1
-        if alone:
-            self.db().execute("PRAGMA journal_mode = OFF")
-        yield
-        if alone:
-            self.db().execute("PRAGMA journal_mode = WAL")
+        with self._lock:
+            alone, db = len(self._opened) <= 1, self.db()
+            if alone:
+                db.execute("PRAGMA journal_mode = OFF")
+            yield db
+            if alone:
+                db.execute("PRAGMA journal_mode = WAL")

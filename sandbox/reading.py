@@ -15,7 +15,7 @@ from sandbox.kinds import KINDS, Kind
 from sandbox.shapes import ACCOUNT, Json
 
 BATCH = 500
-_READ = "SELECT id, CAST(json AS BLOB), wide FROM"
+_READ = "SELECT id, packed, wide FROM"
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,14 @@ class Reader(Database):
 
     def get(self, kind: str, id: str) -> Json | None:  # noqa: A002
         """The canonical object: whole lists, and what is served only on request too."""
-        found = self.one(f"SELECT json, extra FROM {table(kind)} WHERE id = ?", id)
-        return canonical(*found) if found else None
+        found = self.one(f"SELECT packed, extra FROM {table(kind)} WHERE id = ?", id)
+        return canonical(self.db().unpack(found[0]), found[1]) if found else None
 
     def objects(self, kind: str) -> Iterator[Json]:
         """Every canonical object of a kind, oldest first."""
-        statement = f"SELECT json, extra FROM {table(kind)} ORDER BY created, id"
-        return (canonical(*found) for found in self.db().execute(statement))
+        statement = f"SELECT packed, extra FROM {table(kind)} ORDER BY created, id"
+        db = self.db()
+        return (canonical(db.unpack(packed), extra) for packed, extra in db.execute(statement))
 
     def count(self, kind: str) -> int:
         return int(self.one(f"SELECT count(*) FROM {table(kind)}")[0])
@@ -62,9 +63,10 @@ class Reader(Database):
 
     def texts(self, kind: str, ids: Iterable[str]) -> dict[str, bytes]:
         """Served texts by id, in a few queries; what is not there is left out."""
+        unpack = self.db().unpack
         return {
-            identity: rows.cut(text) if wide else text
-            for identity, text, wide in self._by_id(_READ, kind, ids)
+            identity: rows.cut(unpack(packed)) if wide else unpack(packed)
+            for identity, packed, wide in self._by_id(_READ, kind, ids)
         }
 
     def extras(self, kind: str, ids: Iterable[str]) -> dict[str, Json]:
@@ -94,9 +96,12 @@ class Reader(Database):
             f"{_READ} {table(kind)} WHERE {' AND '.join(conditions) or '1'}"
             f" ORDER BY created {order}, id {order} LIMIT ?"
         )
-        found = self.db().execute(statement, (*values, limit + 1)).fetchall()
+        db = self.db()
+        found = db.execute(statement, (*values, limit + 1)).fetchall()
         shown = found[:limit][::-1] if backwards else found[:limit]
-        texts = [rows.cut(text) if wide else text for _, text, wide in shown]
+        texts = [
+            rows.cut(db.unpack(packed)) if wide else db.unpack(packed) for _, packed, wide in shown
+        ]
         return Page([identity for identity, _, _ in shown], texts, len(found) > limit)
 
     def holder(self, item: str) -> str | None:

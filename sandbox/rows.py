@@ -21,7 +21,7 @@ class Row(NamedTuple):
     kind: str
     id: str
     created: int
-    text: str
+    text: bytes
     extra: str | None
     wide: bool  # a nested list is longer than Stripe shows
     columns: tuple[Any, ...]
@@ -46,7 +46,7 @@ def row(obj: Json) -> Row:
         kind=kind.name,
         id=obj["id"],
         created=obj[kind.created] if kind.created else 0,
-        text=text.decode(),
+        text=text,
         extra=orjson.dumps(extra).decode() if extra else None,
         wide=any(len(held["data"]) > NESTED_LIMIT for held in nested),
         columns=tuple(paths.value(own, path) for path in kind.columns.values()),

@@ -6,13 +6,14 @@ end of a deleted customer's subscriptions, a plan that follows its price.
 """
 
 import re
-import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
+from itertools import islice
 from pathlib import Path
 
 import orjson
 
-from sandbox import builders, changes, rows, schema, truth, versions
+from sandbox import batches, builders, changes, loading, rows, schema, truth, versions
+from sandbox.database import Connection
 from sandbox.kinds import KINDS
 from sandbox.reading import BATCH, Reader, canonical
 from sandbox.shapes import API_VERSION, Json
@@ -27,8 +28,9 @@ class Store(Reader):
     def __init__(self, path: str | Path | None = None, *, account_id: str | None = None) -> None:
         super().__init__(path)
         with self.writing() as db:
-            for statement in (*schema.tables(), *schema.indexes()):
-                db.execute(statement)
+            if not self._is_made():
+                for statement in schema.everything():
+                    db.execute(statement)
         if account_id:
             self.note("account", _account(account_id))
 
@@ -74,33 +76,34 @@ class Store(Reader):
 
     def load(self, objects: Iterable[Json]) -> None:
         """Insert many new objects (events among them) into an empty store, making no events."""
-        self.load_rows(map(rows.row, objects))
+        pack = self.db().pack
+        left = iter(objects)
+        self.load_batches(iter(lambda: batches.batch(islice(left, BATCH), pack), {}))
 
-    def load_rows(self, made: Iterable[rows.Row]) -> None:
-        """The same for rows that are made already."""
+    def load_batches(self, made: Iterable[batches.Batch], dictionary: bytes | None = None) -> None:
+        """The same for what is ready for its tables; `dictionary` is what it was packed by, and
+        what is put later will be."""
         if any(
             self.one(f"SELECT EXISTS (SELECT 1 FROM {kind.table})")[0] for kind in schema.STORED
         ):
             raise ValueError(f"{self.path}: holds objects already; load a new file, or put each")
-        with self.without_journal(), self.writing() as db:
-            for statement in schema.drop_indexes():
-                db.execute(statement)
-            waiting: dict[str, list[rows.Row]] = {}
-            for row in made:
-                batch = waiting.setdefault(row.kind, [])
-                batch.append(row)
-                if len(batch) >= BATCH:
-                    _insert(db, batch)
-                    batch.clear()
-            for batch in waiting.values():
-                _insert(db, batch)
-            for statement in (*schema.indexes(), "PRAGMA analysis_limit = 400", "ANALYZE"):
-                db.execute(statement)
+        with loading.gathered(self.path, made) as heap, self.without_journal() as db:
+            loading.bring(db, heap, dictionary)
 
     def note(self, key: str, value: str) -> None:
         """Remember what this file holds."""
         with self.writing() as db:
             db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def _is_made(self) -> bool:
+        """Whether the tables are there; a file of other tables is refused."""
+        (found,), (tables,) = self.one("PRAGMA user_version"), self.one(schema.COUNT)
+        if tables and found != schema.FORMAT:
+            raise ValueError(
+                f"{self.path}: not filled to the end, or not by this version of the sandbox;"
+                " name another file, or delete it and fill it again"
+            )
+        return bool(tables)
 
     def _required(self, kind: str, identity: str) -> Json:
         found = self.get(kind, identity)
@@ -108,9 +111,7 @@ class Store(Reader):
             raise KeyError(f"{kind} {identity}: not in the store; put it first")
         return found
 
-    def _put(
-        self, db: sqlite3.Connection, obj: Json, now: int | None, *, events: bool = True
-    ) -> None:
+    def _put(self, db: Connection, obj: Json, now: int | None, *, events: bool = True) -> None:
         row = rows.row(obj)
         found = self.one(f"SELECT json FROM {KINDS[row.kind].table} WHERE id = ?", row.id)
         if found and events and now is None:
@@ -124,7 +125,7 @@ class Store(Reader):
             self._put(db, builders.plan(obj), moment, events=events)
             self._refresh_items(db, obj)
 
-    def _refresh_items(self, db: sqlite3.Connection, price: Json) -> None:
+    def _refresh_items(self, db: Connection, price: Json) -> None:
         """The copies of a price that subscription items carry change with it, without events."""
         held = db.execute(
             "SELECT json FROM subscriptions WHERE id IN"
@@ -139,21 +140,21 @@ class Store(Reader):
                     item.update(copies)
             _replace(db, rows.row(subscription))
 
-    def _append(self, db: sqlite3.Connection, old: Json | None, new: Json | None, now: int) -> None:
+    def _append(self, db: Connection, old: Json | None, new: Json | None, now: int) -> None:
         (number,) = db.execute("SELECT coalesce(max(rowid), 0) FROM events").fetchone()
         version = self.api_version
         before, after = (
             obj and versions.shown_at(self, version, rows.shown(obj)) for obj in (old, new)
         )
         made = changes.events(before, after, now=now, first=number)
-        _insert(db, [rows.row(event | {"api_version": version}) for event in made])
+        _insert(db, batches.batch((event | {"api_version": version} for event in made), db.pack))
 
-    def _cancel(self, db: sqlite3.Connection, subscription: Json, now: int) -> None:
+    def _cancel(self, db: Connection, subscription: Json, now: int) -> None:
         if subscription["status"] not in ("canceled", "incomplete_expired"):
             ended = {"status": "canceled", "canceled_at": now, "ended_at": now}
             self._put(db, subscription | ended | {"status_details": None}, now)
 
-    def _remove(self, db: sqlite3.Connection, obj: Json, now: int) -> None:
+    def _remove(self, db: Connection, obj: Json, now: int) -> None:
         kind = KINDS[obj["object"]]
         if kind.name == "customer":
             self._release(db, obj["id"], now)
@@ -164,7 +165,7 @@ class Store(Reader):
         db.execute(f"DELETE FROM {kind.table} WHERE id = ?", (obj["id"],))
         self._append(db, rows.bare(obj), None, now)
 
-    def _release(self, db: sqlite3.Connection, customer: str, now: int) -> None:
+    def _release(self, db: Connection, customer: str, now: int) -> None:
         """A deleted customer's subscriptions end, its cards go, its payment methods are free."""
         owned = "SELECT json, extra FROM {} WHERE customer = ?"
         for found in db.execute(owned.format("subscriptions"), (customer,)).fetchall():
@@ -180,19 +181,13 @@ def _account(identity: str) -> str:
     return identity
 
 
-def _replace(db: sqlite3.Connection, row: rows.Row) -> None:
+def _replace(db: Connection, row: rows.Row) -> None:
     """One row in place of what was there."""
     if row.kind == "subscription":
         db.execute("DELETE FROM subscription_items WHERE subscription = ?", (row.id,))
-    _insert(db, [row])
+    _insert(db, batches.of_rows([row], db.pack))
 
 
-def _insert(db: sqlite3.Connection, batch: Sequence[rows.Row]) -> None:
-    """Rows of one kind, and what they carry."""
-    if not batch:
-        return
-    values = [(row.id, row.created, row.wide, row.extra, row.text, *row.columns) for row in batch]
-    db.executemany(schema.insert(KINDS[batch[0].kind]), values)
-    items = [item for row in batch for item in row.items]
-    db.executemany("INSERT OR REPLACE INTO subscription_items VALUES (?, ?, ?)", items)
-    _insert(db, [rows.row(discount) for row in batch for discount in row.discounts])
+def _insert(db: Connection, batch: batches.Batch) -> None:
+    for statement, values in batch.items():
+        db.executemany(statement, values)

@@ -7,16 +7,18 @@ bytes are the same however many processes work; few wait at a time, so memory st
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from multiprocessing import get_context
 
-from sandbox import clock, rows
+from sandbox import clock
+from sandbox.batches import Batch, Pack, batch
+from sandbox.packing import Packing, dictionary
 from sandbox.population.business import Population, customers, wares
 from sandbox.population.catalogue import DELETED_COUPON
 from sandbox.population.life import DAY, HOUR
 from sandbox.population.people import identity
-from sandbox.rows import Row
+from sandbox.rows import row
 from sandbox.shapes import Json
 from sandbox.store import Store
 
@@ -25,14 +27,17 @@ LARGE = 20_000  # customers from which on processes are worth their start
 WORKERS, WAITING = 2, 4
 DELETED_EVERY = 400  # one customer in so many was deleted
 Progress = Callable[[int, int], None]
-Chunk = tuple[list[Row], Counter[str]]
+PACKED = 1000  # customers from which on texts are packed, by what so many of them have in common
+SAMPLE = 100
+Chunk = tuple[Batch, Counter[str]]
 
 
 def fill(
     store: Store, population: Population, progress: Progress = lambda _done, _all: None
 ) -> None:
     """Load an empty store with a population; some customers and a coupon are deleted at its end."""
-    store.load_rows(_rows(population, progress))
+    shared = _shared(population)
+    store.load_batches(_batches(population, shared, progress), shared)
     if population.customers:
         store.delete("coupon", DELETED_COUPON, now=population.now - 9 * DAY)
     for number in range(DELETED_EVERY // 2, population.customers, DELETED_EVERY):
@@ -49,19 +54,27 @@ def generate(population: Population) -> Iterator[Json]:
     yield from wares(population, redeemed)
 
 
-def _rows(population: Population, progress: Progress) -> Iterator[Row]:
+def _shared(population: Population) -> bytes | None:
+    """The dictionary: customers of all times, so that it fits every object."""
+    if population.customers < PACKED:
+        return None
+    chosen = range(0, population.customers, population.customers // SAMPLE)
+    return dictionary([row(obj).text for obj in customers(population, chosen, Counter())])
+
+
+def _batches(population: Population, shared: bytes | None, progress: Progress) -> Iterator[Batch]:
     count = population.customers
     spans = [range(start, min(count, start + CHUNK)) for start in range(0, count, CHUNK)]
     redeemed: Counter[str] = Counter()
-    for span, (made, used) in zip(spans, _chunks(population, spans), strict=True):
-        yield from made
+    for span, (made, used) in zip(spans, _chunks(population, shared, spans), strict=True):
+        yield made
         redeemed.update(used)
         progress(span.stop, count)
-    yield from map(rows.row, wares(population, redeemed))
+    yield batch(wares(population, redeemed), _pack(shared))
 
 
-def _chunks(population: Population, spans: list[range]) -> Iterator[Chunk]:
-    work = partial(_chunk, population)
+def _chunks(population: Population, shared: bytes | None, spans: list[range]) -> Iterator[Chunk]:
+    work = partial(_chunk, population, shared)
     if population.customers < LARGE:
         yield from map(work, spans)
         return
@@ -75,6 +88,11 @@ def _chunks(population: Population, spans: list[range]) -> Iterator[Chunk]:
             waiting.extend(pool.submit(work, span) for span in islice(left, 1))
 
 
-def _chunk(population: Population, span: range) -> Chunk:
+def _chunk(population: Population, shared: bytes | None, span: range) -> Chunk:
     redeemed: Counter[str] = Counter()
-    return [rows.row(obj) for obj in customers(population, span, redeemed)], redeemed
+    return batch(customers(population, span, redeemed), _pack(shared)), redeemed
+
+
+@cache
+def _pack(shared: bytes | None) -> Pack:
+    return Packing(shared).pack if shared else bytes
