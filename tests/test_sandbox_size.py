@@ -94,7 +94,8 @@ def test_an_interrupted_filling_begins_anew(tmp_path: Path) -> None:
     with Store(tmp_path / "state.db") as store:
         store.load(made)
         held = Counter(one["object"] for one in made)
-        assert {kind: store.count(kind) for kind in KINDS} == {kind: held[kind] for kind in KINDS}
+        for kind in ("customer", "subscription", "invoice", "event"):
+            assert store.count(kind) == held[kind]
     assert not list(tmp_path.glob("*.load"))
 
 
