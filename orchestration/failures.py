@@ -33,10 +33,17 @@ def exit_code(error: BaseException) -> int | None:
     from reverse_sync.account_store import AccountStoreError, InvalidAccountStoreUrl
     from sandbox.options import WrongOption
     from sandbox.server import OtherPopulation
+    from sandbox.store import WrongFile
 
-    if isinstance(
-        error, (WrongSettings, InvalidAccountStoreUrl, OtherPopulation, WrongOption, NoAddress)
-    ):
+    misused = (
+        WrongSettings,
+        InvalidAccountStoreUrl,
+        OtherPopulation,
+        WrongFile,
+        WrongOption,
+        NoAddress,
+    )
+    if isinstance(error, misused):
         return WRONG_USAGE
     foreseen = (
         StripeError,

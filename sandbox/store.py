@@ -19,6 +19,10 @@ from sandbox.reading import BATCH, Reader, canonical
 from sandbox.shapes import API_VERSION, Json
 
 
+class WrongFile(ValueError):
+    """The file is not one that can be used so: nothing of it is touched."""
+
+
 class Store(Reader):
     """Objects and events in a SQLite file; without a path, in a temporary one.
 
@@ -86,7 +90,10 @@ class Store(Reader):
         if any(
             self.one(f"SELECT EXISTS (SELECT 1 FROM {kind.table})")[0] for kind in schema.STORED
         ):
-            raise ValueError(f"{self.path}: holds objects already; load a new file, or put each")
+            raise WrongFile(
+                f"{self.path}: holds objects already, and is no whole population; name another"
+                " file, or delete it"
+            )
         with loading.gathered(self.path, made) as heap, self.without_journal() as db:
             loading.bring(db, heap, dictionary)
 
@@ -99,7 +106,7 @@ class Store(Reader):
         """Whether the tables are there; a file of other tables is refused."""
         (found,), (tables,) = self.one("PRAGMA user_version"), self.one(schema.COUNT)
         if tables and found != schema.FORMAT:
-            raise ValueError(
+            raise WrongFile(
                 f"{self.path}: not filled to the end, or not by this version of the sandbox;"
                 " name another file, or delete it and fill it again"
             )

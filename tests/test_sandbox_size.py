@@ -9,13 +9,14 @@ import httpx
 import orjson
 import pytest
 
+from orchestration.failures import WRONG_USAGE, exit_code
 from sandbox import batches, builders, clock
 from sandbox.packing import Packing, dictionary
 from sandbox.population import Population, generate
 from sandbox.population.filling import PACKED, fill
 from sandbox.rows import row
 from sandbox.server import TEST_KEY, serving
-from sandbox.store import Store
+from sandbox.store import Store, WrongFile
 
 NOW = 1_790_000_000
 BUSINESS = Population(customers=80, seed=4, now=NOW)
@@ -102,8 +103,9 @@ def test_an_interrupted_filling_begins_anew(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_understood_names_the_remedy(tmp_path: Path) -> None:
     with Store(tmp_path / "state.db") as store:
         store.db().execute("PRAGMA user_version = 0")
-    with pytest.raises(ValueError, match=r"state.db: not filled to the end.*delete it"):
+    with pytest.raises(WrongFile, match=r"state.db: not filled to the end.*delete it") as refused:
         Store(tmp_path / "state.db")
+    assert exit_code(refused.value) == WRONG_USAGE
 
 
 def test_the_same_texts_make_the_same_dictionary() -> None:
