@@ -26,6 +26,9 @@ from sandbox.steering import CONTROLS
 from sandbox.store import Store
 from sandbox.vanishing import now
 from sandbox.versions import At, check
+from sandbox.webhooks import registry
+from sandbox.webhooks.sender import Sender
+from sandbox.webhooks.watching import Watched
 from sandbox.writing import Write, matched
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -33,7 +36,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _numbers = itertools.count(1)
 
 
-def endpoint(accounts: Accounts, answer: api.Answer | None, faults: Faults) -> Endpoint:
+def endpoint(
+    accounts: Accounts, answer: api.Answer | None, faults: Faults, sender: Sender | None
+) -> Endpoint:
     """One path; without an answer it is written to, or not known."""
 
     async def respond(request: Request) -> Response:
@@ -43,8 +48,11 @@ def endpoint(accounts: Accounts, answer: api.Answer | None, faults: Faults) -> E
             version = check(request.headers.get("stripe-version") or store.api_version)
             key.check(request.method, request.url.path, store.account_id)
             write = matched((*WRITES, *CONTROLS), request.method, request.url.path)
+            if sender:
+                sender.before(request.url.path)
             if write:
-                made = await _written(store, _seen(store, version, None), request, *write)
+                seen = _seen(store, version, None)
+                made = await _written(store, seen, request, write, live=key.live)
                 replayed = {"Idempotent-Replayed": "true"} if made.replayed else {}
                 return _response(made.status, key.in_its_mode(made.body), version, replayed)
             if answer is None or request.method not in ("GET", "HEAD"):
@@ -65,17 +73,18 @@ def _feed(store: Store, faults: Faults) -> Feed | None:
 
 
 async def _written(
-    store: Store, seen: Reader, request: Request, write: Write, identity: str
+    store: Store, seen: Reader, request: Request, found: tuple[Write, str], *, live: bool
 ) -> writing.Answer:
     body = (await request.body()).decode()
     pairs = request.query_params.multi_items() + parse_qsl(body, keep_blank_values=True)
     once = request.headers.get("idempotency-key") if request.method == "POST" else None
-    return writing.answer(store, write, identity, pairs, once, seen)
+    return writing.answer(store, *found, pairs, once, seen, live)
 
 
 def _seen(store: Store, version: str, feed: Feed | None) -> Reader:
     """The store as a request sees it; most often as it is."""
     held: Reader = LateFeed(store, feed) if feed else store
+    held = Watched(held) if registry.known(store) else held
     return held if version == API_VERSION else At(held, version)
 
 

@@ -15,7 +15,7 @@ from sandbox import builders
 from sandbox.errors import missing
 from sandbox.reading import canonical, table
 from sandbox.rows import shown
-from sandbox.shapes import Json
+from sandbox.shapes import API_VERSION, Json
 from sandbox.store import Store
 from sandbox.versions import shown_at
 
@@ -26,6 +26,7 @@ _NUMBERS = "objects made"
 class Books:
     store: Store
     now: int
+    live: bool = False  # the mode of the key that asks
 
     def find(self, kind: str, id: str | None) -> Json | None:  # noqa: A002
         return self.store.get(kind, id) if id else None
@@ -78,6 +79,8 @@ class Books:
             api_version=version,
         )
         self.store.put(event, now=self.now, events=False)
+        if version != API_VERSION:
+            self.store.keep_original(event["id"], {"object": shown(obj)})
 
     def new(self, prefix: str, size: int = 7) -> str:
         """The id of a new object."""

@@ -23,6 +23,13 @@ KINDS = {
     "delete_last": "after the answer the last object of the page is deleted",
     "delete_next": "after the answer the object that would come next is deleted",
 }
+# Of deliveries; their `path` is the event's type, which may hold `*` too.
+OF_DELIVERIES = {
+    "webhook_duplicated": "delivered twice",
+    "webhook_reordered": "overtaken by the endpoint's next delivery, if one comes in `seconds`",
+    "webhook_dropped": "never delivered, as after days of failed attempts",
+    "webhook_late": "delivered `seconds` later",
+}
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,9 @@ class Fault:
     seconds: float = 1.0  # of `slow`; of a `rate_limit` its Retry-After
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"fault {self.kind!r}: there are {', '.join(KINDS)}")
+        if self.kind not in (*KINDS, *OF_DELIVERIES):
+            known = ", ".join((*KINDS, *OF_DELIVERIES))
+            raise ValueError(f"fault {self.kind!r}: there are {known}")
         if not 0 <= self.probability <= 1:
             raise ValueError(f"fault {self.kind}: probability {self.probability} is not 0 to 1")
         if bool(self.numbers) == bool(self.probability):
@@ -80,7 +88,15 @@ class Faults:
     @property
     def any_answer(self) -> bool:
         """Whether answers differ from those of a sandbox that behaves (late events apart)."""
-        return bool(self.latency or self.latency_spread or self.plan or self.limits)
+        return bool(self.latency or self.latency_spread or self.answers or self.limits)
+
+    @property
+    def answers(self) -> tuple[Fault, ...]:
+        return tuple(fault for fault in self.plan if fault.kind in KINDS)
+
+    @property
+    def deliveries(self) -> tuple[Fault, ...]:
+        return tuple(fault for fault in self.plan if fault.kind in OF_DELIVERIES)
 
 
 NONE = Faults()
@@ -98,11 +114,11 @@ class Draws:
     def next(self, method: str, path: str, query: str = "") -> list[Fault]:
         """The faults of one more request."""
         url = f"{method} {path}?{query}"
-        if any(fault.probability for fault in self.faults.plan):
+        if any(fault.probability for fault in self.faults.answers):
             self._asked[url] += 1
         return [
             fault
-            for index, fault in enumerate(self.faults.plan)
+            for index, fault in enumerate(self.faults.answers)
             if _about(fault, method, path) and self._hits(index, fault, url)
         ]
 
@@ -118,6 +134,26 @@ class Draws:
             return self._seen[index] in fault.numbers
         drawn = draw(self.faults.seed, f"{index} {fault.kind} {url} {self._asked[url]}")
         return drawn < fault.probability
+
+
+@dataclass
+class DeliveryDraws:
+    """Which faults a delivery gets; drawn by the seed, the event and the endpoint."""
+
+    faults: Faults
+    _seen: Counter[int] = field(default_factory=Counter)
+
+    def next(self, event: str, type_: str, endpoint: str) -> dict[str, Fault]:
+        """The faults of one more delivery, by kind."""
+        result = {}
+        for index, fault in enumerate(self.faults.deliveries):
+            if not fnmatch.fnmatchcase(type_, fault.path):
+                continue
+            self._seen[index] += 1
+            drawn = draw(self.faults.seed, f"{index} {fault.kind} {event} {endpoint}")
+            if self._seen[index] in fault.numbers or drawn < fault.probability:
+                result[fault.kind] = fault
+        return result
 
 
 def _about(fault: Fault, method: str, path: str) -> bool:

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 
 NOTHING = "nothing"  # an expandable field that is always null here
 _LIVE = "status NOT IN ('canceled', 'incomplete_expired')"
+_DELIVERED = (
+    "NOT EXISTS (SELECT 1 FROM deliveries"
+    " WHERE deliveries.event = events.id AND deliveries.status != 'delivered' AND NOT copy)"
+)
 _ENDED = "status IN ('canceled', 'incomplete_expired')"
 
 
@@ -316,9 +320,10 @@ _KINDS = (
             _CREATED,
             Filter("type", "type GLOB ?"),
             Filter("types", "type", "list", most=20),
-            Filter("delivery_success", "1 = ?", "boolean"),
+            Filter("delivery_success", f"({_DELIVERED}) = ?", "boolean"),
         ),
     ),
+    Kind(name="webhook_endpoint", table="webhook_endpoints"),
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sandbox.faults import KINDS, Fault, Faults
+from sandbox.faults import Fault, Faults
 from sandbox.keys import Key
 from sandbox.limits import Limits
 from sandbox.shapes import ACCOUNT
@@ -23,13 +23,15 @@ class WrongOption(ValueError):
 class Settings:
     keys: tuple[Key, ...]
     accounts: Mapping[str, str | None]  # id and its own key; None is connected to the first
+    webhooks: tuple[str, ...]
     faults: Faults
     api_version: str | None
 
 
-FAULT = "KIND [METHOD] [PATH] #N[,N...] or P% [SECONDSs]"
+FAULT = "KIND [METHOD] [PATH or event type] #N[,N...] or P% [SECONDSs]"
 _NUMBERS = re.compile(r"^#(\d+(?:,\d+)*)$")
 _PERCENT = re.compile(r"^(\d+(?:\.\d+)?)%$")
+_TYPE = re.compile(r"^[a-z_]+\.[a-z_.*]+$")  # of events: invoice.*
 _SECONDS = re.compile(r"^(\d+(?:\.\d+)?)s$")
 
 
@@ -39,6 +41,7 @@ def settings(  # noqa: PLR0913  one argument an option
     faults: Sequence[str],
     keys: Sequence[str],
     accounts: Sequence[str] = (),
+    webhooks: Sequence[str] = (),
     api_version: str | None,
     latency: float,
     limits: bool,
@@ -49,7 +52,9 @@ def settings(  # noqa: PLR0913  one argument an option
         made = Faults(seed, latency, plan=plan, limits=Limits() if limits else None)
         named = None if api_version is None else served(api_version)
         others = dict(account(text) for text in accounts)
-        return Settings(tuple(key(text) for text in keys), others, made, named)
+        return Settings(
+            tuple(key(text) for text in keys), others, tuple(map(webhook, webhooks)), made, named
+        )
     except ValueError as error:
         raise WrongOption(f"stripe-traits sandbox: {error}") from None
 
@@ -66,7 +71,7 @@ def fault(text: str) -> Fault:
             probability = float(found[1]) / 100
         elif found := _SECONDS.match(word):
             seconds = float(found[1])
-        elif word.startswith(("/", "*")):
+        elif word.startswith(("/", "*")) or _TYPE.match(word):
             path = word
         elif word.isalpha() and word.isupper():
             method = word
@@ -75,9 +80,7 @@ def fault(text: str) -> Fault:
     try:
         return Fault(kind, path, method, numbers, probability, seconds)
     except ValueError as error:
-        raise ValueError(
-            f"fault {text!r}: {error}; write {FAULT}, KIND among {', '.join(KINDS)}"
-        ) from None
+        raise ValueError(f"fault {text!r}: {error}; write {FAULT}") from None
 
 
 def account(text: str) -> tuple[str, str | None]:
@@ -86,6 +89,12 @@ def account(text: str) -> tuple[str, str | None]:
     if not re.fullmatch(r"acct_\w+", name) or name == ACCOUNT:
         raise ValueError(f"account {name!r}: write acct_ID or acct_ID=KEY, not {ACCOUNT}")
     return name, secret or None
+
+
+def webhook(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
+        raise ValueError(f"webhook {text!r}: write http://host:port/path")
+    return text
 
 
 def key(text: str) -> Key:

@@ -3,7 +3,8 @@
 Leaves: statements. One table a kind (what lives inside another object has none), the object's
 text (`packed`; `json` is the same for SQL to read, and is kept nowhere) after the columns that
 filters need, so that an index is made without reading the texts; `tombstones` keep what was
-deleted, `meta` says what a file holds, `idempotency` what was answered.
+deleted, `meta` says what a file holds, `idempotency` what was answered, `webhooks` and
+`deliveries` who is told of events.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from functools import cache
 from sandbox.database import DICTIONARY
 from sandbox.kinds import KINDS, Kind
 
-FORMAT = 2  # of the file: tables of another one are not understood
+FORMAT = 3  # of the file: tables of another one are not understood
 STORED = tuple(kind for kind in KINDS.values() if not kind.within)
 
 _OTHERS = (
@@ -23,6 +24,17 @@ _OTHERS = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE idempotency (key TEXT PRIMARY KEY, print TEXT NOT NULL,"
     " status INTEGER NOT NULL, body BLOB NOT NULL)",
+    "CREATE TABLE webhooks (endpoint TEXT PRIMARY KEY, connect INTEGER NOT NULL,"
+    " secret TEXT NOT NULL, former TEXT, until REAL)",
+    "CREATE TABLE deliveries (number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " event TEXT NOT NULL, type TEXT NOT NULL, owner TEXT NOT NULL, endpoint TEXT NOT NULL,"
+    " status TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, answer INTEGER, due REAL NOT NULL,"
+    " overtaken INTEGER NOT NULL, copy INTEGER NOT NULL)",
+    "CREATE INDEX deliveries_event ON deliveries (event)",
+    "CREATE INDEX deliveries_status ON deliveries (status, due)",
+    "CREATE INDEX deliveries_endpoint ON deliveries (endpoint, number)",
+    # Events at the pin, of accounts whose version is another one.
+    "CREATE TABLE originals (event TEXT PRIMARY KEY, json TEXT NOT NULL)",
 )
 _OTHER_INDEXES = (
     "CREATE UNIQUE INDEX subscription_items_id ON subscription_items (id)",

@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Scope
 from sandbox import api, control
 from sandbox.accounts import Accounts
 from sandbox.answering import METHODS, endpoint
+from sandbox.endpoints.webhooks import registered
 from sandbox.errors import StripeError
 from sandbox.faults import NONE, Faults
 from sandbox.keys import Key, masked
@@ -29,6 +30,8 @@ from sandbox.misbehaving import Misbehaving
 from sandbox.population import Population, Progress, fill
 from sandbox.store import Store
 from sandbox.vanishing import delete
+from sandbox.webhooks import Deliveries
+from sandbox.webhooks.sender import Sender
 
 __all__ = ["HOST", "TEST_KEY", "OtherPopulation", "app", "masked", "populate", "run", "serving"]
 
@@ -54,13 +57,20 @@ def app(  # noqa: PLR0913
     `keys` are accepted beside `key`, which belongs to `store`. `others` are the stores of further
     Stripe accounts (give a key of theirs: `Key(..., account=...)`), `connected` those of accounts
     that are reached by the keys of `store` with the header `Stripe-Account`.
-    With `faults` the answers are as unreliable as these say.
+    With `faults` the answers are as unreliable as these say. Webhooks are not delivered by the
+    application alone: see `serving`.
     """
-    accounts = Accounts(store, tuple(others), tuple(connected), (Key(key), *keys))
+    return _application(Accounts(store, others, connected, (Key(key), *keys)), faults, None)
+
+
+def _application(accounts: Accounts, faults: Faults, sender: Sender | None) -> ASGIApp:
     answers = [*api.routes(), *accounts.routes(), ("/{path:path}", None)]
     routes = [
-        *control.routes(accounts),
-        *(Route(path, endpoint(accounts, made, faults), methods=METHODS) for path, made in answers),
+        *control.routes(accounts, sender),
+        *(
+            Route(path, endpoint(accounts, made, faults, sender), methods=METHODS)
+            for path, made in answers
+        ),
     ]
     served = Starlette(routes=routes)
     if not faults.any_answer:
@@ -92,21 +102,27 @@ def serving(  # noqa: PLR0913
     others: Sequence[Store] = (),
     connected: Sequence[Store] = (),
     faults: Faults = NONE,
+    deliveries: Deliveries = Deliveries(),  # noqa: B008 - frozen
     host: str = HOST,
     port: int = 0,
 ) -> Iterator[str]:
-    """Serve from a thread; the base URL is given, and the server is gone afterwards."""
-    listener = _listener(host, port)
-    served = app(store, key=key, keys=keys, others=others, connected=connected, faults=faults)
-    server = uvicorn.Server(_config(served))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{host}:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+    """Serve from a thread; the base URL is given, and the server is gone afterwards.
+
+    Webhooks are delivered meanwhile, from another thread, as `deliveries` says.
+    """
+    accounts = Accounts(store, others, connected, (Key(key), *keys))
+    with (
+        Sender(accounts, deliveries, faults) as sender,
+        closing(_listener(host, port)) as listener,
+    ):
+        server = uvicorn.Server(_config(_application(accounts, faults, sender)))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://{host}:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def run(  # noqa: PLR0913  one argument an option of the command
@@ -118,11 +134,13 @@ def run(  # noqa: PLR0913  one argument an option of the command
     key: str = TEST_KEY,
     keys: Sequence[Key] = (),
     accounts: Mapping[str, str | None] = MappingProxyType({}),
+    webhooks: Sequence[str] = (),
     faults: Faults = NONE,
     api_version: str | None = None,
     host: str = HOST,
     port: int = 0,
     on_ready: Callable[[str], None] = lambda _url: None,
+    on_webhook: Callable[[str, str], None] = lambda _url, _secret: None,
     on_progress: Progress = lambda _done, _all: None,
 ) -> None:
     """Fill a store (unless its file holds just that population) and serve it until interrupted.
@@ -131,7 +149,9 @@ def run(  # noqa: PLR0913  one argument an option of the command
     `accounts` are further ones by id, each as large and made from the next seed, with their own
     key, or None: connected to the first; their files are named after `path` and them.
     `api_version` is every account's from now on (see `Store.api_version`).
-    `on_progress(done, all)` counts customers; `on_ready(base_url)` says that it serves.
+    `webhooks` are addresses that get every event of the first account from now on.
+    `on_progress(done, all)` counts customers; `on_ready(base_url)` says that it serves,
+    `on_webhook(address, secret)` what its deliveries are signed with.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt), ExitStack() as stack:
@@ -158,6 +178,8 @@ def run(  # noqa: PLR0913  one argument an option of the command
             )
         )
         on_ready(url)
+        for address in webhooks:
+            on_webhook(address, registered(first, address))
         threading.Event().wait()
 
 

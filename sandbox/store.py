@@ -150,11 +150,19 @@ class Store(Reader):
     def _append(self, db: Connection, old: Json | None, new: Json | None, now: int) -> None:
         (number,) = db.execute("SELECT coalesce(max(rowid), 0) FROM events").fetchone()
         version = self.api_version
-        before, after = (
-            obj and versions.shown_at(self, version, rows.shown(obj)) for obj in (old, new)
-        )
+        pinned = [obj and rows.shown(obj) for obj in (old, new)]
+        before, after = (obj and versions.shown_at(self, version, obj) for obj in pinned)
         made = changes.events(before, after, now=now, first=number)
         _insert(db, batches.batch((event | {"api_version": version} for event in made), db.pack))
+        if version != API_VERSION:
+            for event in changes.events(pinned[0], pinned[1], now=now, first=number):
+                self.keep_original(event["id"], event["data"])
+
+    def keep_original(self, event: str, data: Json) -> None:
+        """What an event of an older version is at the pin, for webhooks that want it so."""
+        with self.writing() as db:
+            text = orjson.dumps(data).decode()
+            db.execute("INSERT OR REPLACE INTO originals VALUES (?, ?)", (event, text))
 
     def _cancel(self, db: Connection, subscription: Json, now: int) -> None:
         if subscription["status"] not in ("canceled", "incomplete_expired"):

@@ -61,32 +61,34 @@ def answer(  # noqa: PLR0913, PLR0917
     pairs: Pairs,
     key: str | None = None,
     seen: Reader | None = None,
+    live: bool = False,
 ) -> Answer:
     """Do it, or repeat what was answered to the same request before.
 
-    `seen` shows the object as the request wants to see it, in an older version perhaps.
+    `seen` shows the object as the request wants to see it, in an older version perhaps; `live` is
+    the mode of its key.
     """
     print_ = _print(write, identity, pairs)
     with store.writing():
         kept = _kept(store, key, print_) if key else None
         if kept:
             return kept
-        made = _done(store, seen or store, write, identity, pairs)
+        made = _done(Books(store, clock.now(store), live), seen or store, write, identity, pairs)
         if key:
             _keep(store, key, print_, made)
         return made
 
 
-def _done(store: Store, seen: Reader, write: Write, identity: str, pairs: Pairs) -> Answer:
+def _done(books: Books, seen: Reader, write: Write, identity: str, pairs: Pairs) -> Answer:
     nodes = form.tree(pairs)
     fields = {**write.fields, "expand": form.listed(form.text)}
     values = form.read(nodes, fields, write.required)
     wanted = expand.tree(values.pop("expand", []), listed=False)
-    result = write.act(Books(store, clock.now(store)), identity, values)
+    result = write.act(books, identity, values)
     if isinstance(result, StripeError):
         return Answer(result.status, result.body())
     kind = KINDS.get(str(result.get("object")))
-    if kind is None or "deleted" in result:
+    if kind is None or "deleted" in result or "secret" in result:
         return Answer(200, orjson.dumps(result))
     return Answer(200, api.one(seen, seen.kinds[kind.name], result["id"], wanted))
 

@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingestion.client import Connection
 from ingestion.load import LoadResult, Paths, load
-from sandbox.faults import NONE, Faults
 from sandbox.keys import Key
 from sandbox.server import TEST_KEY, app, serving
 from sandbox.shapes import API_VERSION
@@ -73,13 +72,14 @@ class SeveralAccounts(LocalStripe):
 
 @contextmanager
 def several_accounts(
-    folder: Path, *, keys: Sequence[Key] = (), faults: Faults = NONE
+    folder: Path, *, keys: Sequence[Key] = (), **options: Any
 ) -> Iterator[SeveralAccounts]:
-    """`keys` are accepted beside those two; a key of `acct_other` is `Key(..., account=...)`."""
+    """`keys` are accepted beside those two; a key of `acct_other` is `Key(..., account=...)`;
+    `options` are those of `serving`."""
     own, below = (Store(folder / f"{name}.db", account_id=name) for name in ACCOUNTS)
     with Store(folder / "sandbox.db") as first, own, below:
         named = [Key("sk_test_other", account=own.account_id), *keys]
-        with serving(first, keys=named, others=[own], connected=[below], faults=faults) as url:
+        with serving(first, keys=named, others=[own], connected=[below], **options) as url:
             yield SeveralAccounts(
                 first, url, folder, dict(zip(ACCOUNTS, (own, below), strict=True))
             )

@@ -38,9 +38,18 @@ def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
             " to the first (header Stripe-Account). Repeatable."
         ),
     ] = None,
+    webhook: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An address that gets every event, signed; repeatable. The secret is printed."
+        ),
+    ] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help="'unavailable /v1/invoices #3', 'reset 1%'. Repeatable."),
+        typer.Option(
+            help="'unavailable /v1/invoices #3', 'reset 1%', 'webhook_late invoice.* 5% 30s'."
+            " Repeatable."
+        ),
     ] = None,
     latency: Annotated[float, typer.Option(min=0, help="Seconds before every answer.")] = 0.0,
     limits: Annotated[
@@ -57,6 +66,7 @@ def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
             faults=fault or (),
             keys=key or (),
             accounts=account or (),
+            webhooks=webhook or (),
             api_version=api_version,
             latency=latency,
             limits=limits,
@@ -70,10 +80,12 @@ def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
             path=data,
             keys=settings.keys,
             accounts=settings.accounts,
+            webhooks=settings.webhooks,
             faults=settings.faults,
             api_version=settings.api_version,
             port=port,
             on_ready=_announce,
+            on_webhook=_show_secret,
             on_progress=_made_up,
         )
 
@@ -81,6 +93,15 @@ def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
 def _made_up(done: int, customers: int) -> None:
     if done and done % 10_000 == 0:
         console.print(f"{done:,} of {customers:,} customers made up", highlight=False)
+
+
+def _show_secret(address: str, secret: str) -> None:
+    """Shown once more at each start: it guards nothing but a made-up business."""
+    console.print(
+        f"  webhooks go to {address}\n  STRIPE_WEBHOOK_SECRET={secret}",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 def _announce(base_url: str) -> None:

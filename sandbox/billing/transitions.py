@@ -164,4 +164,10 @@ def _owned(store: Store, found: Json) -> bool:
 
 
 def _forget(store: Store, before: int) -> None:
-    store.db().execute("DELETE FROM events WHERE created < ?", (before,))
+    old = "SELECT id FROM events WHERE created < ?"
+    for statement in (
+        f"DELETE FROM originals WHERE event IN ({old})",
+        f"DELETE FROM deliveries WHERE event IN ({old})",
+        "DELETE FROM events WHERE created < ?",
+    ):
+        store.db().execute(statement, (before,))

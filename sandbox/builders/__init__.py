@@ -19,6 +19,7 @@ from sandbox.builders.invoice_items import invoice_item
 from sandbox.builders.invoices import invoice
 from sandbox.builders.lines import line, pretax, tax
 from sandbox.builders.people import card, customer, deleted, payment_method
+from sandbox.builders.webhooks import webhook_endpoint
 
 __all__ = [
     "CREATED",
@@ -40,4 +41,5 @@ __all__ = [
     "subscription",
     "tax",
     "tier",
+    "webhook_endpoint",
 ]

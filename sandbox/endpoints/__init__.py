@@ -1,6 +1,6 @@
 """Every endpoint of Stripe's that changes something, in one table."""
 
-from sandbox.endpoints import catalogue, invoice_items, invoices, people, subscriptions
+from sandbox.endpoints import catalogue, invoice_items, invoices, people, subscriptions, webhooks
 from sandbox.writing import Write
 
 WRITES: tuple[Write, ...] = (
@@ -9,6 +9,7 @@ WRITES: tuple[Write, ...] = (
     *subscriptions.WRITES,
     *invoices.WRITES,
     *invoice_items.WRITES,
+    *webhooks.WRITES,
 )
 
 __all__ = ["WRITES"]
