@@ -4,7 +4,7 @@ Enters: the store of one account, the endpoints that listen to it, what goes wro
 to send next, and what an event's readers see of it. Moments are real unix seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from sandbox.faults import DeliveryDraws, Fault
@@ -55,13 +55,18 @@ def again(store: Store, event: str, type_: str, endpoint: Endpoint, now: float) 
         _add(db, event, type_, endpoint, due=now, copy=True)
 
 
-def due(store: Store, now: float, *, everything: bool = False) -> list[Delivery]:
-    """What is to be sent, in the order of sending; `everything` that waits, whatever its time,
-    late ones last."""
+def due(
+    store: Store, now: float, *, everything: bool = False, but: Collection[str] = ()
+) -> list[Delivery]:
+    """What is to be sent, in the order of sending, `but` to some endpoints; `everything` that
+    waits, whatever its time, late ones last."""
     condition = "status = 'waiting'" if everything else _DUE
     order = "due > :now AND attempts = 0, number" if everything else "due, number"
+    busy = dict(zip(map("busy{}".format, range(len(but))), but, strict=True))
+    idle = f"endpoint NOT IN ({', '.join(f':{name}' for name in busy)})"
     found = store.db().execute(
-        f"SELECT {_COLUMNS} FROM deliveries WHERE {condition} ORDER BY {order}", {"now": now}
+        f"SELECT {_COLUMNS} FROM deliveries WHERE {condition} AND {idle} ORDER BY {order}",
+        {"now": now, **busy},
     )
     return [Delivery(*row) for row in found.fetchall()]
 

@@ -124,18 +124,18 @@ class Sender:
             await asyncio.gather(*left, return_exceptions=True)
 
     def _owed(self, *, everything: bool = False) -> Iterable[tuple[str, list[_Owed]]]:
-        """By endpoint."""
+        """By endpoint; those that are being sent to have to wait, unless it is everything."""
+        running = {name for name, task in self._running.items() if not task.done()}
+        busy = frozenset[str]() if everything else running
         by_endpoint: dict[str, list[_Owed]] = {}
         for store in self._accounts:
-            for one in ledger.due(store, self.clock(), everything=everything):
+            for one in ledger.due(store, self.clock(), everything=everything, but=busy):
                 by_endpoint.setdefault(one.endpoint, []).append((store, one))
         return by_endpoint.items()
 
     def _start(self, owed: Iterable[tuple[str, list[_Owed]]]) -> None:
         for endpoint, some in owed:
-            held = self._running.get(endpoint)
-            if held is None or held.done():
-                self._running[endpoint] = self._loop.create_task(self._send_all(endpoint, some))
+            self._running[endpoint] = self._loop.create_task(self._send_all(endpoint, some))
 
     async def _round(self) -> Counter[str]:
         self.follow()
