@@ -14,7 +14,8 @@ KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
 WEBHOOK_SECRET = re.compile(r"(acct_[A-Za-z0-9_]+:)?whsec_[A-Za-z0-9+/=_-]+")
 CRON_FIELD = r"[0-9*/,\-A-Za-z]+"
 CRON = re.compile(rf"{CRON_FIELD}( {CRON_FIELD}){{4}}")
-ACCOUNT_STORES = ("sqlite://", "postgresql://", "postgres://")
+HTTP_STORES = ("https://", "http://", "vitally://", "segment://")
+ACCOUNT_STORES = ("sqlite://", "postgresql://", "postgres://", *HTTP_STORES)
 # DuckDB names an opened file's catalog after the file: these are names of our schemas.
 TAKEN = ("stripe", "pipeline", "staging", "intermediate", "marts", "seeds", "sync", "main")
 
@@ -91,6 +92,15 @@ def webhook_secret(part: str) -> tuple[str | None, str]:
     """The Stripe account that a secret is of, if it is named, and the secret."""
     account, _, secret = part.strip().rpartition(":")
     return account or None, secret
+
+
+def account_store_secret(url: str | None, secret: str | None) -> list[str]:
+    if url is None or not url.startswith(HTTP_STORES) or secret:
+        return []
+    return [
+        "ACCOUNT_STORE_SECRET is not set: set it to the key that signs a webhook, Vitally's REST"
+        " API key or Segment's write key"
+    ]
 
 
 def schedule(cron: str, time_zone: str) -> list[str]:

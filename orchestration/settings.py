@@ -29,6 +29,7 @@ def _blank_is_unset(value: object) -> object:
 
 Optional = BeforeValidator(_blank_is_unset)
 Rate = Annotated[float, Field(gt=0, le=100)]
+PerMinute = Annotated[float, Field(gt=0, le=100_000)]
 Currency = Annotated[str, Field(pattern="^[a-zA-Z]{3}$")]
 
 
@@ -56,6 +57,9 @@ class Settings(ScheduleSettings):
     data_dir: Annotated[Path, BeforeValidator(lambda given: given or "data")] = Path("data")
     warehouse_url: Annotated[str | None, Optional] = None
     account_store_url: Annotated[SecretStr | None, Optional] = None
+    account_store_secret: Annotated[SecretStr | None, Optional] = None
+    account_store_requests_per_minute: Annotated[PerMinute | None, Optional] = None
+    accounts_per_request: Annotated[int, Field(ge=1, le=100)] = 1
     account_id_metadata_key: Annotated[str | None, Optional] = None
     multiple_subscriptions: bool = False
     reporting_currency: Annotated[Currency | None, Optional] = None
@@ -71,6 +75,9 @@ class Settings(ScheduleSettings):
             *checks.warehouse_url(self.warehouse_url),
             *checks.account_store_url(_secret(self.account_store_url)),
             *checks.webhook_secrets(_secret(self.stripe_webhook_secrets)),
+            *checks.account_store_secret(
+                _secret(self.account_store_url), _secret(self.account_store_secret)
+            ),
         ]
         if problems:
             raise ValueError("\n".join(problems))
@@ -119,7 +126,14 @@ class Settings(ScheduleSettings):
 
     @property
     def target(self) -> Target:
-        return Target(url=self.store_url, folder=self.data_dir)
+        """The account store with all that it takes to open it."""
+        return Target(
+            url=self.store_url,
+            secret=_secret(self.account_store_secret),
+            folder=self.data_dir,
+            requests_per_minute=self.account_store_requests_per_minute,
+            accounts_per_request=self.accounts_per_request,
+        )
 
 
 def read_settings(*, for_stripe: bool = True, **given: Any) -> Settings:

@@ -14,6 +14,8 @@ from reverse_sync.lifecycle import Lifecycle
 from reverse_sync.tracking import SettingChange, Tracking
 from reverse_sync.traits import Traits
 
+HIGHEST_VERSION = 2**63 - 1
+
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "accounts": (
         "account_id",

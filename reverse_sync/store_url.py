@@ -5,17 +5,24 @@ A further kind of store is one more entry in `_KINDS`.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from reverse_sync import channels
 from reverse_sync.account_store import AccountStore, InvalidAccountStoreUrl
+from reverse_sync.http_address import Address
+from reverse_sync.http_store import Channel, HttpStore
+from reverse_sync.ledger import Ledger
 from reverse_sync.postgres_store import PostgresStore, check_postgres
 from reverse_sync.sqlite_store import SqliteStore, check_sqlite
 from reverse_sync.target import Target
 
-EXAMPLES = "use sqlite:///path/accounts.db or postgresql://user:password@host:5432/database"
+EXAMPLES = (
+    "use sqlite:///path/accounts.db, postgresql://user:password@host:5432/database, "
+    "https://host/path, vitally://SUBDOMAIN or segment://api.segment.io"
+)
 
 
 @dataclass(frozen=True)
@@ -96,9 +103,27 @@ def _open_postgres(target: Target) -> AccountStore:
     return PostgresStore(target.url, label=_postgres_label(target.url))
 
 
+def _http_kind(channel: Callable[[Target], tuple[Channel, Address]]) -> _Kind:
+    def check_channel(target: Target) -> None:
+        opened_channel, _ = channel(target)
+        with closing(opened_channel):
+            opened_channel.check()
+
+    def open_store(target: Target) -> AccountStore:
+        opened_channel, address = channel(target)
+        ledger = Ledger(target.folder, identity=address.identity, label=address.label)
+        return HttpStore(opened_channel, ledger, label=address.label)
+
+    return _Kind(check=check_channel, open=open_store)
+
+
 _POSTGRES = _Kind(check=_check_postgres, open=_open_postgres)
 _KINDS = {
     "sqlite": _Kind(check=_check_sqlite, open=_open_sqlite),
     "postgresql": _POSTGRES,
     "postgres": _POSTGRES,
+    "https": _http_kind(channels.webhook),
+    "http": _http_kind(channels.webhook),
+    "vitally": _http_kind(channels.vitally),
+    "segment": _http_kind(channels.segment),
 }

@@ -14,9 +14,12 @@ class Target:
 
     `secret` signs or authorises requests to a store behind HTTP. `folder` keeps what such a store
     cannot tell: its accounts as last written, the tracking config, the rate budget of the machine.
+    `requests_per_minute` None: what the store documents, or no limit. `accounts_per_request`: the
+    accounts of one request to a webhook.
     """
 
     url: str = field(repr=False)  # may hold a password
     secret: str | None = field(default=None, repr=False)
     folder: Path = Path("data")
     requests_per_minute: float | None = None
+    accounts_per_request: int = 1

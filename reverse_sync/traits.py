@@ -20,6 +20,7 @@ NAMESPACE = "stripe."
 METADATA = "stripe.metadata."
 # Money, counts and percentages fit easily; 1e999999 would become a million digits.
 MAX_DIGITS = 40
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 
 _NESTED: Mapping[type, str] = {dict: "an object", list: "a list inside a list"}
 
@@ -43,18 +44,23 @@ def parse_traits(text: str) -> dict[str, Value]:
 
 def parse_stored(text: str) -> dict[str, Value]:
     """Traits out of a store, where others may have written richer values beside ours."""
-    loaded: dict[str, Value] = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    loaded: dict[str, Value] = parse_json(text)
     return loaded
+
+
+def parse_json(text: str) -> Any:
+    """Any JSON with exact numbers; raises ValueError."""
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
 
 
 def canonical(traits: Traits) -> str:
     """JSON text with sorted keys and numbers without trailing zeros: equal traits, equal text."""
-    return _dump(dict(traits))
+    return json_text(dict(traits))
 
 
 def canonical_value(value: Value) -> str:
     """One trait's value as canonical JSON text."""
-    return _dump(value)
+    return json_text(value)
 
 
 def number_text(number: Decimal) -> str:
@@ -95,9 +101,10 @@ def _value(name: str, value: Any) -> Value:
     return tuple(value)
 
 
-def _dump(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """Any value as JSON: keys sorted, numbers exact, times in UTC. Raises InvalidTraits."""
     try:
-        return orjson.dumps(value, default=_fragment, option=orjson.OPT_SORT_KEYS).decode()
+        return orjson.dumps(value, default=_fragment, option=_OPTIONS).decode()
     except orjson.JSONEncodeError as error:
         raise InvalidTraits(f"a value cannot be written as JSON: {error}") from error
 

@@ -60,6 +60,40 @@ def test_a_url_that_names_no_store_is_wrong_usage(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("http://example.com/hook/s3cr", "this machine alone"),
+        ("https://user:s3cr@example.com/hook", "ACCOUNT_STORE_SECRET"),
+        ("https:///hook?token=s3cr", "no address"),
+        ("https://example.com:port/s3cr", "no address"),
+        ("https://example.com/s3cr#here", "no address"),
+        ("https://example.com/s3cr hook", "no address"),
+        ("vitally://s3cr@acme", "ACCOUNT_STORE_SECRET"),
+        ("vitally://acme/s3cr", "follows the host"),
+        ("vitally://", "no address"),
+        ("segment://", "no address"),
+        ("segment://s3cr@api.segment.io", "ACCOUNT_STORE_SECRET"),
+        ("segment://api.segment.io?key=s3cr", "follows the path"),
+    ],
+)
+def test_an_address_of_a_server_is_judged_without_showing_it(url: str, what: str) -> None:
+    with pytest.raises(InvalidAccountStoreUrl, match="ACCOUNT_STORE_URL"):
+        check(Target(url, secret="k"))
+    assert what in complaint(url)
+
+
+@pytest.mark.parametrize("secret", [None, "", "two words", "line\nend", "schlüssel"])
+@pytest.mark.parametrize("url", ["https://example.com/h", "vitally://a", "segment://a.io"])
+def test_a_server_needs_a_secret_that_fits_into_a_header(
+    url: str, secret: str | None, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidAccountStoreUrl, match="ACCOUNT_STORE_SECRET") as caught:
+        check(Target(url, secret=secret, folder=tmp_path))
+    assert secret is None or secret == "" or secret not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
     "url",
     [
         f"postgresql://user:{ENCODED}@127.0.0.1:1/db",

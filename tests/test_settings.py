@@ -144,3 +144,15 @@ def test_webhook_secrets_name_their_account_and_stay_secret(
     settings = read_settings()
     assert settings.webhook_secrets == [(None, "whsec_a"), ("acct_2", "whsec_b")]
     assert "whsec" not in repr(settings)
+
+
+def test_a_store_behind_http_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCOUNT_STORE_URL", "https://example.com/hook/verysecret")
+    text = "\n".join(complaints())
+    assert "ACCOUNT_STORE_SECRET is not set" in text
+    assert "verysecret" not in text
+    monkeypatch.setenv("ACCOUNT_STORE_SECRET", "verysecret")
+    monkeypatch.setenv("ACCOUNT_STORE_REQUESTS_PER_MINUTE", "90")
+    target = read_settings(for_stripe=False).target
+    assert (target.secret, target.requests_per_minute) == ("verysecret", 90)
+    assert "verysecret" not in repr(target)
