@@ -59,7 +59,7 @@ class Settings(ScheduleSettings):
     account_store_url: Annotated[SecretStr | None, Optional] = None
     account_store_secret: Annotated[SecretStr | None, Optional] = None
     account_store_requests_per_minute: Annotated[PerMinute | None, Optional] = None
-    accounts_per_request: Annotated[int, Field(ge=1, le=100)] = 1
+    account_store_accounts_per_request: Annotated[int, Field(ge=1, le=100)] = 1
     account_id_metadata_key: Annotated[str | None, Optional] = None
     multiple_subscriptions: bool = False
     reporting_currency: Annotated[Currency | None, Optional] = None
@@ -132,7 +132,7 @@ class Settings(ScheduleSettings):
             secret=_secret(self.account_store_secret),
             folder=self.data_dir,
             requests_per_minute=self.account_store_requests_per_minute,
-            accounts_per_request=self.accounts_per_request,
+            accounts_per_request=self.account_store_accounts_per_request,
         )
 
 
