@@ -17,7 +17,7 @@ from reverse_sync.account_store import (
     Refusal,
     StoredAccount,
 )
-from reverse_sync.delivery import Delivered
+from reverse_sync.http_delivery import Delivered
 from reverse_sync.ledger import Ledger
 from reverse_sync.lifecycle import Lifecycle
 from reverse_sync.tracking import SettingChange, Tracking

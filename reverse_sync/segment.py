@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 from reverse_sync.account_store import AccountWrite, Refusal
-from reverse_sync.delivery import Answers, Delivered, Group, GroupRefused, deliver
 from reverse_sync.http_client import HttpClient
+from reverse_sync.http_delivery import Answers, Delivered, Group, GroupRefused, deliver
 from reverse_sync.http_store import Batch
 from reverse_sync.traits import InvalidTraits, json_text
 

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import httpx
 
 from reverse_sync.account_store import AccountWrite, Refusal, StoredAccount
-from reverse_sync.delivery import Answers, Delivered, Group, GroupRefused, deliver
 from reverse_sync.http_client import HttpClient, Unanswered
+from reverse_sync.http_delivery import Answers, Delivered, Group, GroupRefused, deliver
 from reverse_sync.http_store import Batch
 from reverse_sync.lifecycle import Lifecycle
 from reverse_sync.tracking import Tracking
