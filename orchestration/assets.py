@@ -25,10 +25,11 @@ from dagster_dbt import dbt_assets
 from ingestion.columns import Table
 from ingestion.landing import TABLES
 from orchestration.dbt_events import dbt_events
+from orchestration.health import note_refreshed
 from orchestration.reporter import log_reporter
 from orchestration.run import as_of, is_full
 from orchestration.settings import read_settings
-from orchestration.stages import deliver_stage, load_stage, transform_stage
+from orchestration.stages import build_due, deliver_stage, load_stage, transform_stage
 
 run_settings = AssetSpec(
     ["pipeline", "run_settings"],
@@ -38,17 +39,26 @@ run_settings = AssetSpec(
 
 
 def stripe_landing(pool: str | None) -> AssetsDefinition:
-    """The landing tables: one op, because one pass over Stripe's changes fills them all."""
+    """The landing tables: one op, because one pass over Stripe's changes fills them all.
+
+    Where nothing changed there is no materialisation, and Dagster skips what would follow.
+    """
 
     @multi_asset(name="stripe_landing", specs=[_landing_spec(table) for table in TABLES], pool=pool)
     def landing(
         context: AssetExecutionContext, reporter: ResourceParam[Any]
     ) -> Iterator[MaterializeResult[None]]:
-        began = time.monotonic()
+        began, settings = time.monotonic(), read_settings()
         heard = reporter or log_reporter(context.log)
-        result = load_stage(read_settings(), heard, full=is_full(context))
+        result = load_stage(settings, heard, full=is_full(context))
         seconds = round(time.monotonic() - began, 2)
         context.log.info("%s new events, %s objects read", result.events, result.objects.total())
+        why = build_due(settings, heard, as_of=as_of(context))
+        if not why:
+            context.log.info("nothing changed: nothing is built")
+            note_refreshed(settings.data_dir)
+            return
+        context.log.info("the marts are built: %s", why)
         for table in TABLES:
             yield MaterializeResult(
                 asset_key=["stripe", table.name],
@@ -67,6 +77,7 @@ def _landing_spec(table: Table) -> AssetSpec:
     return AssetSpec(
         ["stripe", table.name],
         group_name="stripe",
+        skippable=True,  # nothing changed: nothing is made, and nothing after it runs
         description=f"Stripe's {things}, one row each, as the API gives them (minor units, UTC).",
         kinds={"stripe", "dlt", "duckdb"},
     )
@@ -100,12 +111,14 @@ def account_store(
     context: AssetExecutionContext, reporter: ResourceParam[Any]
 ) -> MaterializeResult[None]:
     """Diff, push, remember; the counts as metadata."""
+    settings = read_settings()
     result = deliver_stage(
-        read_settings(),
+        settings,
         reporter or log_reporter(context.log),
         as_of=as_of(context),
         run_id=context.run.run_id,
     )
+    note_refreshed(settings.data_dir)
     # Counts alone: which accounts they are is told by the marts, not by Dagster's storage.
     counts = {name: value for name, value in asdict(result).items() if isinstance(value, int)}
     return MaterializeResult(metadata=counts)

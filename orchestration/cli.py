@@ -7,7 +7,15 @@ runs.
 
 import typer
 
-from orchestration.commands import connect, pages, sandbox, sync, webhooks
+from orchestration.commands import (
+    backup,
+    connect,
+    live,
+    pages,
+    sandbox,
+    sync,
+    webhooks,
+)
 
 app = typer.Typer(
     help="Stripe's customers, subscriptions and paid invoices as traits and MRR in your account"
@@ -18,9 +26,12 @@ app = typer.Typer(
 )
 app.command()(connect.connect)
 app.command()(sync.sync)
+app.command()(live.live)
 app.command()(pages.status)
 app.command()(pages.explain)
 app.command()(webhooks.webhooks)
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.command()(sandbox.sandbox)
 
 if __name__ == "__main__":

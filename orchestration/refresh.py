@@ -5,73 +5,68 @@ line runs the same job as Dagster's own daemon, so there is one order of things,
 on Dagster's page.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
 from datetime import datetime
-from pathlib import Path
 from uuid import uuid4
 
-from dagster import DagsterExecutionInterruptedError, DagsterInstance, ExecuteInProcessResult
+from dagster import (
+    DagsterExecutionInterruptedError,
+    DagsterInstance,
+    Definitions,
+    ExecuteInProcessResult,
+)
 
-from orchestration.code_location import REFRESH, definitions
+from orchestration.code_location import definitions
+from orchestration.dagster_home import dagster_instance
+from orchestration.due import delivery_due
 from orchestration.in_process import IN_PROCESS, alive
-from orchestration.lock import writer_lock
+from orchestration.jobs import REFRESH, REVERSE_SYNC
 from orchestration.manifest import is_outdated, write_manifest
 from orchestration.reporter import Reporter
 from orchestration.run import run_tags
 from orchestration.settings import Settings
 
-DAGSTER_YAML = """\
-telemetry:
-  enabled: false
-run_monitoring:
-  enabled: true
-  free_slots_after_run_end_seconds: 30
-concurrency:
-  pools:
-    granularity: op
-    default_limit: 1
-"""
+# A step that is left out because nothing changed is no news: its checks have nothing to gate.
+logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def refresh(
     settings: Settings, reporter: Reporter, *, full: bool = False, as_of: datetime | None = None
-) -> ExecuteInProcessResult:
-    """Run the job. Raises what a stage raised: StripeError, TransformFailed, ..."""
+) -> list[ExecuteInProcessResult]:
+    """Run the job; then, where it had nothing to build and an earlier delivery is owed, deliver.
+
+    Raises what a stage raised: StripeError, TransformFailed, ...
+    """
     if is_outdated():
         write_manifest()
     # No pool: a killed process would keep its slot, and here is no daemon that frees it.
-    job = definitions(pool=None).resolve_job_def(REFRESH)
+    defs = definitions(pool=None)
+    tags = {**run_tags(as_of=as_of, full=full), IN_PROCESS: "true"}
+    with dagster_instance(settings) as instance:
+        runs = [_run(defs, REFRESH, settings, instance, reporter, tags)]
+        if delivery_due(settings):
+            runs.append(_run(defs, REVERSE_SYNC, settings, instance, reporter, tags))
+    return runs
+
+
+def _run(  # noqa: PLR0913, PLR0917
+    defs: Definitions,
+    job: str,
+    settings: Settings,
+    instance: DagsterInstance,
+    reporter: Reporter,
+    tags: dict[str, str],
+) -> ExecuteInProcessResult:
     run_id = str(uuid4())
-    with dagster_instance(settings) as instance, alive(instance, settings.data_dir, run_id):
+    with alive(instance, settings.data_dir, run_id):
         try:
-            return job.execute_in_process(
+            return defs.resolve_job_def(job).execute_in_process(
                 instance=instance,
                 run_id=run_id,
                 run_config=QUIET,
-                tags={**run_tags(as_of=as_of, full=full), IN_PROCESS: "true"},
+                tags=tags,
                 resources={"reporter": reporter},
             )
         except DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
-
-
-@contextmanager
-def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
-    """Dagster's storage. Two processes that first touch an empty one break it: one at a time."""
-    home = prepare_dagster_home(settings.data_dir)
-    with writer_lock(home / "first.lock", purpose="set up Dagster's storage"):
-        instance = DagsterInstance.from_config(str(home))
-    with instance:
-        yield instance
-
-
-def prepare_dagster_home(data_dir: Path) -> Path:
-    """`$DATA_DIR/dagster` with its settings; an operator's own dagster.yaml stays."""
-    home = (data_dir / "dagster").absolute()
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(DAGSTER_YAML)
-    return home

@@ -103,15 +103,16 @@ def account_store_secret(url: str | None, secret: str | None) -> list[str]:
     ]
 
 
-def schedule(cron: str, time_zone: str) -> list[str]:
-    problems = []
-    if not CRON.fullmatch(cron):
-        problems.append(
-            "NIGHTLY_SCHEDULE is no cron line: five fields, such as 0 2 * * * (daily at two)"
-        )
-    if time_zone not in available_timezones():
-        problems.append("SCHEDULE_TIME_ZONE is no time zone: write it as UTC or Europe/Berlin")
-    return problems
+def schedule(name: str, cron: str) -> list[str]:
+    if CRON.fullmatch(cron):
+        return []
+    return [f"{name} is no cron line: five fields, such as 0 2 * * * (daily at two)"]
+
+
+def time_zone(name: str) -> list[str]:
+    if name in available_timezones():
+        return []
+    return ["SCHEDULE_TIME_ZONE is no time zone: write it as UTC or Europe/Berlin"]
 
 
 def _split(url: str) -> SplitResult | None:

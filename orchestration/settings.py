@@ -41,7 +41,17 @@ class ScheduleSettings(BaseSettings):
     )
 
     nightly_schedule: str = "0 2 * * *"
+    refresh_schedule: str = "*/5 * * * *"
     schedule_time_zone: str = "UTC"
+
+
+def schedule_problems(settings: ScheduleSettings) -> list[str]:
+    """One line for each wrong schedule."""
+    return [
+        *checks.schedule("NIGHTLY_SCHEDULE", settings.nightly_schedule),
+        *checks.schedule("REFRESH_SCHEDULE", settings.refresh_schedule),
+        *checks.time_zone(settings.schedule_time_zone),
+    ]
 
 
 class Settings(ScheduleSettings):
@@ -65,11 +75,17 @@ class Settings(ScheduleSettings):
     reporting_currency: Annotated[Currency | None, Optional] = None
     mrr_discount_durations: Literal["forever", "repeating", "all"] = "forever"
     mrr_pause_collection: Literal["keep", "zero"] = "keep"
+    live: bool = False
+    live_poll_seconds: Annotated[float, Field(ge=0.5)] = 5
+    live_run_minutes: Annotated[float, Field(gt=0)] = 60
+    freshness_hours: Annotated[float, Field(gt=0)] = 26
+    alert_webhook_url: Annotated[SecretStr | None, Optional] = None
+    alert_command: Annotated[str | None, Optional] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         problems = [
-            *checks.schedule(self.nightly_schedule, self.schedule_time_zone),
+            *schedule_problems(self),
             *checks.api_base(self.stripe_api_base),
             *checks.data_dir(self.data_dir),
             *checks.warehouse_url(self.warehouse_url),

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 import duckdb
 
 from ingestion.client import Connection
 from ingestion.load import LoadResult, Paths, load
+from orchestration import due
 from orchestration.lock import writer_lock
 from orchestration.publish import publish, publish_sync
 from orchestration.reporter import Reporter
@@ -72,15 +74,26 @@ def transform_stage(settings: Settings, reporter: Reporter, *, as_of: datetime) 
         results = transform(settings, as_of=as_of, on_node=reporter.built)
         with duckdb.connect(str(settings.warehouse)) as database:
             failure = find_failure(database, results)
-            return Built(results, {} if failure else publish(database, settings.marts), failure)
+            if failure:
+                return Built(results, {}, failure)
+            published = publish(database, settings.marts)
+            due.note_build(settings, database, as_of=as_of, build_id=str(uuid4()))
+            return Built(results, published, None)
+
+
+def build_due(settings: Settings, reporter: Reporter, *, as_of: datetime) -> str | None:
+    """Why the marts must be built again at `as_of`; None: they are what they would be."""
+    with open_warehouse(settings, reporter) as database:
+        return due.build_due(settings, database, as_of)
 
 
 def deliver_stage(
     settings: Settings, reporter: Reporter, *, as_of: datetime, run_id: str
 ) -> SyncResult:
     """`account_traits` -> account store, without the lock while the store is written."""
+    build = due.last_build(settings)
     try:
-        return sync(
+        result = sync(
             marts_path=settings.marts,
             warehouse=lambda: open_warehouse(settings, reporter),
             target=settings.target,
@@ -89,6 +102,8 @@ def deliver_stage(
             run_id=run_id,
             on_progress=reporter.delivered,
         )
+        due.note_delivery(settings, build)
+        return result
     finally:
         with open_warehouse(settings, reporter) as database:
             publish_sync(database, settings.marts)

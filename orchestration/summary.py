@@ -4,6 +4,7 @@ Enters: the finished Dagster run and the published marts. Leaves: a few lines, o
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -29,9 +30,9 @@ class SyncSummary:
     delivered: dict[str, int] = field(default_factory=dict)
 
 
-def of_sync(result: ExecuteInProcessResult, marts: Path) -> SyncSummary:
-    """Read off the run's own materialisations."""
-    metadata = _metadata(result)
+def of_sync(runs: Iterable[ExecuteInProcessResult], marts: Path) -> SyncSummary:
+    """Read off the runs' own materialisations; none where nothing had changed."""
+    metadata = {name: values for run in runs for name, values in _metadata(run).items()}
     landed = {
         name.removeprefix("stripe/"): values
         for name, values in metadata.items()
@@ -74,8 +75,9 @@ def _lines(summary: SyncSummary) -> list[tuple[str, str]]:
     counts = ", ".join(f"{summary.landed.get(name, 0):,} {name}" for name in LANDED)
     marts, sent = summary.marts, summary.delivered
     mrr = ", ".join(f"{currency} {amount:,.2f}" for currency, amount in summary.mrr.items())
+    stripe = f"read {how} in {summary.seconds} s: {counts}; {read:,} rows in all"
     lines = [
-        ("Stripe", f"read {how} in {summary.seconds} s: {counts}; {read:,} rows in all"),
+        ("Stripe", stripe if summary.landed else "nothing changed"),
         (
             "Traits",
             f"{marts['account_traits']:,} accounts from {marts['subscriptions']:,} subscriptions",
@@ -83,8 +85,10 @@ def _lines(summary: SyncSummary) -> list[tuple[str, str]]:
         ("MRR", mrr or "none"),
         (
             "Account store",
-            f"{sent.get('creates', 0):,} created, {sent.get('updates', 0):,} updated,"
-            f" {sent.get('unchanged', 0):,} unchanged, {sent.get('rejected', 0):,} rejected",
+            f"{sent['creates']:,} created, {sent['updates']:,} updated,"
+            f" {sent['unchanged']:,} unchanged, {sent['rejected']:,} rejected"
+            if sent
+            else "true to the marts already",
         ),
     ]
     if sent.get("invalid"):

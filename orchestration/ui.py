@@ -1,17 +1,24 @@
-"""Dagster's page and daemon on `workspace.yaml`, with its storage prepared in `$DATA_DIR/dagster`.
+"""Dagster's processes on `workspace.yaml`, with its storage prepared in `$DATA_DIR/dagster`.
 
-Enters: `DATA_DIR`. Leaves: this process becomes `dagster dev`.
+`python -m orchestration.ui` is page and daemon in one, for a desk; `... daemon` and `... webserver`
+are one of them each, for a server (deploy/). Enters: `DATA_DIR`. Leaves: this process becomes
+Dagster's.
 """
 
 import os
 import sys
 from pathlib import Path
 
+from orchestration.dagster_home import dagster_instance, prepare_dagster_home
 from orchestration.dbt_process import PROJECT
 from orchestration.failures import explained
 from orchestration.manifest import is_outdated, write_manifest
-from orchestration.refresh import dagster_instance, prepare_dagster_home
 from orchestration.settings import read_settings
+
+PROGRAMS = {
+    "daemon": ("dagster-daemon", "run"),
+    "webserver": ("dagster-webserver",),
+}
 
 
 def main() -> None:
@@ -25,8 +32,14 @@ def main() -> None:
     os.environ["DATA_DIR"] = str(settings.data_dir.absolute())
     os.environ.setdefault("DAGSTER_HOME", str(prepare_dagster_home(settings.data_dir)))
     os.chdir(PROJECT)
-    dagster = Path(sys.executable).with_name("dagster")
-    os.execv(dagster, [str(dagster), "dev", "-w", "workspace.yaml", *sys.argv[1:]])
+    program, arguments = _program(sys.argv[1:])
+    os.execv(program, [str(program), *arguments, "-w", "workspace.yaml"])
+
+
+def _program(given: list[str]) -> tuple[Path, list[str]]:
+    name, *first = PROGRAMS.get(given[0] if given else "", ("dagster", "dev"))
+    rest = given[1:] if given and given[0] in PROGRAMS else given
+    return Path(sys.executable).with_name(name), [*first, *rest]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The whole pipeline in this process: a local Stripe, real settings, the Dagster job."""
 
 import sqlite3
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -35,11 +36,17 @@ class Pipeline:
     def settings(self) -> Settings:
         return read_settings()
 
-    def refresh(self, *, as_of: datetime = AS_OF, full: bool = False) -> dict[str, int]:
-        """One run of the job; what the account store's materialisation counted."""
-        result = refresh(self.settings, LogReporter(lambda line: None), full=full, as_of=as_of)
-        (event,) = result.asset_materializations_for_node("account_store")
-        return {name: int(value.value) for name, value in event.metadata.items()}
+    def refresh(self, *, as_of: datetime = AS_OF, full: bool = False) -> Counter[str]:
+        """One refresh; what the account store's materialisation counted, nothing where it had
+        nothing to do."""
+        runs = refresh(self.settings, LogReporter(lambda line: None), full=full, as_of=as_of)
+        counts: Counter[str] = Counter()
+        for run in runs:
+            for event in run.get_asset_materialization_events():
+                made = event.step_materialization_data.materialization
+                if made.asset_key.path == ["account_store"]:
+                    counts.update({name: int(m.value) for name, m in made.metadata.items()})
+        return counts
 
     def mart(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.settings.marts), read_only=True) as database:

@@ -86,6 +86,6 @@ def test_every_landing_table_that_a_model_reads_is_an_asset() -> None:
 def test_nightly_schedule_reads_everything() -> None:
     schedule = defs.resolve_schedule_def("nightly")
     defaults = Settings.model_fields
+    assert defs.resolve_job_def(schedule.job_name).tags[FULL] == "true"
     assert schedule.cron_schedule == defaults["nightly_schedule"].default
     assert schedule.execution_timezone == defaults["schedule_time_zone"].default
-    assert schedule.tags[FULL] == "true"

@@ -1,10 +1,15 @@
 """The whole way of the data over HTTP, in one job: from Stripe's change to the account's row."""
 
+from datetime import timedelta
+
 import pytest
 from local_stripe import DAY, NOW
-from pipeline import Pipeline, money
+from pipeline import AS_OF, Pipeline, money
 
+from orchestration.refresh import refresh
+from orchestration.reporter import LogReporter
 from orchestration.transform import TransformFailed
+from reverse_sync.account_store import AccountStoreError
 from sandbox import builders
 
 MONTHLY = builders.price(id="price_monthly", unit_amount=5000)
@@ -92,3 +97,26 @@ def test_unknown_values_are_named_and_the_last_good_marts_stand(business: Pipeli
     assert named[2].startswith("subscription sub_one: status 'frozen' is not known")
     assert named[3:] == ["nothing was published; the last good marts stand"]
     assert business.mart("select * from account_traits order by account_id") == before
+
+
+def test_nothing_changed_nothing_done(business: Pipeline) -> None:
+    business.refresh()
+    published = business.settings.marts.stat()
+    runs = refresh(business.settings, LogReporter(lambda line: None), as_of=AS_OF)
+    assert [run.get_asset_materialization_events() for run in runs] == [[]]
+    assert [run.get_asset_check_evaluations() for run in runs] == [[]]
+    assert business.settings.marts.stat() == published, "no build, no publication"
+    assert business.refresh(as_of=AS_OF + timedelta(days=400))["selected"] == 3, "time alone passed"
+    business.set(MRR_PAUSE_COLLECTION="zero")
+    assert business.refresh(as_of=AS_OF + timedelta(days=400))["selected"] == 3, "a setting changed"
+
+
+def test_a_delivery_that_failed_is_made_up_for_although_nothing_changed(
+    business: Pipeline,
+) -> None:
+    business.set(ACCOUNT_STORE_URL=f"sqlite:///{business.folder}/no/such/folder/accounts.db")
+    with pytest.raises(AccountStoreError):
+        business.refresh()
+    business.set(ACCOUNT_STORE_URL="")
+    assert business.refresh()["creates"] == 3
+    assert business.refresh() == {}

@@ -1,0 +1,102 @@
+"""Backup and restore of `DATA_DIR`: one archive, consistent although other processes go on.
+
+Enters: the settings, a file. Leaves: `.tar.gz` with the warehouse, the published marts, every
+SQLite file (inbox, account store, Dagster's storage) and the raw log. What a run makes again (dbt,
+dlt, locks) is left out. The writers' lock is held while files are copied; the webhook receiver
+goes on.
+"""
+
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+
+from orchestration.failures import Unknown
+from orchestration.reporter import Reporter
+from orchestration.settings import Settings, WrongSettings
+from orchestration.stages import lock
+
+MADE_AGAIN = ("dbt", "dlt", "in_process")
+SQLITE = b"SQLite format 3\x00"
+
+
+def back_up(settings: Settings, target: Path, reporter: Reporter) -> int:
+    """Write the archive, whole or not at all; how many files it holds.
+
+    Raises Unknown where there is nothing to back up.
+    """
+    if not settings.warehouse.exists():
+        raise Unknown(f"{settings.warehouse} does not exist: there is nothing to back up yet")
+    fresh = target.with_name(target.name + ".tmp")
+    with lock(settings, "backup", reporter):
+        with duckdb.connect(str(settings.warehouse)) as database:
+            database.execute("checkpoint")  # nothing is left in a log beside the file
+        files = [settings.warehouse, *_files(settings.data_dir, but=settings.warehouse)]
+        fresh.touch(mode=0o600)
+        with tarfile.open(fresh, "w:gz", compresslevel=1) as archive:
+            for path in files:
+                _add(archive, path, _name(settings, path))
+    fresh.replace(target)
+    return len(files)
+
+
+def restore(settings: Settings, source: Path) -> int:
+    """Put an archive's files where the settings say; how many there were.
+
+    Raises WrongSettings where data stands there already, Unknown where the archive is none.
+    """
+    if settings.warehouse.exists() or any(settings.data_dir.iterdir()):
+        raise WrongSettings(
+            f"DATA_DIR {settings.data_dir} is not empty: move it away, or restore into another one"
+        )
+    try:
+        with (
+            tarfile.open(source) as archive,
+            tempfile.TemporaryDirectory(dir=settings.data_dir.parent) as folder,
+        ):
+            archive.extractall(folder, filter="data")
+            return _place(settings, Path(folder))
+    except (tarfile.TarError, FileNotFoundError, EOFError) as error:
+        raise Unknown(f"{source} is no backup of stripe-traits: {type(error).__name__}") from None
+
+
+def _place(settings: Settings, folder: Path) -> int:
+    found = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    for path in found:
+        name = path.relative_to(folder)
+        target = settings.warehouse if name == _WAREHOUSE else settings.data_dir / name
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.replace(target)
+    return len(found)
+
+
+_WAREHOUSE = Path("warehouse.duckdb")  # in the archive, wherever it is kept
+
+
+def _name(settings: Settings, path: Path) -> str:
+    return str(_WAREHOUSE if path == settings.warehouse else path.relative_to(settings.data_dir))
+
+
+def _files(data_dir: Path, *, but: Path) -> Iterator[Path]:
+    for path in sorted(data_dir.rglob("*")):
+        kept = path.is_file() and path != but and not path.is_symlink()
+        transient = path.suffix in (".lock", ".tmp", ".wal") or path.name.endswith(("-wal", "-shm"))
+        if kept and not transient and not set(MADE_AGAIN) & set(path.relative_to(data_dir).parts):
+            yield path
+
+
+def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
+    """A SQLite file may be written at this moment: a copy by its own means is consistent."""
+    with path.open("rb") as file:
+        is_sqlite = file.read(len(SQLITE)) == SQLITE
+    if not is_sqlite:
+        archive.add(path, name)
+        return
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp") as copy:
+        with closing(sqlite3.connect(path)) as live, closing(sqlite3.connect(copy.name)) as kept:
+            live.backup(kept)
+        archive.add(copy.name, name)

@@ -1,0 +1,34 @@
+"""`stripe-traits backup` and `restore`: `DATA_DIR` as one file, and back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.failures import explained
+from orchestration.settings import read_settings
+from orchestration.terminal import console, reporting
+
+Archive = Annotated[Path, typer.Argument(help="The archive, such as backup.tar.gz.")]
+
+
+def backup(archive: Archive) -> None:
+    """Write DATA_DIR into one private file, consistent while other processes go on."""
+    with explained():
+        settings = read_settings(for_stripe=False)
+        from orchestration.backup import back_up
+
+        with reporting() as reporter:
+            files = back_up(settings, archive, reporter)
+        size = archive.stat().st_size / 1e6
+        console.print(f"{archive}: {files:,} files, {size:,.1f} MB", highlight=False)
+
+
+def restore(archive: Archive) -> None:
+    """Put a backup into an empty DATA_DIR; the next sync goes on from there."""
+    with explained():
+        settings = read_settings(for_stripe=False)
+        from orchestration.backup import restore as put_back
+
+        files = put_back(settings, archive)
+        console.print(f"{files:,} files are back in {settings.data_dir}. Next: stripe-traits sync")

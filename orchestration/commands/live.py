@@ -1,0 +1,60 @@
+"""`stripe-traits live`: the resident refresh, one line for each cycle that did something."""
+
+import signal
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.failures import explained
+from orchestration.settings import read_settings
+from orchestration.terminal import console, reporting
+
+if TYPE_CHECKING:
+    from orchestration.live import Cycle
+
+
+def live(
+    seconds: Annotated[
+        float | None, typer.Option("--for", help="Stop after so many seconds; default: never.")
+    ] = None,
+) -> None:
+    """Stay up and bring each change to the account store within seconds.
+
+    Changes come through 'stripe-traits webhooks' as they happen, and through Stripe's events every
+    LIVE_POLL_SECONDS. Ctrl-C or SIGTERM ends it after the cycle under way.
+    """
+    with explained():
+        settings = read_settings()
+        from orchestration import live as loop
+        from orchestration.live_report import LiveReport
+        from reverse_sync.store_url import check
+
+        check(settings.store_url)
+        stop = threading.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stop.set())
+        if seconds is not None:
+            timer = threading.Timer(seconds, stop.set)
+            timer.daemon = True
+            timer.start()
+        with reporting() as reporter, LiveReport(settings, _say) as report:
+            loop.live(settings, reporter, clock=lambda: datetime.now(UTC), stop=stop, report=report)
+
+
+def _say(cycle: "Cycle") -> None:
+    if not cycle.changed:
+        return
+    spent = ", ".join(f"{stage} {took:.2f}" for stage, took in cycle.seconds.items())
+    if cycle.failure:
+        console.print(f"cycle {cycle.number}: {cycle.failure}", highlight=False, soft_wrap=True)
+        return
+    objects = cycle.loaded.objects.total() if cycle.loaded else 0
+    sent = cycle.delivered.sent if cycle.delivered else 0
+    console.print(
+        f"cycle {cycle.number}: {objects:,} objects read, {sent:,} accounts sent"
+        f" in {sum(cycle.seconds.values()):.2f} s ({spent})",
+        highlight=False,
+        soft_wrap=True,
+    )

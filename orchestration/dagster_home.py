@@ -1,0 +1,45 @@
+"""Dagster's storage in `$DATA_DIR/dagster`, with the settings that this product needs.
+
+Enters: `DATA_DIR`. Leaves: an instance. Which runs it holds is decided elsewhere.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dagster import DagsterInstance
+
+from orchestration.lock import writer_lock
+from orchestration.settings import Settings
+
+DAGSTER_YAML = """\
+telemetry:
+  enabled: false
+run_monitoring:
+  enabled: true
+  free_slots_after_run_end_seconds: 30
+concurrency:
+  pools:
+    granularity: op
+    default_limit: 1
+"""
+
+
+@contextmanager
+def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
+    """Dagster's storage. Two processes that first touch an empty one break it: one at a time."""
+    home = prepare_dagster_home(settings.data_dir)
+    with writer_lock(home / "first.lock", purpose="set up Dagster's storage"):
+        instance = DagsterInstance.from_config(str(home))
+    with instance:
+        yield instance
+
+
+def prepare_dagster_home(data_dir: Path) -> Path:
+    """`$DATA_DIR/dagster` with its settings; an operator's own dagster.yaml stays."""
+    home = (data_dir / "dagster").absolute()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config = home / "dagster.yaml"
+    if not config.exists():
+        config.write_text(DAGSTER_YAML)
+    return home

@@ -1,0 +1,49 @@
+"""The jobs: which assets a run makes, and with which wishes.
+
+Leaves: job definitions. Their names are what operators, schedules and sensors use.
+"""
+
+from collections.abc import Sequence
+
+from dagster import AssetSelection, JobDefinition, define_asset_job
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from orchestration.assets import account_store, run_settings
+from orchestration.live_job import live_refresh
+from orchestration.run import run_tags
+
+INITIAL_IMPORT, REFRESH, NIGHTLY = "initial_import", "refresh", "nightly"
+REVERSE_SYNC, LIVE_REFRESH = "reverse_sync", "live_refresh"
+NAMES = (INITIAL_IMPORT, REFRESH, NIGHTLY, REVERSE_SYNC, LIVE_REFRESH)
+
+
+def jobs() -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:
+    """Every job."""
+    all_of_it = AssetSelection.all() - AssetSelection.assets(run_settings.key)
+    return [
+        define_asset_job(
+            INITIAL_IMPORT,
+            selection=all_of_it,
+            tags=run_tags(as_of=None, full=True),
+            description="Everything at Stripe, to the marts and on to the account store. One that"
+            " was interrupted goes on where it stopped.",
+        ),
+        define_asset_job(
+            REFRESH,
+            selection=all_of_it,
+            description="Stripe's changes to the marts and on to the account store; where nothing"
+            " changed, nothing is built or sent.",
+        ),
+        define_asset_job(
+            NIGHTLY,
+            selection=all_of_it,
+            tags=run_tags(as_of=None, full=True),
+            description="Everything is read again, whatever the events said.",
+        ),
+        define_asset_job(
+            REVERSE_SYNC,
+            selection=AssetSelection.assets(account_store),
+            description="What the account store does not hold yet, of the marts as they are.",
+        ),
+        live_refresh,
+    ]

@@ -1,0 +1,45 @@
+"""The job `live_refresh`: the resident loop as a Dagster run that recycles itself.
+
+Enters: the settings. Leaves: a run that ends well after LIVE_RUN_MINUTES; the sensor
+`live_stays_up` starts the next one, with fresh memory and fresh code.
+"""
+
+import threading
+from datetime import UTC, datetime
+
+from dagster import OpExecutionContext, job, op
+
+from orchestration.live import Cycle, live
+from orchestration.live_report import LiveReport
+from orchestration.reporter import log_reporter
+from orchestration.settings import read_settings
+
+
+@op(description="Cycles of load, build and delivery, as soon as something changes.")
+def cycles(context: OpExecutionContext) -> None:
+    settings = read_settings()
+    stop = threading.Event()
+    timer = threading.Timer(settings.live_run_minutes * 60, stop.set)
+    timer.daemon = True
+    timer.start()
+
+    def say(cycle: Cycle) -> None:
+        if cycle.failure:
+            context.log.warning("cycle %s: %s", cycle.number, cycle.failure)
+        elif cycle.changed:
+            sent = cycle.delivered.sent if cycle.delivered else 0
+            context.log.info("cycle %s: %s accounts, %s", cycle.number, sent, cycle.seconds)
+
+    with LiveReport(settings, say, context.instance) as report:
+        live(
+            settings,
+            log_reporter(context.log),
+            clock=lambda: datetime.now(UTC),
+            stop=stop,
+            report=report,
+        )
+
+
+@job(description="Stays up and brings each change to the account store within seconds.")
+def live_refresh() -> None:
+    cycles()

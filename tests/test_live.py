@@ -1,0 +1,100 @@
+"""The resident refresh as a process: changes arrive, quiet cycles do nothing, it can die."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from dagster import AssetKey
+from local_stripe import NOW
+from pipeline import Pipeline
+from test_cli import PROGRAM, environment
+from test_refresh import MONTHLY, subscribe
+
+from orchestration.dagster_home import dagster_instance
+from orchestration.health import refreshed_at
+from sandbox import builders
+
+PATIENCE = 120  # seconds: other load makes clocks unreliable
+
+
+@pytest.fixture
+def business(pipeline: Pipeline) -> Pipeline:
+    pipeline.set(LIVE_POLL_SECONDS="0.5")
+    pipeline.stripe.store.put(builders.product(id="prod_test", name="Product"))
+    pipeline.stripe.store.put(MONTHLY)
+    subscribe(pipeline, "one")
+    return pipeline
+
+
+@contextmanager
+def running(business: Pipeline) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [PROGRAM, "live"],
+        env=environment(
+            STRIPE_API_BASE=business.stripe.url,
+            DATA_DIR=str(business.folder),
+            LIVE_POLL_SECONDS="0.5",
+        ),
+        cwd=business.folder.parent,
+        stdout=subprocess.PIPE,
+        stderr=sys.stderr,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+
+
+def cycle(process: "subprocess.Popen[str]") -> tuple[int, int]:
+    """Waits for the next cycle that did something: its number, and the accounts it sent."""
+    assert process.stdout
+    for line in process.stdout:
+        found = re.match(r"cycle (\d+): .* ([\d,]+) accounts sent", line)
+        if found:
+            return int(found[1]), int(found[2])
+    raise AssertionError(f"it ended with {process.wait()}")
+
+
+def wait_for_refreshes(business: Pipeline, number: int) -> None:
+    """Until so many more cycles have ended well."""
+    ended = time.monotonic() + PATIENCE
+    for _ in range(number):
+        before = refreshed_at(business.folder)
+        while refreshed_at(business.folder) == before:
+            assert time.monotonic() < ended, "no cycle ended"
+            time.sleep(0.05)
+
+
+def test_changes_arrive_and_quiet_cycles_do_nothing(business: Pipeline) -> None:
+    with running(business) as process:
+        assert cycle(process) == (1, 1)
+        business.stripe.store.update("customer", "cus_one", {"name": "New name"}, now=NOW)
+        assert cycle(process)[1] == 1
+        assert business.account("cus_one")["name"] == "New name"
+        published = business.settings.marts.stat()
+        wait_for_refreshes(business, 2)
+        assert business.settings.marts.stat() == published, "nothing changed, nothing done"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) == 0
+    with dagster_instance(business.settings) as instance:
+        for key in (["stripe", "customers"], ["marts", "account_traits"], ["account_store"]):
+            event = instance.get_latest_materialization_event(AssetKey(key))
+            assert event is not None, key
+
+
+def test_after_kill_9_another_process_goes_on(business: Pipeline) -> None:
+    with running(business) as process:
+        cycle(process)
+        business.stripe.store.update("customer", "cus_one", {"name": "New name"}, now=NOW)
+        time.sleep(0.7)
+        os.kill(process.pid, signal.SIGKILL)
+    business.refresh()
+    assert business.account("cus_one")["name"] == "New name"
