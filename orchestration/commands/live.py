@@ -31,7 +31,7 @@ def live(
         from orchestration.live_report import LiveReport
         from reverse_sync.store_url import check
 
-        check(settings.store_url)
+        check(settings.target)
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
