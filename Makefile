@@ -9,10 +9,11 @@ export DO_NOT_TRACK := 1
 
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 SETUP := .venv/.setup
+SOAK_SECONDS ?= 600
 PARSED := transform/target/manifest.json
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test ui setup check format clean help
+.PHONY: demo test soak ui setup check format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -23,6 +24,9 @@ demo: setup ## the whole way of the data on a made-up business, in about a minut
 
 test: setup ## every test, on real components
 	$(BIN)/pytest -n 2 --dist loadfile
+
+soak: setup ## random histories with faults and kill -9; SOAK_SECONDS, SOAK_SEED, SOAK_HISTORIES
+	$(BIN)/python tests/soak.py --seconds $(SOAK_SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_HISTORIES),--histories $(SOAK_HISTORIES))
 
 ui: setup ## Dagster's web page, http://127.0.0.1:3000
 	$(BIN)/python -m orchestration.ui

@@ -1,0 +1,100 @@
+"""A load in a process of its own, killed with SIGKILL at its n-th audited operation if asked for.
+
+Enters: a `LocalStripe`. Leaves: an exit code: 0, 1 (a foreseen failure, as on the command line), -9
+(killed). The process is forked from a server that has imported everything and done nothing: it
+begins within milliseconds.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+from multiprocessing.context import ForkServerProcess
+from typing import Any
+
+from local_stripe import LocalStripe
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+# What a load imports on its way: all of it is there before the first one begins.
+_CONTEXT.set_forkserver_preload(
+    [
+        "ingestion.load",
+        "anyio._backends._asyncio",
+        "chardet",
+        "dlt._workspace.cli",
+        "dlt.common.libs.pyarrow",
+        "dlt.destinations.impl.duckdb.duck",
+        "dlt.destinations.insert_job_client",
+        "dlt.sources.helpers.requests",
+        "encodings.idna",
+        "httpcore",
+        "pyarrow.compute",
+        "pyarrow.parquet",
+        "pydoc",
+        "sqlalchemy",
+    ]
+)
+COUNTED = {
+    *("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "shutil.rmtree"),
+    *("socket.connect", "sqlite3.connect"),
+}
+
+
+class Hangs(Exception):
+    """A load neither ends nor fails."""
+
+
+def loaded(stripe: LocalStripe, *, full: bool = False, kill_at: int = 0) -> int:
+    """One load, to its end."""
+    return ended(begun(stripe, full=full, kill_at=kill_at))
+
+
+def begun(stripe: LocalStripe, *, full: bool = False, kill_at: int = 0) -> ForkServerProcess:
+    """One load, begun."""
+    arguments = (stripe.connection(), stripe.paths, full, kill_at)
+    process = _CONTEXT.Process(target=_load, args=arguments, daemon=True)
+    process.start()
+    return process
+
+
+def ended(process: ForkServerProcess) -> int:
+    process.join(timeout=300)
+    code = process.exitcode
+    if code is None:
+        process.kill()
+        raise Hangs
+    return code
+
+
+def _load(connection: Any, paths: Any, full: Any, kill_at: int) -> None:
+    from ingestion.client import StripeError
+    from ingestion.load import load
+    from ingestion.warehouse import LoadFailed
+
+    _retry_at_once()
+    if kill_at:
+        _die_at(kill_at)
+    try:
+        load(connection, paths, full=full)
+    except (StripeError, LoadFailed):
+        sys.exit(1)
+
+
+def _die_at(number: int) -> None:
+    count = 0
+
+    def hear(event: str, _arguments: Any) -> None:
+        nonlocal count
+        count += event in COUNTED
+        if count == number and event in COUNTED:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hear)
+
+
+def _retry_at_once() -> None:
+    from tenacity import wait_fixed
+
+    from ingestion import client
+
+    client._BACKOFF = wait_fixed(0.01)  # the same attempts, sooner
