@@ -35,9 +35,19 @@ TWELVE = Decimal(1).scaleb(-12)
 BY_NAME = {table.name: table for table in TABLES}
 
 
+# Deleting a customer frees its payment methods, and no event tells of it.
+OWNER = (
+    "if(exists (select 1 from {0}.stripe.customers as owner where owner.id = part.customer_id"
+    " and owner.deleted_at is not null), null, customer_id)"
+)
+
+
 def current(name: str, table: Table) -> str:
     """The rows that count: not deleted, and of the last read of what holds them."""
-    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    shown = {column.name: f'"{column.name}"' for column in table.columns}
+    if table.name == "payment_methods":
+        shown["customer_id"] = OWNER.format(name)
+    columns = ", ".join(shown.values())
     query = f"select {columns} from {name}.stripe.{table.name} as part where true"
     if table.tombstones:
         query += " and deleted_at is null"
