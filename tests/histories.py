@@ -76,12 +76,11 @@ class World:
     receiver: str
     dice: random.Random
     ends: Counter[str]
-    delivered: int = 0
+    delivered: frozenset[str] = frozenset()  # or dropped on the way
 
     def events(self) -> list[Any]:
-        """All events that the sandbox still has, in the order in which they happened."""
-        found = self.store.db().execute("SELECT json FROM events ORDER BY rowid").fetchall()
-        return [orjson.loads(text) for (text,) in found]
+        """All events that the sandbox still has."""
+        return list(self.store.objects("event"))
 
     def ended(self, code: int) -> None:
         """A load with faults may fail in a foreseen way, or be killed, and in no other."""
@@ -122,8 +121,9 @@ def _edit(world: World, step: Step) -> None:
 def _deliver(world: World, _: Step) -> None:
     """Events since the last time: some dropped, some twice, old ones again, in any order."""
     events = world.events()
-    fresh = [event for event in events[world.delivered :] if world.dice.random() > 0.3]
-    world.delivered = len(events)
+    fresh = [event for event in events if event["id"] not in world.delivered]
+    fresh = [event for event in fresh if world.dice.random() > 0.3]
+    world.delivered = frozenset(event["id"] for event in events)
     sent = fresh + world.dice.choices(events, k=3) if events else []
     world.dice.shuffle(sent)
     for event in sent:
@@ -241,7 +241,7 @@ def _world(history: History, folder: Path, ends: Counter[str]) -> Iterator[World
         )
         receiver = stack.enter_context(receiving_in_thread(folder / "events.db"))
         world = World(store, faulty, sound, receiver, random.Random(history.seed), ends)
-        world.delivered = len(world.events())
+        world.delivered = frozenset(event["id"] for event in world.events())
         yield world
 
 

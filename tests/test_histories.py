@@ -46,10 +46,10 @@ def budget() -> Budget:
 def test_every_history_ends_in_the_truth(
     dice: Random, laboratory: Laboratory, budget: Budget
 ) -> None:
-    if budget.is_spent():
-        return
     history = drawn(dice)
     note(repr(history))
+    if budget.is_spent():
+        return
     try:
         laboratory.run(history)
     except BaseException:
