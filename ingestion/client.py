@@ -45,11 +45,18 @@ class _Temporary(Exception):
 
 @dataclass(frozen=True)
 class Connection:
-    """How Stripe is reached. `requests_per_second` is for one endpoint; None: no limit."""
+    """How one Stripe account is reached.
+
+    `stripe_account_id`: which account this must be, where the settings say so. `connected`: that
+    account is read with the platform's key. `requests_per_second` is for one endpoint; None: no
+    limit.
+    """
 
     api_key: str
     api_base: str
     api_version: str
+    stripe_account_id: str | None = None
+    connected: bool = False
     requests_per_second: float | None = None
     concurrency: int = 20
     attempts: int = 8
@@ -72,11 +79,7 @@ class Client:
         self._slots = asyncio.Semaphore(connection.concurrency)
         self._http = httpx.AsyncClient(
             base_url=connection.api_base,
-            headers={
-                "Authorization": f"Bearer {connection.api_key}",
-                "Stripe-Version": connection.api_version,
-                "User-Agent": "stripe-traits",
-            },
+            headers=_headers(connection),
             timeout=httpx.Timeout(80, connect=10),
             limits=httpx.Limits(max_connections=connection.concurrency),
             trust_env=not connection.on_loopback,  # a proxy leads away from this machine
@@ -134,6 +137,17 @@ class Client:
                 await self._limiters.setdefault(limit, AsyncLimiter(1, 1 / limit[1])).acquire()
         async with self._slots:
             yield
+
+
+def _headers(connection: Connection) -> dict[str, str]:
+    headers = {
+        "Authorization": f"Bearer {connection.api_key}",
+        "Stripe-Version": connection.api_version,
+        "User-Agent": "stripe-traits",
+    }
+    if connection.connected and connection.stripe_account_id:
+        headers["Stripe-Account"] = connection.stripe_account_id
+    return headers
 
 
 def _query(parameters: Parameters) -> httpx.QueryParams:

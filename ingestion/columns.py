@@ -32,7 +32,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One landing table; `id` is its key, `tombstones` says that `deleted_at` is kept on it."""
+    """One landing table; `id` is its key within a Stripe account.
+
+    `tombstones` says that `deleted_at` is kept on it.
+    """
 
     name: str
     columns: tuple[Column, ...]

@@ -1,7 +1,8 @@
 """The inbox `events.db`: an append-only log of events, and which of them are still to be acted on.
 
-Enters: events and positions in Stripe's feed. Leaves: pending pointers. Nothing is read from Stripe
-here. A SQLite file in WAL mode, so that receiver and pipeline can write at the same time.
+Enters: events and positions in Stripe's feed, each of one Stripe account. Leaves: pending pointers.
+Nothing is read from Stripe here. A SQLite file in WAL mode, so that receiver and pipeline can write
+at the same time.
 """
 
 import sqlite3
@@ -14,39 +15,10 @@ from typing import Any
 import orjson
 
 from ingestion.events import Pointer, pointers
-
-SCHEMA = """
-create table if not exists events (
-    id text primary key,          -- Stripe's event id: a repeated delivery changes nothing
-    type text not null,
-    created integer not null,     -- Unix seconds, Stripe's clock
-    received_at text not null,    -- UTC
-    payload text not null         -- as received; a log, never loaded into tables
-) strict;
-create table if not exists refused_events (
-    id text not null,             -- signed by one of our secrets, and yet not for this inbox
-    reason text not null,         -- livemode, account
-    type text not null,
-    created integer not null,
-    livemode integer not null,
-    account text,
-    received_at text not null,
-    primary key (id, reason)
-) strict, without rowid;
-create table if not exists pointers (
-    event_id text not null references events,
-    stream text not null,
-    object_id text not null,
-    done_at text,                 -- UTC; null while the object has not been read again
-    primary key (event_id, stream, object_id)
-) strict, without rowid;
-create index if not exists pending on pointers (stream, object_id) where done_at is null;
-create table if not exists positions (name text primary key, value text not null) strict;
-"""
+from ingestion.inbox_schema import prepare
 
 CURSOR = "events_cursor"
 COMPLETE = "full_read_completed_at"
-ACCOUNT = "stripe_account"
 
 
 class Inbox:
@@ -65,20 +37,26 @@ class Inbox:
         path.chmod(0o600)
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = full")  # a commit is on disk when it returns
-        database.executescript(SCHEMA)
+        prepare(database)
         return closing(cls(database))
 
     def close(self) -> None:
         self._database.close()
 
-    def append(self, events: Iterable[Any], *, received_at: datetime) -> int:
+    def append(
+        self, stripe_account_id: str, events: Iterable[Any], *, received_at: datetime
+    ) -> int:
         """Log events and mark what they point at as pending; how many were new."""
-        return sum(self.take(events, received_at=received_at))
+        return sum(
+            self.take(((stripe_account_id, event) for event in events), received_at=received_at)
+        )
 
-    def take(self, events: Iterable[Any], *, received_at: datetime) -> list[bool]:
-        """The same, and whether each one was new."""
+    def take(
+        self, events: Iterable[tuple[str, Any]], *, received_at: datetime
+    ) -> list[bool]:
+        """The same for events of several accounts, and whether each one was new."""
         with self._transaction():
-            return [bool(self._append(event, received_at)) for event in events]
+            return [bool(self._append(account, event, received_at)) for account, event in events]
 
     def refuse(self, events: Iterable[tuple[Any, str]], *, received_at: datetime) -> None:
         """Note events that are not for this inbox, each with its reason; payloads are not kept."""
@@ -107,10 +85,11 @@ class Inbox:
             ).fetchall()
         )
 
-    def _append(self, event: Any, received_at: datetime) -> int:
+    def _append(self, stripe_account_id: str, event: Any, received_at: datetime) -> int:
         inserted = self._database.execute(
-            "insert into events values (?, ?, ?, ?, ?) on conflict do nothing",
+            "insert into events values (?, ?, ?, ?, ?, ?) on conflict do nothing",
             (
+                stripe_account_id,
                 event["id"],
                 event["type"],
                 event["created"],
@@ -120,41 +99,88 @@ class Inbox:
         ).rowcount
         if inserted:
             self._database.executemany(
-                "insert into pointers values (?, ?, ?, null) on conflict do nothing",
-                [(event["id"], stream, object_id) for stream, object_id in pointers(event)],
+                "insert into pointers values (?, ?, ?, ?, null) on conflict do nothing",
+                [(stripe_account_id, event["id"], *pointer) for pointer in pointers(event)],
             )
         return inserted
 
-    def pending(self) -> list[Pointer]:
-        """Each object once, in a stable order."""
+    def pending(self, stripe_account_id: str) -> list[Pointer]:
+        """Each object of the account once, in a stable order."""
         return self._database.execute(
-            "select distinct stream, object_id from pointers where done_at is null order by 1, 2"
+            "select distinct stream, object_id from pointers"
+            " where stripe_account_id = ? and done_at is null order by 1, 2",
+            (stripe_account_id,),
         ).fetchall()
 
-    def backlog(self) -> int:
-        """How many objects are waiting to be read again."""
-        return len(self.pending())
+    def backlog(self) -> dict[str, int]:
+        """How many objects are waiting to be read again, by Stripe account."""
+        return dict(
+            self._database.execute(
+                "select stripe_account_id, count(*) from ("
+                " select distinct stripe_account_id, stream, object_id from pointers"
+                " where done_at is null) group by 1 order by 1"
+            )
+        )
 
-    def settle(self, done: Iterable[Pointer], *, read_from: datetime, **positions: str) -> None:
+    def settle(
+        self,
+        stripe_account_id: str,
+        done: Iterable[Pointer],
+        *,
+        read_from: datetime,
+        **positions: str,
+    ) -> None:
         """Acknowledge pointers and move positions together, after the load has committed.
 
         An event received after the read began (`read_from`) may tell of a later change: it stays.
         """
         with self._transaction():
             self._database.executemany(
-                "update pointers set done_at = ?1 where stream = ?2 and object_id = ?3"
-                " and done_at is null and exists (select 1 from events"
-                "   where events.id = pointers.event_id and events.received_at <= ?1)",
-                [(read_from.isoformat(), *pointer) for pointer in done],
+                "update pointers set done_at = ?1 where stripe_account_id = ?2 and stream = ?3"
+                " and object_id = ?4 and done_at is null and exists (select 1 from events"
+                "   where events.stripe_account_id = ?2 and events.id = pointers.event_id"
+                "   and events.received_at <= ?1)",
+                [(read_from.isoformat(), stripe_account_id, *pointer) for pointer in done],
             )
             self._database.executemany(
-                "insert or replace into positions values (?, ?)", list(positions.items())
+                "insert or replace into positions values (?, ?, ?)",
+                [(stripe_account_id, *position) for position in positions.items()],
             )
 
-    def position(self, name: str) -> str | None:
-        row = self._database.execute("select value from positions where name = ?", (name,))
+    def position(self, stripe_account_id: str, name: str) -> str | None:
+        row = self._database.execute(
+            "select value from positions where stripe_account_id = ? and name = ?",
+            (stripe_account_id, name),
+        )
         found = row.fetchone()
         return found[0] if found else None
+
+    def accounts(self) -> list[str]:
+        """The Stripe accounts that were ever loaded or begun, in order of their ids."""
+        rows = self._database.execute(
+            "select distinct stripe_account_id from positions where stripe_account_id <> ''"
+            " order by 1"
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def adopt(self, stripe_account_id: str) -> None:
+        """Give the account what an older version has left, which kept one without its id."""
+        nameless = "select 1 from {} where stripe_account_id = '' limit 1"
+        tables = ("events", "positions")
+        if not any(self._database.execute(nameless.format(t)).fetchone() for t in tables):
+            return
+        with self._transaction():
+            for table in ("events", "pointers", "positions"):
+                self._database.execute(
+                    f"update or replace {table} set stripe_account_id = ?"
+                    " where stripe_account_id = ''",
+                    (stripe_account_id,),
+                )
+
+    def forget_completeness(self) -> None:
+        """The warehouse is new or lost: no account's full read counts any more."""
+        with self._transaction():
+            self._database.execute("update positions set value = '' where name = ?", (COMPLETE,))
 
     def _transaction(self) -> AbstractContextManager[Any]:
         self._database.execute("begin immediate")

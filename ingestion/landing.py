@@ -9,8 +9,10 @@ A path such as `object.recurring.interval` starts at one of the nodes of a row:
 shape first: the first one that is present wins, so that shapes of older API versions land in the
 same column.
 
-Every table also has `read_at` (UTC, when the read that brought the row began). Rows of nested
-elements carry the `read_at` of their root: an element is current while both are equal.
+Every table also has `stripe_account_id` (first; its key is that and `id`), `read_at` (UTC, when the
+read that brought the row began) and `loaded_at` (UTC, the load that merged it: one value a load,
+greater than every earlier one's). Rows of nested elements carry the `read_at` of their root: an
+element is current while both are equal.
 """
 
 from ingestion.columns import (

@@ -1,26 +1,30 @@
 """One load: Stripe's changes (or everything) into the landing tables.
 
-Enters: how Stripe and the files are reached. Leaves: `stripe.*` in the warehouse, the raw log, and
-an inbox without what was loaded. The caller holds the warehouse's lock. Order matters: positions
-move and pointers are settled only after the load has committed, so a crash repeats, never loses.
+Enters: how one Stripe account and the files are reached. Leaves: its rows in `stripe.*`, the
+raw log, and an inbox without what was loaded. The caller holds the warehouse's lock. Order matters:
+positions move and pointers are settled only after the load has committed, so a crash repeats, never
+loses.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ingestion import events
-from ingestion.client import Client, Connection, PermissionMissing, StripeError
-from ingestion.inbox import ACCOUNT, COMPLETE, CURSOR, Inbox
+from ingestion.client import Client, Connection, StripeError
+from ingestion.identity import account_id
+from ingestion.inbox import COMPLETE, CURSOR, Inbox
+from ingestion.migrate import add_account_columns
 from ingestion.pages import Read, pages
 from ingestion.permissions import check_permissions
 from ingestion.raw import RawLog
 from ingestion.reader import Emit, ListReader, Page, read_by_id, utc_now
 from ingestion.streams import BY_NAME, LISTED
-from ingestion.warehouse import Landing
+from ingestion.warehouse import Landing, exists, next_loaded_at
 
 OVERLAP = 600  # seconds: the feed is eventually consistent, an event can appear minutes late
 Progress = Callable[[str, int], None]
@@ -41,6 +45,7 @@ class LoadResult:
     """What one load did: objects read by stream, rows by landing table."""
 
     full: bool
+    stripe_account_id: str
     events: int = 0
     objects: Counter[str] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
@@ -49,48 +54,53 @@ class LoadResult:
 def load(
     connection: Connection, paths: Paths, *, full: bool = False, progress: Progress | None = None
 ) -> LoadResult:
-    """Bring the landing tables up to Stripe's state; the first load, and `full`, read everything.
+    """Bring an account's rows up to Stripe's state; its first load, and `full`, read everything.
 
     The events' cursor is taken before a full read and replayed after it.
     Raises StripeError, MissingValue.
     """
     with Inbox.open(paths.inbox) as inbox:
-        job = _Load(connection, paths, inbox, progress or (lambda stream, objects: None))
-        everything = full or not inbox.position(COMPLETE) or not job.landing.exists()
+        account = asyncio.run(_identify(connection))
+        inbox.adopt(account)
+        _check_account(inbox, account)
+        add_account_columns(paths.warehouse, account, utc_now())
+        if not exists(paths.warehouse):
+            inbox.forget_completeness()
+        job = _Load(connection, account, paths, inbox, progress or (lambda stream, objects: None))
+        everything = full or not inbox.position(account, COMPLETE)
         if everything:
-            job.check_account(asyncio.run(_check(connection)))
-        cursor = int(inbox.position(CURSOR) or asyncio.run(_newest_event(connection)))
+            asyncio.run(_check(connection))
+        cursor = int(inbox.position(account, CURSOR) or asyncio.run(_newest_event(connection)))
         if everything:
             job.read_everything(cursor)
         new = job.read_changes(cursor)
-        return LoadResult(everything, new, job.objects, job.rows)
+        return LoadResult(everything, account, new, job.objects, job.rows)
 
 
 class _Load:
     """The steps of one load and the counts that they leave."""
 
     def __init__(
-        self, connection: Connection, paths: Paths, inbox: Inbox, progress: Progress
+        self,
+        connection: Connection,
+        stripe_account_id: str,
+        paths: Paths,
+        inbox: Inbox,
+        progress: Progress,
     ) -> None:
         self._connection = connection
+        self._account = stripe_account_id
         self._raw = paths.raw
         self._inbox = inbox
         self._progress = progress
-        self.landing = Landing(paths.warehouse, paths.dlt)
+        self.landing = Landing(
+            paths.warehouse,
+            paths.dlt,
+            stripe_account_id=stripe_account_id,
+            loaded_at=next_loaded_at(paths.warehouse, utc_now()),
+        )
         self.objects: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
-
-    def check_account(self, account: str | None) -> None:
-        """What is here must be of the account that the key opens: a full read of another one
-        would find all of it deleted. None where the key may not tell."""
-        known = self._inbox.position(ACCOUNT)
-        if account and known and account != known:
-            raise StripeError(
-                f"the key in STRIPE_API_KEY is of the Stripe account {account}, and DATA_DIR holds"
-                f" {known}: set the key of that account, or another DATA_DIR; nothing was changed"
-            )
-        if account and not known:
-            self._inbox.settle([], read_from=utc_now(), **{ACCOUNT: account})
 
     def read_everything(self, cursor: int) -> None:
         """Every listed object; then, by id, what the lists no longer show (deleted, or hidden).
@@ -99,22 +109,28 @@ class _Load:
         interrupted read leaves is repaired by the next one before anything is built on it.
         """
         began = utc_now()
-        self._inbox.settle([], read_from=began, **{CURSOR: str(cursor), COMPLETE: ""})
-        covered = [(name, i) for name, i in self._inbox.pending() if BY_NAME[name].listed]
+        self._settle([], began, **{CURSOR: str(cursor), COMPLETE: ""})
+        covered = [(name, i) for name, i in self._pending() if BY_NAME[name].listed]
         self._merge(_list_all)
         self._read_by_id(self.landing.unseen(since=began) + self.landing.dangling())
-        self._inbox.settle(covered, read_from=began, **{COMPLETE: began.isoformat()})
+        self._settle(covered, began, **{COMPLETE: began.isoformat()})
 
     def read_changes(self, cursor: int) -> int:
         """What the events since `cursor` point at; how many events were new."""
         began = utc_now()
         newest, found = asyncio.run(_poll(self._connection, cursor - OVERLAP))
-        new = self._inbox.append(found, received_at=began)
-        pending = self._inbox.pending()
+        new = self._inbox.append(self._account, found, received_at=began)
+        pending = self._pending()
         self._read_by_id(pending)
         cursor = max(cursor, newest)
-        self._inbox.settle(pending, read_from=began, **{CURSOR: str(cursor)})
+        self._settle(pending, began, **{CURSOR: str(cursor)})
         return new
+
+    def _pending(self) -> list[events.Pointer]:
+        return self._inbox.pending(self._account)
+
+    def _settle(self, done: list[events.Pointer], began: datetime, **positions: str) -> None:
+        self._inbox.settle(self._account, done, read_from=began, **positions)
 
     def _read_by_id(self, pointers: list[events.Pointer]) -> None:
         if pointers:
@@ -142,15 +158,25 @@ class _Load:
         return replace(page, objects=[o for o in page.objects if o["id"] not in unknown])
 
 
-async def _check(connection: Connection) -> str | None:
-    """The key's account, once it is known that the key may read all that is needed."""
+def _check_account(inbox: Inbox, account: str) -> None:
+    """A full read with another account's key would find all that is here deleted."""
+    known = inbox.accounts()
+    if known and account not in known:
+        raise StripeError(
+            f"the key in STRIPE_API_KEY is of the Stripe account {account}, and DATA_DIR holds"
+            f" {', '.join(known)}: set the key of that account, or another DATA_DIR; nothing was"
+            " changed"
+        )
+
+
+async def _identify(connection: Connection) -> str:
+    async with Client(connection) as client:
+        return await account_id(client)
+
+
+async def _check(connection: Connection) -> None:
     async with Client(connection) as client:
         await check_permissions(client)
-        try:
-            account: str = (await client.get("/v1/account"))["id"]
-        except PermissionMissing:
-            return None
-        return account
 
 
 async def _newest_event(connection: Connection) -> int:

@@ -5,6 +5,7 @@ each landing table that these objects fill. No request and no database belongs h
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -26,8 +27,23 @@ ARROW_TYPES: dict[Kind, pa.DataType] = {
     Kind.JSON: pa.string(),
     Kind.SUM: pa.int64(),
 }
+STRIPE_ACCOUNT_ID = pa.field("stripe_account_id", pa.string(), nullable=False)
 READ_AT = pa.field("read_at", pa.timestamp("us"), nullable=False)
+LOADED_AT = pa.field("loaded_at", pa.timestamp("us"), nullable=False)
+KEY = (STRIPE_ACCOUNT_ID.name, "id")  # of every landing table
 DELETED_AT = pa.field("deleted_at", pa.timestamp("us"))
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What every row of a read carries: whose it is, when it was read, which load merged it.
+
+    Both moments are naive UTC.
+    """
+
+    stripe_account_id: str
+    read_at: datetime
+    loaded_at: datetime
 
 
 class MissingValue(Exception):
@@ -74,16 +90,17 @@ _BY_NAME = {table.name: table for table in TABLES}
 
 
 def schema(table: Table) -> pa.Schema:
-    """The Arrow schema of a landing table: its columns, `deleted_at` where kept, `read_at`."""
+    """The Arrow schema of a landing table: the Stripe account, its columns, its moments."""
     fields = [
         pa.field(column.name, ARROW_TYPES[column.kind], nullable=column.name != "id")
         for column in table.columns
     ]
-    return pa.schema([*fields, *([DELETED_AT] if table.tombstones else []), READ_AT])
+    moments = [*([DELETED_AT] if table.tombstones else []), READ_AT, LOADED_AT]
+    return pa.schema([STRIPE_ACCOUNT_ID, *fields, *moments])
 
 
-def rows(stream: str, objects: Iterable[Any], *, read_at: datetime) -> dict[str, pa.Table]:
-    """Arrow tables by landing table. `read_at` is naive UTC. Raises MissingValue."""
+def rows(stream: str, objects: Iterable[Any], stamp: Stamp) -> dict[str, pa.Table]:
+    """Arrow tables by landing table. Raises MissingValue."""
     objects = list(objects)
     found: dict[str, dict[str, Node]] = {extract.table: {} for extract in EXTRACTS[stream]}
     for extract in EXTRACTS[stream]:
@@ -92,7 +109,7 @@ def rows(stream: str, objects: Iterable[Any], *, read_at: datetime) -> dict[str,
                 # The same card can be the default of many: one row an id.
                 found[extract.table][_identity(_BY_NAME[extract.table], node)] = node
     return {
-        name: _table(_BY_NAME[name], list(elements.values()), read_at)
+        name: _table(_BY_NAME[name], list(elements.values()), stamp)
         for name, elements in found.items()
     }
 
@@ -114,13 +131,15 @@ def _identity(table: Table, node: Node) -> str:
     return str(next((value for value in values if value is not None), node.key))
 
 
-def _table(table: Table, elements: list[Node], read_at: datetime) -> pa.Table:
-    arrow = schema(table)
-    arrays = [_array(table, column, elements) for column in table.columns]
+def _table(table: Table, elements: list[Node], stamp: Stamp) -> pa.Table:
+    count = len(elements)
+    arrays = [pa.repeat(pa.scalar(stamp.stripe_account_id, STRIPE_ACCOUNT_ID.type), count)]
+    arrays += [_array(table, column, elements) for column in table.columns]
     if table.tombstones:
-        arrays.append(pa.nulls(len(elements), DELETED_AT.type))
-    arrays.append(pa.array([read_at] * len(elements), READ_AT.type))
-    return pa.Table.from_arrays(arrays, schema=arrow)
+        arrays.append(pa.nulls(count, DELETED_AT.type))
+    arrays.append(pa.repeat(pa.scalar(stamp.read_at, READ_AT.type), count))
+    arrays.append(pa.repeat(pa.scalar(stamp.loaded_at, LOADED_AT.type), count))
+    return pa.Table.from_arrays(arrays, schema=schema(table))
 
 
 def _array(table: Table, column: Column, elements: list[Node]) -> pa.Array:

@@ -1,10 +1,12 @@
 """The dlt source: pages in, one typed landing table for each entry of `landing.TABLES` out.
 
 Enters: an iterator of pages and the rows that deletions turn into tombstones. Leaves: dlt
-resources, merged on `id`. Requests and decisions about what to read stand elsewhere.
+resources, merged on the Stripe account and `id`. Requests and decisions about what to read stand
+elsewhere.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import dlt
@@ -14,7 +16,7 @@ from dlt.extract import DltResource
 from ingestion.columns import Table
 from ingestion.landing import TABLES
 from ingestion.reader import Page
-from ingestion.rows import READ_AT, rows, schema
+from ingestion.rows import KEY, READ_AT, Stamp, rows, schema
 
 Batch = dict[str, pa.Table]
 Tombstones = Callable[[Page], pa.Table | None]
@@ -23,14 +25,21 @@ BATCH_ROWS = 10_000
 EMPTY: Batch = {table.name: schema(table).empty_table() for table in TABLES}
 
 
-def batches(pages: Iterator[Page], tombstones: Tombstones) -> Iterator[Batch]:
+def batches(
+    pages: Iterator[Page],
+    tombstones: Tombstones,
+    *,
+    stripe_account_id: str,
+    loaded_at: datetime,
+) -> Iterator[Batch]:
     """Arrow tables by landing table, pages put together: dlt looks at the schema of each one.
 
     The first tables are empty: they make every landing table exist.
     """
     waiting = {name: [table] for name, table in EMPTY.items()}
     for page in pages:
-        for name, table in _tables(page, tombstones):
+        stamp = Stamp(stripe_account_id, page.read_at, loaded_at)
+        for name, table in _tables(page, stamp, tombstones):
             waiting[name].append(table)
         if sum(table.num_rows for tables in waiting.values() for table in tables) >= BATCH_ROWS:
             yield _together(waiting)
@@ -38,9 +47,9 @@ def batches(pages: Iterator[Page], tombstones: Tombstones) -> Iterator[Batch]:
     yield _together(waiting)
 
 
-def _tables(page: Page, tombstones: Tombstones) -> Iterator[tuple[str, pa.Table]]:
+def _tables(page: Page, stamp: Stamp, tombstones: Tombstones) -> Iterator[tuple[str, pa.Table]]:
     if page.objects:
-        yield from rows(page.stream, page.objects, read_at=page.read_at).items()
+        yield from rows(page.stream, page.objects, stamp).items()
     buried = tombstones(page)
     if buried is not None:
         yield page.stream, buried
@@ -66,7 +75,7 @@ def _resource(table: Table, parent: DltResource) -> DltResource:
         pick,
         data_from=parent,
         name=table.name,
-        primary_key="id",
+        primary_key=KEY,
         write_disposition="merge",
         columns={
             **{field.name: {"timezone": False} for field in _timestamps(table)},

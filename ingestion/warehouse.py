@@ -1,12 +1,12 @@
 """The landing tables in the warehouse: merge pages through dlt, find what a full read did not see.
 
-Enters: pages. Leaves: merged rows, tombstones included. The one module of ingestion that knows the
-engine (DuckDB). The caller holds the lock.
+Enters: pages of one Stripe account. Leaves: merged rows, tombstones included. With `migrate` the
+module of ingestion that knows the engine (DuckDB). The caller holds the lock.
 """
 
 import shutil
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import dlt
@@ -26,18 +26,32 @@ BURIED = {table.name: schema(table) for table in TABLES if table.tombstones}
 
 
 class Landing:
-    """`stripe.*` in one DuckDB file."""
+    """`stripe.*` in one DuckDB file, as one load of one Stripe account sees it.
 
-    def __init__(self, warehouse: Path, state: Path) -> None:
+    `loaded_at` (naive UTC) marks the rows that this load merges; see `next_loaded_at`.
+    """
+
+    def __init__(
+        self, warehouse: Path, state: Path, *, stripe_account_id: str, loaded_at: datetime
+    ) -> None:
         self._path = warehouse
         self._state = state
+        self._account = stripe_account_id
+        self._loaded_at = loaded_at
 
     def merge(self, pages: Iterator[Page]) -> dict[str, int]:
-        """Merge pages on `id`; rows by table. All or nothing: a failed read loads no row."""
+        """Merge pages; rows by table. All or nothing: a failed read loads no row."""
         pipeline = self._pipeline()
         # What an interrupted load left behind is read again; its cursor never moved.
         pipeline.abort_packages()
-        source = stripe(batches(pages, self.tombstones))
+        source = stripe(
+            batches(
+                pages,
+                self.tombstones,
+                stripe_account_id=self._account,
+                loaded_at=self._loaded_at,
+            )
+        )
         try:
             pipeline.run(source, loader_file_format="parquet")
         except PipelineStepFailed as error:
@@ -53,23 +67,13 @@ class Landing:
         for loaded in self._state.glob("*/load/loaded/*"):
             shutil.rmtree(loaded, ignore_errors=True)
 
-    def exists(self) -> bool:
-        """Whether the file holds landing tables: a new or lost one begins with a full read."""
-        if not self._path.exists():
-            return False
-        with duckdb.connect(str(self._path)) as database:
-            found = database.execute(
-                "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?",
-                [SCHEMA, TABLES[0].name],
-            ).fetchone()
-        return bool(found and found[0])
-
     def known(self, stream: str, ids: list[str]) -> set[str]:
         """Which of these ids a landing table holds."""
         with duckdb.connect(str(self._path)) as database:
             found = database.execute(
-                f"select id from {SCHEMA}.{stream} where id in (select unnest(?::varchar[]))",
-                [ids],
+                f"select id from {SCHEMA}.{stream}"
+                " where stripe_account_id = ? and id in (select unnest(?::varchar[]))",
+                [self._account, ids],
             ).fetchall()
         return {row[0] for row in found}
 
@@ -85,21 +89,26 @@ class Landing:
         """Objects that no read since `since` has brought and that are not known to be deleted."""
         select = " union all ".join(
             f"select '{name}', id from {SCHEMA}.{name}"
-            " where read_at < $since and deleted_at is null"
+            " where stripe_account_id = $account and read_at < $since and deleted_at is null"
             for name in BURIED
         )
         with duckdb.connect(str(self._path)) as database:
-            return database.execute(f"{select} order by all", {"since": since}).fetchall()
+            return database.execute(
+                f"{select} order by all", {"account": self._account, "since": since}
+            ).fetchall()
 
     def dangling(self) -> list[Pointer]:
         """Customers that subscriptions or invoices name and no list shows: deleted ones."""
         with duckdb.connect(str(self._path)) as database:
             return database.execute(
                 f"select distinct 'customers', customer_id from ("
-                f" select customer_id from {SCHEMA}.subscriptions"
-                f" union all select customer_id from {SCHEMA}.invoices"
-                f") as owners anti join {SCHEMA}.customers on customers.id = owners.customer_id"
-                " where customer_id is not null order by all"
+                f" select stripe_account_id, customer_id from {SCHEMA}.subscriptions"
+                f" union all select stripe_account_id, customer_id from {SCHEMA}.invoices"
+                f") as owners anti join {SCHEMA}.customers"
+                " on customers.stripe_account_id = owners.stripe_account_id"
+                " and customers.id = owners.customer_id"
+                " where owners.stripe_account_id = ? and customer_id is not null order by all",
+                [self._account],
             ).fetchall()
 
     def tombstones(self, page: Page) -> pa.Table | None:
@@ -111,10 +120,41 @@ class Landing:
             found: pa.Table = database.sql(
                 f"select {', '.join(map(_buried, arrow.names))}"
                 f" from (select unnest($gone::varchar[]) as id) as gone"
-                f" left join {SCHEMA}.{page.stream} as landed using (id) order by gone.id",
-                params={"gone": list(page.gone), "at": page.read_at},
+                f" left join {SCHEMA}.{page.stream} as landed"
+                " on landed.id = gone.id and landed.stripe_account_id = $account order by gone.id",
+                params={
+                    "account": self._account,
+                    "gone": list(page.gone),
+                    "at": page.read_at,
+                    "loaded_at": self._loaded_at,
+                },
             ).to_arrow_table()
         return found.cast(arrow)
+
+
+def exists(warehouse: Path) -> bool:
+    """Whether the file holds landing tables: a new or lost one begins with a full read."""
+    if not warehouse.exists():
+        return False
+    with duckdb.connect(str(warehouse)) as database:
+        found = database.execute(
+            "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?",
+            [SCHEMA, TABLES[0].name],
+        ).fetchone()
+    return bool(found and found[0])
+
+
+def next_loaded_at(warehouse: Path, now: datetime) -> datetime:
+    """`now` (naive UTC), or just above the latest load's: who reads on from one misses no row."""
+    if not exists(warehouse):
+        return now
+    latest = " union all ".join(
+        f"select max(loaded_at) as latest from {SCHEMA}.{table.name}" for table in TABLES
+    )
+    with duckdb.connect(str(warehouse)) as database:
+        found = database.execute(f"select max(latest) from ({latest})").fetchone()
+    last = found[0] if found else None
+    return max(now, last + timedelta(microseconds=1)) if last else now
 
 
 class LoadFailed(Exception):
@@ -139,6 +179,9 @@ def _cause(error: BaseException) -> BaseException:
 
 def _buried(column: str) -> str:
     """A tombstone keeps all values, `read_at` too: its nested elements stay those of that read."""
+    given = {"stripe_account_id": "$account", "loaded_at": "$loaded_at::timestamp", "id": "gone.id"}
+    if column in given:
+        return f"{given[column]} as {column}"
     if column in ("deleted_at", "read_at"):
         return f"coalesce(landed.{column}, $at::timestamp) as {column}"
-    return "gone.id" if column == "id" else f"landed.{column}"
+    return f"landed.{column}"

@@ -7,7 +7,7 @@ no setting.
 from collections.abc import Callable
 from pathlib import Path
 
-from ingestion.inbox import ACCOUNT, Inbox
+from ingestion.inbox import Inbox
 from ingestion.webhooks.app import Rules
 from ingestion.webhooks.delivery import Ours
 from ingestion.webhooks.registered import findings
@@ -24,11 +24,11 @@ def rules(settings: Settings) -> Rules:
     """Whose events are taken: those of the key's mode, and of the accounts that are read."""
     secrets = tuple(Secret(value, account) for account, value in settings.webhook_secrets)
     with Inbox.open(inbox_path(settings)) as inbox:
-        known = inbox.position(ACCOUNT)
+        known = inbox.accounts()
     return Rules(
         secrets=secrets,
         tolerance=settings.stripe_webhook_tolerance_seconds,
-        ours=Ours(settings.is_live, frozenset({known} if known else ())),
+        ours=Ours(settings.is_live, frozenset(known)),
     )
 
 

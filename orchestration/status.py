@@ -20,12 +20,20 @@ LAST_RUNS = 5
 
 
 @dataclass(frozen=True)
-class Status:
-    """`published_at` is UTC; `waiting` counts objects that an event named and no load has read."""
+class StripeAccount:
+    """One account at Stripe; `waiting` counts objects that an event named and no load has read."""
 
-    published_at: datetime
+    stripe_account_id: str
     full_read_at: str | None
     waiting: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """`published_at` is UTC."""
+
+    published_at: datetime
+    stripe_accounts: list[StripeAccount]
     marts: dict[str, int]
     mrr: dict[str, Decimal]
     last_runs: list[dict[str, Any]]
@@ -38,15 +46,16 @@ def read_status(settings: Settings) -> Status:
         mrr = mrr_by_currency(database)
         runs = _last_runs(settings, marts)
         published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
+    return Status(published, _stripe_accounts(settings), marts, mrr, runs)
+
+
+def _stripe_accounts(settings: Settings) -> list[StripeAccount]:
     with Inbox.open(settings.data_dir / "events.db", read_only=True) as inbox:
-        return Status(
-            published_at=published,
-            full_read_at=inbox.position(COMPLETE),
-            waiting=inbox.backlog(),
-            marts=marts,
-            mrr=mrr,
-            last_runs=runs,
-        )
+        waiting = inbox.backlog()
+        return [
+            StripeAccount(account, inbox.position(account, COMPLETE), waiting.get(account, 0))
+            for account in inbox.accounts()
+        ]
 
 
 def _last_runs(settings: Settings, marts: dict[str, int]) -> list[dict[str, Any]]:
@@ -66,14 +75,20 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
         console.print_json(json.dumps(asdict(status), default=str))
         return
     console.print(f"published      {status.published_at:%Y-%m-%d %H:%M:%S %Z}", highlight=False)
-    console.print(f"full read      {(status.full_read_at or 'never')[:19]} UTC", highlight=False)
-    console.print(f"waiting        {status.waiting:,} objects that events named", highlight=False)
+    for account in status.stripe_accounts:
+        console.print(f"Stripe         {_account_line(account)}", highlight=False, soft_wrap=True)
     for currency, amount in status.mrr.items():
         console.print(f"MRR            {currency} {amount:,.2f}", highlight=False)
     counts = [{"mart": name, "rows": f"{rows:,}"} for name, rows in status.marts.items()]
     console.print(table(counts, title="marts"))
     for run in status.last_runs:
         console.print(f"reverse-sync   {_run_line(run)}", highlight=False, soft_wrap=True)
+
+
+def _account_line(account: StripeAccount) -> str:
+    read = f"{account.full_read_at[:19]} UTC" if account.full_read_at else "never"
+    waiting = f"{account.waiting:,} objects that events named are waiting"
+    return f"{account.stripe_account_id}: full read {read}, {waiting}"
 
 
 def _run_line(run: dict[str, Any]) -> str:

@@ -13,13 +13,14 @@ from typing import Any
 import duckdb
 
 from ingestion.landing import TABLES
-from ingestion.rows import rows, schema
+from ingestion.rows import Stamp, rows, schema
 from orchestration import dbt_process
 from orchestration.settings import Settings
 from orchestration.transform import write_run_settings
 
 AS_OF = datetime.fromisoformat("2025-06-15")
 PROJECT = Path(__file__).parents[1]
+STRIPE_ACCOUNT = "acct_1Sandbox0000000000"  # as the sandbox calls it: both fill one warehouse
 STREAMS = {
     "customer": "customers",
     "subscription": "subscriptions",
@@ -50,27 +51,29 @@ class Warehouse:
 
     path: Path
 
-    def land(self, objects: Iterable[dict[str, Any]], *, read_at: datetime = AS_OF) -> None:
-        """Merge objects on `id`, each stream as one read; `deleted` ones become tombstones."""
+    def land(
+        self,
+        objects: Iterable[dict[str, Any]],
+        *,
+        read_at: datetime = AS_OF,
+        stripe_account_id: str = STRIPE_ACCOUNT,
+    ) -> None:
+        """Merge objects, each stream as one read and all as one load, made when it was read.
+
+        `deleted` ones become tombstones.
+        """
+        stamp = Stamp(stripe_account_id, read_at, loaded_at=read_at)
         by_stream: dict[str, list[dict[str, Any]]] = {}
         for one in objects:
             by_stream.setdefault(STREAMS[one["object"]], []).append(one)
         with duckdb.connect(str(self.path)) as database:
             for stream, read in by_stream.items():
                 alive = [one for one in read if not one.get("deleted")]
-                for name, arrow in rows(stream, alive, read_at=read_at).items():
+                for name, arrow in rows(stream, alive, stamp).items():
                     _merge(database, name, arrow)
                 for one in read:
                     if one.get("deleted"):
-                        database.execute(
-                            f"update stripe.{stream} set deleted_at = ? where id = ?",
-                            [read_at, one["id"]],
-                        )
-                        database.execute(
-                            f"insert into stripe.{stream} (id, deleted_at, read_at) select ?, ?, ?"
-                            f" where ? not in (select id from stripe.{stream})",
-                            [one["id"], read_at, read_at, one["id"]],
-                        )
+                        _bury(database, stream, one["id"], stamp)
 
     def build(self, settings: RunSettings, *, select: Sequence[str] = ()) -> None:
         """Build all models at these settings; a failed model or data test fails the caller."""
@@ -125,6 +128,25 @@ def _failures(invocation: Any) -> Iterator[str]:
 
 def _merge(database: duckdb.DuckDBPyConnection, name: str, arrow: Any) -> None:
     database.register("read", arrow)
-    database.execute(f"delete from stripe.{name} where id in (select id from read)")
+    database.execute(
+        f"delete from stripe.{name} as former using read"
+        " where former.stripe_account_id = read.stripe_account_id and former.id = read.id"
+    )
     database.execute(f"insert into stripe.{name} by name select * from read")
     database.unregister("read")
+
+
+def _bury(database: duckdb.DuckDBPyConnection, stream: str, object_id: str, stamp: Stamp) -> None:
+    """A tombstone keeps the last row; an object that was never seen becomes a bare one."""
+    key = [stamp.stripe_account_id, object_id]
+    database.execute(
+        f"update stripe.{stream} set deleted_at = ?, loaded_at = ?"
+        " where stripe_account_id = ? and id = ?",
+        [stamp.read_at, stamp.loaded_at, *key],
+    )
+    database.execute(
+        f"insert into stripe.{stream} (stripe_account_id, id, deleted_at, read_at, loaded_at)"
+        " select $1, $2, $3, $3, $4 where not exists"
+        f" (select 1 from stripe.{stream} where stripe_account_id = $1 and id = $2)",
+        [*key, stamp.read_at, stamp.loaded_at],
+    )

@@ -1,19 +1,23 @@
 """Loads from a real local Stripe into a real warehouse."""
 
 import random
+import sqlite3
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from local_stripe import DAY, NOW, LocalStripe, refusing
 
 from ingestion.client import PermissionMissing, StripeError
-from ingestion.inbox import ACCOUNT, CURSOR, Inbox
+from ingestion.inbox import CURSOR, Inbox
+from ingestion.landing import TABLES
 from ingestion.load import load
 from ingestion.reader import utc_now
 from sandbox import builders
+from sandbox.keys import ACCOUNT
 
 MONTHLY = builders.price(id="price_monthly", unit_amount=5000)
 
@@ -238,7 +242,7 @@ def test_failed_load_moves_no_cursor_and_the_next_one_makes_up_for_it(stripe: Lo
     subscribe(stripe, 1)
     stripe.load()
     with Inbox.open(stripe.paths.inbox) as inbox:
-        before = inbox.position(CURSOR)
+        before = inbox.position(ACCOUNT, CURSOR)
     stripe.store.update("subscription", "sub_1", {"status": "past_due"}, now=NOW + DAY)
 
     def refuse(path: str) -> tuple[int, dict[str, str]] | None:
@@ -247,8 +251,8 @@ def test_failed_load_moves_no_cursor_and_the_next_one_makes_up_for_it(stripe: Lo
     with refusing(stripe, refuse) as broken, pytest.raises(StripeError, match="sub_1"):
         broken.load()
     with Inbox.open(stripe.paths.inbox) as inbox:
-        assert inbox.position(CURSOR) == before
-        assert ("subscriptions", "sub_1") in inbox.pending()
+        assert inbox.position(ACCOUNT, CURSOR) == before
+        assert ("subscriptions", "sub_1") in inbox.pending(ACCOUNT)
     stripe.load()
     assert stripe.query("select status from stripe.subscriptions") == [("past_due",)]
 
@@ -345,7 +349,7 @@ def test_settling_does_not_slow_down_with_the_log(tmp_path: Path) -> None:
     steps = []
     for logged in (200, 2000):
         with Inbox.open(tmp_path / f"{logged}.db") as inbox:
-            inbox.append((event(number) for number in range(logged)), received_at=utc_now())
+            inbox.append(ACCOUNT, (event(n) for n in range(logged)), received_at=utc_now())
             count = 0
 
             def tick() -> None:
@@ -353,9 +357,9 @@ def test_settling_does_not_slow_down_with_the_log(tmp_path: Path) -> None:
                 count += 1
 
             inbox._database.set_progress_handler(tick, 10)
-            inbox.settle([("customers", "cus_7")], read_from=utc_now())
+            inbox.settle(ACCOUNT, [("customers", "cus_7")], read_from=utc_now())
             steps.append(count)
-            assert len(inbox.pending()) == logged - 1
+            assert len(inbox.pending(ACCOUNT)) == logged - 1
     assert steps[1] < 3 * steps[0], steps
 
 
@@ -372,9 +376,98 @@ def event(number: int) -> dict[str, Any]:
 def test_key_of_another_account_is_refused_before_anything_is_read(stripe: LocalStripe) -> None:
     subscribe(stripe, 1)
     stripe.load()
-    with Inbox.open(stripe.paths.inbox) as inbox:
-        assert inbox.position(ACCOUNT)
-        inbox.settle([], read_from=utc_now(), **{ACCOUNT: "acct_other"})
+    with sqlite3.connect(stripe.paths.inbox) as inbox:
+        inbox.execute("update positions set stripe_account_id = 'acct_other'")
     with pytest.raises(StripeError, match="acct_other: set the key of that account"):
         stripe.load(full=True)
     assert stripe.query("select count(*) from stripe.customers where deleted_at is null") == [(1,)]
+
+
+def test_key_is_the_stripe_account_and_the_id_in_every_table(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    stripe.load()
+    for table in TABLES:
+        columns = stripe.query(f"describe stripe.{table.name}")
+        assert columns[0][:2] == ("stripe_account_id", "VARCHAR")
+        assert columns[-1][:2] == ("loaded_at", "TIMESTAMP")
+    assert stripe.query("select distinct stripe_account_id from stripe.customers") == [(ACCOUNT,)]
+
+
+def test_each_load_marks_its_rows_later_than_the_one_before(stripe: LocalStripe) -> None:
+    subscribe(stripe, 1)
+    subscribe(stripe, 2)
+    stripe.load()
+    ((first, last),) = stripe.query(
+        "select min(seen), max(seen) from (select loaded_at as seen from stripe.customers"
+        " union all select loaded_at from stripe.invoice_lines)"
+    )
+    assert first == last
+    # A clock that was set back does not bring rows in under a reader's watermark.
+    with duckdb.connect(str(stripe.paths.warehouse)) as database:
+        database.execute("update stripe.prices set loaded_at = timestamp '2100-01-01'")
+    stripe.store.delete("customer", "cus_1", now=NOW + 1)
+    stripe.load()
+    changed = "select id, deleted_at is not null, year(loaded_at) from stripe.customers order by 1"
+    assert stripe.query(changed) == [("cus_1", True, 2100), ("cus_2", False, last.year)]
+    assert stripe.query("select max(loaded_at) > timestamp '2100-01-01' from stripe.customers") == [
+        (True,)
+    ]
+
+
+def test_warehouse_and_inbox_without_accounts_are_taken_over_with_their_tombstones(
+    stripe: LocalStripe,
+) -> None:
+    subscribe(stripe, 1)
+    subscribe(stripe, 2)
+    stripe.load()
+    stripe.store.delete("customer", "cus_1", now=NOW + 1)
+    stripe.load()
+    make_older(stripe)
+    stripe.store.update("customer", "cus_2", {"name": "Renamed"}, now=NOW + DAY)
+    assert not stripe.load().full
+    query = "select id, stripe_account_id, name, deleted_at is not null from stripe.customers"
+    assert stripe.query(
+        f"{query} where name = 'Renamed' or deleted_at is not null order by id"
+    ) == [
+        (
+            "cus_1",
+            ACCOUNT,
+            stripe.query("select name from stripe.customers order by id")[0][0],
+            True,
+        ),
+        ("cus_2", ACCOUNT, "Renamed", False),
+    ]
+    assert stripe.query("select count(*) from stripe.subscription_items") == [(2,)]
+    with Inbox.open(stripe.paths.inbox) as inbox:
+        assert inbox.accounts() == [ACCOUNT]
+        assert inbox.pending(ACCOUNT) == []
+
+
+def make_older(stripe: LocalStripe) -> None:
+    """The files as they were before there were several Stripe accounts."""
+    with duckdb.connect(str(stripe.paths.warehouse)) as database:
+        for table in TABLES:
+            database.execute(
+                f"create or replace table stripe.{table.name} as"
+                f" select * exclude (stripe_account_id, loaded_at) from stripe.{table.name}"
+            )
+    with sqlite3.connect(stripe.paths.inbox) as inbox:
+        inbox.executescript(OLDER_INBOX)
+
+
+OLDER_INBOX = f"""
+create table e as select id, type, created, received_at, payload from events;
+create table p as select event_id, stream, object_id, done_at from pointers;
+create table o as select name, value from positions;
+drop table pointers; drop table events; drop table positions;
+create table events (id text primary key, type text not null, created integer not null,
+    received_at text not null, payload text not null) strict;
+create table pointers (event_id text not null references events, stream text not null,
+    object_id text not null, done_at text, primary key (event_id, stream, object_id))
+    strict, without rowid;
+create index pending on pointers (stream, object_id) where done_at is null;
+create table positions (name text primary key, value text not null) strict;
+insert into events select * from e; insert into pointers select * from p;
+insert into positions select * from o; insert into positions values ('stripe_account', '{ACCOUNT}');
+drop table e; drop table p; drop table o;
+"""

@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 
-from ingestion.rows import MissingValue, rows
+from ingestion.rows import MissingValue, Stamp, rows
 
-READ_AT = datetime.fromisoformat("2025-06-15")
+STAMP = Stamp("acct_test", *[datetime.fromisoformat("2025-06-15")] * 2)
 
 
 def landed(stream: str, *objects: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    return {
-        name: table.to_pylist() for name, table in rows(stream, objects, read_at=READ_AT).items()
-    }
+    return {name: table.to_pylist() for name, table in rows(stream, objects, STAMP).items()}
 
 
 def subscription(**fields: Any) -> dict[str, Any]:

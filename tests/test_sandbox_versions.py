@@ -14,7 +14,7 @@ import stripe
 
 from ingestion.client import Client, Connection
 from ingestion.reader import ListReader, Page
-from ingestion.rows import rows
+from ingestion.rows import Stamp, rows
 from ingestion.streams import BY_NAME, LISTED, Stream
 from sandbox import builders
 from sandbox.kinds import KINDS
@@ -28,7 +28,7 @@ from sandbox.versions import At
 T = 1_750_000_000
 OLDEST = VERSIONS[0]
 PERIOD = ("current_period_start", "current_period_end")
-READ_AT = datetime(2026, 11, 1)  # noqa: DTZ001  naive UTC, as ingestion takes it
+STAMP = Stamp("acct_test", *[datetime.fromisoformat("2026-11-01")] * 2)
 # Fields of every object by version, as the official SDK of that version annotates them
 # (stripe-python 7.14, 12.0, 13.0), those that are always there apart.
 SDK_FIELDS = orjson.loads(Path(__file__).with_name("sdk_fields.json").read_bytes())
@@ -140,7 +140,7 @@ def landed(url: str, version: str, stream: Stream) -> dict[str, list[dict[str, A
             await ListReader(client, stream_at(stream, version), emit).read()
 
     asyncio.run(read())
-    tables = rows(stream.name, found, read_at=READ_AT).items()
+    tables = rows(stream.name, found, STAMP).items()
     return {name: sorted(table.to_pylist(), key=lambda row: row["id"]) for name, table in tables}
 
 

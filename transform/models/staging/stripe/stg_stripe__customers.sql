@@ -1,6 +1,7 @@
 -- Grain: one Stripe customer; a deleted one keeps its last seen values. A tombstone of one that was
 -- never seen says nothing and is left out, here as in the models beside this one.
 select
+    stripe_account_id,
     id as customer_id,
     created,
     name,
@@ -12,6 +13,7 @@ select
     default_source_id,
     {{ map_of_json("coalesce(metadata, '{}')") }} as metadata,
     deleted_at is not null as is_deleted,
-    deleted_at
+    deleted_at,
+    loaded_at
 from {{ source('stripe', 'customers') }}
 where created is not null

@@ -21,6 +21,7 @@ subscriptions as (
 )
 
 select
+    discounts.stripe_account_id,
     discounts.id as discount_key,
     discounts.discount_id,
     discounts.owner_type,
@@ -35,10 +36,17 @@ select
     discounts.duration,
     discounts.duration_in_months,
     discounts.starts_at,
-    discounts.ends_at
+    discounts.ends_at,
+    discounts.loaded_at
 from discounts
 left join customers
-    on discounts.root_type = 'customer' and discounts.root_id = customers.id
+    on
+        discounts.root_type = 'customer'
+        and discounts.stripe_account_id = customers.stripe_account_id
+        and discounts.root_id = customers.id
 left join subscriptions
-    on discounts.root_type = 'subscription' and discounts.root_id = subscriptions.id
+    on
+        discounts.root_type = 'subscription'
+        and discounts.stripe_account_id = subscriptions.stripe_account_id
+        and discounts.root_id = subscriptions.id
 where discounts.read_at = coalesce(customers.read_at, subscriptions.read_at)

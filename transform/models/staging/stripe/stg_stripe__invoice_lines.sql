@@ -14,6 +14,7 @@ invoices as (
 )
 
 select
+    lines.stripe_account_id,
     lines.id as invoice_line_id,
     lines.invoice_id,
     lines.position,
@@ -27,6 +28,11 @@ select
     lines.subscription_item_id,
     coalesce(lines.is_proration, false) as is_proration,
     lines.discount_amount,
-    lines.taxes
+    lines.taxes,
+    lines.loaded_at
 from lines
-inner join invoices on lines.invoice_id = invoices.id and lines.read_at = invoices.read_at
+inner join invoices
+    on
+        lines.stripe_account_id = invoices.stripe_account_id
+        and lines.invoice_id = invoices.id
+        and lines.read_at = invoices.read_at

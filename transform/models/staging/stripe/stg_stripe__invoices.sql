@@ -1,5 +1,6 @@
 -- Grain: one Stripe invoice that was not deleted.
 select
+    stripe_account_id,
     id as invoice_id,
     created,
     customer_id,
@@ -15,6 +16,7 @@ select
     number,
     period_start,
     period_end,
-    paid_at
+    paid_at,
+    loaded_at
 from {{ source('stripe', 'invoices') }}
 where deleted_at is null

@@ -14,6 +14,7 @@ prices as (
 )
 
 select
+    tiers.stripe_account_id,
     tiers.id as price_tier_id,
     tiers.price_id,
     tiers.position,
@@ -21,6 +22,11 @@ select
     coalesce({{ amount('tiers.unit_amount') }}, tiers.unit_amount_decimal, {{ amount('0') }})
         as unit_amount,
     coalesce({{ amount('tiers.flat_amount') }}, tiers.flat_amount_decimal, {{ amount('0') }})
-        as flat_amount
+        as flat_amount,
+    tiers.loaded_at
 from tiers
-inner join prices on tiers.price_id = prices.id and tiers.read_at = prices.read_at
+inner join prices
+    on
+        tiers.stripe_account_id = prices.stripe_account_id
+        and tiers.price_id = prices.id
+        and tiers.read_at = prices.read_at

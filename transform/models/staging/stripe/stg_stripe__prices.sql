@@ -1,5 +1,6 @@
 -- Grain: one Stripe price, active or not; a deleted one keeps its last seen values.
 select
+    stripe_account_id,
     id as price_id,
     product_id,
     lower(currency) as currency,
@@ -12,6 +13,7 @@ select
     recurring_interval_count,
     usage_type,
     transform_divide_by,
-    transform_round
+    transform_round,
+    loaded_at
 from {{ source('stripe', 'prices') }}
 where created is not null

@@ -15,13 +15,18 @@ subscriptions as (
 )
 
 select
+    items.stripe_account_id,
     items.id as subscription_item_id,
     items.subscription_id,
     items.created,
     items.price_id,
     items.quantity,
     items.current_period_start,
-    items.current_period_end
+    items.current_period_end,
+    items.loaded_at
 from items
-left join subscriptions on items.subscription_id = subscriptions.id
+left join subscriptions
+    on
+        items.stripe_account_id = subscriptions.stripe_account_id
+        and items.subscription_id = subscriptions.id
 where subscriptions.id is null or items.read_at = subscriptions.read_at

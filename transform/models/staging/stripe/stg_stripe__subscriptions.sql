@@ -1,5 +1,6 @@
 -- Grain: one Stripe subscription.
 select
+    stripe_account_id,
     id as subscription_id,
     created,
     customer_id,
@@ -15,6 +16,7 @@ select
     pause_collection_resumes_at,
     default_payment_method_id,
     default_source_id,
-    deleted_at is not null as is_deleted
+    deleted_at is not null as is_deleted,
+    loaded_at
 from {{ source('stripe', 'subscriptions') }}
 where created is not null

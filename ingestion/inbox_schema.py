@@ -1,0 +1,77 @@
+"""The tables of `events.db`, and how a file of an older version comes to have them.
+
+Enters: an open SQLite database. Leaves: the same with today's tables. What they mean to a load
+stands in `inbox`.
+"""
+
+import sqlite3
+
+SCHEMA = """
+create table if not exists events (
+    stripe_account_id text not null,
+    id text not null,             -- Stripe's event id: a repeated delivery changes nothing
+    type text not null,
+    created integer not null,     -- Unix seconds, Stripe's clock
+    received_at text not null,    -- UTC
+    payload text not null,        -- as received, a log, never loaded into tables
+    primary key (stripe_account_id, id)
+) strict;
+create table if not exists refused_events (
+    id text not null,             -- signed by one of our secrets, and yet not for this inbox
+    reason text not null,         -- livemode, account
+    type text not null,
+    created integer not null,
+    livemode integer not null,
+    account text,
+    received_at text not null,
+    primary key (id, reason)
+) strict, without rowid;
+create table if not exists pointers (
+    stripe_account_id text not null,
+    event_id text not null,
+    stream text not null,
+    object_id text not null,
+    done_at text,                 -- UTC, null while the object has not been read again
+    primary key (event_id, stripe_account_id, stream, object_id),
+    foreign key (stripe_account_id, event_id) references events
+) strict, without rowid;
+create index if not exists waiting on pointers (stripe_account_id, stream, object_id)
+    where done_at is null;
+create table if not exists positions (
+    stripe_account_id text not null,
+    name text not null,
+    value text not null,
+    primary key (stripe_account_id, name)
+) strict;
+"""
+# Before there were several Stripe accounts, a position named the only one, if its key told.
+ADOPTED = "coalesce((select value from positions_before where name = 'stripe_account'), '')"
+BEFORE_ACCOUNTS = f"""
+alter table events rename to events_before;
+alter table pointers rename to pointers_before;
+alter table positions rename to positions_before;
+drop index if exists pending;
+{SCHEMA}
+insert into events
+select {ADOPTED}, id, type, created, received_at, payload from events_before;
+insert into pointers
+select {ADOPTED}, event_id, stream, object_id, done_at from pointers_before;
+insert into positions
+select {ADOPTED}, name, value from positions_before where name <> 'stripe_account';
+drop table pointers_before;
+drop table events_before;
+drop table positions_before;
+"""
+
+
+def prepare(database: sqlite3.Connection) -> None:
+    """Make the tables, or bring those of an older version up to date, all or nothing."""
+    with database:
+        database.execute("begin immediate")  # two processes may open it at once
+        before = _columns(database) and "stripe_account_id" not in _columns(database)
+        for statement in (BEFORE_ACCOUNTS if before else SCHEMA).split(";"):
+            database.execute(statement)
+
+
+def _columns(database: sqlite3.Connection) -> set[str]:
+    return {row[1] for row in database.execute("pragma table_info(events)")}
