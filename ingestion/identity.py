@@ -5,6 +5,7 @@ any account's, so that nothing is read before it is known.
 """
 
 from ingestion.client import Client, PermissionMissing, StripeError
+from ingestion.permissions import check_permissions
 
 
 async def account_id(client: Client) -> str:
@@ -18,11 +19,8 @@ async def account_id(client: Client) -> str:
     except PermissionMissing:
         if expected:
             return expected
-        raise StripeError(
-            "the key in STRIPE_API_KEY may not tell whose it is: allow 'Read' for the account in"
-            " Stripe's dashboard (Developers > API keys), or write the account's id before the key"
-            " (acct_...:rk_...); nothing was changed"
-        ) from None
+        await check_permissions(client)  # names this one and every other that is missing
+        raise
     if expected and found != expected:
         raise StripeError(
             f"the key in STRIPE_API_KEY opens the Stripe account {found}, not {expected}: set the"

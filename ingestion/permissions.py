@@ -10,12 +10,14 @@ from ingestion.client import Client, PermissionMissing
 from ingestion.streams import STREAMS
 
 NEEDED = {**{stream.path: stream.permission for stream in STREAMS}, "/v1/events": "Events"}
+ACCOUNT = {"/v1/account": "Account (or write its id before the key: acct_...:rk_...)"}
 
 
 async def check_permissions(client: Client) -> None:
     """One small request an endpoint. Raises PermissionMissing, StripeError."""
-    allowed = await asyncio.gather(*(_may_read(client, path) for path in NEEDED))
-    missing = [name for name, may in zip(NEEDED.values(), allowed, strict=True) if not may]
+    needed = NEEDED if client.connection.stripe_account_id else NEEDED | ACCOUNT
+    allowed = await asyncio.gather(*(_may_read(client, path) for path in needed))
+    missing = [name for name, may in zip(needed.values(), allowed, strict=True) if not may]
     if missing:
         raise PermissionMissing(
             f"the key in STRIPE_API_KEY may not read: {', '.join(missing)}; allow 'Read' for each"
