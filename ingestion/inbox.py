@@ -51,9 +51,7 @@ class Inbox:
             self.take(((stripe_account_id, event) for event in events), received_at=received_at)
         )
 
-    def take(
-        self, events: Iterable[tuple[str, Any]], *, received_at: datetime
-    ) -> list[bool]:
+    def take(self, events: Iterable[tuple[str, Any]], *, received_at: datetime) -> list[bool]:
         """The same for events of several accounts, and whether each one was new."""
         with self._transaction():
             return [bool(self._append(account, event, received_at)) for account, event in events]
