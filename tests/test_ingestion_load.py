@@ -443,6 +443,17 @@ def test_warehouse_and_inbox_without_accounts_are_taken_over_with_their_tombston
         assert inbox.pending(ACCOUNT) == []
 
 
+def test_delivery_before_the_first_load_becomes_the_accounts(stripe: LocalStripe) -> None:
+    with Inbox.open(stripe.paths.inbox) as inbox:
+        inbox.take([("", event(1))], received_at=utc_now())
+    stripe.load()
+    with Inbox.open(stripe.paths.inbox) as inbox:
+        assert inbox.backlog() == {}
+    assert stripe.query("select id, deleted_at is not null from stripe.customers") == [
+        ("cus_1", True)
+    ]
+
+
 def make_older(stripe: LocalStripe) -> None:
     """The files as they were before there were several Stripe accounts."""
     with duckdb.connect(str(stripe.paths.warehouse)) as database:
