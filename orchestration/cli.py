@@ -14,6 +14,7 @@ from orchestration.commands import (
     pages,
     sandbox,
     sync,
+    tracking,
     webhooks,
 )
 
@@ -29,6 +30,7 @@ app.command()(sync.sync)
 app.command()(live.live)
 app.command()(pages.status)
 app.command()(pages.explain)
+app.add_typer(tracking.app, name="tracking")
 app.command()(webhooks.webhooks)
 app.command()(backup.backup)
 app.command()(backup.restore)

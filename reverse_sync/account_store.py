@@ -8,10 +8,10 @@ which ones the store holds now. Not here: what to send (plan.py), how to react t
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from reverse_sync.lifecycle import Lifecycle
-from reverse_sync.tracking import SettingChange, Tracking
+from reverse_sync.tracking import Setting, SettingChange, Tracking
 from reverse_sync.traits import Traits
 
 HIGHEST_VERSION = 2**63 - 1
@@ -147,6 +147,9 @@ class AccountStore(Protocol):
     def read_tracking(self) -> Tracking:
         """The tracking config, and the mode in which the integration was last enabled."""
 
+    def read_tracking_history(self) -> Sequence[tuple[datetime, SettingChange]]:
+        """Every change of the tracking config with its time, in their order."""
+
     def write_tracking(self, changes: Sequence[SettingChange], *, at: datetime) -> None:
         """Writes settings and their history in one transaction."""
 
@@ -165,6 +168,13 @@ class AccountStore(Protocol):
 
     def close(self) -> None:
         """Frees the connection."""
+
+
+def historic(row: tuple[Any, ...]) -> SettingChange:
+    """A row of tracking_config_history: aspect, the old and the new setting, mode, reason."""
+    aspect, old_trait, old_rule, old_owner, new_trait, new_rule, new_owner, mode, reason = row
+    old = None if old_rule is None else Setting(aspect, old_trait, old_rule, old_owner)
+    return SettingChange(old, Setting(aspect, new_trait, new_rule, new_owner), mode, reason)
 
 
 def missing_columns(table: str, columns: Sequence[str]) -> str:

@@ -81,6 +81,9 @@ class HttpStore:
     def read_tracking(self) -> Tracking:
         return self._ledger.accounts.read_tracking()
 
+    def read_tracking_history(self) -> Sequence[tuple[datetime, SettingChange]]:
+        return self._ledger.accounts.read_tracking_history()
+
     def write_tracking(self, changes: Sequence[SettingChange], *, at: datetime) -> None:
         self._ledger.accounts.write_tracking(changes, at=at)
 

@@ -21,6 +21,7 @@ from reverse_sync.account_store import (
     BatchRefused,
     Receipt,
     StoredAccount,
+    historic,
     missing_columns,
     wrong_schema,
 )
@@ -34,6 +35,7 @@ from reverse_sync.postgres_schema import (
     UPSERT_ACCOUNT,
     UPSERT_SETTING,
 )
+from reverse_sync.sqlite_schema import READ_HISTORY
 from reverse_sync.tracking import Setting, SettingChange, Tracking
 from reverse_sync.traits import canonical, parse_stored
 
@@ -91,6 +93,11 @@ class PostgresStore:
                 " where mode is not null order by id desc limit 1"
             ).fetchone()
         return Tracking(settings=settings, mode=enabled[0] if enabled else None)
+
+    def read_tracking_history(self) -> Sequence[tuple[datetime, SettingChange]]:
+        with self._transaction() as cursor:
+            rows = cursor.execute(READ_HISTORY).fetchall()
+        return [(row[0].astimezone(UTC), historic(row[1:])) for row in rows]
 
     def write_tracking(self, changes: Sequence[SettingChange], *, at: datetime) -> None:
         with self._transaction() as cursor:

@@ -93,6 +93,13 @@ UPSERT_SETTING = """
         updated_at = excluded.updated_at
 """
 
+READ_HISTORY = """
+    select changed_at, aspect, old_trait, old_rule, old_owner, new_trait, new_rule, new_owner, mode,
+        reason
+    from tracking_config_history
+    order by id
+"""
+
 INSERT_HISTORY = """
     insert into tracking_config_history (
         aspect, old_trait, old_rule, old_owner, new_trait, new_rule, new_owner,

@@ -20,6 +20,7 @@ from reverse_sync.account_store import (
     BatchRefused,
     Receipt,
     StoredAccount,
+    historic,
     missing_columns,
     wrong_schema,
 )
@@ -27,6 +28,7 @@ from reverse_sync.lifecycle import Lifecycle
 from reverse_sync.sqlite_schema import (
     INSERT_HISTORY,
     READ_ACCOUNTS,
+    READ_HISTORY,
     SCHEMA,
     UPSERT_ACCOUNT,
     UPSERT_SETTING,
@@ -97,6 +99,11 @@ class SqliteStore:
             ).fetchone()
         settings = {row[0]: Setting(*row) for row in rows}
         return Tracking(settings=settings, mode=enabled[0] if enabled else None)
+
+    def read_tracking_history(self) -> Sequence[tuple[datetime, SettingChange]]:
+        with _translated(self._label):
+            rows = self._connection.execute(READ_HISTORY).fetchall()
+        return [(datetime.fromisoformat(row[0]), historic(row[1:])) for row in rows]
 
     def write_tracking(self, changes: Sequence[SettingChange], *, at: datetime) -> None:
         with _translated(self._label), self._transaction():

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from reverse_sync.push import Outgoing, push
 from reverse_sync.state import Run
 from reverse_sync.store_url import check, opened
 from reverse_sync.target import Target
-from reverse_sync.tracking import Tracking, enabling
+from reverse_sync.tracking import Tracking, editing, enabling
 
 AT = datetime(2025, 6, 15, 12, 30, tzinfo=UTC)
 
@@ -182,8 +182,15 @@ def test_settings_and_their_history_are_kept(store: AccountStore) -> None:
     tracking = store.read_tracking()
     assert tracking.mode == "single"
     assert tracking.settings == {change.new.aspect: change.new for change in changes}
-    store.write_tracking(enabling(tracking, mode="multi"), at=AT)
-    assert store.read_tracking().mode == "multi"
+    later = enabling(tracking, mode="multi")
+    store.write_tracking(later, at=AT + timedelta(hours=1))
+    edit = editing(store.read_tracking(), aspect="trial", trait="app.t", rule="end_date")
+    store.write_tracking([edit], at=AT + timedelta(hours=2))
+    assert store.read_tracking().mode == "multi", "an edit enables nothing"
+    assert store.read_tracking().settings["trial"] == edit.new
+    history = store.read_tracking_history()
+    assert [change for _, change in history] == [*changes, *later, edit]
+    assert [(at - AT).seconds // 3600 for at, _ in history] == [0] * 4 + [1] * 4 + [2]
 
 
 def test_opening_twice_and_checking_change_nothing(store: AccountStore, target: Target) -> None:
