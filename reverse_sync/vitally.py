@@ -71,8 +71,12 @@ class Vitally:
         self, seen: StoredAccount, *, known: StoredAccount, tracking: Tracking
     ) -> StoredAccount:
         revenue, traits = _revenue_trait(tracking), dict(seen.traits)
-        if revenue and revenue in known.traits and same(traits.get(revenue), known.lifecycle.mrr):
-            traits[revenue] = known.traits[revenue]
+        if revenue and revenue in known.traits:
+            written, shown = known.traits[revenue], known.lifecycle.mrr
+            if same(traits.get(revenue), shown):
+                traits[revenue] = written
+            elif same(traits.get(revenue), written):
+                traits[revenue] = shown  # set by hand: not what was sent, though the trait says so
         return replace(seen, traits=traits, version=known.version, lifecycle=known.lifecycle)
 
     def check(self) -> None:

@@ -142,6 +142,16 @@ def test_revenue_is_null_unless_there_is_some(
     assert page[0].lifecycle == now
 
 
+def test_revenue_that_was_set_by_hand_is_seen(world: HttpWorld) -> None:
+    server = world.vitally()
+    store = world.store(target(world, server))
+    store.write_tracking(enabling(Tracking(), mode="single"), at=AT)
+    store.write([write(lifecycle=Lifecycle(status="trial"))])
+    server.accounts["a"]["traits"]["stripe.mrr"] = Decimal("50.5")
+    (page,) = store.read_all()
+    assert page[0].traits.get("stripe.mrr") is None
+
+
 def test_revenue_comes_with_the_subscription_though_its_trait_has_not_changed(
     world: HttpWorld,
 ) -> None:
