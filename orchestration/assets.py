@@ -8,6 +8,7 @@ for `source('stripe', '<table>')`.
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from dagster import (
@@ -26,6 +27,7 @@ from ingestion.columns import Table
 from ingestion.landing import TABLES
 from orchestration.dbt_events import dbt_events
 from orchestration.health import note_refreshed
+from orchestration.plots import plot
 from orchestration.reporter import log_reporter
 from orchestration.run import as_of, is_full
 from orchestration.settings import read_settings
@@ -88,10 +90,10 @@ def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinitio
 
     @dbt_assets(manifest=manifest, pool=pool, name="dbt_models")
     def models(context: AssetExecutionContext, reporter: ResourceParam[Any]) -> Iterator[Any]:
-        built = transform_stage(
-            read_settings(), reporter or log_reporter(context.log), as_of=as_of(context)
-        )
-        yield from dbt_events(manifest, built)
+        settings = read_settings()
+        heard = reporter or log_reporter(context.log)
+        built = transform_stage(settings, heard, as_of=as_of(context))
+        yield from dbt_events(manifest, built, picture=partial(plot, settings.marts))
         if built.failure:
             raise built.failure
 

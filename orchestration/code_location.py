@@ -4,10 +4,16 @@ Enters: the manifest that `make setup` wrote, and the pool that the writing ops 
 definitions. Needs neither secret nor network.
 """
 
+from datetime import timedelta
+
 from dagster import (
+    AssetsDefinition,
+    AssetSpec,
     Definitions,
+    FreshnessPolicy,
     ResourceDefinition,
     in_process_executor,
+    map_asset_specs,
 )
 
 from orchestration.assets import account_store, dbt_models, run_settings, stripe_landing
@@ -17,22 +23,36 @@ from orchestration.schedules import schedules
 from orchestration.sensors import sensors
 from orchestration.settings import ScheduleSettings, WrongSettings, schedule_problems
 
+# The nightly run makes everything anew; where nothing changes in between, nothing is made.
+FRESHNESS = FreshnessPolicy.time_window(
+    warn_window=timedelta(hours=26), fail_window=timedelta(hours=50)
+)
+
 
 def definitions(*, pool: str | None) -> Definitions:
     """All definitions. Without a pool only the lock beside the warehouse keeps writers apart."""
     timing = ScheduleSettings()
     if wrong := schedule_problems(timing):
         raise WrongSettings("\n".join(wrong))
+    assets: list[AssetSpec | AssetsDefinition] = [
+        run_settings,
+        stripe_landing(pool),
+        dbt_models(read_manifest(), pool),
+        account_store,
+    ]
     return Definitions(
-        assets=[
-            run_settings,
-            stripe_landing(pool),
-            dbt_models(read_manifest(), pool),
-            account_store,
-        ],
+        assets=map_asset_specs(_described, assets),
         jobs=jobs(),
         schedules=schedules(timing),
         sensors=sensors(),
         executor=in_process_executor,
         resources={"reporter": ResourceDefinition.none_resource()},
     )
+
+
+def _described(spec: AssetSpec) -> AssetSpec:
+    """Who looks after an asset, and how old it may be before Dagster's page says so."""
+    owned = spec.replace_attributes(owners=[f"team:{spec.group_name or 'pipeline'}"])
+    if spec.key.path[0] not in ("marts", "account_store"):
+        return owned
+    return owned.replace_attributes(freshness_policy=FRESHNESS)

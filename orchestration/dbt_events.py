@@ -5,10 +5,10 @@ process would lose the kept manifest and could outlive the lock's holder), so da
 stream of a `dbt` command's output is not used; keys and check names come from dagster-dbt.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from dagster import AssetCheckResult, AssetCheckSeverity, MaterializeResult
+from dagster import AssetCheckResult, AssetCheckSeverity, MaterializeResult, MetadataValue
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
@@ -16,16 +16,19 @@ from orchestration.stages import Built
 from orchestration.transform import NodeResult
 
 ASSET_TYPES = ("model", "seed", "snapshot")
+Picture = Callable[[str], MetadataValue[Any] | None]  # of a published mart
 Event = MaterializeResult[None] | AssetCheckResult
 
 
-def dbt_events(manifest: Mapping[str, Any], built: Built) -> Iterator[Event]:
+def dbt_events(
+    manifest: Mapping[str, Any], built: Built, picture: Picture = lambda mart: None
+) -> Iterator[Event]:
     """Events in dbt's order; nodes that were skipped after a failure have none."""
     translator = DagsterDbtTranslator()
     for result in built.results:
         kind = result.unique_id.split(".")[0]
         if kind in ASSET_TYPES and result.status == "success":
-            yield _materialisation(manifest, translator, result, built.published)
+            yield _materialisation(manifest, translator, result, built.published, picture)
         elif kind == "test" and result.status != "skipped":
             yield from _check(manifest, translator, result)
 
@@ -35,14 +38,17 @@ def _materialisation(
     translator: DagsterDbtTranslator,
     result: NodeResult,
     published: Mapping[str, int],
+    picture: Picture,
 ) -> MaterializeResult[None]:
     node = manifest["nodes"][result.unique_id]
+    drawn = picture(node["alias"]) if published and node["schema"] == "marts" else None
     rows = published.get(node["alias"]) if node["schema"] == "marts" else None
     return MaterializeResult(
         asset_key=translator.get_asset_spec(manifest, result.unique_id, None).key,
         metadata={
             "seconds": round(result.seconds, 3),
             **({"dagster/row_count": rows} if rows is not None else {}),
+            **({"picture": drawn} if drawn else {}),
         },
     )
 
