@@ -18,6 +18,10 @@ telemetry:
 run_monitoring:
   enabled: true
   free_slots_after_run_end_seconds: 30
+# Stages speak through the run's log; to capture their output would cost four processes a step.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 concurrency:
   pools:
     granularity: op
