@@ -16,6 +16,8 @@ import orjson
 
 from ingestion.events import Pointer, pointers
 from ingestion.inbox_schema import prepare
+from ingestion.latency import Latency, latest, measure
+from ingestion.replay import replay
 
 CURSOR = "events_cursor"
 COMPLETE = "full_read_completed_at"
@@ -144,6 +146,20 @@ class Inbox:
                 "insert or replace into positions values (?, ?, ?)",
                 [(stripe_account_id, *position) for position in positions.items()],
             )
+
+    def replay(self, *, since: int) -> tuple[int, int]:
+        """Make what events since then (Unix seconds) point at pending again; how many of both."""
+        with self._transaction():
+            return replay(self._database, since=since)
+
+    def measure(self, *, reached_at: datetime, loaded_until: datetime) -> Latency:
+        """Note how long the events took that have reached the account store."""
+        with self._transaction():
+            return measure(self._database, reached_at=reached_at, loaded_until=loaded_until)
+
+    def latency(self) -> Latency | None:
+        """That of the last refresh which brought events to the account store."""
+        return latest(self._database)
 
     def position(self, stripe_account_id: str, name: str) -> str | None:
         row = self._database.execute(

@@ -16,6 +16,21 @@ create table if not exists events (
     payload text not null,        -- as received, a log, never loaded into tables
     primary key (stripe_account_id, id)
 ) strict;
+create table if not exists reached (
+    stripe_account_id text not null,
+    event_id text not null,
+    reached_at text not null,     -- UTC, when what it told of was first in the account store
+    primary key (stripe_account_id, event_id)
+) strict, without rowid;
+create table if not exists latencies (
+    number integer primary key,
+    reached_at text not null,     -- UTC, when a refresh had written the account store
+    loaded_until text not null,   -- UTC, the loads before are in it
+    events integer not null,
+    median_seconds real,          -- from event.created, null without events
+    p95_seconds real,
+    slowest_seconds real
+) strict;
 create table if not exists refused_events (
     id text not null,             -- signed by one of our secrets, and yet not for this inbox
     reason text not null,         -- livemode, account
@@ -37,6 +52,7 @@ create table if not exists pointers (
 ) strict, without rowid;
 create index if not exists waiting on pointers (stripe_account_id, stream, object_id)
     where done_at is null;
+create index if not exists done on pointers (done_at) where done_at is not null;
 create table if not exists positions (
     stripe_account_id text not null,
     name text not null,

@@ -25,13 +25,21 @@ from dagster_dbt import dbt_assets
 
 from ingestion.columns import Table
 from ingestion.landing import TABLES
+from ingestion.latency import Latency
 from orchestration.dbt_events import dbt_events
 from orchestration.health import note_refreshed
 from orchestration.plots import plot
 from orchestration.reporter import log_reporter
-from orchestration.run import as_of, is_full
+from orchestration.run import as_of, is_full, moment
 from orchestration.settings import read_settings
-from orchestration.stages import build_due, deliver_stage, load_stage, transform_stage
+from orchestration.stages import (
+    build_due,
+    deliver_stage,
+    load_stage,
+    loaded_until,
+    measure_stage,
+    transform_stage,
+)
 
 run_settings = AssetSpec(
     ["pipeline", "run_settings"],
@@ -112,8 +120,9 @@ def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinitio
 def account_store(
     context: AssetExecutionContext, reporter: ResourceParam[Any]
 ) -> MaterializeResult[None]:
-    """Diff, push, remember; the counts as metadata."""
+    """Diff, push, remember; the counts as metadata, and how long Stripe's events took."""
     settings = read_settings()
+    loads = loaded_until(settings)
     result = deliver_stage(
         settings,
         reporter or log_reporter(context.log),
@@ -123,4 +132,15 @@ def account_store(
     note_refreshed(settings.data_dir)
     # Counts alone: which accounts they are is told by the marts, not by Dagster's storage.
     counts = {name: value for name, value in asdict(result).items() if isinstance(value, int)}
-    return MaterializeResult(metadata=counts)
+    took = measure_stage(settings, reached_at=moment(context), loaded_until=loads)
+    return MaterializeResult(metadata={**counts, **_latency(took)})
+
+
+def _latency(took: Latency) -> dict[str, int | float]:
+    seconds = {
+        "latency_median_seconds": took.median_seconds,
+        "latency_p95_seconds": took.p95_seconds,
+        "latency_slowest_seconds": took.slowest_seconds,
+    }
+    known = {name: value for name, value in seconds.items() if value is not None}
+    return {"events_delivered": took.events, **known}

@@ -12,6 +12,7 @@ from orchestration.commands import (
     connect,
     live,
     pages,
+    replay,
     sandbox,
     sync,
     tracking,
@@ -32,6 +33,7 @@ app.command()(pages.status)
 app.command()(pages.explain)
 app.add_typer(tracking.app, name="tracking")
 app.command()(webhooks.webhooks)
+app.command()(replay.replay)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.command()(sandbox.sandbox)

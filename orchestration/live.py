@@ -11,13 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ingestion.inbox import Inbox
+from ingestion.latency import Latency
 from ingestion.load import LoadResult
 from orchestration.due import delivery_due
 from orchestration.failures import causes, exit_code
 from orchestration.health import note_refreshed
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
-from orchestration.stages import Built, build_due, deliver_stage, load_stage, transform_stage
+from orchestration.stages import (
+    Built,
+    build_due,
+    deliver_stage,
+    load_stage,
+    loaded_until,
+    measure_stage,
+    transform_stage,
+)
 from reverse_sync.result import SyncResult
 
 LOOK_SECONDS = 0.1  # between two looks at the inbox: one small read of a local file
@@ -33,6 +42,7 @@ class Cycle:
     loaded: LoadResult | None = None
     built: Built | None = None
     delivered: SyncResult | None = None
+    latency: Latency | None = None
     failure: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -102,7 +112,9 @@ def _run(
     if delivery_due(settings):
         with timed("deliver"):
             run_id = f"live-{as_of:%Y%m%dT%H%M%S%f}"
+            loads = loaded_until(settings)
             cycle.delivered = deliver_stage(settings, reporter, as_of=as_of, run_id=run_id)
+            cycle.latency = measure_stage(settings, reached_at=clock(), loaded_until=loads)
     note_refreshed(settings.data_dir)
 
 

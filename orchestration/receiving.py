@@ -4,9 +4,13 @@ Enters: the settings, the inbox. Leaves: values of `ingestion.webhooks`. The rec
 no setting.
 """
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from ingestion.client import Client, StripeError
+from ingestion.identity import account_id
 from ingestion.inbox import Inbox
 from ingestion.webhooks.app import Rules
 from ingestion.webhooks.delivery import Ours
@@ -25,11 +29,23 @@ def rules(settings: Settings) -> Rules:
     secrets = tuple(Secret(value, account) for account, value in settings.webhook_secrets)
     with Inbox.open(inbox_path(settings)) as inbox:
         known = inbox.accounts()
+    named = {secret.account for secret in secrets if secret.account}
+    own = asyncio.run(_own(settings)) or (known[0] if len(known) == 1 else "")
     return Rules(
         secrets=secrets,
         tolerance=settings.stripe_webhook_tolerance_seconds,
-        ours=Ours(settings.is_live, frozenset(known)),
+        ours=Ours(settings.is_live, own, frozenset({*known, *named})),
     )
+
+
+async def _own(settings: Settings) -> str:
+    """The account of the first key; blank where Stripe does not say so now: what is not received
+    meanwhile would be worse."""
+    try:
+        async with Client(replace(connection(settings), attempts=2)) as client:
+            return await account_id(client)
+    except StripeError:
+        return ""
 
 
 async def greeting(settings: Settings, say: Callable[[str], None]) -> None:

@@ -21,8 +21,15 @@ def run_tags(*, as_of: datetime | None, full: bool) -> dict[str, str]:
 def as_of(context: AssetExecutionContext) -> datetime:
     """The run's `as_of`, UTC."""
     given = context.run.tags.get(AS_OF)
-    if given:
-        return datetime.fromisoformat(given).astimezone(UTC)
+    return datetime.fromisoformat(given).astimezone(UTC) if given else _created(context)
+
+
+def moment(context: AssetExecutionContext) -> datetime:
+    """Now by the run's own clock, UTC: its `as_of` and the time that has passed since it began."""
+    return as_of(context) + (datetime.now(UTC) - _created(context))
+
+
+def _created(context: AssetExecutionContext) -> datetime:
     record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:
         raise LookupError(f"run {context.run.run_id} is not in Dagster's storage; start it again")

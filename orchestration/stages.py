@@ -7,12 +7,14 @@ the writers' lock for how long; the stages' work stands in their own packages.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import duckdb
 
 from ingestion.client import Connection
+from ingestion.inbox import Inbox
+from ingestion.latency import Latency
 from ingestion.load import LoadResult, Paths, load
 from orchestration import due
 from orchestration.lock import writer_lock
@@ -107,6 +109,18 @@ def deliver_stage(
     finally:
         with open_warehouse(settings, reporter) as database:
             publish_sync(database, settings.marts)
+
+
+def loaded_until(settings: Settings) -> datetime:
+    """When the marts were published (naive UTC): all loads before are in them, no later one is."""
+    published = settings.marts.stat().st_mtime
+    return datetime.fromtimestamp(published, UTC).replace(tzinfo=None)
+
+
+def measure_stage(settings: Settings, *, reached_at: datetime, loaded_until: datetime) -> Latency:
+    """How long the events took whose objects the account store now shows."""
+    with Inbox.open(settings.data_dir / "events.db") as inbox:
+        return inbox.measure(reached_at=reached_at, loaded_until=loaded_until)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from ingestion.inbox import COMPLETE, Inbox
+from ingestion.latency import Latency
 from orchestration.marts import mrr_by_currency, reading, records, row_counts
 from orchestration.settings import Settings
 from orchestration.tables import table
@@ -37,6 +38,8 @@ class Status:
     marts: dict[str, int]
     mrr: dict[str, Decimal]
     last_runs: list[dict[str, Any]]
+    latency: Latency | None  # of the last refresh that brought events to the account store
+    refused_events: dict[str, int]  # deliveries that are not for us, by reason
 
 
 def read_status(settings: Settings) -> Status:
@@ -46,16 +49,17 @@ def read_status(settings: Settings) -> Status:
         mrr = mrr_by_currency(database)
         runs = _last_runs(settings, marts)
         published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
-    return Status(published, _stripe_accounts(settings), marts, mrr, runs)
-
-
-def _stripe_accounts(settings: Settings) -> list[StripeAccount]:
     with Inbox.open(settings.data_dir / "events.db", read_only=True) as inbox:
-        waiting = inbox.backlog()
-        return [
-            StripeAccount(account, inbox.position(account, COMPLETE), waiting.get(account, 0))
-            for account in inbox.accounts()
-        ]
+        accounts = _stripe_accounts(inbox)
+        return Status(published, accounts, marts, mrr, runs, inbox.latency(), inbox.refused())
+
+
+def _stripe_accounts(inbox: Inbox) -> list[StripeAccount]:
+    waiting = inbox.backlog()
+    return [
+        StripeAccount(account, inbox.position(account, COMPLETE), waiting.get(account, 0))
+        for account in inbox.accounts()
+    ]
 
 
 def _last_runs(settings: Settings, marts: dict[str, int]) -> list[dict[str, Any]]:
@@ -77,6 +81,13 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
     console.print(f"published      {status.published_at:%Y-%m-%d %H:%M:%S %Z}", highlight=False)
     for account in status.stripe_accounts:
         console.print(f"Stripe         {_account_line(account)}", highlight=False, soft_wrap=True)
+    if status.latency:
+        console.print(f"latency        {_latency_line(status.latency)}", highlight=False)
+    if status.refused_events:
+        counts_by = ", ".join(f"{n:,} by {why}" for why, n in status.refused_events.items())
+        console.print(
+            f"refused        deliveries that are not for us: {counts_by}", highlight=False
+        )
     for currency, amount in status.mrr.items():
         console.print(f"MRR            {currency} {amount:,.2f}", highlight=False)
     counts = [{"mart": name, "rows": f"{rows:,}"} for name, rows in status.marts.items()]
@@ -89,6 +100,13 @@ def _account_line(account: StripeAccount) -> str:
     read = f"{account.full_read_at[:19]} UTC" if account.full_read_at else "never"
     waiting = f"{account.waiting:,} objects that events named are waiting"
     return f"{account.stripe_account_id}: full read {read}, {waiting}"
+
+
+def _latency_line(found: Latency) -> str:
+    return (
+        f"{found.events:,} events took {found.median_seconds:,.0f} s to the account store (median),"
+        f" the slowest {found.slowest_seconds:,.0f} s; {found.reached_at[:19]} UTC"
+    )
 
 
 def _run_line(run: dict[str, Any]) -> str:

@@ -3,17 +3,21 @@
 import json
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import httpx
 import orjson
 import pytest
-from local_stripe import NOW, LocalStripe
+from local_stripe import DAY, NOW, LocalStripe
 from stripe import WebhookSignature
 from webhook_receiver import PROGRAM, ROLLED, SECRET, Receiver, event, receiving, signed
 
@@ -21,6 +25,7 @@ from ingestion.inbox import Inbox
 from ingestion.webhooks.app import MOST_BYTES
 from ingestion.webhooks.registered import compared
 from sandbox import builders
+from sandbox.billing import transitions
 
 ROOT = Path(__file__).parents[1]
 VERSION = "2026-10-28.endive"
@@ -254,3 +259,53 @@ def test_a_busy_receiver_loses_nothing() -> None:
     found = json.loads(ended.stdout)
     assert found["receiver"]["answered_2xx"] == found["logged"] == 1500
     assert found["receiver"]["p99"] < 5000
+
+
+def replay(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PROGRAM, "replay", *arguments],
+        env={"DATA_DIR": str(folder)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_replay_reads_again_what_logged_events_name(
+    local_stripe: LocalStripe, tmp_path: Path
+) -> None:
+    customer = builders.customer(id="cus_1", name="Before", created=NOW)
+    local_stripe.store.put(customer)
+    local_stripe.load()
+    local_stripe.store.put({**customer, "name": "Later"}, now=NOW + 60)
+    local_stripe.load()
+    with duckdb.connect(str(local_stripe.paths.warehouse)) as warehouse:
+        warehouse.execute("update stripe.customers set name = 'Damaged'")
+    logged = log(local_stripe)
+    ended = replay(tmp_path, "--since", "2025-06-15T00:01:00")
+    assert ended.stdout == "1 events name 1 changes: 1 objects wait for the next sync\n"
+    assert local_stripe.load().objects["customers"] == 1
+    assert local_stripe.query("select name from stripe.customers") == [("Later",)]
+    assert json.loads(replay(tmp_path, "--all", "--json").stdout)["events"] == len(logged)
+    local_stripe.load()
+    assert log(local_stripe) == logged
+    assert replay(tmp_path).returncode == 2
+
+
+def log(stripe: LocalStripe) -> list[Any]:
+    with closing(sqlite3.connect(stripe.paths.inbox)) as database:
+        return database.execute("select * from events order by id").fetchall()
+
+
+def test_full_reads_and_old_events_leave_the_log_as_it_is(local_stripe: LocalStripe) -> None:
+    """The sandbox forgets after 30 days, as Stripe does; the log does not."""
+    local_stripe.store.put(builders.customer(id="cus_1", created=NOW))
+    local_stripe.load()
+    before = log(local_stripe)
+    assert before
+    transitions.advance(local_stripe.store, NOW + 40 * DAY)
+    local_stripe.load()
+    local_stripe.load(full=True)
+    assert log(local_stripe)[: len(before)] == before

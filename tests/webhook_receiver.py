@@ -73,9 +73,9 @@ class Receiver:
 
 @contextmanager
 def receiving(
-    folder: Path, base: str = "http://127.0.0.1:9", **settings: str
+    folder: Path, base: str = "http://127.0.0.1:9", *, port: int = 0, **settings: str
 ) -> Iterator[Receiver]:
-    """A receiver on a free port; killed afterwards if it still runs."""
+    """A receiver, on a free port unless one is named; killed afterwards if it still runs."""
     environment = {
         **os.environ,
         "DATA_DIR": str(folder),
@@ -84,7 +84,7 @@ def receiving(
         **settings,
     }
     process = subprocess.Popen(
-        [PROGRAM, "webhooks", "--port", "0"],
+        [PROGRAM, "webhooks", "--port", str(port)],
         cwd=folder.parent,
         env=environment,
         stdout=subprocess.PIPE,

@@ -20,19 +20,24 @@ class NoEvent(Exception):
 
 @dataclass(frozen=True)
 class Ours:
-    """Whose events are wanted: the mode of the key, and the accounts that the inbox is of."""
+    """Whose events are wanted: the mode of the keys, and the Stripe accounts that are read.
+
+    `own` is the account of the first key; blank while nobody could say: the first load gives what
+    came without an id to its own.
+    """
 
     livemode: bool
+    own: str = ""
     accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One event of a Stripe account (None: of the first key's); `refused` says why it stays out of
-    the inbox: `livemode`, `account` or None."""
+    """One event of a Stripe account; `refused` says why it stays out of the inbox: `livemode`,
+    `account` or None."""
 
     event: Any
-    account: str | None
+    stripe_account_id: str
     refused: str | None
 
     @property
@@ -50,7 +55,7 @@ def read(body: bytes, ours: Ours, *, account: str | None) -> Delivery:
     if not isinstance(event, dict) or event.get("object") != "event":
         raise NoEvent("the body is no event: send snapshot events to this endpoint, not thin ones")
     _check(event)
-    account = event.get("account") or account  # present in what Connect delivers
+    account = event.get("account") or account or ours.own  # Connect's deliveries name theirs
     return Delivery(event, account, _refused(event, account, ours))
 
 
@@ -66,7 +71,7 @@ def _check(event: dict[str, Any]) -> None:
         raise NoEvent(f"data.object of {event['id']} ({event['type']}) has no id") from None
 
 
-def _refused(event: dict[str, Any], account: str | None, ours: Ours) -> str | None:
+def _refused(event: dict[str, Any], account: str, ours: Ours) -> str | None:
     if event["livemode"] != ours.livemode:
         return "livemode"
-    return "account" if account and account not in ours.accounts else None
+    return None if account in {ours.own, *ours.accounts} else "account"

@@ -47,7 +47,6 @@ class DeliveryLog:
             self._inbox.refuse(
                 ((one.event, str(one.refused)) for one in refused), received_at=received_at
             )
-        own = next(iter(self._inbox.accounts()), "")  # nameless until the first load names it
-        kept = [(one.account or own, one.event) for one in batch if not one.refused]
+        kept = [(one.stripe_account_id, one.event) for one in batch if not one.refused]
         new = iter(self._inbox.take(kept, received_at=received_at) if kept else ())
         return [not one.refused and next(new) for one in batch]

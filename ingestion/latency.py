@@ -1,0 +1,78 @@
+"""How long it took from an event at Stripe to the account store, refresh by refresh.
+
+Enters: the inbox's database, when the store was written and which loads it has. Leaves: one row an
+event in `reached` and one a refresh in `latencies`. An event counts once, when it first got there:
+a replay is no news.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Of the events that a refresh brought to the store: seconds from `event.created` (Stripe's
+    clock) to `reached_at` (UTC), None where there were none, negative where Stripe's clock, or the
+    sandbox's, is ahead of the one that was passed in."""
+
+    reached_at: str
+    events: int
+    median_seconds: float | None
+    p95_seconds: float | None
+    slowest_seconds: float | None
+
+
+def measure(
+    database: sqlite3.Connection, *, reached_at: datetime, loaded_until: datetime
+) -> Latency:
+    """Note what has reached the store since the last time. The caller's transaction.
+
+    `reached_at` (UTC) is when the store was written, `loaded_until` (naive UTC, this machine's
+    clock) is after the loads that it was built from, and before any other.
+    """
+    new = database.execute(
+        "insert into reached"
+        " select distinct stripe_account_id, event_id, ?1 from pointers where done_at <= ?2"
+        " and done_at >= coalesce((select max(loaded_until) from latencies), '')"
+        " on conflict do nothing returning stripe_account_id, event_id",
+        (reached_at.isoformat(), loaded_until.isoformat()),
+    ).fetchall()
+    seconds = sorted(reached_at.timestamp() - _created(database, event) for event in new)
+    found = Latency(
+        reached_at.isoformat(),
+        len(new),
+        *(_at(seconds, share) for share in (0.5, 0.95, 1.0)),
+    )
+    database.execute(
+        "insert into latencies values (null, ?, ?, ?, ?, ?, ?)",
+        (
+            found.reached_at,
+            loaded_until.isoformat(),
+            found.events,
+            found.median_seconds,
+            found.p95_seconds,
+            found.slowest_seconds,
+        ),
+    )
+    return found
+
+
+def latest(database: sqlite3.Connection) -> Latency | None:
+    """That of the last refresh which brought events to the store."""
+    row = database.execute(
+        "select reached_at, events, median_seconds, p95_seconds, slowest_seconds from latencies"
+        " where events > 0 order by number desc limit 1"
+    ).fetchone()
+    return Latency(*row) if row else None
+
+
+def _created(database: sqlite3.Connection, event: tuple[str, str]) -> int:
+    row = database.execute(
+        "select created from events where stripe_account_id = ? and id = ?", event
+    ).fetchone()
+    return int(row[0])
+
+
+def _at(ordered: list[float], share: float) -> float | None:
+    return round(ordered[int(share * (len(ordered) - 1))], 3) if ordered else None

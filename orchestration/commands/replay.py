@@ -1,0 +1,50 @@
+"""`stripe-traits replay`: a moment in, the events since then acted on once more."""
+
+import json as text
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from orchestration.failures import explained
+from orchestration.settings import WrongSettings, read_settings
+from orchestration.terminal import Json, console
+
+
+def replay(
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            help="Events created at Stripe at or after this moment (UTC).",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every event that was ever received.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Act on logged events again: the next sync reads from Stripe all that they name.
+
+    The log keeps events for longer than Stripe's 30 days, and a replay only reads it. Where an
+    event itself never came, `sync --full` is what helps.
+    """
+    with explained():
+        if (since is None) != everything:
+            raise WrongSettings("say which events: --since 2025-06-15, or --all; not both")
+        settings = read_settings(for_stripe=False)
+        from ingestion.inbox import Inbox
+
+        begin = int(since.replace(tzinfo=UTC).timestamp()) if since else 0
+        with Inbox.open(settings.data_dir / "events.db") as inbox:
+            events, pointers = inbox.replay(since=begin)
+            waiting = sum(inbox.backlog().values())
+        if json:
+            console.print_json(text.dumps({"events": events, "waiting": waiting}))
+            return
+        console.print(
+            f"{events:,} events name {pointers:,} changes: {waiting:,} objects wait for the next"
+            " sync",
+            soft_wrap=True,
+            highlight=False,
+        )
