@@ -100,7 +100,7 @@ def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinitio
     def models(context: AssetExecutionContext, reporter: ResourceParam[Any]) -> Iterator[Any]:
         settings = read_settings()
         heard = reporter or log_reporter(context.log)
-        built = transform_stage(settings, heard, as_of=as_of(context))
+        built = transform_stage(settings, heard, as_of=as_of(context), full=is_full(context))
         yield from dbt_events(manifest, built, picture=partial(plot, settings.marts))
         if built.failure:
             raise built.failure

@@ -56,7 +56,7 @@ def _mrr_by_month(axes: Any, rows: list[dict[str, Any]]) -> None:
     """A line a currency, each as a share of its greatest month: currencies are never added."""
     by_currency: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for row in rows:
-        by_currency[row["currency"]].append((f"{row['month']:%Y-%m}", float(row["closing_mrr"])))
+        by_currency[row["currency"]].append((f"{row['month']:%Y-%m}", float(row["closing_mrr"] or 0)))
     for currency, points in sorted(by_currency.items()):
         greatest = max(value for _, value in points) or 1.0
         axes.plot(
@@ -73,7 +73,7 @@ def _movements(axes: Any, rows: list[dict[str, Any]]) -> None:
     """Stacked bars of the currency with the most MRR."""
     last = max(row["month"] for row in rows)
     now = [row for row in rows if row["month"] == last]
-    currency = max(now, key=lambda row: row["closing_mrr"])["currency"]
+    currency = max(now, key=lambda row: row["closing_mrr"] or 0)["currency"]
     shown = [row for row in rows if row["currency"] == currency]
     months = [f"{row['month']:%Y-%m}" for row in shown]
     above, below = [0.0] * len(shown), [0.0] * len(shown)

@@ -17,21 +17,78 @@ import duckdb
 SYNC_TABLES = ("sync_runs", "sync_changelog", "sync_invalid")
 
 
-def publish(database: duckdb.DuckDBPyConnection, marts: Path) -> dict[str, int]:
-    """Copy all marts and the sync's own records to `marts`; rows by table."""
+def publish(
+    database: duckdb.DuckDBPyConnection, marts: Path, *, build: int = 0, refreshed: bool = False
+) -> dict[str, int]:
+    """Copy all marts and the sync's own records to `marts`; rows by table.
+
+    `refreshed`: `build` replaced some rows of the build before. If that one is what is published,
+    the same rows are replaced in a copy of the file, which is cheaper than to write all of them.
+    """
+    if refreshed and published_build(database, marts) == build - 1:
+        return _publish_replaced(database, marts, build)
     with _replacing(database, marts):
         database.execute("create schema published.marts")
+        database.execute("create schema published.publication")
         tables = [*_tables(database, "marts"), *_sync_tables(database)]
-        return {name: _copy(database, schema, name) for schema, name in tables}
+        counts = {name: _copy(database, schema, name) for schema, name in tables}
+        _mark(database, build)
+        return counts
+
+
+def published_build(database: duckdb.DuckDBPyConnection, marts: Path) -> int | None:
+    """Which build the published copy is of; None where that is not known."""
+    if not marts.exists():
+        return None
+    database.execute(f"attach {_quoted(marts)} as last_published (read_only)")
+    try:
+        row = database.execute("select build from last_published.publication.build").fetchone()
+    except duckdb.CatalogException:
+        return None
+    finally:
+        database.execute("detach last_published")
+    return int(row[0]) if row else None
+
+
+def _publish_replaced(
+    database: duckdb.DuckDBPyConnection, marts: Path, build: int
+) -> dict[str, int]:
+    replaced = dict(database.execute("select mart, rows from pipeline.replaced").fetchall())
+    with _replacing(database, marts, keep=True):
+        tables = _tables(database, "marts")
+        for _, name in tables:
+            if name in replaced:
+                _replace_rows(database, name, replaced[name])
+        _replace_sync_tables(database)
+        _mark(database, build)
+        published = [name for _, name in [*tables, *_sync_tables(database)]]
+        return {name: _count(database, name) for name in published}
+
+
+def _replace_rows(database: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
+    database.execute(f'delete from published.main."{name}" where {rows}')
+    database.execute(
+        f'insert into published.main."{name}" by name from marts."{name}" where {rows}'
+    )
+
+
+def _mark(database: duckdb.DuckDBPyConnection, build: int) -> None:
+    database.execute(
+        f"create or replace table published.publication.build as select {build} as build"
+    )
 
 
 def publish_sync(database: duckdb.DuckDBPyConnection, marts: Path) -> None:
     """Replace the sync's records alone: the marts in the warehouse may be a failed build's."""
     with _replacing(database, marts, keep=True):
-        for schema, name in _sync_tables(database):
-            database.execute(f'drop view if exists published.marts."{name}"')
-            database.execute(f'drop table if exists published.main."{name}"')
-            _copy(database, schema, name)
+        _replace_sync_tables(database)
+
+
+def _replace_sync_tables(database: duckdb.DuckDBPyConnection) -> None:
+    for schema, name in _sync_tables(database):
+        database.execute(f'drop view if exists published.marts."{name}"')
+        database.execute(f'drop table if exists published.main."{name}"')
+        _copy(database, schema, name)
 
 
 @contextmanager
@@ -43,14 +100,17 @@ def _replacing(
     fresh.unlink(missing_ok=True)
     if keep:
         shutil.copyfile(marts, fresh)
-    quoted = str(fresh).replace("'", "''")
-    database.execute(f"attach '{quoted}' as published")
+    database.execute(f"attach {_quoted(fresh)} as published")
     try:
         yield
     finally:
         database.execute("detach published")
     fresh.chmod(0o600)
     fresh.replace(marts)
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _sync_tables(database: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -72,7 +132,11 @@ def _copy(database: duckdb.DuckDBPyConnection, schema: str, name: str) -> int:
         text = comment.replace("'", "''")
         database.execute(f"comment on column {target}.\"{column}\" is '{text}'")
     _view(database, name)
-    counted = database.execute(f"select count(*) from {target}").fetchone()
+    return _count(database, name)
+
+
+def _count(database: duckdb.DuckDBPyConnection, name: str) -> int:
+    counted = database.execute(f'select count(*) from published.main."{name}"').fetchone()
     return int(counted[0]) if counted else 0
 
 

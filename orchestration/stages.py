@@ -17,8 +17,9 @@ from ingestion.inbox import Inbox
 from ingestion.latency import Latency
 from ingestion.load import LoadResult, Paths, load
 from orchestration import due
+from orchestration.builds import Kind, Scope, decide
 from orchestration.lock import writer_lock
-from orchestration.publish import publish, publish_sync
+from orchestration.publish import publish, publish_sync, published_build
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
 from orchestration.transform import NodeResult, TransformFailed, find_failure, transform
@@ -66,27 +67,42 @@ def load_stage(settings: Settings, reporter: Reporter, *, full: bool) -> LoadRes
     return result
 
 
-def transform_stage(settings: Settings, reporter: Reporter, *, as_of: datetime) -> Built:
-    """`stripe.*` -> marts -> `marts.duckdb`, under one lock.
+def transform_stage(
+    settings: Settings, reporter: Reporter, *, as_of: datetime, full: bool = False
+) -> Built:
+    """`stripe.*` -> marts -> `marts.duckdb`, under one lock; nothing where nothing changed.
 
     Published only if every model and test passed; else `failure` says why and the last good copy
     stands.
     """
     with lock(settings, "transform", reporter):
-        results = transform(settings, as_of=as_of, on_node=reporter.built)
+        made = transform(settings, as_of=as_of, full=full, on_node=reporter.built)
         with duckdb.connect(str(settings.warehouse)) as database:
-            failure = find_failure(database, results)
-            if failure:
-                return Built(results, {}, failure)
-            published = publish(database, settings.marts)
-            due.note_build(settings, database, as_of=as_of, build_id=str(uuid4()))
-            return Built(results, published, None)
+            failure = find_failure(database, made.results)
+            published = {} if failure else _publish(database, settings, made.scope)
+            if published:
+                due.note_build(settings, as_of=as_of, build_id=str(uuid4()))
+    return Built(made.results, published, failure)
+
+
+def _publish(
+    database: duckdb.DuckDBPyConnection, settings: Settings, scope: Scope
+) -> dict[str, int]:
+    if scope.kind is Kind.NOTHING and published_build(database, settings.marts) == scope.build:
+        return {}
+    refreshed = scope.kind is Kind.REFRESH
+    return publish(database, settings.marts, build=scope.build, refreshed=refreshed)
 
 
 def build_due(settings: Settings, reporter: Reporter, *, as_of: datetime) -> str | None:
     """Why the marts must be built again at `as_of`; None: they are what they would be."""
     with open_warehouse(settings, reporter) as database:
-        return due.build_due(settings, database, as_of)
+        scope = decide(database, settings, as_of=as_of)
+        if scope.kind is not Kind.NOTHING:
+            return scope.why
+        if published_build(database, settings.marts) != scope.build:
+            return "the last build was not published"
+        return None
 
 
 def deliver_stage(

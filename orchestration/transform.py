@@ -13,12 +13,14 @@ import duckdb
 from dbt.artifacts.schemas.results import NodeStatus
 from dbt.artifacts.schemas.run import RunExecutionResult
 
+from orchestration.builds import MOVES_NUMBERS, Kind, Scope, begin, decide, finish
 from orchestration.dbt_process import DbtFailed, run_dbt
 from orchestration.settings import Settings
 
 FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)
 RUN_SETTINGS = """
 create schema if not exists pipeline;
+create or replace table pipeline.replaced (mart varchar, rows varchar);
 create or replace table pipeline.run_settings as
 select
     $as_of::timestamp as as_of,
@@ -26,10 +28,19 @@ select
     $multiple_subscriptions::boolean as multiple_subscriptions,
     lower($reporting_currency::varchar) as reporting_currency,
     $mrr_discount_durations::varchar as mrr_discount_durations,
-    $mrr_pause_collection::varchar as mrr_pause_collection
+    $mrr_pause_collection::varchar as mrr_pause_collection,
+    $changed_since::timestamp as changed_since,
+    $previous_as_of::timestamp as previous_as_of,
+    $kept_until::timestamp as kept_until
 """
 
 
+EVERYTHING = ("--exclude-resource-type", "unit_test")
+# Views and seeds stand since the last full build, whose tests looked at every row.
+REFRESHED = (
+    *("--select", "config.materialized:working", "config.materialized:kept", "tag:each_refresh"),
+    *("--indirect-selection", "empty", *EVERYTHING),
+)
 UNKNOWN_VALUES = "assert_no_unknown_values"  # the test that names objects and fields
 
 
@@ -52,12 +63,40 @@ class NodeResult:
         return self.status in FAILED
 
 
+@dataclass(frozen=True)
+class Transformed:
+    """What a build had to do, and what dbt did."""
+
+    scope: Scope
+    results: list[NodeResult]
+
+
 def transform(
-    settings: Settings, *, as_of: datetime, on_node: Callable[[str], None] | None = None
+    settings: Settings,
+    *,
+    as_of: datetime,
+    full: bool = False,
+    on_node: Callable[[str], None] | None = None,
+) -> Transformed:
+    """Bring the marts to `as_of` (UTC), by as little as that takes; tests included."""
+    with duckdb.connect(str(settings.warehouse)) as database:
+        scope = decide(database, settings, as_of=as_of, full=full)
+        if scope.kind is Kind.NOTHING:
+            return Transformed(scope, [])
+        begin(database, settings, scope, as_of=as_of)
+        write_run_settings(database, settings, as_of, scope)
+    results = _build(settings, scope, on_node)
+    if not any(result.failed for result in results):
+        with duckdb.connect(str(settings.warehouse)) as database:
+            finish(database)
+    return Transformed(scope, results)
+
+
+def _build(
+    settings: Settings, scope: Scope, on_node: Callable[[str], None] | None
 ) -> list[NodeResult]:
-    """Build and test all models at `as_of` (UTC). The results tell which nodes failed."""
-    write_run_settings(settings, as_of)
-    invocation = run_dbt(settings, ["build", "--exclude-resource-type", "unit_test"], on_node)
+    selection = REFRESHED if scope.kind is Kind.REFRESH else EVERYTHING
+    invocation = run_dbt(settings, ["build", *selection], on_node)
     if not isinstance(invocation.result, RunExecutionResult):
         raise DbtFailed(f"dbt could not run: {invocation.exception}")
     return [
@@ -86,18 +125,18 @@ def find_failure(
     return TransformFailed("\n".join([*lines, "nothing was published; the last good marts stand"]))
 
 
-def write_run_settings(settings: Settings, as_of: datetime) -> None:
+def write_run_settings(
+    database: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, scope: Scope
+) -> None:
     """What the models read instead of a clock and an environment: one row."""
-    names = (
-        "account_id_metadata_key",
-        "multiple_subscriptions",
-        "reporting_currency",
-        "mrr_discount_durations",
-        "mrr_pause_collection",
-    )
-    values = {name: getattr(settings, name) for name in names}
-    with duckdb.connect(str(settings.warehouse)) as database:
-        database.execute(RUN_SETTINGS, {"as_of": as_of.replace(tzinfo=None), **values})
+    values = {name: getattr(settings, name) for name in MOVES_NUMBERS}
+    values |= {
+        "as_of": as_of.replace(tzinfo=None),
+        "changed_since": scope.changed_since,
+        "previous_as_of": scope.previous_as_of,
+        "kept_until": scope.kept_until,
+    }
+    database.execute(RUN_SETTINGS, values)
 
 
 def _unknown_values(database: duckdb.DuckDBPyConnection) -> list[str]:

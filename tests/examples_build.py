@@ -15,8 +15,9 @@ import duckdb
 from ingestion.landing import TABLES
 from ingestion.rows import Stamp, rows, schema
 from orchestration import dbt_process
+from orchestration.builds import Kind, Scope
 from orchestration.settings import Settings
-from orchestration.transform import write_run_settings
+from orchestration.transform import Transformed, transform, write_run_settings
 
 AS_OF = datetime.fromisoformat("2025-06-15")
 PROJECT = Path(__file__).parents[1]
@@ -77,9 +78,21 @@ class Warehouse:
 
     def build(self, settings: RunSettings, *, select: Sequence[str] = ()) -> None:
         """Build all models at these settings; a failed model or data test fails the caller."""
-        values = {name: value for name, value in asdict(settings).items() if name != "as_of"}
-        write_run_settings(_settings(self.path, **values), settings.as_of)
+        everything = Scope(Kind.FULL, "a test", 1, None, None, None)
+        with duckdb.connect(str(self.path)) as database:
+            write_run_settings(database, self._settings(settings), settings.as_of, everything)
         run_dbt(self.path, "build", "--exclude-resource-type", "unit_test", *select)
+
+    def refresh(self, settings: RunSettings, *, full: bool = False) -> Transformed:
+        """What the product does: as much as it takes; a failed model or test fails the caller."""
+        made = transform(self._settings(settings), as_of=settings.as_of, full=full)
+        failed = [result for result in made.results if result.failed]
+        assert not failed, "\n".join(f"{one.unique_id}: {one.message}" for one in failed)
+        return made
+
+    def _settings(self, settings: RunSettings) -> Settings:
+        values = {name: value for name, value in asdict(settings).items() if name != "as_of"}
+        return _settings(self.path, **values)
 
     def records(self, query: str) -> list[dict[str, Any]]:
         """Rows by column name."""

@@ -345,7 +345,7 @@ def test_traits_are_documented_to_the_field() -> None:
 
 
 def test_seed_of_traits_has_the_columns_of_both_tables(odd: Warehouse) -> None:
-    extra = {"account_id", "all_mrr_currency", "mrr_by_currency"}
+    extra = {"account_id", "stripe_account_id", "all_mrr_currency", "mrr_by_currency"}
     for name, sets in (("single", ("customer", "single")), ("multi", ("multi",))):
         columns = odd.records(f"describe marts.{name}_subscription_traits")
         seeded = [row["column_name"] for row in traits() if row["trait_set"] in sets]

@@ -5,3 +5,46 @@
 {% macro default__last_day_of_month(year, month) -%}
     last_day(make_date({{ year }}, {{ month }}, 1))
 {%- endmacro %}
+
+
+{# The first days of the months from one date to another, both included, one row each. #}
+{% macro months_from(first_month, last_month) -%}
+    {{ adapter.dispatch('months_from')(first_month, last_month) }}
+{%- endmacro %}
+
+{% macro default__months_from(first_month, last_month) -%}
+    cast(unnest(generate_series(
+        cast({{ first_month }} as timestamp), cast({{ last_month }} as timestamp), interval 1 month
+    )) as date)
+{%- endmacro %}
+
+
+{% macro month_of(moment) -%}
+    cast(date_trunc('month', {{ moment }}) as date)
+{%- endmacro %}
+
+
+{% macro month_after(month, count=1) -%}
+    cast({{ month }} + interval '{{ count }}' month as date)
+{%- endmacro %}
+
+
+{% macro days_between(first_moment, last_moment) -%}
+    {{ adapter.dispatch('days_between')(first_moment, last_moment) }}
+{%- endmacro %}
+
+{% macro default__days_between(first_moment, last_moment) -%}
+    date_diff('day', {{ first_moment }}, {{ last_moment }})
+{%- endmacro %}
+
+
+{# The days from one date to another, both included, one row each. #}
+{% macro days_from(first_day, last_day) -%}
+    {{ adapter.dispatch('days_from')(first_day, last_day) }}
+{%- endmacro %}
+
+{% macro default__days_from(first_day, last_day) -%}
+    cast(unnest(generate_series(
+        cast({{ first_day }} as timestamp), cast({{ last_day }} as timestamp), interval 1 day
+    )) as date)
+{%- endmacro %}

@@ -18,8 +18,11 @@ The items with the discount of one step. An amount comes off all the items that 
 once per cycle of the shortest of them, and never more than they amount to.
 #}
 {% macro reached_items(previous, step) -%}
-    {%- set together = 'partition by previous.subscription_id, discounts.discount_key' -%}
+    {%- set together = (
+        'partition by previous.stripe_account_id, previous.subscription_id, discounts.discount_key'
+    ) -%}
     select
+        previous.stripe_account_id,
         previous.subscription_id,
         previous.subscription_item_id,
         previous.item_position,
@@ -35,7 +38,8 @@ once per cycle of the shortest of them, and never more than they amount to.
     from {{ previous }} as previous
     left join item_discounts_ordered as discounts
         on
-            previous.subscription_item_id = discounts.subscription_item_id
+            previous.stripe_account_id = discounts.stripe_account_id
+            and previous.subscription_item_id = discounts.subscription_item_id
             and discounts.step = {{ step }}
 {%- endmacro %}
 
@@ -46,6 +50,7 @@ cumulated shares, so that they sum to the whole.
 #}
 {% macro discounted_items(reached, step) -%}
     select
+        stripe_account_id,
         subscription_id,
         subscription_item_id,
         item_position,

@@ -136,3 +136,22 @@ where three thirds of 32.5 become 32.5 again.
 {% macro major(expression, exponent) -%}
     cast({{ expression }} * {{ minor_unit(exponent) }} as decimal(18, 3))
 {%- endmacro %}
+
+
+{# Major units in, rounded half up to the currency's exponent. #}
+{% macro rounded_to(expression, exponent) -%}
+    case {{ exponent }}
+        when 0 then cast(round({{ expression }}, 0) as decimal(18, 3))
+        when 3 then cast(round({{ expression }}, 3) as decimal(18, 3))
+        else cast(round({{ expression }}, 2) as decimal(18, 3))
+    end
+{%- endmacro %}
+
+
+{# A ratio of amounts to 6 decimals; null where there is nothing to relate to. #}
+{% macro ratio(part, whole) -%}
+    case
+        when {{ whole }} <> 0
+            then cast({{ share_of(amount('1'), amount(part), amount(whole)) }} as decimal(18, 6))
+    end
+{%- endmacro %}

@@ -81,3 +81,18 @@
 {% macro default__as_json(text) -%}
     cast({{ text }} as json)
 {%- endmacro %}
+
+
+{# What an invoice line's taxes say is inside its amount, in minor units; both shapes of the API. #}
+{% macro inclusive_tax(json_text) -%}
+    {{ adapter.dispatch('inclusive_tax')(json_text) }}
+{%- endmacro %}
+
+{% macro default__inclusive_tax(json_text) -%}
+    coalesce(list_sum([
+        tax.amount for tax in from_json(
+            {{ json_text }},
+            '[{"amount": "BIGINT", "tax_behavior": "VARCHAR", "inclusive": "BOOLEAN"}]'
+        ) if coalesce(tax.tax_behavior = 'inclusive', tax.inclusive, false)
+    ]), 0)
+{%- endmacro %}

@@ -1,6 +1,15 @@
 -- The parts of each account's MRR, as rounded by a reader, are the trait, to the cent, in both
--- modes.
+-- modes. Looks at the accounts of this build.
+{{ config(tags=['each_refresh']) }}
 with
+
+breakdown as (
+
+    select mrr_breakdown.*
+    from {{ ref('mrr_breakdown') }} as mrr_breakdown
+    inner join {{ ref('int_accounts_changed') }} using (account_id)
+
+),
 
 chosen_sums as (
 
@@ -8,7 +17,7 @@ chosen_sums as (
         account_id,
         max(currency) as currency,
         case when count(*) = count(monthly_amount) then sum(monthly_amount) end as monthly_amount
-    from {{ ref('mrr_breakdown') }}
+    from breakdown
     where is_chosen_subscription
     group by account_id
 
@@ -20,7 +29,7 @@ currency_sums as (
         account_id,
         currency,
         case when count(*) = count(monthly_amount) then sum(monthly_amount) end as monthly_amount
-    from {{ ref('mrr_breakdown') }}
+    from breakdown
     group by account_id, currency
 
 ),

@@ -1,5 +1,6 @@
 -- Grain: issue, account, field: a total that cannot be given in one currency. One that is null for
 -- another reason (an unread price, say) is asked about there.
+{{ config(materialized='view') }}
 with
 
 totals_by_currency_summed as (
@@ -59,6 +60,8 @@ select
     'account' as object,
     account_id as object_id,
     account_id,
+    cast(null as {{ text_type() }}) as stripe_account_id,
+    cast(null as {{ text_type() }}) as customer_id,
     cast(null as {{ text_type() }}) as subscription_id,
     total as field,
     'Amounts in ' || first_currency || ' and ' || last_currency || ', and ' || case

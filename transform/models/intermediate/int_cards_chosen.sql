@@ -1,5 +1,6 @@
 -- Grain: one account whose charges go to a card: the card that Stripe would charge, and its last
 -- day.
+{{ config(materialized='view') }}
 with
 
 payment_methods_chosen as (
@@ -19,6 +20,5 @@ select
     {{ last_day_of_month('payment_methods.card_exp_year', 'payment_methods.card_exp_month') }}
         as card_expiration
 from payment_methods_chosen
-inner join payment_methods
-    on payment_methods_chosen.payment_method_id = payment_methods.payment_method_id
+inner join payment_methods using (stripe_account_id, payment_method_id)
 where payment_methods.type = 'card' and payment_methods.card_exp_month between 1 and 12

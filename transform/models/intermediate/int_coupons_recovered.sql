@@ -1,5 +1,6 @@
 -- Grain: one coupon: the terms that a discount without a copy of its own goes by. They are one set:
 -- the coupon's row, deleted or not; without one, the copy on the latest discount that carries one.
+{{ config(materialized='view') }}
 {% set terms = ['percent_off', 'amount_off', 'currency', 'duration', 'duration_in_months'] %}
 with
 
@@ -21,7 +22,8 @@ ranked_copies as (
         discounts.*,
         coupon_currency as currency,
         row_number() over (
-            partition by coupon_id order by starts_at desc nulls last, discount_key desc
+            partition by stripe_account_id, coupon_id
+            order by starts_at desc nulls last, discount_key desc
         ) as rank_of_coupon
     from discounts
     where percent_off is not null or amount_off is not null
@@ -36,7 +38,8 @@ copies as (
 )
 
 select
-    coalesce(coupons.coupon_id, copies.coupon_id) as coupon_id,
+    stripe_account_id,
+    coupon_id,
     coupons.coupon_id is not null as is_read,
     {% for term in terms %}
     case when coupons.coupon_id is null then copies.{{ term }} else coupons.{{ term }} end
@@ -45,4 +48,4 @@ select
     case when coupons.coupon_id is null then copies.coupon_name else coupons.name end as name,
     coupons.applies_to_products
 from coupons
-full outer join copies on coupons.coupon_id = copies.coupon_id
+full outer join copies using (stripe_account_id, coupon_id)

@@ -23,12 +23,16 @@ ranked_customers as (
             partition by customers_linked.account_id
             order by
                 case
-                    when customers_linked.customer_id = subscriptions_chosen.customer_id then 1
+                    when
+                        customers_linked.stripe_account_id = subscriptions_chosen.stripe_account_id
+                        and customers_linked.customer_id = subscriptions_chosen.customer_id
+                        then 1
                     else 2
                 end,
                 customers_linked.is_deleted,
                 customers_linked.created desc,
-                customers_linked.customer_id desc
+                customers_linked.customer_id desc,
+                customers_linked.stripe_account_id desc
         ) as rank_in_account
     from customers_linked
     left join subscriptions_chosen
@@ -39,6 +43,7 @@ ranked_customers as (
 
 select
     account_id,
+    stripe_account_id,
     customer_id,
     subscription_id,
     created,

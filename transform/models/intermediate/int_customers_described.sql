@@ -1,4 +1,5 @@
 -- Grain: one account: the traits of its customer, in major units.
+{{ config(materialized='view') }}
 with
 
 customers_chosen as (
@@ -39,8 +40,7 @@ customers as (
             customers_chosen.currency, subscriptions_linked.currency, invoices_ranked.currency
         ) as known_currency
     from customers_chosen
-    left join subscriptions_linked
-        on customers_chosen.subscription_id = subscriptions_linked.subscription_id
+    left join subscriptions_linked using (stripe_account_id, subscription_id)
     left join invoices_ranked
         on
             customers_chosen.account_id = invoices_ranked.account_id
@@ -50,6 +50,7 @@ customers as (
 
 select
     customers.account_id,
+    customers.stripe_account_id,
     {{ major('customers.balance', 'coalesce(currency_exponents.exponent, 2)') }}
         as account_balance,
     cards_chosen.card_expiration,

@@ -1,4 +1,5 @@
 -- Grain: issue, customer. Customers without an account, or perhaps with the wrong one.
+{{ config(materialized='view') }}
 with
 
 customers_linked as (
@@ -30,6 +31,8 @@ select
     'customer' as object,
     customers_linked.customer_id as object_id,
     customers_linked.account_id,
+    customers_linked.stripe_account_id,
+    customers_linked.customer_id,
     cast(null as {{ text_type() }}) as subscription_id,
     'metadata.' || run_settings.account_id_metadata_key as field,
     'The key is absent or blank; the customer is in no account.' as detail
@@ -44,6 +47,8 @@ select
     'customer' as object,
     customers_linked.customer_id as object_id,
     customers_linked.account_id,
+    customers_linked.stripe_account_id,
+    customers_linked.customer_id,
     null as subscription_id,
     'metadata.' || run_settings.account_id_metadata_key as field,
     'Account ids that differ in case alone: ' || similar_accounts.first_account_id

@@ -47,9 +47,13 @@ customer_discounts as (
         current_discounts.*
     from current_discounts
     inner join subscriptions_classified
-        on current_discounts.owner_id = subscriptions_classified.customer_id
+        on
+            current_discounts.stripe_account_id = subscriptions_classified.stripe_account_id
+            and current_discounts.owner_id = subscriptions_classified.customer_id
     left join own_discounts
-        on subscriptions_classified.subscription_id = own_discounts.subscription_id
+        on
+            subscriptions_classified.stripe_account_id = own_discounts.stripe_account_id
+            and subscriptions_classified.subscription_id = own_discounts.subscription_id
     where current_discounts.owner_type = 'customer' and own_discounts.subscription_id is null
 
 ),
@@ -66,11 +70,15 @@ select
     attached_discounts.*,
     items_priced.item_position,
     row_number() over (
-        partition by attached_discounts.subscription_id, attached_discounts.owner_id
+        partition by
+            attached_discounts.stripe_account_id,
+            attached_discounts.subscription_id,
+            attached_discounts.owner_id
         order by attached_discounts.position, attached_discounts.discount_key
     ) as discount_position
 from attached_discounts
 left join items_priced
     on
         attached_discounts.scope = 'item'
+        and attached_discounts.stripe_account_id = items_priced.stripe_account_id
         and attached_discounts.owner_id = items_priced.subscription_item_id

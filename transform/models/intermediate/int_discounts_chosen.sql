@@ -23,6 +23,7 @@ currency_exponents as (
 candidates as (
 
     select
+        stripe_account_id,
         subscription_id as holder_id,
         discount_key,
         case scope when 'subscription' then 1 when 'item' then 2 else 3 end as scope_rank,
@@ -33,6 +34,7 @@ candidates as (
     union all
 
     select
+        stripe_account_id,
         owner_id as holder_id,
         discount_key,
         3 as scope_rank,
@@ -46,10 +48,11 @@ candidates as (
 ranked_candidates as (
 
     select
+        stripe_account_id,
         holder_id,
         discount_key,
         row_number() over (
-            partition by holder_id
+            partition by stripe_account_id, holder_id
             order by scope_rank, item_position, discount_position, discount_key
         ) as rank_of_holder
     from candidates
@@ -57,6 +60,7 @@ ranked_candidates as (
 )
 
 select
+    ranked_candidates.stripe_account_id,
     ranked_candidates.holder_id,
     discounts_valued.discount_id,
     discounts_valued.coupon_name as discount_name,
@@ -67,6 +71,6 @@ select
         when discounts_valued.duration = 'repeating' then discounts_valued.duration_in_months
     end as discount_duration_in_months
 from ranked_candidates
-inner join discounts_valued on ranked_candidates.discount_key = discounts_valued.discount_key
+inner join discounts_valued using (stripe_account_id, discount_key)
 left join currency_exponents on discounts_valued.coupon_currency = currency_exponents.currency
 where ranked_candidates.rank_of_holder = 1

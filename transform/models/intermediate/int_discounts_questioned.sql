@@ -1,5 +1,6 @@
 -- Grain: issue, discount, subscription. Discounts that cannot be applied as Stripe says, or perhaps
 -- not so. One that hangs on several items is one row.
+{{ config(materialized='view') }}
 with
 
 discounts_attached as (
@@ -20,6 +21,8 @@ questions as (
         discounts_attached.discount_id,
         discounts_attached.coupon_id,
         discounts_attached.coupon_currency,
+        subscriptions_classified.stripe_account_id,
+        subscriptions_classified.customer_id,
         subscriptions_classified.subscription_id,
         subscriptions_classified.account_id,
         subscriptions_classified.currency,
@@ -37,8 +40,7 @@ questions as (
             when not discounts_attached.is_coupon_read then 'coupon_scope_unknown'
         end as issue
     from discounts_attached
-    inner join subscriptions_classified
-        on discounts_attached.subscription_id = subscriptions_classified.subscription_id
+    inner join subscriptions_classified using (stripe_account_id, subscription_id)
 
 )
 
@@ -47,6 +49,8 @@ select
     'discount' as object,
     discount_id as object_id,
     min(account_id) as account_id,
+    stripe_account_id,
+    min(customer_id) as customer_id,
     subscription_id,
     case issue
         when 'unknown_coupon' then 'source.coupon'
@@ -63,4 +67,4 @@ select
     end) as detail
 from questions
 where issue is not null
-group by issue, discount_id, subscription_id
+group by issue, stripe_account_id, discount_id, subscription_id

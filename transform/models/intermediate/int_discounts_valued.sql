@@ -12,7 +12,7 @@ with
 
 discounts as (
 
-    select * from {{ ref('stg_stripe__discounts') }}
+    select * from {{ ref('int_discounts_owned') }}
 
 ),
 
@@ -37,6 +37,7 @@ run_settings as (
 coupon_terms as (
 
     select
+        discounts.stripe_account_id,
         discounts.discount_key,
         coalesce(discounts.discount_id, discounts.coupon_id) as discount_id,
         discounts.owner_type,
@@ -56,7 +57,7 @@ coupon_terms as (
         coupons_recovered.applies_to_products,
         discounts.ends_at
     from discounts
-    left join coupons_recovered on discounts.coupon_id = coupons_recovered.coupon_id
+    left join coupons_recovered using (stripe_account_id, coupon_id)
 
 )
 

@@ -4,13 +4,7 @@ with
 
 invoices as (
 
-    select * from {{ ref('stg_stripe__invoices') }}
-
-),
-
-customers_linked as (
-
-    select * from {{ ref('int_customers_linked') }}
+    select * from {{ ref('int_invoices_linked') }}
 
 ),
 
@@ -21,7 +15,8 @@ currency_exponents as (
 )
 
 select
-    customers_linked.account_id,
+    invoices.account_id,
+    invoices.stripe_account_id,
     invoices.invoice_id,
     invoices.subscription_id,
     invoices.created,
@@ -29,14 +24,14 @@ select
     coalesce(currency_exponents.exponent, 2) as exponent,
     invoices.total,
     row_number() over (
-        partition by customers_linked.account_id
-        order by invoices.created desc, invoices.invoice_id desc
+        partition by invoices.account_id
+        order by
+            invoices.created desc, invoices.invoice_id desc, invoices.stripe_account_id desc
     ) as rank_in_account,
     row_number() over (
-        partition by invoices.subscription_id
+        partition by invoices.stripe_account_id, invoices.subscription_id
         order by invoices.created desc, invoices.invoice_id desc
     ) as rank_in_subscription
 from invoices
-left join customers_linked on invoices.customer_id = customers_linked.customer_id
 left join currency_exponents on invoices.currency = currency_exponents.currency
 where invoices.status = 'paid'

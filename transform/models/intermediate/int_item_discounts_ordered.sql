@@ -25,14 +25,14 @@ counted_discounts as (
     select
         discounts_attached.*,
         dense_rank() over (
-            partition by discounts_attached.subscription_id
+            partition by
+                discounts_attached.stripe_account_id, discounts_attached.subscription_id
             order by
                 case when discounts_attached.scope = 'item' then 1 else 2 end,
                 discounts_attached.discount_position
         ) as step
     from discounts_attached
-    inner join subscriptions_classified
-        on discounts_attached.subscription_id = subscriptions_classified.subscription_id
+    inner join subscriptions_classified using (stripe_account_id, subscription_id)
     where
         subscriptions_classified.counts_for_mrr
         and discounts_attached.is_counted_duration
@@ -46,6 +46,7 @@ counted_discounts as (
 reached_items as (
 
     select
+        items_amounted.stripe_account_id,
         items_amounted.subscription_id,
         items_amounted.subscription_item_id,
         items_amounted.periods_per_year,
@@ -57,7 +58,8 @@ reached_items as (
     from counted_discounts
     inner join items_amounted
         on
-            counted_discounts.subscription_id = items_amounted.subscription_id
+            counted_discounts.stripe_account_id = items_amounted.stripe_account_id
+            and counted_discounts.subscription_id = items_amounted.subscription_id
             and (
                 counted_discounts.scope <> 'item'
                 or counted_discounts.owner_id = items_amounted.subscription_item_id
@@ -69,6 +71,7 @@ reached_items as (
 )
 
 select
+    stripe_account_id,
     subscription_id,
     subscription_item_id,
     step,

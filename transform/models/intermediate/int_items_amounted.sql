@@ -26,8 +26,7 @@ amounts as (
             else {{ amount('items_quantified.unit_amount * items_quantified.billed_quantity') }}
         end as amount
     from items_quantified
-    left join tiered_items_amounted
-        on items_quantified.subscription_item_id = tiered_items_amounted.subscription_item_id
+    left join tiered_items_amounted using (stripe_account_id, subscription_item_id)
 
 )
 

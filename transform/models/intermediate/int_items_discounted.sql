@@ -17,6 +17,7 @@ item_discounts_ordered as (
 step_0 as (
 
     select
+        stripe_account_id,
         subscription_id,
         subscription_item_id,
         item_position,
@@ -50,6 +51,7 @@ all_steps as (
 )
 
 select
+    stripe_account_id,
     subscription_id,
     subscription_item_id,
     cast(step as bigint) as step,

@@ -39,10 +39,11 @@ billing_intervals as (
 )
 
 select
+    subscription_items.stripe_account_id,
     subscription_items.subscription_item_id,
     subscription_items.subscription_id,
     row_number() over (
-        partition by subscription_items.subscription_id
+        partition by subscription_items.stripe_account_id, subscription_items.subscription_id
         order by subscription_items.created, subscription_items.subscription_item_id
     ) as item_position,
     subscription_items.current_period_start,
@@ -69,12 +70,12 @@ select
         else price_currency_options.unit_amount
     end as unit_amount
 from subscription_items
-inner join subscriptions_classified
-    on subscription_items.subscription_id = subscriptions_classified.subscription_id
-left join prices on subscription_items.price_id = prices.price_id
-left join products on prices.product_id = products.product_id
+inner join subscriptions_classified using (stripe_account_id, subscription_id)
+left join prices using (stripe_account_id, price_id)
+left join products using (stripe_account_id, product_id)
 left join price_currency_options
     on
-        prices.price_id = price_currency_options.price_id
+        prices.stripe_account_id = price_currency_options.stripe_account_id
+        and prices.price_id = price_currency_options.price_id
         and subscriptions_classified.currency = price_currency_options.currency
 left join billing_intervals on prices.recurring_interval = billing_intervals.billing_interval

@@ -1,4 +1,5 @@
 -- Grain: issue, item. Items whose amount is not known; it is null, and so is every sum with it.
+{{ config(materialized='view') }}
 with
 
 items_amounted as (
@@ -34,6 +35,8 @@ select
     'subscription_item' as object,
     questions.subscription_item_id as object_id,
     subscriptions_classified.account_id,
+    subscriptions_classified.stripe_account_id,
+    subscriptions_classified.customer_id,
     questions.subscription_id,
     case questions.issue
         when 'unknown_price' then 'price'
@@ -52,6 +55,5 @@ select
         else ' has no unit amount'
     end || '; the amount of the item is null.' as detail
 from questions
-inner join subscriptions_classified
-    on questions.subscription_id = subscriptions_classified.subscription_id
+inner join subscriptions_classified using (stripe_account_id, subscription_id)
 where questions.issue is not null

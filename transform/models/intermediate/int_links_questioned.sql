@@ -1,5 +1,6 @@
 -- Grain: issue, object. What belongs to something that was not read. A deleted customer is asked
 -- about by itself.
+{{ config(materialized='view') }}
 with
 
 customers_linked as (
@@ -16,13 +17,19 @@ subscriptions_linked as (
 
 invoices as (
 
-    select * from {{ ref('stg_stripe__invoices') }}
+    select * from {{ ref('int_invoices_linked') }}
 
 ),
 
 unseen_customers as (
 
     select * from {{ ref('stg_stripe__unseen_customers') }}
+
+),
+
+subscriptions as (
+
+    select * from {{ ref('stg_stripe__subscriptions') }}
 
 ),
 
@@ -36,13 +43,15 @@ select
     'unknown_customer' as issue,
     'subscription' as object,
     subscriptions_linked.subscription_id as object_id,
-    cast(null as {{ text_type() }}) as account_id,
+    subscriptions_linked.account_id,
+    subscriptions_linked.stripe_account_id,
+    subscriptions_linked.customer_id,
     subscriptions_linked.subscription_id,
     'customer' as field,
     'Customer ' || subscriptions_linked.customer_id || ' was not read.' as detail
 from subscriptions_linked
-left join customers_linked on subscriptions_linked.customer_id = customers_linked.customer_id
-left join unseen_customers on subscriptions_linked.customer_id = unseen_customers.customer_id
+left join customers_linked using (stripe_account_id, customer_id)
+left join unseen_customers using (stripe_account_id, customer_id)
 where customers_linked.customer_id is null and unseen_customers.customer_id is null
 
 union all
@@ -51,13 +60,15 @@ select
     'unknown_customer' as issue,
     'invoice' as object,
     invoices.invoice_id as object_id,
-    null as account_id,
+    invoices.account_id,
+    invoices.stripe_account_id,
+    invoices.customer_id,
     invoices.subscription_id,
     'customer' as field,
     'Customer ' || coalesce(invoices.customer_id, 'null') || ' was not read.' as detail
 from invoices
-left join customers_linked on invoices.customer_id = customers_linked.customer_id
-left join unseen_customers on invoices.customer_id = unseen_customers.customer_id
+left join customers_linked using (stripe_account_id, customer_id)
+left join unseen_customers using (stripe_account_id, customer_id)
 where customers_linked.customer_id is null and unseen_customers.customer_id is null
 
 union all
@@ -67,10 +78,11 @@ select
     'subscription_item' as object,
     subscription_items.subscription_item_id as object_id,
     null as account_id,
+    subscription_items.stripe_account_id,
+    null as customer_id,
     subscription_items.subscription_id,
     'subscription' as field,
     'Subscription ' || subscription_items.subscription_id || ' was not read.' as detail
 from subscription_items
-left join subscriptions_linked
-    on subscription_items.subscription_id = subscriptions_linked.subscription_id
-where subscriptions_linked.subscription_id is null
+left join subscriptions using (stripe_account_id, subscription_id)
+where subscriptions.subscription_id is null

@@ -2,6 +2,7 @@
 -- subscription does not count. Differences of cumulated twelfths, the chosen subscription first:
 -- so the parts of a subscription chosen, and those of the account, sum exactly to a twelfth of
 -- their year.
+{{ config(materialized='view') }}
 with
 
 items_discounted as (
@@ -26,6 +27,7 @@ counted_steps as (
 
     select
         subscriptions_classified.account_id,
+        subscriptions_classified.stripe_account_id,
         subscriptions_classified.subscription_id,
         subscriptions_classified.currency,
         subscriptions_classified.created,
@@ -38,10 +40,8 @@ counted_steps as (
             else items_discounted.annual_change
         end as annual_change
     from items_discounted
-    inner join subscriptions_classified
-        on items_discounted.subscription_id = subscriptions_classified.subscription_id
-    left join subscriptions_chosen
-        on subscriptions_classified.subscription_id = subscriptions_chosen.subscription_id
+    inner join subscriptions_classified using (stripe_account_id, subscription_id)
+    left join subscriptions_chosen using (stripe_account_id, subscription_id)
 
 ),
 
@@ -51,7 +51,9 @@ cumulated_steps as (
         counted_steps.*,
         {{ amount('sum(annual_change) over (
             partition by account_id, currency
-            order by is_chosen_subscription desc, created, subscription_id, subscription_item_id, step
+            order by
+                is_chosen_subscription desc, created, subscription_id, stripe_account_id,
+                subscription_item_id, step
         )') }} as cumulated_change
     from counted_steps
 
@@ -59,6 +61,7 @@ cumulated_steps as (
 
 select
     account_id,
+    stripe_account_id,
     subscription_id,
     is_chosen_subscription,
     subscription_item_id,

@@ -15,6 +15,7 @@ subscriptions as (
 
 select
     customers_chosen.account_id,
+    customers_chosen.stripe_account_id,
     customers_chosen.customer_id,
     coalesce(
         subscriptions.default_payment_method_id,
@@ -23,5 +24,4 @@ select
         customers_chosen.default_source_id
     ) as payment_method_id
 from customers_chosen
-left join subscriptions
-    on customers_chosen.subscription_id = subscriptions.subscription_id
+left join subscriptions using (stripe_account_id, subscription_id)

@@ -1,5 +1,6 @@
 -- Grain: one subscription with items: the item that renews next, and when the last of its items
 -- ends.
+{{ config(materialized='view') }}
 with
 
 items_priced as (
@@ -11,13 +12,16 @@ items_priced as (
 ranked_items as (
 
     select
+        stripe_account_id,
         subscription_id,
         current_period_start,
         current_period_end,
         billing_interval,
-        max(current_period_end) over (partition by subscription_id) as latest_period_end,
+        max(current_period_end) over (
+            partition by stripe_account_id, subscription_id
+        ) as latest_period_end,
         row_number() over (
-            partition by subscription_id
+            partition by stripe_account_id, subscription_id
             order by current_period_end, item_position
         ) as rank_in_subscription
     from items_priced
@@ -25,6 +29,7 @@ ranked_items as (
 )
 
 select
+    stripe_account_id,
     subscription_id,
     current_period_start,
     current_period_end,

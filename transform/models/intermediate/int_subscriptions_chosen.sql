@@ -11,11 +11,16 @@ ranked_subscriptions as (
 
     select
         account_id,
+        stripe_account_id,
         subscription_id,
         customer_id,
         row_number() over (
             partition by account_id
-            order by selection_rank asc nulls last, created desc, subscription_id desc
+            order by
+                selection_rank asc nulls last,
+                created desc,
+                subscription_id desc,
+                stripe_account_id desc
         ) as rank_in_account
     from subscriptions_classified
     where account_id is not null
@@ -24,6 +29,7 @@ ranked_subscriptions as (
 
 select
     account_id,
+    stripe_account_id,
     subscription_id,
     customer_id
 from ranked_subscriptions

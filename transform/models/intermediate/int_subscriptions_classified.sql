@@ -27,7 +27,9 @@ run_settings as (
 
 paused_subscriptions as (
 
-    select subscriptions_linked.subscription_id
+    select
+        subscriptions_linked.stripe_account_id,
+        subscriptions_linked.subscription_id
     from subscriptions_linked
     cross join run_settings
     where
@@ -54,5 +56,4 @@ select
 from subscriptions_linked
 left join subscription_statuses on subscriptions_linked.status = subscription_statuses.status
 left join currency_exponents on subscriptions_linked.currency = currency_exponents.currency
-left join paused_subscriptions
-    on subscriptions_linked.subscription_id = paused_subscriptions.subscription_id
+left join paused_subscriptions using (stripe_account_id, subscription_id)

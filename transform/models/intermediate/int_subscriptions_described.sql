@@ -42,7 +42,5 @@ select
         'subscriptions_invoiced.exponent'
     ) }} as mrr_normalized
 from subscriptions_invoiced
-left join renewals_selected
-    on subscriptions_invoiced.subscription_id = renewals_selected.subscription_id
-left join plans_listed
-    on subscriptions_invoiced.subscription_id = plans_listed.subscription_id
+left join renewals_selected using (stripe_account_id, subscription_id)
+left join plans_listed using (stripe_account_id, subscription_id)

@@ -31,5 +31,6 @@ select
 from subscriptions_valued
 left join invoices_ranked
     on
-        subscriptions_valued.subscription_id = invoices_ranked.subscription_id
+        subscriptions_valued.stripe_account_id = invoices_ranked.stripe_account_id
+        and subscriptions_valued.subscription_id = invoices_ranked.subscription_id
         and invoices_ranked.rank_in_subscription = 1

@@ -1,10 +1,16 @@
--- Grain: one subscription, with the account of its customer (null: unlinked). A subscription whose
+-- Grain: one subscription to rebuild, with the account of its customer (null: unlinked). One whose
 -- customer is gone is canceled: Stripe cancels it at once, even where that event was never seen.
 with
 
 subscriptions as (
 
     select * from {{ ref('stg_stripe__subscriptions') }}
+
+),
+
+customers_changed as (
+
+    select * from {{ ref('int_customers_changed') }}
 
 ),
 
@@ -15,7 +21,8 @@ customers_linked as (
 )
 
 select
-    customers_linked.account_id,
+    customers_changed.account_id,
+    subscriptions.stripe_account_id,
     subscriptions.subscription_id,
     subscriptions.customer_id,
     subscriptions.created,
@@ -36,4 +43,5 @@ select
     subscriptions.default_payment_method_id,
     subscriptions.default_source_id
 from subscriptions
-left join customers_linked on subscriptions.customer_id = customers_linked.customer_id
+inner join customers_changed using (stripe_account_id, customer_id)
+left join customers_linked using (stripe_account_id, customer_id)

@@ -1,5 +1,6 @@
 -- Grain: one account with subscriptions: all of them as arrays, by created and id, and their
 -- counts.
+{{ config(materialized='view') }}
 with
 
 subscriptions_invoiced as (
@@ -10,8 +11,10 @@ subscriptions_invoiced as (
 
 select
     account_id,
-    {{ array_in_order('subscription_id', 'created, subscription_id') }} as subscription_ids,
-    {{ array_in_order('status', 'created, subscription_id') }} as subscription_status,
+    {{ array_in_order('subscription_id', 'created, subscription_id, stripe_account_id') }}
+        as subscription_ids,
+    {{ array_in_order('status', 'created, subscription_id, stripe_account_id') }}
+        as subscription_status,
     cast(sum(case when is_paying then 1 else 0 end) as bigint) as subscription_paying_count,
     cast(sum(case when is_trialing then 1 else 0 end) as bigint) as subscription_trialing_count
 from subscriptions_invoiced

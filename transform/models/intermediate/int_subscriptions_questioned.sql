@@ -1,4 +1,5 @@
 -- Grain: issue, subscription. Live subscriptions of which no item was read.
+{{ config(materialized='view') }}
 with
 
 subscriptions_classified as (
@@ -18,9 +19,11 @@ select
     'subscription' as object,
     subscriptions_classified.subscription_id as object_id,
     subscriptions_classified.account_id,
+    subscriptions_classified.stripe_account_id,
+    subscriptions_classified.customer_id,
     subscriptions_classified.subscription_id,
     'items' as field,
     'No item was read; the amount of the subscription is null.' as detail
 from subscriptions_classified
-left join items_priced on subscriptions_classified.subscription_id = items_priced.subscription_id
+left join items_priced using (stripe_account_id, subscription_id)
 where subscriptions_classified.is_live and items_priced.subscription_id is null

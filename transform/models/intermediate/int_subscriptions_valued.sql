@@ -23,20 +23,22 @@ items_discounted as (
 billed_amounts as (
 
     select
+        stripe_account_id,
         subscription_id,
         {{ sum_of_known('amount') }} as amount
     from items_amounted
-    group by subscription_id
+    group by stripe_account_id, subscription_id
 
 ),
 
 net_amounts as (
 
     select
+        stripe_account_id,
         subscription_id,
         {{ sum_of_known('annual_change') }} as annual_amount
     from items_discounted
-    group by subscription_id
+    group by stripe_account_id, subscription_id
 
 )
 
@@ -51,7 +53,5 @@ select
         subscriptions_classified.counts_for_mrr and net_amounts.annual_amount > 0, false
     ) as is_paying
 from subscriptions_classified
-left join billed_amounts
-    on subscriptions_classified.subscription_id = billed_amounts.subscription_id
-left join net_amounts
-    on subscriptions_classified.subscription_id = net_amounts.subscription_id
+left join billed_amounts using (stripe_account_id, subscription_id)
+left join net_amounts using (stripe_account_id, subscription_id)

@@ -1,6 +1,7 @@
 -- Grain: one tiered item in its price's own currency. Graduated: each tier bills what falls into
 -- it; volume: the tier that the quantity reaches bills all of it. A quantity that no tier covers
 -- is null.
+{{ config(materialized='view') }}
 with
 
 items_quantified as (
@@ -18,6 +19,7 @@ tiers_bounded as (
 reached_tiers as (
 
     select
+        items_quantified.stripe_account_id,
         items_quantified.subscription_item_id,
         items_quantified.tiers_mode,
         items_quantified.billed_quantity,
@@ -32,18 +34,20 @@ reached_tiers as (
     from items_quantified
     inner join tiers_bounded
         on
-            items_quantified.price_id = tiers_bounded.price_id
+            items_quantified.stripe_account_id = tiers_bounded.stripe_account_id
+            and items_quantified.price_id = tiers_bounded.price_id
             and items_quantified.billed_quantity > tiers_bounded.from_quantity
     where items_quantified.is_tiered and items_quantified.is_own_currency
 
 )
 
 select
+    stripe_account_id,
     subscription_item_id,
     {{ amount("sum(case
             when tiers_mode = 'graduated' then unit_amount * quantity_in_tier + flat_amount
             when is_last_reached then unit_amount * billed_quantity + flat_amount
         end)") }} as amount
 from reached_tiers
-group by subscription_item_id
+group by stripe_account_id, subscription_item_id
 having bool_or(is_last_reached)

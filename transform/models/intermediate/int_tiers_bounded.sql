@@ -1,4 +1,5 @@
 -- Grain: one tier of a price: for quantities above from_quantity, up to up_to (null: without end).
+{{ config(materialized='view') }}
 with
 
 price_tiers as (
@@ -8,10 +9,13 @@ price_tiers as (
 )
 
 select
+    stripe_account_id,
     price_tier_id,
     price_id,
     coalesce(
-        lag(up_to) over (partition by price_id order by up_to asc nulls last, position), 0
+        lag(up_to) over (
+            partition by stripe_account_id, price_id order by up_to asc nulls last, position
+        ), 0
     ) as from_quantity,
     up_to,
     unit_amount,

@@ -1,5 +1,6 @@
 -- Grain: account, total. One currency: the sum as it is. Several: in the reporting currency, if
 -- every part has a rate; else null. Rounded once, here.
+{{ config(materialized='view') }}
 with
 
 totals_by_currency_summed as (

@@ -1,5 +1,6 @@
 -- Grain: one account: its totals side by side. Nothing to sum is 0; a total that is not known, or
 -- that would add currencies without a rate, stays null, with its parts in mrr_by_currency.
+{{ config(materialized='view') }}
 with
 
 customers_chosen as (

@@ -1,5 +1,6 @@
 -- Grain: object, id, field. A value of Stripe's that no rule here knows, or one that a rule needs
--- and that is not there ('null'). Must be empty: a figure built on a guess is worse than none.
+-- and that is not there ('null'), among what was loaded since the last build. Must be empty: a
+-- figure built on a guess is worse than none.
 {% set read_values = [
     ('subscription', 'stg_stripe__subscriptions', 'subscription_id', 'status', 'status'),
     ('subscription', 'stg_stripe__subscriptions', 'subscription_id',
@@ -24,14 +25,22 @@
 ] %}
 with
 
+run_settings as (
+
+    select * from {{ ref('stg_pipeline__run_settings') }}
+
+),
+
 read_values as (
     {% for object, model, id, field, value in read_values %}
     select
         '{{ object }}' as object,
+        stripe_account_id,
         {{ id }} as id,
         '{{ field }}' as field,
         {{ value }} as value
-    from {{ ref(model) }}
+    from {{ ref(model) }} as {{ object }}s
+    where {{ loaded_since_last_build(object ~ 's') }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 
@@ -65,6 +74,7 @@ known_values as (
 
 select distinct
     read_values.object,
+    read_values.stripe_account_id,
     read_values.id,
     read_values.field,
     read_values.value

@@ -1,4 +1,5 @@
 -- Grain: one issue of one object. What kept a figure from being given, or was left out of it.
+{{ config(replaces='issues') }}
 with
 
 issues as (
@@ -17,6 +18,8 @@ issues as (
         object,
         object_id,
         account_id,
+        stripe_account_id,
+        customer_id,
         subscription_id,
         field,
         detail
@@ -27,11 +30,19 @@ issues as (
 )
 
 select
-    issue || ':' || object_id || coalesce(':' || subscription_id, '') || ':' || field as issue_id,
+    issue
+    || coalesce(':' || stripe_account_id, '')
+    || ':'
+    || object_id
+    || coalesce(':' || subscription_id, '')
+    || ':'
+    || field as issue_id,
     issue,
     object,
     object_id,
     account_id,
+    stripe_account_id,
+    customer_id,
     subscription_id,
     field,
     detail

@@ -1,15 +1,10 @@
 -- Grain: one invoice that was read, in major units.
+{{ config(replaces='customers') }}
 with
 
 invoices as (
 
-    select * from {{ ref('stg_stripe__invoices') }}
-
-),
-
-customers_linked as (
-
-    select * from {{ ref('int_customers_linked') }}
+    select * from {{ ref('int_invoices_linked') }}
 
 ),
 
@@ -32,8 +27,9 @@ currency_exponents as (
 )
 {% set exponent = 'coalesce(currency_exponents.exponent, 2)' %}
 select
+    invoices.stripe_account_id,
     invoices.invoice_id,
-    customers_linked.account_id,
+    invoices.account_id,
     invoices.customer_id,
     invoices.subscription_id,
     invoices.number,
@@ -52,10 +48,9 @@ select
     {{ major('invoice_lines_summed.discount_amount', exponent) }} as discount_amount,
     {{ major('invoice_lines_summed.proration_amount', exponent) }} as proration_amount,
     coalesce(invoice_lines_summed.line_count, 0) as line_count,
-    customers_linked.account_id is not null
+    invoices.account_id is not null
     and coalesce(invoices_ranked.rank_in_account = 1, false) as is_last_invoice
 from invoices
-left join customers_linked on invoices.customer_id = customers_linked.customer_id
-left join invoices_ranked on invoices.invoice_id = invoices_ranked.invoice_id
-left join invoice_lines_summed on invoices.invoice_id = invoice_lines_summed.invoice_id
+left join invoices_ranked using (stripe_account_id, invoice_id)
+left join invoice_lines_summed using (stripe_account_id, invoice_id)
 left join currency_exponents on invoices.currency = currency_exponents.currency

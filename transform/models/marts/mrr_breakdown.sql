@@ -28,6 +28,7 @@ discounts_valued as (
 
 select
     mrr_steps_apportioned.account_id,
+    mrr_steps_apportioned.stripe_account_id,
     mrr_steps_apportioned.subscription_id,
     mrr_steps_apportioned.is_chosen_subscription,
     mrr_steps_apportioned.subscription_item_id,
@@ -54,10 +55,7 @@ select
         case when items_amounted.is_metered then 'metered' end
     ) as excluded_because
 from mrr_steps_apportioned
-inner join items_amounted
-    on mrr_steps_apportioned.subscription_item_id = items_amounted.subscription_item_id
-inner join subscriptions_classified
-    on mrr_steps_apportioned.subscription_id = subscriptions_classified.subscription_id
-left join discounts_valued
-    on mrr_steps_apportioned.discount_key = discounts_valued.discount_key
+inner join items_amounted using (stripe_account_id, subscription_id, subscription_item_id)
+inner join subscriptions_classified using (stripe_account_id, subscription_id)
+left join discounts_valued using (stripe_account_id, discount_key)
 where mrr_steps_apportioned.account_id is not null

@@ -68,12 +68,13 @@ select
     subscriptions_described.subscription_interval,
     subscriptions_described.trial_start,
     subscriptions_described.trial_end,
-    subscriptions_described.mrr_normalized
+    subscriptions_described.mrr_normalized,
+    customers_described.stripe_account_id
 from customers_described
-left join subscriptions_described
-    on customers_described.subscription_id = subscriptions_described.subscription_id
+left join subscriptions_described using (stripe_account_id, subscription_id)
 left join discounts_chosen
     on
-        coalesce(customers_described.subscription_id, customers_described.customer_id)
+        customers_described.stripe_account_id = discounts_chosen.stripe_account_id
+        and coalesce(customers_described.subscription_id, customers_described.customer_id)
         = discounts_chosen.holder_id
 left join last_invoices on customers_described.account_id = last_invoices.account_id

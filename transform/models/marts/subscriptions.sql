@@ -1,4 +1,5 @@
 -- Grain: one subscription, canceled and unlinked ones too.
+{{ config(replaces='customers') }}
 with
 
 subscriptions_described as (
@@ -20,6 +21,7 @@ subscriptions_chosen as (
 )
 
 select
+    subscriptions_described.stripe_account_id,
     subscriptions_described.subscription_id,
     subscriptions_described.account_id,
     subscriptions_described.customer_id,
@@ -58,7 +60,8 @@ select
     ) }} as last_invoice_amount,
     subscriptions_described.last_invoice_timestamp
 from subscriptions_described
-left join subscriptions_chosen
-    on subscriptions_described.subscription_id = subscriptions_chosen.subscription_id
+left join subscriptions_chosen using (stripe_account_id, subscription_id)
 left join discounts_chosen
-    on subscriptions_described.subscription_id = discounts_chosen.holder_id
+    on
+        subscriptions_described.stripe_account_id = discounts_chosen.stripe_account_id
+        and subscriptions_described.subscription_id = discounts_chosen.holder_id

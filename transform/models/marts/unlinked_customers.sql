@@ -1,4 +1,5 @@
 -- Grain: one customer without an account. Never sent, never dropped in silence.
+{{ config(replaces='customers') }}
 with
 
 customers_linked as (
@@ -10,11 +11,12 @@ customers_linked as (
 live_subscriptions as (
 
     select
+        stripe_account_id,
         customer_id,
         count(*) as live_subscription_count
     from {{ ref('int_subscriptions_classified') }}
     where is_live
-    group by customer_id
+    group by stripe_account_id, customer_id
 
 ),
 
@@ -25,6 +27,7 @@ run_settings as (
 )
 
 select
+    customers_linked.stripe_account_id,
     customers_linked.customer_id,
     customers_linked.name,
     customers_linked.email,
@@ -34,5 +37,5 @@ select
     coalesce(live_subscriptions.live_subscription_count, 0) as live_subscription_count
 from customers_linked
 cross join run_settings
-left join live_subscriptions on customers_linked.customer_id = live_subscriptions.customer_id
+left join live_subscriptions using (stripe_account_id, customer_id)
 where customers_linked.account_id is null

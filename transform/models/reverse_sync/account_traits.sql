@@ -4,6 +4,12 @@
 {% set sent_traits = traits_sent() %}
 with
 
+accounts_changed as (
+
+    select * from {{ ref('int_accounts_changed') }}
+
+),
+
 single_subscription_traits as (
 
     select * from {{ ref('single_subscription_traits') }}
@@ -35,6 +41,8 @@ members as (
         {{ json_members_of_map('single_subscription_traits.metadata', "'stripe.metadata.'") }}
             as metadata_members
     from single_subscription_traits
+    inner join accounts_changed
+        on single_subscription_traits.account_id = accounts_changed.account_id
     inner join multi_subscription_traits
         on single_subscription_traits.account_id = multi_subscription_traits.account_id
     cross join run_settings

@@ -1,4 +1,4 @@
--- Grain: one Stripe invoice that was not deleted.
+-- Grain: one Stripe invoice, a deleted one with its last seen values.
 select
     stripe_account_id,
     id as invoice_id,
@@ -17,6 +17,7 @@ select
     period_start,
     period_end,
     paid_at,
+    deleted_at is not null as is_deleted,
     loaded_at
 from {{ source('stripe', 'invoices') }}
-where deleted_at is null
+where created is not null

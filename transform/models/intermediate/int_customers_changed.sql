@@ -1,0 +1,38 @@
+-- Grain: one customer's id to rebuild, with the account: every customer of an account to rebuild,
+-- and the touched ones without an account.
+with
+
+customers_touched as (
+
+    select * from {{ ref('int_customers_touched') }}
+
+),
+
+links_resolved as (
+
+    select * from {{ ref('int_links_resolved') }}
+
+),
+
+accounts_changed as (
+
+    select * from {{ ref('int_accounts_changed') }}
+
+)
+
+select
+    links_resolved.stripe_account_id,
+    links_resolved.customer_id,
+    links_resolved.account_id
+from links_resolved
+inner join accounts_changed using (account_id)
+
+union all
+
+select
+    links_resolved.stripe_account_id,
+    links_resolved.customer_id,
+    links_resolved.account_id
+from links_resolved
+inner join customers_touched using (stripe_account_id, customer_id)
+where links_resolved.account_id is null

@@ -1,0 +1,39 @@
+-- Grain: one discount to rebuild: of a customer or of a subscription to rebuild.
+{{ config(materialized='view') }}
+with
+
+discounts as (
+
+    select * from {{ ref('stg_stripe__discounts') }}
+
+),
+
+customers_changed as (
+
+    select * from {{ ref('int_customers_changed') }}
+
+),
+
+subscriptions_linked as (
+
+    select * from {{ ref('int_subscriptions_linked') }}
+
+)
+
+select discounts.*
+from discounts
+inner join customers_changed
+    on
+        discounts.owner_type = 'customer'
+        and discounts.stripe_account_id = customers_changed.stripe_account_id
+        and discounts.root_id = customers_changed.customer_id
+
+union all
+
+select discounts.*
+from discounts
+inner join subscriptions_linked
+    on
+        discounts.owner_type <> 'customer'
+        and discounts.stripe_account_id = subscriptions_linked.stripe_account_id
+        and discounts.root_id = subscriptions_linked.subscription_id

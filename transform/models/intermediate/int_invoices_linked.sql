@@ -1,0 +1,24 @@
+-- Grain: one invoice to rebuild that was not deleted, with the account of its customer (null:
+-- unlinked). One that names no customer is looked at in every build.
+with
+
+invoices as (
+
+    select * from {{ ref('stg_stripe__invoices') }}
+
+),
+
+customers_changed as (
+
+    select * from {{ ref('int_customers_changed') }}
+
+)
+
+select
+    customers_changed.account_id,
+    invoices.*
+from invoices
+left join customers_changed using (stripe_account_id, customer_id)
+where
+    not invoices.is_deleted
+    and (customers_changed.customer_id is not null or invoices.customer_id is null)

@@ -1,0 +1,45 @@
+-- Grain: one customer's id. The linking rule: which account a customer belongs to (null: unlinked),
+-- and which one it belonged to before this build. Kept between builds: a refresh looks at the
+-- customers who were touched.
+{{ config(materialized='kept', replaces='touched_customers') }}
+with
+
+customers_touched as (
+
+    select * from {{ ref('int_customers_touched') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('stg_stripe__customers') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('stg_pipeline__run_settings') }}
+
+),
+
+former_links as (
+
+    {{ kept_rows({
+        'stripe_account_id': text_type(), 'customer_id': text_type(), 'account_id': text_type()
+    }) }}
+
+)
+
+select
+    stripe_account_id,
+    customer_id,
+    case
+        when customers.customer_id is null then null
+        when run_settings.account_id_metadata_key is null then customers.customer_id
+        else {{ trimmed(map_value('customers.metadata', 'run_settings.account_id_metadata_key')) }}
+    end as account_id,
+    former_links.account_id as previous_account_id
+from customers_touched
+cross join run_settings
+left join customers using (stripe_account_id, customer_id)
+left join former_links using (stripe_account_id, customer_id)

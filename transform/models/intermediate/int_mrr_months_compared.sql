@@ -1,0 +1,68 @@
+-- Grain: account to rebuild, month, currency: MRR beside that of the month before, both in the
+-- reporting currency, too, at each month's own rate (null without one), and what the change of the
+-- rate alone did.
+with
+
+mrr_by_month as (
+
+    select * from {{ ref('int_mrr_by_month') }}
+
+),
+
+fx_rates_by_month as (
+
+    select * from {{ ref('int_fx_rates_by_month') }}
+
+),
+
+currency_exponents as (
+
+    select * from {{ ref('currency_exponents') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('stg_pipeline__run_settings') }}
+
+),
+
+rated_months as (
+
+    select
+        mrr_by_month.*,
+        run_settings.reporting_currency,
+        coalesce(currency_exponents.exponent, 2) as reporting_exponent,
+        case
+            when
+                mrr_by_month.currency = run_settings.reporting_currency
+                then cast(1 as decimal(18, 10))
+            else fx_rates_by_month.rate
+        end as rate,
+        coalesce(lag(mrr_by_month.mrr) over (
+            partition by mrr_by_month.account_id, mrr_by_month.currency order by mrr_by_month.month
+        ), 0) as opening
+    from mrr_by_month
+    cross join run_settings
+    left join fx_rates_by_month using (currency, month)
+    left join currency_exponents
+        on run_settings.reporting_currency = currency_exponents.currency
+
+),
+
+reported_months as (
+
+    select
+        rated_months.*,
+        {{ rounded_to('mrr * rate', 'reporting_exponent') }} as reporting_mrr,
+        {{ rounded_to('opening * rate', 'reporting_exponent') }} as reporting_opening_at_this_rate
+    from rated_months
+
+)
+
+select
+    reported_months.*,
+    coalesce(lag(reporting_mrr) over (
+        partition by account_id, currency order by month
+    ), case when opening = 0 then 0 end) as reporting_opening
+from reported_months

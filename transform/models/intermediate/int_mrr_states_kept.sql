@@ -1,0 +1,100 @@
+-- Grain: subscription, moment at which its account or its net amount of a year became another one.
+-- Kept for good: what was true in a closed month cannot be had again from Stripe. A run adds what
+-- it sees at its `as_of`, and nothing if a later moment was seen before. What lies before the first
+-- sync of a Stripe account is estimated, once, from its paid invoices.
+{{ config(materialized='kept', replaces='states_of_this_moment', history=true, schema='history') }}
+with
+
+subscriptions_valued as (
+
+    select * from {{ ref('int_subscriptions_valued') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('stg_pipeline__run_settings') }}
+
+),
+
+kept_states as (
+
+    {{ kept_rows({
+        'stripe_account_id': text_type(), 'subscription_id': text_type(),
+        'account_id': text_type(), 'currency': text_type(), 'annual_amount': 'decimal(38, 12)',
+        'observed_at': 'timestamp', 'is_estimated': 'boolean'
+    }, history=true) }}
+
+),
+
+earlier_states as (
+
+    select kept_states.*
+    from kept_states
+    cross join run_settings
+    where kept_states.observed_at < run_settings.as_of
+
+),
+
+last_states as (
+
+    select
+        earlier_states.*,
+        row_number() over (
+            partition by stripe_account_id, subscription_id order by observed_at desc
+        ) as rank_by_moment
+    from earlier_states
+
+),
+
+observed_states as (
+
+    select
+        subscriptions_valued.stripe_account_id,
+        subscriptions_valued.subscription_id,
+        subscriptions_valued.customer_id,
+        subscriptions_valued.account_id,
+        subscriptions_valued.currency,
+        subscriptions_valued.net_annual_amount as annual_amount,
+        run_settings.as_of as observed_at,
+        false as is_estimated
+    from subscriptions_valued
+    cross join run_settings
+    left join last_states
+        on
+            subscriptions_valued.stripe_account_id = last_states.stripe_account_id
+            and subscriptions_valued.subscription_id = last_states.subscription_id
+            and last_states.rank_by_moment = 1
+    where
+        subscriptions_valued.net_annual_amount is not null
+        and (
+            last_states.subscription_id is null
+            or last_states.is_estimated
+            or last_states.account_id is distinct from subscriptions_valued.account_id
+            or last_states.currency <> subscriptions_valued.currency
+            or last_states.annual_amount <> subscriptions_valued.net_annual_amount
+        )
+
+)
+
+select
+    observed_states.*,
+    run_settings.account_id_metadata_key
+from observed_states
+cross join run_settings
+where {{ history_is_open() }}
+{% if not execute or is_full_build() %}
+union all
+
+select
+    estimated_states.*,
+    run_settings.account_id_metadata_key
+from {{ ref('int_mrr_states_estimated') }} as estimated_states
+cross join run_settings
+where
+    {{ history_is_open() }}
+    and estimated_states.stripe_account_id not in (
+        select earlier_states.stripe_account_id from earlier_states
+        where not earlier_states.is_estimated
+    )
+{% endif %}

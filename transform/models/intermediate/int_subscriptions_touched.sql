@@ -1,0 +1,59 @@
+-- Grain: one subscription of which something changed since the last build, in itself or in what it
+-- refers to: items and their prices, discounts, a pause that ran out.
+{{ config(materialized='view') }}
+with
+
+subscriptions as (
+
+    select * from {{ ref('stg_stripe__subscriptions') }}
+
+),
+
+subscription_items as (
+
+    select * from {{ ref('stg_stripe__subscription_items') }}
+
+),
+
+prices_touched as (
+
+    select * from {{ ref('int_prices_touched') }}
+
+),
+
+discounts_touched as (
+
+    select * from {{ ref('int_discounts_touched') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('stg_pipeline__run_settings') }}
+
+)
+
+select
+    subscriptions.stripe_account_id,
+    subscriptions.subscription_id
+from subscriptions
+where
+    {{ loaded_since_last_build('subscriptions') }}
+    or {{ passed_since_last_build('subscriptions.pause_collection_resumes_at') }}
+
+union distinct
+
+select
+    subscription_items.stripe_account_id,
+    subscription_items.subscription_id
+from subscription_items
+left join prices_touched using (stripe_account_id, price_id)
+where {{ loaded_since_last_build('subscription_items') }} or prices_touched.price_id is not null
+
+union distinct
+
+select
+    stripe_account_id,
+    root_id as subscription_id
+from discounts_touched
+where owner_type <> 'customer'
