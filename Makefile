@@ -13,7 +13,7 @@ SOAK_SECONDS ?= 600
 PARSED := transform/target/manifest.json
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test soak ui setup check format clean help
+.PHONY: demo test soak ui setup check docs format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -39,6 +39,11 @@ check: setup ## format, lint, types, SQL, lock file, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar transform/models transform/tests
+
+docs: setup ## every mart and column on pages of its own, transform/target/docs/static_index.html
+	@WAREHOUSE_PATH=:memory: $(BIN)/dbt --quiet parse --target-path transform/target/docs
+	@WAREHOUSE_PATH=:memory: $(BIN)/dbt --quiet docs generate --no-compile --empty-catalog --static --target-path transform/target/docs
+	@echo transform/target/docs/static_index.html
 
 format: setup ## put Python and SQL into shape
 	$(BIN)/ruff format .
