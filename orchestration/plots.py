@@ -56,7 +56,9 @@ def _mrr_by_month(axes: Any, rows: list[dict[str, Any]]) -> None:
     """A line a currency, each as a share of its greatest month: currencies are never added."""
     by_currency: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for row in rows:
-        by_currency[row["currency"]].append((f"{row['month']:%Y-%m}", float(row["closing_mrr"] or 0)))
+        by_currency[row["currency"]].append(
+            (f"{row['month']:%Y-%m}", float(row["closing_mrr"] or 0))
+        )
     for currency, points in sorted(by_currency.items()):
         greatest = max(value for _, value in points) or 1.0
         axes.plot(
