@@ -1,0 +1,106 @@
+"""The systemd units: each one's command is started as a plain process and does its work."""
+
+import configparser
+import shlex
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from dagster import DagsterInstance
+from local_stripe import LocalStripe
+from test_cli import environment
+
+ROOT = Path(__file__).parents[1]
+INSTALLED = "/opt/stripe-traits"
+PATIENCE = 120  # seconds: other load makes clocks unreliable
+
+
+def command(unit: str) -> list[str]:
+    """What the unit starts, in this checkout."""
+    parsed = configparser.RawConfigParser(strict=False)
+    parsed.optionxform = str  # type: ignore[assignment,method-assign]
+    parsed.read(ROOT / "deploy" / f"stripe-traits-{unit}.service")
+    assert parsed["Service"]["WorkingDirectory"] == INSTALLED
+    return shlex.split(parsed["Service"]["ExecStart"].replace(INSTALLED, str(ROOT)))
+
+
+@contextmanager
+def started(
+    arguments: list[str], folder: Path, **settings: str
+) -> Iterator["subprocess.Popen[bytes]"]:
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            arguments,
+            cwd=ROOT,
+            env=environment(DATA_DIR=str(folder / "data"), **settings),
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE)
+
+
+def until(done: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path) -> None:
+    ended = time.monotonic() + PATIENCE
+    while not done():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < ended, log.read_text()
+        time.sleep(0.2)
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return str(listener.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_webserver_shows_the_page(tmp_path: Path) -> None:
+    port = free_port()
+    with started([*command("webserver")[:-1], port], tmp_path) as process:
+        until(lambda: answers(f"http://127.0.0.1:{port}/server_info"), process, tmp_path / "log")
+
+
+def test_daemon_lives(tmp_path: Path) -> None:
+    with started(command("daemon"), tmp_path) as process:
+        home = tmp_path / "data" / "dagster"
+
+        def beats() -> bool:
+            if not (home / "schedules").exists():
+                return False
+            with DagsterInstance.from_config(str(home)) as instance:
+                return "SENSOR" in instance.get_daemon_heartbeats()
+
+        until(beats, process, tmp_path / "log")
+
+
+def test_webhooks_are_received(local_stripe: LocalStripe, tmp_path: Path) -> None:
+    port = free_port()
+    settings = {"STRIPE_WEBHOOK_SECRETS": "whsec_test", "STRIPE_API_BASE": local_stripe.url}
+    with started([*command("webhooks"), "--port", port], tmp_path, **settings) as process:
+        until(lambda: answers(f"http://127.0.0.1:{port}/health"), process, tmp_path / "log")
+
+
+def test_live_refreshes(local_stripe: LocalStripe, tmp_path: Path) -> None:
+    with started(command("live"), tmp_path, STRIPE_API_BASE=local_stripe.url) as process:
+        until((tmp_path / "data" / "refreshed").exists, process, tmp_path / "log")
+
+
+@pytest.mark.parametrize("unit", ["daemon", "webserver", "webhooks", "live"])
+def test_units_keep_to_their_folder(unit: str) -> None:
+    text = (ROOT / "deploy" / f"stripe-traits-{unit}.service").read_text()
+    for line in ("User=stripe-traits", "ProtectSystem=strict", "UMask=0077", "Restart=on-failure"):
+        assert line in text.splitlines()
