@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import orjson
 from landed import differences, untrue
-from load_process import begun, ended, loaded
+from load_process import REFUSED, begun, ended, loaded
 from local_stripe import NOW, LocalStripe
 from receiver_thread import SECRET, receiving_in_thread
 from stripe import WebhookSignature
@@ -97,7 +97,7 @@ class World:
             raise Failed(f"a delivery was answered {answer.status_code} {answer.text}")
 
 
-ENDS = {0: "loads done", 1: "loads refused", -9: "loads killed"}
+ENDS = {0: "loads done", REFUSED: "loads refused", -9: "loads killed"}
 ACCEPTED = ("new", "repeated", "unknown_type")
 
 

@@ -1,7 +1,7 @@
 """A load in a process of its own, killed with SIGKILL at its n-th audited operation if asked for.
 
-Enters: a `LocalStripe`. Leaves: an exit code: 0, 1 (a foreseen failure, as on the command line), -9
-(killed). The process is forked from a server that has imported everything and done nothing: it
+Enters: a `LocalStripe`. Leaves: an exit code: 0, 3 (a foreseen failure), -9 (killed), 1 (a bug).
+The process is forked from a server that has imported everything and done nothing: it
 begins within milliseconds.
 """
 
@@ -40,6 +40,10 @@ COUNTED = {
 }
 
 
+REFUSED = 3  # 1 is a failure that nobody foresaw
+PATIENCE_SECONDS = 1800  # of a load that takes seconds: other work must not look like a hang
+
+
 class Hangs(Exception):
     """A load neither ends nor fails."""
 
@@ -58,26 +62,29 @@ def begun(stripe: LocalStripe, *, full: bool = False, kill_at: int = 0) -> ForkS
 
 
 def ended(process: ForkServerProcess) -> int:
-    process.join(timeout=300)
+    process.join(timeout=PATIENCE_SECONDS)
     code = process.exitcode
     if code is None:
         process.kill()
-        raise Hangs
+        raise Hangs(f"a load has not ended in {PATIENCE_SECONDS} seconds")
     return code
 
 
 def _load(connection: Any, paths: Any, full: Any, kill_at: int) -> None:
+    from ingestion import load as loading
     from ingestion.client import StripeError
-    from ingestion.load import load
     from ingestion.warehouse import LoadFailed
 
     _retry_at_once()
     if kill_at:
         _die_at(kill_at)
     try:
-        load(connection, paths, full=full)
+        # Small stores lose a large share of what they have: no brake is asked for here.
+        bounds = getattr(loading, "Bounds", None)
+        options = {"bounds": bounds(gone_percent=None)} if bounds else {}
+        loading.load(connection, paths, full=full, **options)
     except (StripeError, LoadFailed):
-        sys.exit(1)
+        sys.exit(REFUSED)
 
 
 def _die_at(number: int) -> None:
