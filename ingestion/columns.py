@@ -18,6 +18,7 @@ class Kind(StrEnum):
     TIMESTAMP = "timestamp"  # Unix seconds -> UTC
     JSON = "json"  # kept as JSON text
     SUM = "sum"  # sum of `amount` over a list, minor units
+    TAXES = "taxes"  # JSON text of a list of taxes, older shapes made into the pin's
 
 
 @dataclass(frozen=True)
@@ -88,3 +89,7 @@ def json(name: str, *paths: str) -> Column:
 
 def total(name: str, *paths: str) -> Column:
     return _column(Kind.SUM, name, *paths)
+
+
+def taxes(name: str, *paths: str) -> Column:
+    return _column(Kind.TAXES, name, *paths)
