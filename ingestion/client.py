@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -77,6 +79,7 @@ class Client:
         self.connection = connection
         self._limiters: dict[tuple[str, float], AsyncLimiter] = {}
         self._slots = asyncio.Semaphore(connection.concurrency)
+        self.date: datetime | None = None  # Stripe's clock (naive UTC) when it answered last
         self._http = httpx.AsyncClient(
             base_url=connection.api_base,
             headers=_headers(connection),
@@ -123,6 +126,7 @@ class Client:
                 # Its text can repeat a header, and so the key: the kind has to do.
                 raise _Temporary(type(error).__name__) from None
         _raise_for_status(path, response)
+        self.date = _date(response)
         try:
             return orjson.loads(response.content)
         except orjson.JSONDecodeError as error:
@@ -180,14 +184,23 @@ def _raise_for_status(path: str, response: httpx.Response) -> None:
         raise StripeError("Stripe does not accept the key (401): set a valid one in STRIPE_API_KEY")
     if status == 403:
         raise PermissionMissing(f"{path}: the key lacks the permission to read this (403)")
-    if status == 404 and _error(response).get("code") == "resource_missing":
-        raise NotFound(f"{path}: Stripe does not know this object (404)")
+    if status in (400, 404) and _error(response).get("code") == "resource_missing":
+        raise NotFound(f"{path}: Stripe does not know this object ({status})")
     if status in (409, 429) or status >= 500:
         wait = _retry_after(response)
         raise _Temporary(f"HTTP {status}", wait=wait, limited=status == 429)
     error = _error(response)
     said = f"{error.get('message', 'no explanation')} (parameter {error.get('param')})"
     raise StripeError(f"{path}: HTTP {status}: {said}; check STRIPE_API_BASE")
+
+
+def _date(response: httpx.Response) -> datetime | None:
+    """What the answer's `Date` says; a server before Stripe may have put its own first."""
+    try:
+        said = parsedate_to_datetime(response.headers.get_list("Date")[-1])
+    except (IndexError, ValueError):
+        return None
+    return said.astimezone(UTC).replace(tzinfo=None)
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -3,7 +3,9 @@
 Enters: events as Stripe sends them. Leaves: pointers (stream, id); payloads are never loaded.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ingestion.client import Client, Parameters
@@ -74,31 +76,38 @@ def pointers(event: Any) -> list[Pointer]:
     return list(point(event["data"]["object"])) if point else []
 
 
-async def newest(client: Client) -> int:
-    """`created` of the newest event, in Stripe's clock; 0 where there is none."""
+@dataclass(frozen=True)
+class Head:
+    """Where the feed stands: `created` of its newest event (Unix seconds, 0: none) and Stripe's
+    clock at that moment (naive UTC; None where its answer did not say)."""
+
+    newest: int
+    at: datetime | None
+
+
+async def head(client: Client) -> Head:
+    """Where the feed stands now."""
     answer = await client.get("/v1/events", {"limit": 1})
-    return max((event["created"] for event in answer["data"]), default=0)
+    return Head(max((event["created"] for event in answer["data"]), default=0), client.date)
 
 
-async def poll(client: Client, *, since: int) -> list[Any]:
-    """All events of our types created at or after `since` (Unix seconds), in no order."""
+async def poll(client: Client, *, since: int) -> AsyncIterator[list[Any]]:
+    """All events of our types created at or after `since` (Unix seconds), in pages, in no order."""
     types = sorted(POINTERS)
-    found = []
     for start in range(0, len(types), TYPES_A_CALL):
         parameters: Parameters = {
             "created[gte]": max(since, 0),
             "types": types[start : start + TYPES_A_CALL],
             "limit": PAGE,
         }
-        found += [event async for event in _pages(client, dict(parameters))]
-    return found
+        async for page in _pages(client, dict(parameters)):
+            yield page
 
 
-async def _pages(client: Client, parameters: dict[str, Any]) -> Any:
+async def _pages(client: Client, parameters: dict[str, Any]) -> AsyncIterator[list[Any]]:
     while True:
         answer = await client.get("/v1/events", parameters)
-        for event in answer["data"]:
-            yield event
+        yield answer["data"]
         if not answer["has_more"]:
             return
         parameters["starting_after"] = answer["data"][-1]["id"]

@@ -6,7 +6,7 @@ at the same time.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, closing
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,14 @@ from ingestion.latency import Latency, latest, measure
 from ingestion.replay import replay
 
 CURSOR = "events_cursor"
-COMPLETE = "full_read_completed_at"
+COMPLETE = "full_read_completed_at"  # blank while it is not: our clock, UTC
+BEGAN = "full_read_began_at"  # blank unless one is unfinished: our clock, UTC
+POLLED = "events_read_until"  # Stripe's clock, UTC: all events before it were in the feed
+PIN = "api_version"  # of the last full read
+QUARANTINE = "quarantine"
+
+Part = tuple[str, int, int]  # stream, and the bounds of a range of `created`
+FIRST: Pointer = ("", "")  # before every pointer
 
 
 class Inbox:
@@ -104,12 +111,15 @@ class Inbox:
             )
         return inserted
 
-    def pending(self, stripe_account_id: str) -> list[Pointer]:
-        """Each object of the account once, in a stable order."""
+    def pending(
+        self, stripe_account_id: str, *, after: Pointer = FIRST, most: int = -1
+    ) -> list[Pointer]:
+        """Each object of the account once, in a stable order; `most` of those after `after`."""
         return self._database.execute(
             "select distinct stream, object_id from pointers"
-            " where stripe_account_id = ? and done_at is null order by 1, 2",
-            (stripe_account_id,),
+            " where stripe_account_id = ? and done_at is null and (stream, object_id) > (?, ?)"
+            " order by 1, 2 limit ?",
+            (stripe_account_id, *after, most),
         ).fetchall()
 
     def backlog(self) -> dict[str, int]:
@@ -142,10 +152,7 @@ class Inbox:
                 "   and events.received_at <= ?1)",
                 [(read_from.isoformat(), stripe_account_id, *pointer) for pointer in done],
             )
-            self._database.executemany(
-                "insert or replace into positions values (?, ?, ?)",
-                [(stripe_account_id, *position) for position in positions.items()],
-            )
+            self._place(stripe_account_id, positions)
 
     def replay(self, *, since: int) -> tuple[int, int]:
         """Make what events since then (Unix seconds) point at pending again; how many of both."""
@@ -168,6 +175,50 @@ class Inbox:
         )
         found = row.fetchone()
         return found[0] if found else None
+
+    def unread(self, stripe_account_id: str) -> set[Part]:
+        """What an unfinished full read has still to list."""
+        return set(
+            self._database.execute(
+                "select stream, low, high from unread where stripe_account_id = ?",
+                (stripe_account_id,),
+            )
+        )
+
+    def keep_unread(self, stripe_account_id: str, parts: Iterable[Part], **positions: str) -> None:
+        """All that is still to be listed, and positions, together: after a commit of the rest."""
+        with self._transaction():
+            self._database.execute(
+                "delete from unread where stripe_account_id = ?", (stripe_account_id,)
+            )
+            self._database.executemany(
+                "insert into unread values (?, ?, ?, ?)",
+                [(stripe_account_id, *part) for part in parts],
+            )
+            self._place(stripe_account_id, positions)
+
+    def keep_quarantined(self, stripe_account_id: str, found: Mapping[str, Any]) -> None:
+        """What is kept out of the tables, for readers who may not open the warehouse."""
+        lines = [f"{one['stream']} {one['object_id']}: {one['path']}" for one in found.values()]
+        with self._transaction():
+            self._place(stripe_account_id, {QUARANTINE: orjson.dumps(sorted(lines)).decode()})
+
+    def quarantined(self, stripe_account_id: str) -> list[str]:
+        """Stream, object and path of what is kept out."""
+        found: list[str] = orjson.loads(self.position(stripe_account_id, QUARANTINE) or "[]")
+        return found
+
+    def note(self, stripe_account_id: str, at: datetime, what: str) -> None:
+        """Something that an operator should find later; `at` is naive UTC."""
+        self._database.execute(
+            "insert into history values (?, ?, ?)", (stripe_account_id, at.isoformat(), what)
+        )
+
+    def history(self, most: int) -> list[tuple[str, str, str]]:
+        """Account, time (UTC) and what happened, newest first."""
+        return self._database.execute(
+            "select * from history order by rowid desc limit ?", (most,)
+        ).fetchall()
 
     def accounts(self) -> list[str]:
         """The Stripe accounts that were ever loaded or begun, in order of their ids."""
@@ -194,7 +245,15 @@ class Inbox:
     def forget_completeness(self) -> None:
         """The warehouse is new or lost: no account's full read counts any more."""
         with self._transaction():
-            self._database.execute("update positions set value = '' where name = ?", (COMPLETE,))
+            self._database.execute(
+                "update positions set value = '' where name in (?, ?)", (COMPLETE, BEGAN)
+            )
+
+    def _place(self, stripe_account_id: str, positions: dict[str, str]) -> None:
+        self._database.executemany(
+            "insert or replace into positions values (?, ?, ?)",
+            [(stripe_account_id, *position) for position in positions.items()],
+        )
 
     def _transaction(self) -> AbstractContextManager[Any]:
         self._database.execute("begin immediate")

@@ -59,6 +59,18 @@ create table if not exists positions (
     value text not null,
     primary key (stripe_account_id, name)
 ) strict;
+create table if not exists unread (   -- what a full read has still to list
+    stripe_account_id text not null,
+    stream text not null,
+    low integer not null,         -- created, Unix seconds: from this one
+    high integer not null,        -- to just before this one
+    primary key (stripe_account_id, stream, low, high)
+) strict, without rowid;
+create table if not exists history (
+    stripe_account_id text not null,
+    at text not null,             -- UTC
+    what text not null            -- full reads with their reason, brakes released
+) strict;
 """
 # Before there were several Stripe accounts, a position named the only one, if its key told.
 ADOPTED = "coalesce((select value from positions_before where name = 'stripe_account'), '')"

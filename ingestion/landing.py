@@ -268,6 +268,18 @@ TABLES = (
             integer("card_exp_year", "object.card.exp_year", "object.exp_year"),
         ),
     ),
+    # Objects that were kept out, because a value of theirs stands in no known shape.
+    Table(
+        "quarantine",
+        (
+            ID,
+            text("stream", required=True),
+            text("object_id", required=True),
+            text("path"),
+            text("problem"),
+            timestamp("cleared_at"),
+        ),
+    ),
 )
 
 EXTRACTS: dict[str, tuple[Extract, ...]] = {
@@ -296,4 +308,5 @@ EXTRACTS: dict[str, tuple[Extract, ...]] = {
     "products": (Extract("products"),),
     "coupons": (Extract("coupons"),),
     "payment_methods": (Extract("payment_methods"),),
+    "quarantine": (Extract("quarantine"),),
 }

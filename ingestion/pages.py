@@ -7,7 +7,7 @@ memory, whatever the account's size.
 import asyncio
 import queue
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
 
 from ingestion.client import Client, Connection
@@ -21,7 +21,7 @@ class _Stopped(Exception):
     """The consumer has gone; nobody waits for further pages."""
 
 
-def pages(connection: Connection, read: Read) -> Iterator[Page]:
+def pages(connection: Connection, read: Read) -> Generator[Page, None, None]:
     """Run `read` in a thread; its pages as they come. What it raises is raised here."""
     producer = _Producer(connection, read)
     producer.start()

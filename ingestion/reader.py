@@ -5,38 +5,30 @@ page, and whether a whole read was needed, is decided elsewhere.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from ingestion.client import Client, NotFound, Parameters
+from ingestion.client import Client, NotFound, Parameters, StripeError
 from ingestion.streams import Nested, Stream
 
 PAGE = 100
 FIRST_POSSIBLE = 1_262_304_000  # 2010-01-01: Stripe has no older object
 LAST_POSSIBLE = 4_102_444_800  # 2100-01-01: whatever the clocks of both sides say
 PAGES_WORTH_A_SPLIT = 4
-
-
-@dataclass(frozen=True)
-class Page:
-    """Complete objects of one stream; `read_at` is naive UTC, taken before the request."""
-
-    stream: str
-    objects: list[Any]
-    read_at: datetime
-    gone: tuple[str, ...] = ()  # ids that Stripe says are deleted or does not know
-
-
-Emit = Callable[[Page], Awaitable[None]]
+READS_OF_ONE = 5
 
 
 @dataclass(frozen=True)
 class Range:
-    """Objects with low <= created < high (Unix seconds), from after the id `after` on."""
+    """Objects with low <= created < high (Unix seconds), from after the id `after` on.
+
+    `after` is of an object of the second before `high`: without it the range says the same, but
+    for objects of that one second, which are read again.
+    """
 
     low: int
     high: int
@@ -47,13 +39,34 @@ class Range:
         return bounds | ({"starting_after": self.after} if self.after else {})
 
 
+WHOLE = Range(FIRST_POSSIBLE, LAST_POSSIBLE)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Complete objects of one stream; `read_at` is naive UTC, taken before the request.
+
+    A page of a list says which range it has `read` and what of that it leaves as `rest`.
+    """
+
+    stream: str
+    objects: list[Any]
+    read_at: datetime
+    gone: tuple[str, ...] = ()  # ids that Stripe says are deleted or does not know
+    read: Range | None = None
+    rest: tuple[Range, ...] = ()
+
+
+Emit = Callable[[Page], Awaitable[None]]
+
+
 def utc_now() -> datetime:
     """When a read begins is a fact about the read: the one clock of this package."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
 class ListReader:
-    """Reads all of one stream; done only when every range has said `has_more=false`."""
+    """Reads ranges of one stream; done only when every one has said `has_more=false`."""
 
     def __init__(self, client: Client, stream: Stream, emit: Emit) -> None:
         self._client = client
@@ -62,32 +75,47 @@ class ListReader:
         self._open = 0
         self._tasks: asyncio.TaskGroup
 
-    async def read(self) -> None:
-        """Every object of the list."""
+    async def read(self, parts: Iterable[Range] = (WHOLE,)) -> None:
+        """Every object of these ranges, by default of the list."""
         async with asyncio.TaskGroup() as self._tasks:
-            self._start(Range(FIRST_POSSIBLE, LAST_POSSIBLE))
+            self._start(tuple(parts))
 
-    def _start(self, part: Range) -> None:
-        self._open += 1
-        self._tasks.create_task(self._follow(part))
+    def _start(self, parts: tuple[Range, ...]) -> None:
+        self._open += len(parts)
+        for part in parts:
+            self._tasks.create_task(self._follow(part))
 
-    async def _follow(self, part: Range | None) -> None:
-        while part:
-            read_at = utc_now()
-            answer = await self._client.get(self._stream.path, self._parameters(part))
-            objects = answer["data"]
-            for found in objects:
-                await complete(self._client, self._stream, found)
-            await self._emit(Page(self._stream.name, objects, read_at))
-            part = self._rest(part, objects) if answer["has_more"] else None
+    async def _follow(self, part: Range) -> None:
+        following: Range | None = part
+        while following:
+            page = await self._page(following)
+            await self._emit(page)  # before its slices are begun: pages come after their parent
+            self._start(page.rest[1:])
+            following = page.rest[0] if page.rest else None
         self._open -= 1
+
+    async def _page(self, part: Range) -> Page:
+        read_at = utc_now()
+        try:
+            answer = await self._client.get(self._stream.path, self._parameters(part))
+        except NotFound:
+            if part.after is None:
+                raise
+            # The object that the cursor named was deleted meanwhile.
+            answer = await self._client.get(
+                self._stream.path, self._parameters(replace(part, after=None))
+            )
+        listed = answer["data"]
+        rest = self._rest(part, listed) if answer["has_more"] else ()
+        objects = [one for one in listed if await complete(self._client, self._stream, one)]
+        return Page(self._stream.name, objects, read_at, read=part, rest=rest)
 
     def _parameters(self, part: Range) -> Parameters:
         expand = [f"data.{path}" for path in self._stream.expand]
         return {**self._stream.parameters, **part.parameters(), "expand": expand}
 
-    def _rest(self, part: Range, objects: list[Any]) -> Range:
-        """What follows this page; older slices get tasks of their own while slots last."""
+    def _rest(self, part: Range, objects: list[Any]) -> tuple[Range, ...]:
+        """What follows this page, and the older slices that are worth tasks of their own."""
         oldest = objects[-1]["created"]
         lows = split(
             low=part.low,
@@ -95,9 +123,8 @@ class ListReader:
             oldest=oldest,
             most=2 * self._client.connection.concurrency - self._open,
         )
-        for low, high in pairwise(lows):
-            self._start(Range(low, high))
-        return Range(lows[-1], part.high, objects[-1]["id"])
+        slices = [Range(low, high) for low, high in pairwise(lows)]
+        return (Range(lows[-1], oldest + 1, objects[-1]["id"]), *slices)
 
 
 def split(*, low: int, newest: int, oldest: int, most: int) -> list[int]:
@@ -112,14 +139,21 @@ def split(*, low: int, newest: int, oldest: int, most: int) -> list[int]:
     return [low + (oldest - low) * i // slices for i in range(slices)]
 
 
-async def complete(client: Client, stream: Stream, found: Any) -> None:
-    """Fetch a nested list of which the object carries a part: ten elements, or bare coupon ids."""
+async def complete(client: Client, stream: Stream, found: Any) -> bool:
+    """Fetch a nested list of which the object carries a part: ten elements, or bare coupon ids.
+
+    False where the object, or the element that the next page begins after, is there no longer.
+    """
     nested = stream.nested
     carried = found.get(nested.name) if nested else None
     if nested is None or not carried or not (carried["has_more"] or _has_bare_coupon(carried)):
-        return
-    carried["data"] = [element async for element in _nested_elements(client, nested, found["id"])]
-    carried["has_more"] = False
+        return True
+    try:
+        whole = [element async for element in _nested_elements(client, nested, found["id"])]
+    except NotFound:
+        return False
+    found[nested.name] = {**carried, "data": whole, "has_more": False}
+    return True
 
 
 def _has_bare_coupon(carried: Any) -> bool:
@@ -159,11 +193,13 @@ async def read_by_id(client: Client, stream: Stream, ids: list[str], emit: Emit)
 
 
 async def _one(client: Client, stream: Stream, object_id: str) -> Any:
-    try:
-        # Coupons, products and older plans have ids that people made up.
-        path = f"{stream.path}/{quote(object_id, safe='')}"
-        found = await client.get(path, {"expand": list(stream.expand)})
-    except NotFound:
-        return {"id": object_id, "deleted": True}
-    await complete(client, stream, found)
-    return found
+    # Coupons, products and older plans have ids that people made up.
+    path = f"{stream.path}/{quote(object_id, safe='')}"
+    for _ in range(READS_OF_ONE):
+        try:
+            found = await client.get(path, {"expand": list(stream.expand)})
+        except NotFound:
+            return {"id": object_id, "deleted": True}
+        if await complete(client, stream, found):
+            return found
+    raise StripeError(f"{path}: it changes faster than it can be read; run it again later")

@@ -50,6 +50,10 @@ class Stamp:
 class MissingValue(Exception):
     """A value that Stripe always sends is missing in every known shape, or has another type."""
 
+    def __init__(self, path: str, said: str) -> None:
+        super().__init__(said)
+        self.path = path
+
 
 def _id(value: Any) -> Any:
     return value["id"] if isinstance(value, dict) else value
@@ -140,8 +144,9 @@ def _expanded(extract: Extract, elements: Iterable[Node]) -> Iterator[Node]:
             yield node
         elif extract.expanded:
             raise MissingValue(
+                extract.path,
                 f"{node.root['id']}: {extract.path} holds the bare id {node.object}; it was asked"
-                " for with its values, so report the object to the maintainers"
+                " for with its values, so report the object to the maintainers",
             )
 
 
@@ -182,8 +187,9 @@ def _value(table: Table, column: Column, getters: tuple[Getter, ...], node: Node
                 raise _misfit(table, column, node, value) from None
     if column.required:
         raise MissingValue(
+            column.paths[0],
             f"{table.name} {node.object.get('id') or node.key}: {column.paths[0]} is missing in"
-            f" every known shape of the API; set STRIPE_API_VERSION to a supported version"
+            f" every known shape of the API; set STRIPE_API_VERSION to a supported version",
         )
     return None
 
@@ -195,11 +201,12 @@ def _named(table: Table, column: Column, elements: list[Node], values: list[Any]
             pa.array([value], ARROW_TYPES[column.kind])
         except (pa.ArrowInvalid, pa.ArrowTypeError):
             return _misfit(table, column, node, value)
-    return MissingValue(f"{table.name}: {column.name} does not fit {column.kind}")
+    return MissingValue(column.paths[0], f"{table.name}: {column.name} does not fit {column.kind}")
 
 
 def _misfit(table: Table, column: Column, node: Node, value: Any) -> MissingValue:
     return MissingValue(
+        column.paths[0],
         f"{table.name} {node.object.get('id') or node.key}: {column.paths[0]} is no {column.kind}"
-        f" but a {type(value).__name__}; report the object to the maintainers"
+        f" but a {type(value).__name__}; report the object to the maintainers",
     )

@@ -15,12 +15,14 @@ from dlt.extract import DltResource
 
 from ingestion.columns import Table
 from ingestion.landing import TABLES
+from ingestion.quarantine import Quarantine
 from ingestion.reader import Page
-from ingestion.rows import KEY, READ_AT, Stamp, rows, schema
+from ingestion.rows import KEY, READ_AT, Stamp, schema
 
 Batch = dict[str, pa.Table]
 Tombstones = Callable[[Page], pa.Table | None]
 
+SCHEMA = "stripe"
 BATCH_ROWS = 10_000
 EMPTY: Batch = {table.name: schema(table).empty_table() for table in TABLES}
 
@@ -28,31 +30,28 @@ EMPTY: Batch = {table.name: schema(table).empty_table() for table in TABLES}
 def batches(
     pages: Iterator[Page],
     tombstones: Tombstones,
+    quarantine: Quarantine,
     *,
     stripe_account_id: str,
     loaded_at: datetime,
 ) -> Iterator[Batch]:
     """Arrow tables by landing table, pages put together: dlt looks at the schema of each one.
 
-    The first tables are empty: they make every landing table exist.
+    A table that would come without a row is left out: dlt takes its time for each.
     """
-    waiting = {name: [table] for name, table in EMPTY.items()}
+    waiting: dict[str, list[pa.Table]] = {name: [] for name in EMPTY}
     for page in pages:
         stamp = Stamp(stripe_account_id, page.read_at, loaded_at)
-        for name, table in _tables(page, stamp, tombstones):
-            waiting[name].append(table)
+        for name, table in quarantine.rows(page, stamp).items():
+            if table.num_rows:
+                waiting[name].append(table)
+        buried = tombstones(page)
+        if buried is not None:
+            waiting[page.stream].append(buried)
         if sum(table.num_rows for tables in waiting.values() for table in tables) >= BATCH_ROWS:
             yield _together(waiting)
             waiting = {name: [] for name in EMPTY}
     yield _together(waiting)
-
-
-def _tables(page: Page, stamp: Stamp, tombstones: Tombstones) -> Iterator[tuple[str, pa.Table]]:
-    if page.objects:
-        yield from rows(page.stream, page.objects, stamp).items()
-    buried = tombstones(page)
-    if buried is not None:
-        yield page.stream, buried
 
 
 def _together(waiting: dict[str, list[pa.Table]]) -> Batch:
@@ -71,17 +70,38 @@ def _resource(table: Table, parent: DltResource) -> DltResource:
     def pick(batch: Batch) -> Any:
         return batch.get(table.name)
 
-    return dlt.transformer(
+    merging: Any = {
+        "disposition": "merge",
+        "strategy": "delete-insert",
+        "source_filter": _not_older(table),
+    }
+
+    made: DltResource = dlt.transformer(
         pick,
         data_from=parent,
         name=table.name,
         primary_key=KEY,
-        write_disposition="merge",
+        write_disposition=merging,
         columns={
             **{field.name: {"timezone": False} for field in _timestamps(table)},
             # Two streams can bring one card: the later read of it stays.
             READ_AT.name: {"timezone": False, "dedup_sort": "desc"},
         },
+    )
+    return made
+
+
+def _not_older(table: Table) -> str:
+    """The version guard: a read from before the landed row's, or its deletion, changes nothing.
+
+    The names of the landed side are its own, so that bare ones are those of the row that comes.
+    """
+    version = "coalesce(deleted_at, read_at)" if table.tombstones else "read_at"
+    return (
+        "not exists (select 1 from (select stripe_account_id as landed_account, id as landed_id,"
+        f" {version} as landed_version from {SCHEMA}.{table.name}) as landed"
+        " where landed_account = stripe_account_id and landed_id = id"
+        f" and landed_version > {version})"
     )
 
 

@@ -7,21 +7,25 @@ module of ingestion that knows the engine (DuckDB). The caller holds the lock.
 import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import dlt
 import duckdb
 import pyarrow as pa
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingestion.client import StripeError
 from ingestion.events import Pointer
 from ingestion.landing import TABLES
+from ingestion.quarantine import Entry, Quarantine
 from ingestion.reader import Page
 from ingestion.rows import MissingValue, schema
-from ingestion.source import batches, stripe
+from ingestion.source import EMPTY, SCHEMA, batches, stripe
 
-SCHEMA = "stripe"
+MEMORY = "384MiB"  # of DuckDB, which goes on on disk beyond it
 BURIED = {table.name: schema(table) for table in TABLES if table.tombstones}
 
 
@@ -44,14 +48,16 @@ class Landing:
         pipeline = self._pipeline()
         # What an interrupted load left behind is read again; its cursor never moved.
         pipeline.abort_packages()
-        source = stripe(
-            batches(
-                pages,
-                self.tombstones,
-                stripe_account_id=self._account,
-                loaded_at=self._loaded_at,
-            )
+        there = _tables(self._path)
+        missing = {name: table for name, table in EMPTY.items() if name not in there}
+        found = batches(
+            pages,
+            self.tombstones,
+            Quarantine(self.kept_out()),
+            stripe_account_id=self._account,
+            loaded_at=self._loaded_at,
         )
+        source = stripe(chain([missing], found))
         try:
             pipeline.run(source, loader_file_format="parquet")
         except PipelineStepFailed as error:
@@ -68,48 +74,95 @@ class Landing:
             shutil.rmtree(loaded, ignore_errors=True)
 
     def known(self, stream: str, ids: list[str]) -> set[str]:
-        """Which of these ids a landing table holds."""
-        with duckdb.connect(str(self._path)) as database:
-            found = database.execute(
-                f"select id from {SCHEMA}.{stream}"
-                " where stripe_account_id = ? and id in (select unnest(?::varchar[]))",
-                [self._account, ids],
-            ).fetchall()
+        """Which of these ids a landing table holds, or would, if they were not kept out."""
+        found = self._query(
+            f"select id from {SCHEMA}.{stream}"
+            " where stripe_account_id = $account and id in (select unnest($ids::varchar[]))"
+            f" union all select object_id from {SCHEMA}.quarantine"
+            " where stripe_account_id = $account and stream = $stream and cleared_at is null",
+            ids=ids,
+            stream=stream,
+        )
         return {row[0] for row in found}
+
+    def kept_out(self) -> dict[str, Entry]:
+        """What is in quarantine, by the id of its row."""
+        if "quarantine" not in _tables(self._path):
+            return {}
+        names = ("id", "stream", "object_id", "path", "problem")
+        found = self._query(
+            f"select {', '.join(names)} from {SCHEMA}.quarantine"
+            " where stripe_account_id = $account and cleared_at is null"
+        )
+        return {row[0]: dict(zip(names, row, strict=True)) for row in found}
+
+    def living(self) -> dict[str, int]:
+        """How many objects of each stream are not known to be deleted."""
+        counts = " union all ".join(
+            f"select '{name}', count(*) from {SCHEMA}.{name}"
+            " where stripe_account_id = $account and deleted_at is null"
+            for name in BURIED
+        )
+        return dict(self._query(counts))
+
+    def seen(self, pointers: list[Pointer], *, since: datetime) -> list[Pointer]:
+        """Which of these a read since `since` has brought."""
+        found: list[Pointer] = []
+        for name in sorted({stream for stream, _ in pointers} & BURIED.keys()):
+            found += self._query(
+                f"select $stream, id from {SCHEMA}.{name} where stripe_account_id = $account"
+                " and read_at >= $since and id in (select unnest($ids::varchar[]))",
+                since=since,
+                stream=name,
+                ids=[one for stream, one in pointers if stream == name],
+            )
+        return found
+
+    def _query(self, sql: str, **values: Any) -> list[Any]:
+        with duckdb.connect(str(self._path)) as database:
+            return database.execute(sql, {"account": self._account, **values}).fetchall()
 
     def _pipeline(self) -> dlt.Pipeline:
         return dlt.pipeline(
             "stripe_traits",
-            destination=dlt.destinations.duckdb(str(self._path)),
+            destination=dlt.destinations.duckdb(_credentials(self._path)),
             dataset_name=SCHEMA,
             pipelines_dir=str(self._state),
         )
 
-    def unseen(self, *, since: datetime) -> list[Pointer]:
-        """Objects that no read since `since` has brought and that are not known to be deleted."""
+    def unseen(self, *, since: datetime, after: Pointer, most: int) -> list[Pointer]:
+        """Objects that no read since `since` has brought and that are not known to be deleted:
+        in order, `most` of those after `after`."""
         select = " union all ".join(
-            f"select '{name}', id from {SCHEMA}.{name}"
+            f"select '{name}' as stream, id from {SCHEMA}.{name}"
             " where stripe_account_id = $account and read_at < $since and deleted_at is null"
             for name in BURIED
         )
-        with duckdb.connect(str(self._path)) as database:
-            return database.execute(
-                f"{select} order by all", {"account": self._account, "since": since}
-            ).fetchall()
+        return self._part(select, after, most, since=since)
 
-    def dangling(self) -> list[Pointer]:
+    def dangling(self, *, after: Pointer, most: int) -> list[Pointer]:
         """Customers that subscriptions or invoices name and no list shows: deleted ones."""
-        with duckdb.connect(str(self._path)) as database:
-            return database.execute(
-                f"select distinct 'customers', customer_id from ("
-                f" select stripe_account_id, customer_id from {SCHEMA}.subscriptions"
-                f" union all select stripe_account_id, customer_id from {SCHEMA}.invoices"
-                f") as owners anti join {SCHEMA}.customers"
-                " on customers.stripe_account_id = owners.stripe_account_id"
-                " and customers.id = owners.customer_id"
-                " where owners.stripe_account_id = ? and customer_id is not null order by all",
-                [self._account],
-            ).fetchall()
+        return self._part(
+            "select distinct 'customers' as stream, customer_id as id from ("
+            f" select stripe_account_id, customer_id from {SCHEMA}.subscriptions"
+            f" union all select stripe_account_id, customer_id from {SCHEMA}.invoices"
+            f") as owners anti join {SCHEMA}.customers"
+            " on customers.stripe_account_id = owners.stripe_account_id"
+            " and customers.id = owners.customer_id"
+            " where owners.stripe_account_id = $account and customer_id is not null",
+            after,
+            most,
+        )
+
+    def _part(self, select: str, after: Pointer, most: int, **values: Any) -> list[Pointer]:
+        return self._query(
+            f"select stream, id from ({select}) where (stream, id) > ($stream, $id)"
+            " order by all limit $most",
+            stream=after[0],
+            id=after[1],
+            most=most,
+            **values,
+        )
 
     def tombstones(self, page: Page) -> pa.Table | None:
         """The last known rows of what is gone, with `deleted_at`; bare ones for unknown ids."""
@@ -132,27 +185,40 @@ class Landing:
         return found.cast(arrow)
 
 
+def _credentials(path: Path) -> DuckDbCredentials:
+    credentials = DuckDbCredentials(str(path))
+    credentials.global_config = {"memory_limit": MEMORY}
+    return credentials
+
+
 def exists(warehouse: Path) -> bool:
     """Whether the file holds landing tables: a new or lost one begins with a full read."""
+    return TABLES[0].name in _tables(warehouse)
+
+
+def _tables(warehouse: Path) -> set[str]:
     if not warehouse.exists():
-        return False
+        return set()
     with duckdb.connect(str(warehouse)) as database:
         found = database.execute(
-            "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?",
-            [SCHEMA, TABLES[0].name],
-        ).fetchone()
-    return bool(found and found[0])
+            "select table_name from duckdb_tables() where schema_name = ?", [SCHEMA]
+        ).fetchall()
+    return {row[0] for row in found}
 
 
 def next_loaded_at(warehouse: Path, now: datetime) -> datetime:
-    """`now` (naive UTC), or just above the latest load's: who reads on from one misses no row."""
-    if not exists(warehouse):
+    """`now` (naive UTC), or just above all that is landed: who reads on from one misses no row,
+    and no read is older than those before it, whatever the clock did."""
+    there = _tables(warehouse)
+    if TABLES[0].name not in there:
         return now
-    latest = " union all ".join(
-        f"select max(loaded_at) as latest from {SCHEMA}.{table.name}" for table in TABLES
+    moments = " union all ".join(
+        f"select greatest(max(loaded_at), max(read_at)) as latest from {SCHEMA}.{table.name}"
+        for table in TABLES
+        if table.name in there
     )
     with duckdb.connect(str(warehouse)) as database:
-        found = database.execute(f"select max(latest) from ({latest})").fetchone()
+        found = database.execute(f"select max(latest) from ({moments})").fetchone()
     last = found[0] if found else None
     return max(now, last + timedelta(microseconds=1)) if last else now
 

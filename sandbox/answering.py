@@ -6,6 +6,7 @@ What is answered is `api`'s concern, what is changed that of `writing`.
 
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
+from email.utils import formatdate
 from functools import partial
 from types import MappingProxyType
 from urllib.parse import parse_qsl
@@ -13,7 +14,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox import api, writing
+from sandbox import api, clock, writing
 from sandbox.accounts import Accounts
 from sandbox.endpoints import WRITES
 from sandbox.errors import StripeError, unknown_url
@@ -54,13 +55,14 @@ def endpoint(
                 seen = _seen(store, version, None)
                 made = await _written(store, seen, request, write, live=key.live)
                 replayed = {"Idempotent-Replayed": "true"} if made.replayed else {}
-                return _response(made.status, key.in_its_mode(made.body), version, replayed)
+                more = _dated(store) | replayed
+                return _response(made.status, key.in_its_mode(made.body), version, more)
             if answer is None or request.method not in ("GET", "HEAD"):
                 raise unknown_url(request.method, request.url.path)
             parameters = Parameters.read(request.query_params.multi_items())
             seen = _seen(store, version, _feed(store, faults))
             body = answer(seen, request.path_params.get("id", ""), parameters)
-            return _response(200, key.in_its_mode(body), version)
+            return _response(200, key.in_its_mode(body), version, _dated(store))
         except StripeError as error:
             return _response(error.status, error.body(), version)
 
@@ -86,6 +88,11 @@ def _seen(store: Store, version: str, feed: Feed | None) -> Reader:
     held: Reader = LateFeed(store, feed) if feed else store
     held = Watched(held) if registry.known(store) else held
     return held if version == API_VERSION else At(held, version)
+
+
+def _dated(store: Store) -> dict[str, str]:
+    """Stripe tells its clock with every answer, and the sandbox has a clock of its own."""
+    return {"Date": formatdate(clock.now(store), usegmt=True)}
 
 
 def _response(

@@ -212,5 +212,6 @@ def _config(application: ASGIApp) -> uvicorn.Config:
         lifespan="off",
         log_level="warning",
         access_log=False,
+        date_header=False,  # answers have the time of their account
         timeout_graceful_shutdown=2,
     )

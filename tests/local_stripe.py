@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingestion.client import Connection
-from ingestion.load import LoadResult, Paths, load
+from ingestion.load import DEFAULT, Bounds, LoadResult, Paths, load
+from sandbox import clock
 from sandbox.keys import Key
 from sandbox.server import TEST_KEY, app, serving
 from sandbox.shapes import API_VERSION
@@ -40,8 +41,8 @@ class LocalStripe:
     def connection(self, *, key: str = TEST_KEY, **options: Any) -> Connection:
         return Connection(api_key=key, api_base=self.url, api_version=API_VERSION, **options)
 
-    def load(self, *, full: bool = False, **options: Any) -> LoadResult:
-        return load(self.connection(**options), self.paths, full=full)
+    def load(self, *, full: bool = False, bounds: Bounds = DEFAULT, **options: Any) -> LoadResult:
+        return load(self.connection(**options), self.paths, full=full, bounds=bounds)
 
     def query(self, sql: str) -> list[Any]:
         with duckdb.connect(str(self.paths.warehouse), read_only=True) as database:
@@ -51,6 +52,7 @@ class LocalStripe:
 @pytest.fixture
 def local_stripe(tmp_path: Path) -> Iterator[LocalStripe]:
     store = Store(tmp_path / "sandbox.db")
+    clock.put(store, NOW)
     with serving(store) as url:
         yield LocalStripe(store, url, tmp_path)
 

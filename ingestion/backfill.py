@@ -1,0 +1,110 @@
+"""A full read of one Stripe account: all that is listed, then what the lists no longer show.
+
+Enters: an intake, the inbox, the occasion. Leaves: complete landing tables, or the note of what is
+still to be read. It is complete only when every range of every list has said `has_more=false`; a
+range is noted as read after its rows are in the warehouse, so that a killed read goes on where it
+was, and the events since its beginning tell what has changed in what it had read before.
+"""
+
+import asyncio
+from datetime import datetime
+
+from ingestion.brake import Brake, Braked
+from ingestion.client import Client
+from ingestion.events import Head
+from ingestion.inbox import BEGAN, COMPLETE, CURSOR, FIRST, PIN, POLLED, Inbox, Part
+from ingestion.intake import BATCH, Intake, Watch
+from ingestion.occasion import Occasion
+from ingestion.pages import Read
+from ingestion.reader import WHOLE, Emit, ListReader, Page, Range, utc_now
+from ingestion.streams import BY_NAME, LISTED
+
+EVERYTHING: set[Part] = {(stream.name, WHOLE.low, WHOLE.high) for stream in LISTED}
+
+
+def begin(inbox: Inbox, intake: Intake, occasion: Occasion, head: Head) -> None:
+    """Note that a full read has begun, and where the feed stood before it."""
+    account, at = intake.stripe_account_id, intake.loaded_at
+    inbox.note(account, at, f"full read: {occasion.why}")
+    if occasion.resumes:
+        return
+    positions = {BEGAN: at.isoformat(), COMPLETE: "", PIN: intake.connection.api_version}
+    if occasion.gap or not inbox.position(account, CURSOR):
+        positions[CURSOR] = str(head.newest)
+        positions[POLLED] = head.at.isoformat() if head.at else ""
+    inbox.keep_unread(account, EVERYTHING, **positions)
+
+
+def read_lists(inbox: Inbox, intake: Intake) -> None:
+    """List all that no earlier attempt has listed; then settle what the lists have answered."""
+    account = intake.stripe_account_id
+    parts = inbox.unread(account)
+    if parts:
+        intake.merge(_listing(parts), _Unread(inbox, account, parts))
+    began = _began(inbox, account)
+    last = FIRST
+    while batch := inbox.pending(account, after=last, most=BATCH):
+        inbox.settle(account, intake.landing.seen(batch, since=began), read_from=began)
+        last = batch[-1]
+
+
+def bury(inbox: Inbox, intake: Intake, *, gone_percent: float | None) -> None:
+    """Ask by id for what no list has shown, mark what is gone, and call the full read complete.
+
+    Raises Braked, with all else done, where more is gone than may be.
+    """
+    account, landing = intake.stripe_account_id, intake.landing
+    began = _began(inbox, account)
+    brake = Brake(landing.living(), gone_percent)
+    last = FIRST
+    while batch := landing.unseen(since=began, after=last, most=BATCH):
+        intake.read_by_id(batch, brake)
+        last = batch[-1]
+    last = FIRST
+    while batch := landing.dangling(after=last, most=BATCH):
+        intake.read_by_id(batch)
+        last = batch[-1]
+    refusal = brake.refusal()
+    if brake.held and not refusal:
+        intake.merge_pages(brake.held)
+    inbox.settle(account, [], read_from=began, **{COMPLETE: utc_now().isoformat(), BEGAN: ""})
+    if refusal:
+        inbox.note(account, utc_now(), f"brake: {refusal}; none was marked as deleted")
+        raise Braked(
+            f"Stripe account {account}: {refusal}, more than STRIPE_GONE_LIMIT_PERCENT"
+            " allows; check the key and the account. If it is so, run it once with --allow-gone."
+            " All else is loaded; nothing was marked as deleted"
+        )
+
+
+class _Unread(Watch):
+    """Which ranges are still to be listed; noted after each commit."""
+
+    def __init__(self, inbox: Inbox, stripe_account_id: str, parts: set[Part]) -> None:
+        self._inbox = inbox
+        self._account = stripe_account_id
+        self._parts = set(parts)
+
+    def passed(self, page: Page) -> Page:
+        if page.read:
+            self._parts.discard((page.stream, page.read.low, page.read.high))
+            self._parts |= {(page.stream, part.low, part.high) for part in page.rest}
+        return page
+
+    def committed(self) -> None:
+        self._inbox.keep_unread(self._account, self._parts)
+
+
+def _began(inbox: Inbox, stripe_account_id: str) -> datetime:
+    return datetime.fromisoformat(inbox.position(stripe_account_id, BEGAN) or "")
+
+
+def _listing(parts: set[Part]) -> Read:
+    async def read(client: Client, emit: Emit) -> None:
+        async with asyncio.TaskGroup() as group:
+            for name in sorted({stream for stream, _, _ in parts}):
+                ranges = sorted((low, high) for stream, low, high in parts if stream == name)
+                reader = ListReader(client, BY_NAME[name], emit)
+                group.create_task(reader.read(Range(low, high) for low, high in ranges))
+
+    return read

@@ -1,0 +1,135 @@
+"""Pages from Stripe into the landing tables, a chunk at a time: counted, logged, committed.
+
+Enters: reads (what to ask Stripe for) of one account. Leaves: merged rows and counts. Memory is
+bounded by the pages that wait and by one chunk's files on disk. What is read, and what is noted
+once it is in, is decided elsewhere.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+from ingestion.client import Client, Connection
+from ingestion.events import Pointer
+from ingestion.pages import Read, pages
+from ingestion.raw import RawLog
+from ingestion.reader import Emit, Page, read_by_id, utc_now
+from ingestion.streams import BY_NAME
+from ingestion.warehouse import Landing, next_loaded_at
+
+CHUNK = 25_000  # objects that are merged and committed together
+BATCH = 5_000  # pointers that are held in memory at once
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where a load keeps its files."""
+
+    warehouse: Path
+    inbox: Path
+    raw: Path
+    dlt: Path
+
+
+class Watch:
+    """Sees every page on its way in, and hears when all that it has seen is in."""
+
+    def passed(self, page: Page) -> Page:
+        """What of the page goes on."""
+        return page
+
+    def committed(self) -> None:
+        """All pages that have passed are in the warehouse."""
+
+
+class Intake:
+    """One load's way into the landing tables of one Stripe account."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        stripe_account_id: str,
+        paths: Paths,
+        *,
+        progress: Progress,
+        chunk: int = CHUNK,
+    ) -> None:
+        self.connection = connection
+        self.stripe_account_id = stripe_account_id
+        self._raw = paths.raw
+        self._progress = progress
+        self._chunk = chunk
+        self.loaded_at = next_loaded_at(paths.warehouse, utc_now())
+        self.landing = Landing(
+            paths.warehouse,
+            paths.dlt,
+            stripe_account_id=stripe_account_id,
+            loaded_at=self.loaded_at,
+        )
+        self.objects: Counter[str] = Counter()
+        self.rows: Counter[str] = Counter()
+
+    def merge(self, read: Read, watch: Watch | None = None) -> None:
+        """Merge all that `read` brings; what was committed stays if a later page fails."""
+        watch = watch or Watch()
+        with closing(pages(self.connection, read)) as found:
+            for chunk in _chunks(found, self._chunk):
+                self.merge_pages(chunk, watch)
+
+    def merge_pages(self, found: Iterable[Page], watch: Watch | None = None) -> None:
+        """The same for pages that are here already: one commit."""
+        watch = watch or Watch()
+        with RawLog(self._raw, f"{utc_now():%Y%m%dT%H%M%S%f}") as raw:
+            self.rows.update(self.landing.merge(self._counted(found, raw, watch)))
+        watch.committed()
+
+    def read_by_id(self, pointers: list[Pointer], watch: Watch | None = None) -> None:
+        """What Stripe says now of these objects."""
+        if pointers:
+            self.merge(_refetch(pointers), watch)
+
+    def _counted(self, found: Iterable[Page], raw: RawLog, watch: Watch) -> Iterator[Page]:
+        for read in found:
+            raw.append(read)
+            page = watch.passed(self._listed(read))
+            self.objects[page.stream] += len(page.objects) + len(page.gone)
+            self._progress(page.stream, self.objects[page.stream])
+            # A clock that was set back must not make this read older than what is landed.
+            yield replace(page, read_at=max(page.read_at, self.loaded_at))
+
+    def _listed(self, page: Page) -> Page:
+        """Without what no list would bring (an open invoice), unless it was landed before."""
+        only = BY_NAME[page.stream].only
+        others = [o["id"] for o in page.objects if only and o.get(only[0]) != only[1]]
+        if not others:
+            return page
+        unknown = set(others) - self.landing.known(page.stream, others)
+        return replace(page, objects=[o for o in page.objects if o["id"] not in unknown])
+
+
+def _chunks(found: Iterator[Page], most: int) -> Iterator[Iterator[Page]]:
+    """Each must be taken to its end before the next one."""
+    for first in found:
+        yield _chunk(first, found, most)
+
+
+def _chunk(first: Page, others: Iterator[Page], most: int) -> Iterator[Page]:
+    objects = 0
+    for page in chain([first], others):
+        yield page
+        objects += len(page.objects)
+        if objects >= most:
+            return
+
+
+def _refetch(pointers: list[Pointer]) -> Read:
+    async def read(client: Client, emit: Emit) -> None:
+        for name in sorted({stream for stream, _ in pointers}):
+            ids = [object_id for stream, object_id in pointers if stream == name]
+            await read_by_id(client, BY_NAME[name], ids, emit)
+
+    return read

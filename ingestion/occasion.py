@@ -1,0 +1,62 @@
+"""When everything is read again, and whether an interrupted full read may go on.
+
+Enters: what is known of the last reads, and the time. Leaves: a decision with its reason. Nothing
+is read here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+RETENTION = timedelta(days=30)  # how long Stripe keeps events
+MARGIN = timedelta(days=1)
+FRESH = timedelta(days=1)  # how old the beginning of a full read that was asked for may be
+
+
+@dataclass(frozen=True)
+class Known:
+    """Of one Stripe account: when a full read was complete or began (our clock), until when all
+    events were read (Stripe's clock), at which API version. Naive UTC."""
+
+    complete: datetime | None
+    began: datetime | None
+    polled: datetime | None
+    pin: str | None
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """Why everything is read, and whether what an interrupted full read has brought still counts.
+
+    `gap`: events were lost for good, so that the old cursor leads nowhere.
+    """
+
+    why: str
+    resumes: bool = False
+    gap: bool = False
+
+
+def occasion(
+    known: Known, *, asked: bool, now: datetime, stripe_now: datetime | None, pin: str
+) -> Occasion | None:
+    """None: the changes are enough. `now` is our clock, `stripe_now` Stripe's; naive UTC."""
+    lost = _lost(known, stripe_now or now)
+    other = None
+    if known.pin not in (None, pin):
+        other = f"the API version was {known.pin} and is {pin}"
+    why = lost or other or ("it was asked for" if asked else None)
+    if known.began:
+        stale = asked and now - known.began > FRESH
+        if not (lost or other or stale):
+            return Occasion("an interrupted one goes on", resumes=True)
+        return Occasion(f"an interrupted one is too old: {why}", gap=bool(lost))
+    if not known.complete:
+        return Occasion(lost or "it is the first one", gap=bool(lost))
+    return Occasion(why, gap=bool(lost)) if why else None
+
+
+def _lost(known: Known, stripe_now: datetime) -> str | None:
+    """Events that Stripe no longer keeps were never read."""
+    if known.polled is None or stripe_now - known.polled <= RETENTION - MARGIN:
+        return None
+    days = (stripe_now - known.polled).days
+    return f"events were last read {days} days ago, and Stripe keeps them for {RETENTION.days}"
