@@ -76,6 +76,7 @@ def stripe_landing(pool: str | None) -> AssetsDefinition:
                     "rows_merged": result.rows[table.name],
                     "seconds": seconds,
                     "full_read": result.full,
+                    "why_full": result.why or "",
                 },
             )
 

@@ -23,6 +23,7 @@ class Unknown(Exception):
 
 def exit_code(error: BaseException) -> int | None:
     """The exit code of a foreseen failure; None for a bug."""
+    from ingestion.brake import Braked
     from ingestion.client import StripeError
     from ingestion.rows import MissingValue
     from ingestion.warehouse import LoadFailed
@@ -45,6 +46,8 @@ def exit_code(error: BaseException) -> int | None:
     )
     if isinstance(error, misused):
         return WRONG_USAGE
+    if isinstance(error, Braked):
+        return BLOCKED
     foreseen = (
         StripeError,
         MissingValue,

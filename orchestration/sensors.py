@@ -43,7 +43,7 @@ def inbox_waits(context: SensorEvaluationContext) -> Asked:
     if not path.exists():
         return SkipReason("there is no inbox yet: run initial_import first")
     with Inbox.open(path, read_only=True) as inbox:
-        waiting = inbox.backlog()
+        waiting = sum(inbox.backlog().values())
     if not waiting:
         return SkipReason("the inbox is empty")
     why = f"{waiting} objects wait in the inbox"

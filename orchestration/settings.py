@@ -64,6 +64,7 @@ class Settings(ScheduleSettings):
     stripe_concurrency: Annotated[int, Field(ge=1, le=100)] = 20
     stripe_webhook_secrets: Annotated[SecretStr | None, Optional] = None
     stripe_webhook_tolerance_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
+    stripe_gone_limit_percent: Annotated[float, Field(ge=0, le=100)] = 5
     data_dir: Annotated[Path, BeforeValidator(lambda given: given or "data")] = Path("data")
     warehouse_url: Annotated[str | None, Optional] = None
     account_store_url: Annotated[SecretStr | None, Optional] = None

@@ -15,7 +15,7 @@ import duckdb
 from ingestion.client import Connection
 from ingestion.inbox import Inbox
 from ingestion.latency import Latency
-from ingestion.load import LoadResult, Paths, load
+from ingestion.load import Bounds, LoadResult, Paths, load
 from orchestration import due
 from orchestration.builds import Kind, Scope, decide
 from orchestration.lock import writer_lock
@@ -54,17 +54,28 @@ def lock(settings: Settings, purpose: str, reporter: Reporter) -> Iterator[None]
 
 
 def load_stage(settings: Settings, reporter: Reporter, *, full: bool) -> LoadResult:
-    """Stripe -> `stripe.*`. Raises StripeError, MissingValue."""
-    paths = Paths(
+    """Stripe -> `stripe.*`. Raises StripeError, Braked."""
+    bounds = Bounds(gone_percent=settings.stripe_gone_limit_percent)
+    with lock(settings, "load", reporter):
+        result = load(
+            connection(settings),
+            paths(settings),
+            full=full,
+            progress=reporter.loaded,
+            bounds=bounds,
+        )
+        settings.warehouse.chmod(0o600)
+    return result
+
+
+def paths(settings: Settings) -> Paths:
+    """Where a load keeps its files."""
+    return Paths(
         warehouse=settings.warehouse,
         inbox=settings.data_dir / "events.db",
         raw=settings.data_dir / "raw",
         dlt=settings.data_dir / "dlt",
     )
-    with lock(settings, "load", reporter):
-        result = load(connection(settings), paths, full=full, progress=reporter.loaded)
-        settings.warehouse.chmod(0o600)
-    return result
 
 
 def transform_stage(

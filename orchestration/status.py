@@ -18,6 +18,7 @@ from orchestration.settings import Settings
 from orchestration.tables import table
 
 LAST_RUNS = 5
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class StripeAccount:
     stripe_account_id: str
     full_read_at: str | None
     waiting: int
+    quarantined: list[str]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Status:
     last_runs: list[dict[str, Any]]
     latency: Latency | None  # of the last refresh that brought events to the account store
     refused_events: dict[str, int]  # deliveries that are not for us, by reason
+    history: list[str]
 
 
 def read_status(settings: Settings) -> Status:
@@ -51,13 +54,23 @@ def read_status(settings: Settings) -> Status:
         published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
     with Inbox.open(settings.data_dir / "events.db", read_only=True) as inbox:
         accounts = _stripe_accounts(inbox)
-        return Status(published, accounts, marts, mrr, runs, inbox.latency(), inbox.refused())
+        latency, refused = inbox.latency(), inbox.refused()
+        return Status(published, accounts, marts, mrr, runs, latency, refused, _history(inbox))
+
+
+def _history(inbox: Inbox) -> list[str]:
+    return [f"{at[:19]} UTC  {account}: {what}" for account, at, what in inbox.history(LAST_RUNS)]
 
 
 def _stripe_accounts(inbox: Inbox) -> list[StripeAccount]:
     waiting = inbox.backlog()
     return [
-        StripeAccount(account, inbox.position(account, COMPLETE), waiting.get(account, 0))
+        StripeAccount(
+            account,
+            inbox.position(account, COMPLETE),
+            waiting.get(account, 0),
+            inbox.quarantined(account),
+        )
         for account in inbox.accounts()
     ]
 
@@ -80,7 +93,7 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
         return
     console.print(f"published      {status.published_at:%Y-%m-%d %H:%M:%S %Z}", highlight=False)
     for account in status.stripe_accounts:
-        console.print(f"Stripe         {_account_line(account)}", highlight=False, soft_wrap=True)
+        _print_account(console, account)
     if status.latency:
         console.print(f"latency        {_latency_line(status.latency)}", highlight=False)
     if status.refused_events:
@@ -92,8 +105,18 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
         console.print(f"MRR            {currency} {amount:,.2f}", highlight=False)
     counts = [{"mart": name, "rows": f"{rows:,}"} for name, rows in status.marts.items()]
     console.print(table(counts, title="marts"))
+    for line in status.history:
+        console.print(f"happened       {line}", highlight=False, soft_wrap=True)
     for run in status.last_runs:
         console.print(f"reverse-sync   {_run_line(run)}", highlight=False, soft_wrap=True)
+
+
+def _print_account(console: Console, account: StripeAccount) -> None:
+    console.print(f"Stripe         {_account_line(account)}", highlight=False, soft_wrap=True)
+    shown = account.quarantined[:SHOWN]
+    rest = len(account.quarantined) - len(shown)
+    for line in [*shown, *([f"{rest:,} more: stripe.quarantine"] if rest else [])]:
+        console.print(f"quarantined    {line}", style="red", highlight=False, soft_wrap=True)
 
 
 def _account_line(account: StripeAccount) -> str:

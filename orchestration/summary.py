@@ -23,6 +23,7 @@ class SyncSummary:
     """Rows merged by landing table, rows by mart, MRR by currency (major units), accounts sent."""
 
     full: bool
+    why_full: str
     seconds: float
     landed: dict[str, int]
     marts: dict[str, int]
@@ -42,6 +43,7 @@ def of_sync(runs: Iterable[ExecuteInProcessResult], marts: Path) -> SyncSummary:
         counts, mrr = row_counts(database), mrr_by_currency(database)
     return SyncSummary(
         full=any(values["full_read"] for values in landed.values()),
+        why_full=next((values["why_full"] for values in landed.values()), ""),
         seconds=max((values["seconds"] for values in landed.values()), default=0.0),
         landed={name: values["rows_merged"] for name, values in landed.items()},
         marts=counts,
@@ -71,7 +73,7 @@ def print_sync(console: Console, summary: SyncSummary, *, as_json: bool) -> None
 
 def _lines(summary: SyncSummary) -> list[tuple[str, str]]:
     read = sum(summary.landed.values())
-    how = "everything" if summary.full else "the changes"
+    how = f"everything ({summary.why_full})" if summary.full else "the changes"
     counts = ", ".join(f"{summary.landed.get(name, 0):,} {name}" for name in LANDED)
     marts, sent = summary.marts, summary.delivered
     mrr = ", ".join(f"{currency} {amount:,.2f}" for currency, amount in summary.mrr.items())
