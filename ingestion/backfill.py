@@ -40,7 +40,7 @@ def read_lists(inbox: Inbox, intake: Intake) -> None:
     account = intake.stripe_account_id
     parts = inbox.unread(account)
     if parts:
-        intake.merge(_listing(parts), _Unread(inbox, account, parts))
+        intake.merge(listing(parts), _Unread(inbox, account, parts))
     began = _began(inbox, account)
     last = FIRST
     while batch := inbox.pending(account, after=last, most=BATCH):
@@ -72,7 +72,8 @@ def bury(inbox: Inbox, intake: Intake, *, gone_percent: float | None) -> None:
         inbox.note(account, utc_now(), f"brake: {refusal}; none was marked as deleted")
         raise Braked(
             f"Stripe account {account}: {refusal}, more than STRIPE_GONE_LIMIT_PERCENT"
-            " allows; check the key and the account. If it is so, run it once with --allow-gone."
+            " allows; check the key and the account. If it is so:"
+            " stripe-traits reconcile --stripe --allow-gone."
             " All else is loaded; nothing was marked as deleted"
         )
 
@@ -99,7 +100,9 @@ def _began(inbox: Inbox, stripe_account_id: str) -> datetime:
     return datetime.fromisoformat(inbox.position(stripe_account_id, BEGAN) or "")
 
 
-def _listing(parts: set[Part]) -> Read:
+def listing(parts: set[Part]) -> Read:
+    """Every object of these ranges."""
+
     async def read(client: Client, emit: Emit) -> None:
         async with asyncio.TaskGroup() as group:
             for name in sorted({stream for stream, _, _ in parts}):

@@ -26,6 +26,10 @@ class Brake(Watch):
         self.held: list[Page] = []
         self.gone: Counter[str] = Counter()
 
+    @property
+    def released(self) -> bool:
+        return self._percent is None
+
     def passed(self, page: Page) -> Page:
         if page.gone:
             self.held.append(replace(page, objects=[]))

@@ -18,7 +18,7 @@ OVERLAP = 600  # seconds: the feed is eventually consistent, an event can appear
 
 def read_changes(inbox: Inbox, intake: Intake, *, cursor: int) -> int:
     """Read what events since `cursor` and the inbox point at; how many events were new."""
-    head, new = asyncio.run(_poll(inbox, intake, cursor - OVERLAP))
+    head, new = asyncio.run(poll(inbox, intake, cursor))
     _drain(inbox, intake)
     until = {POLLED: head.at.isoformat()} if head.at else {}
     moved = {CURSOR: str(max(cursor, head.newest)), **until}
@@ -26,7 +26,7 @@ def read_changes(inbox: Inbox, intake: Intake, *, cursor: int) -> int:
     return new
 
 
-async def _poll(inbox: Inbox, intake: Intake, since: int) -> tuple[events.Head, int]:
+async def poll(inbox: Inbox, intake: Intake, cursor: int) -> tuple[events.Head, int]:
     """Log the feed's pages; where it stood before, which is all that a long poll has surely seen.
 
     What is logged is pending from then on: a poll that breaks off repeats itself, the log does not.
@@ -34,7 +34,7 @@ async def _poll(inbox: Inbox, intake: Intake, since: int) -> tuple[events.Head, 
     new = 0
     async with Client(intake.connection) as client:
         head = await events.head(client)
-        async for page in events.poll(client, since=since):
+        async for page in events.poll(client, since=cursor - OVERLAP):
             new += inbox.append(intake.stripe_account_id, page, received_at=utc_now())
     return head, new
 

@@ -61,7 +61,7 @@ class Intake:
         self.connection = connection
         self.stripe_account_id = stripe_account_id
         self._raw = paths.raw
-        self._progress = progress
+        self.progress = progress
         self._chunk = chunk
         self.loaded_at = next_loaded_at(paths.warehouse, utc_now())
         self.landing = Landing(
@@ -97,7 +97,7 @@ class Intake:
             raw.append(read)
             page = watch.passed(self._listed(read))
             self.objects[page.stream] += len(page.objects) + len(page.gone)
-            self._progress(page.stream, self.objects[page.stream])
+            self.progress(page.stream, self.objects[page.stream])
             # A clock that was set back must not make this read older than what is landed.
             yield replace(page, read_at=max(page.read_at, self.loaded_at))
 

@@ -64,7 +64,7 @@ def load(
     Braked.
     """
     with Inbox.open(paths.inbox) as inbox:
-        account, now = asyncio.run(_identify(connection))
+        account, now = asyncio.run(identify(connection))
         inbox.adopt(account)
         _check_account(inbox, account)
         add_account_columns(paths.warehouse, account, utc_now())
@@ -121,7 +121,7 @@ def _silent(stream: str, objects: int) -> None:
     pass
 
 
-async def _identify(connection: Connection) -> tuple[str, Head]:
+async def identify(connection: Connection) -> tuple[str, Head]:
     """Whose the account is, and where its feed stands before anything is read."""
     async with Client(connection) as client:
         try:

@@ -16,6 +16,8 @@ from ingestion.client import Connection
 from ingestion.inbox import Inbox
 from ingestion.latency import Latency
 from ingestion.load import Bounds, LoadResult, Paths, load
+from ingestion.reconcile import Compared, reconcile
+from ingestion.shares import Share
 from orchestration import due
 from orchestration.builds import Kind, Scope, decide
 from orchestration.lock import writer_lock
@@ -66,6 +68,17 @@ def load_stage(settings: Settings, reporter: Reporter, *, full: bool) -> LoadRes
         )
         settings.warehouse.chmod(0o600)
     return result
+
+
+def reconcile_stage(
+    settings: Settings, reporter: Reporter, *, share: Share, allow_gone: bool = False
+) -> dict[str, Compared]:
+    """A share of Stripe's objects beside `stripe.*`, repaired. Raises StripeError, Braked."""
+    bounds = Bounds(gone_percent=None if allow_gone else settings.stripe_gone_limit_percent)
+    with lock(settings, "reconcile", reporter):
+        return reconcile(
+            connection(settings), paths(settings), share, progress=reporter.loaded, bounds=bounds
+        )
 
 
 def paths(settings: Settings) -> Paths:
