@@ -26,11 +26,12 @@ from dagster_dbt import dbt_assets
 from ingestion.columns import Table
 from ingestion.landing import TABLES
 from ingestion.latency import Latency
+from ingestion.shares import Share
 from orchestration.dbt_events import dbt_events
 from orchestration.health import note_refreshed
 from orchestration.plots import plot
 from orchestration.reporter import log_reporter
-from orchestration.run import as_of, is_full, moment
+from orchestration.run import as_of, is_full, moment, share
 from orchestration.settings import read_settings
 from orchestration.stages import (
     build_due,
@@ -38,6 +39,7 @@ from orchestration.stages import (
     load_stage,
     loaded_until,
     measure_stage,
+    reconcile_stage,
     transform_stage,
 )
 
@@ -60,7 +62,11 @@ def stripe_landing(pool: str | None) -> AssetsDefinition:
     ) -> Iterator[MaterializeResult[None]]:
         began, settings = time.monotonic(), read_settings()
         heard = reporter or log_reporter(context.log)
-        result = load_stage(settings, heard, full=is_full(context))
+        part = share(context)
+        result = load_stage(settings, heard, full=is_full(context) and not part)
+        if part:
+            compared = reconcile_stage(settings, heard, share=Share(*part))
+            context.log.info("compared with Stripe: %s", compared)
         seconds = round(time.monotonic() - began, 2)
         context.log.info("%s new events, %s objects read", result.events, result.objects.total())
         why = build_due(settings, heard, as_of=as_of(context))

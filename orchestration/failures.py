@@ -13,7 +13,7 @@ import typer
 from orchestration.lock import LockHeld
 from orchestration.settings import WrongSettings
 
-FAILED, WRONG_USAGE = 1, 2
+FAILED, WRONG_USAGE, BLOCKED = 1, 2, 3
 INTERRUPTED = 130
 
 

@@ -10,7 +10,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from orchestration.assets import account_store, run_settings
 from orchestration.live_job import live_refresh
-from orchestration.run import run_tags
+from orchestration.run import reconcile_tags, run_tags
 
 INITIAL_IMPORT, REFRESH, NIGHTLY = "initial_import", "refresh", "nightly"
 REVERSE_SYNC, LIVE_REFRESH = "reverse_sync", "live_refresh"
@@ -37,8 +37,9 @@ def jobs() -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:
         define_asset_job(
             NIGHTLY,
             selection=all_of_it,
-            tags=run_tags(as_of=None, full=True),
-            description="Everything is read again, whatever the events said.",
+            tags=run_tags(as_of=None, full=True) | reconcile_tags(),
+            description="Stripe's changes, and a seventh of all objects compared with Stripe,"
+            " whatever the events said: over a week the whole. Every model is built in full.",
         ),
         define_asset_job(
             REVERSE_SYNC,

@@ -10,6 +10,8 @@ from dagster import AssetExecutionContext
 
 AS_OF = "stripe_traits/as_of"
 FULL = "stripe_traits/full"
+RECONCILE = "stripe_traits/reconcile"
+NIGHTS = 7  # that compare the whole account with Stripe
 
 
 def run_tags(*, as_of: datetime | None, full: bool) -> dict[str, str]:
@@ -39,3 +41,15 @@ def _created(context: AssetExecutionContext) -> datetime:
 
 def is_full(context: AssetExecutionContext) -> bool:
     return context.run.tags.get(FULL) == "true"
+
+
+def reconcile_tags() -> dict[str, str]:
+    """Tags of a run that also compares a part of Stripe's objects with the landed ones."""
+    return {RECONCILE: "true"}
+
+
+def share(context: AssetExecutionContext) -> tuple[int, int] | None:
+    """Which part this run compares: another one each day of the week; None: it does not."""
+    if context.run.tags.get(RECONCILE) != "true":
+        return None
+    return as_of(context).isoweekday(), NIGHTS

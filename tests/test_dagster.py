@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from orchestration.definitions import defs
-from orchestration.run import FULL
+from orchestration.run import FULL, RECONCILE
 from orchestration.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -83,9 +83,10 @@ def test_every_landing_table_that_a_model_reads_is_an_asset() -> None:
             assert graph.get(key).is_materializable, key
 
 
-def test_nightly_schedule_reads_everything() -> None:
+def test_nightly_schedule_compares_a_part_with_stripe() -> None:
     schedule = defs.resolve_schedule_def("nightly")
     defaults = Settings.model_fields
-    assert defs.resolve_job_def(schedule.job_name).tags[FULL] == "true"
+    tags = defs.resolve_job_def(schedule.job_name).tags
+    assert (tags[RECONCILE], tags[FULL]) == ("true", "true")
     assert schedule.cron_schedule == defaults["nightly_schedule"].default
     assert schedule.execution_timezone == defaults["schedule_time_zone"].default
