@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
+import duckdb
 import pytest
 import uvicorn
 from local_stripe import DAY, NOW, LocalStripe, refusing
@@ -146,11 +147,13 @@ def test_killed_full_read_goes_on_without_reading_finished_ranges_again(
 
 
 def interrupt(stripe: LocalStripe) -> None:
-    """A full read that has listed all but invoices."""
+    """A full read that has noted customers as listed, and fails at invoices."""
 
     def refuse(path: str) -> tuple[int, dict[str, str]] | None:
         asked.append(path)
-        return (400, {}) if path == "/v1/invoices" and asked.count(path) > 1 else None
+        if path != "/v1/invoices" or asked.count(path) == 1:  # the check of permissions
+            return None
+        return (400, {}) if unread(stripe) != EVERYTHING else (429, {"Retry-After": "0.05"})
 
     asked: list[str] = []
     with refusing(stripe, refuse) as broken, pytest.raises(StripeError, match="invoices"):
@@ -314,8 +317,6 @@ def test_clock_that_was_set_back_loses_no_change(local_stripe: LocalStripe) -> N
     """The landed row seems to be of a later read: the next read counts all the same."""
     local_stripe.store.put(builders.customer(id="cus_1", name="Old", created=NOW))
     local_stripe.load()
-    import duckdb
-
     with duckdb.connect(str(local_stripe.paths.warehouse)) as database:
         database.execute("update stripe.customers set read_at = timestamp '2100-01-01'")
     local_stripe.store.update("customer", "cus_1", {"name": "New"}, now=NOW + 1)
