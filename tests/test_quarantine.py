@@ -1,20 +1,34 @@
 """An object that fits no known shape is kept out by name; the others of its page go on."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import pytest
+import uvicorn
 from local_stripe import NOW, LocalStripe
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingestion.inbox import Inbox
 from sandbox import builders
 from sandbox.keys import ACCOUNT
+from sandbox.server import app
 
 KEPT_OUT = "select stream, object_id, path from stripe.quarantine where cleared_at is null"
 
 
+@dataclass
+class Spoiling(LocalStripe):
+    """A Stripe whose subscriptions can have a shape of tomorrow."""
+
+    fields: dict[str, dict[str, Any]]
+
+
 @pytest.fixture
-def stripe(local_stripe: LocalStripe) -> LocalStripe:
+def stripe(local_stripe: LocalStripe) -> Iterator[Spoiling]:
     price = builders.price(id="price_monthly", unit_amount=5000)
     for made in (builders.product(id="prod_test"), price):
         local_stripe.store.put(made)
@@ -28,24 +42,53 @@ def stripe(local_stripe: LocalStripe) -> LocalStripe:
                 created=NOW,
             )
         )
-    return local_stripe
+    fields: dict[str, dict[str, Any]] = {}
+    with served_by(_spoiling(app(local_stripe.store), fields)) as url:
+        yield Spoiling(local_stripe.store, url, local_stripe.folder, fields)
 
 
-def spoil(stripe: LocalStripe, subscription: str, **fields: Any) -> None:
-    """Change the text that is served, as no endpoint would: a shape of tomorrow."""
-    database = stripe.store.db()
-    (text,) = database.execute(
-        "select json from subscriptions where id = ?", [subscription]
-    ).fetchone()
-    found = orjson.loads(text) | fields
-    database.execute(
-        "update subscriptions set json = ? where id = ?",
-        [orjson.dumps(found).decode(), subscription],
-    )
+@contextmanager
+def served_by(served: ASGIApp) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(served, port=0, lifespan="off", log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _spoiling(served: ASGIApp, fields: dict[str, dict[str, Any]]) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        held: list[Any] = []
+
+        async def hold(message: Any) -> None:
+            held.append(message)
+
+        await served(scope, receive, hold)
+        start, body = held[0], b"".join(message.get("body", b"") for message in held[1:])
+        if scope["path"].startswith("/v1/subscriptions"):
+            found = orjson.loads(body)
+            for one in found.get("data", [found]):
+                one.update(fields.get(one.get("id"), {}))
+            body = orjson.dumps(found)
+        kept = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+        length = (b"content-length", str(len(body)).encode())
+        await send({**start, "headers": [*kept, length]})
+        await send({"type": "http.response.body", "body": body})
+
+    return answer
+
+
+def spoil(stripe: Spoiling, subscription: str, **fields: Any) -> None:
+    stripe.fields[subscription] = fields
 
 
 def test_object_without_a_required_value_is_kept_out_and_the_others_go_on(
-    stripe: LocalStripe,
+    stripe: Spoiling,
 ) -> None:
     spoil(stripe, "sub_1", customer=None)
     stripe.load()
@@ -54,7 +97,7 @@ def test_object_without_a_required_value_is_kept_out_and_the_others_go_on(
     assert stripe.query(KEPT_OUT) == [("subscriptions", "sub_1", "object.customer")]
 
 
-def test_last_good_row_stays_until_a_later_read_is_good_again(stripe: LocalStripe) -> None:
+def test_last_good_row_stays_until_a_later_read_is_good_again(stripe: Spoiling) -> None:
     stripe.load()
     stripe.store.update("subscription", "sub_1", {"status": "past_due"}, now=NOW + 1)
     spoil(stripe, "sub_1", start_date={"year": 2030})
@@ -80,7 +123,7 @@ def test_last_good_row_stays_until_a_later_read_is_good_again(stripe: LocalStrip
 
 
 def test_full_read_clears_what_has_become_good_and_buries_nothing_that_is_kept_out(
-    stripe: LocalStripe,
+    stripe: Spoiling,
 ) -> None:
     stripe.load()
     spoil(stripe, "sub_1", currency=7)
@@ -96,7 +139,7 @@ def test_full_read_clears_what_has_become_good_and_buries_nothing_that_is_kept_o
     ]
 
 
-def test_problem_names_object_and_path_but_no_value(stripe: LocalStripe) -> None:
+def test_problem_names_object_and_path_but_no_value(stripe: Spoiling) -> None:
     spoil(stripe, "sub_1", start_date={"who": "Ada Lovelace"})
     stripe.load()
     ((problem,),) = stripe.query("select problem from stripe.quarantine")
@@ -104,7 +147,7 @@ def test_problem_names_object_and_path_but_no_value(stripe: LocalStripe) -> None
     assert "Lovelace" not in problem
 
 
-def test_inbox_tells_what_is_kept_out(stripe: LocalStripe) -> None:
+def test_inbox_tells_what_is_kept_out(stripe: Spoiling) -> None:
     spoil(stripe, "sub_1", customer=None)
     stripe.load()
     with Inbox.open(stripe.paths.inbox) as inbox:
