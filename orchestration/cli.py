@@ -12,6 +12,7 @@ from orchestration.commands import (
     connect,
     live,
     pages,
+    reconcile,
     replay,
     sandbox,
     sync,
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command()(connect.connect)
 app.command()(sync.sync)
 app.command()(live.live)
+app.command()(reconcile.reconcile)
 app.command()(pages.status)
 app.command()(pages.explain)
 app.add_typer(tracking.app, name="tracking")
