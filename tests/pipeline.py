@@ -64,6 +64,12 @@ class Pipeline:
         return found
 
 
+def written(path: Path) -> tuple[int, int]:
+    """Which file stands there: another one, or another time, says that it was written."""
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
+
+
 def money(value: Any) -> Decimal:
     return Decimal(str(value))
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from local_stripe import DAY, NOW
-from pipeline import AS_OF, Pipeline, money
+from pipeline import AS_OF, Pipeline, money, written
 
 from orchestration.refresh import refresh
 from orchestration.reporter import LogReporter
@@ -101,11 +101,11 @@ def test_unknown_values_are_named_and_the_last_good_marts_stand(business: Pipeli
 
 def test_nothing_changed_nothing_done(business: Pipeline) -> None:
     business.refresh()
-    published = business.settings.marts.stat()
+    published = written(business.settings.marts)
     runs = refresh(business.settings, LogReporter(lambda line: None), as_of=AS_OF)
     assert [run.get_asset_materialization_events() for run in runs] == [[]]
     assert [run.get_asset_check_evaluations() for run in runs] == [[]]
-    assert business.settings.marts.stat() == published, "no build, no publication"
+    assert written(business.settings.marts) == published, "no build, no publication"
     assert business.refresh(as_of=AS_OF + timedelta(days=400))["selected"] == 3, "time alone passed"
     business.set(MRR_PAUSE_COLLECTION="zero")
     assert business.refresh(as_of=AS_OF + timedelta(days=400))["selected"] == 3, "a setting changed"
