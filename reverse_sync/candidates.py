@@ -1,60 +1,50 @@
-"""read: the accounts of account_traits that may need a write, and the decision for each.
+"""read: the accounts of account_traits that may need a write, and what is known of each.
 
-In: the published copy attached beside the sync state. Out: candidates, each with what was last
-acknowledged; `decide` turns one into a planned write, a reason to keep it out, or nothing.
-Rows whose text has not changed since it was acknowledged never leave DuckDB.
+In: the published copy attached beside the sync state. Out: candidates in chunks, and the count of
+the rows that need none. Rows whose text has not changed since it was acknowledged never leave
+DuckDB. Not here: what is decided about a candidate (decide.py).
 """
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
 from reverse_sync.account_store import AccountStoreError
-from reverse_sync.diff import after, diff
 from reverse_sync.state import Run, count
-from reverse_sync.traits import (
-    NAMESPACE,
-    InvalidTraits,
-    Traits,
-    canonical,
-    canonical_value,
-    parse_traits,
-)
 
-MAX_ID_LENGTH = 255
 FETCH = 2_000
 
-JOINED = """
-    with duplicates as (
-        select account_id, count(*) as copies
+# Two steps, because traits are long: first which rows need a look, by short columns alone, in a
+# database of its own (a transaction writes to one only); then the traits of those rows.
+CONSIDERED = """
+    create table considering.considered as
+    with source as (
+        select account_id, name, md5(traits::varchar) as source_md5
         from published.marts.account_traits
+        where not $chosen or account_id in (select account_id from considering.chosen)
+    ),
+
+    duplicates as (
+        select account_id, count(*) as copies
+        from source
         group by account_id
         having count(*) > 1
     ),
 
     unresolved as (
-        select account_id, op, traits, changes
+        select account_id
         from sync.outbox
-        where status in ('pending', 'rejected')
-    ),
-
-    source as (
-        select account_id, name, traits::varchar as traits, md5(traits::varchar) as source_md5
-        from published.marts.account_traits
+        where status in ('pending', 'rejected', 'parked')
     ),
 
     joined as (
         select
             source.*,
-            snapshot.name as acknowledged_name,
-            snapshot.traits as acknowledged,
-            unresolved.op as pending_op,
-            unresolved.traits as pending_traits,
-            unresolved.changes as pending_changes,
             coalesce(snapshot.tracking <> $tracking or snapshot.review_at <= $as_of, false) as due,
             coalesce(duplicates.copies, 1) as copies,
             snapshot.account_id is null
@@ -65,66 +55,89 @@ JOINED = """
         left join sync.sync_snapshot as snapshot on source.account_id = snapshot.account_id
         left join unresolved on source.account_id = unresolved.account_id
         left join duplicates on source.account_id is not distinct from duplicates.account_id
+    ),
+
+    flagged as (
+        select *, differs or due or copies > 1 or $whole as needed
+        from joined
     )
+
+    select
+        needed,
+        case when needed then account_id end as account_id,
+        case when needed then name end as name,
+        case when needed then source_md5 end as source_md5,
+        due,
+        copies
+    from flagged
 """
 
-CANDIDATES = JOINED + "select * exclude (differs) from joined where differs or due or copies > 1"
-# Counted by itself, not by subtraction: else a row lost on the way would pass as unchanged.
-UNTOUCHED = JOINED + "select count(*) from joined where not (differs or due or copies > 1)"
+CANDIDATES = """
+    select
+        considered.account_id,
+        considered.name,
+        source.traits::varchar as traits,
+        considered.source_md5,
+        considered.due,
+        considered.copies,
+        snapshot.name as acknowledged_name,
+        snapshot.traits as acknowledged,
+        snapshot.lifecycle_status as acknowledged_status,
+        snapshot.mrr as acknowledged_mrr,
+        waiting.status as waiting_status,
+        waiting.op as waiting_op,
+        waiting.name as waiting_name,
+        waiting.traits as waiting_traits,
+        waiting.changes as waiting_changes,
+        waiting.source_md5 as waiting_md5,
+        waiting.tracking as waiting_tracking,
+        coalesce(waiting.attempts, 0) as attempts,
+        waiting.next_attempt_at
+    from considering.considered
+    left join published.marts.account_traits as source
+        on considered.account_id = source.account_id and considered.copies = 1
+    left join sync.sync_snapshot as snapshot on considered.account_id = snapshot.account_id
+    left join sync.outbox as waiting
+        on considered.account_id = waiting.account_id
+        and waiting.status in ('pending', 'rejected', 'parked')
+    where considered.needed
+"""
 
 
 class PublishedCopyError(AccountStoreError):
     """The published marts cannot be read."""
 
 
+class UnknownAccount(AccountStoreError):
+    """An account that was asked for is not in account_traits."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """One row of account_traits that may differ, and what is known of the store's side."""
+    """One row of account_traits that may differ, and what is known of the store's side.
+
+    `acknowledged...` is what the store last took, `waiting...` the change that it has not taken.
+    """
 
     account_id: str | None
     name: str | None
     traits: str | None
     source_md5: str | None
-    acknowledged_name: str | None
-    acknowledged: str | None
-    pending_op: str | None
-    pending_traits: str | None
-    pending_changes: list[dict[str, Any]] | None
     due: bool
     copies: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Planned:
-    """One account's row for the outbox."""
-
-    account_id: str
-    op: str
-    name: str | None
-    traits: str
-    changes: tuple[dict[str, str | None], ...]
-    source_md5: str
-    traits_set: int
-    traits_cleared: int
-
-
-@dataclass(frozen=True)
-class Invalid:
-    """An account that is kept out, and why."""
-
-    account_id: str | None
-    reason: str
-
-
-@dataclass(frozen=True)
-class Unchanged:
-    """An account whose text differs but whose values do not."""
-
-    account_id: str
-    source_md5: str
-
-
-Decision = Planned | Invalid | Unchanged
+    acknowledged_name: str | None
+    acknowledged: str | None
+    acknowledged_status: str | None
+    acknowledged_mrr: str | None
+    waiting_status: str | None
+    waiting_op: str | None
+    waiting_name: str | None
+    waiting_traits: str | None
+    waiting_changes: list[dict[str, Any]] | None
+    waiting_md5: str | None
+    waiting_tracking: str | None
+    attempts: int
+    next_attempt_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -140,101 +153,70 @@ class Source:
 @contextmanager
 def read(connection: DuckDBPyConnection, marts_path: Path, run: Run) -> Iterator[Source]:
     """The published account_traits beside the sync state. It must be used up before it ends."""
+    with published(connection, marts_path):
+        connection.execute("attach ':memory:' as considering")
+        try:
+            selected = _consider(connection, run)
+            # Counted by itself, not by subtraction: else a row lost on the way passes as unchanged.
+            untouched = "select count(*) from considering.considered where not needed"
+            # A cursor of its own, so that the caller can write while rows still come.
+            with closing(connection.cursor()) as reader:
+                yield Source(selected, count(connection, untouched), _chunks(reader))
+        finally:
+            connection.execute("detach considering")
+
+
+@contextmanager
+def published(connection: DuckDBPyConnection, marts_path: Path) -> Iterator[None]:
+    """The published copy as the database `published`."""
     if not marts_path.is_file():
         raise PublishedCopyError(f"{marts_path} is missing; build and publish the marts first")
     quoted = str(marts_path).replace("'", "''")
     connection.execute(f"attach '{quoted}' as published (read_only)")
     try:
-        selected = count(connection, "select count(*) from published.marts.account_traits")
-        row = connection.execute(UNTOUCHED, _parameters(run)).fetchone()
-        # A cursor of its own, so that the caller can write while rows still come.
-        with closing(connection.cursor()) as reader:
-            yield Source(selected, row[0] if row else 0, _chunks(reader, run))
+        yield
     finally:
         connection.execute("detach published")
 
 
-def _chunks(reader: DuckDBPyConnection, run: Run) -> Iterator[list[Candidate]]:
-    names = Candidate.__dataclass_fields__
-    reader.execute(CANDIDATES, _parameters(run))
-    while rows := reader.fetchmany(FETCH):
-        yield [Candidate(**dict(zip(names, row, strict=True))) for row in rows]
-
-
-def _parameters(run: Run) -> dict[str, object]:
-    return {"tracking": run.tracking, "as_of": run.at}
-
-
-def decide(candidate: Candidate) -> Decision:
-    """What is to be done about one candidate."""
-    try:
-        _check_identity(candidate)
-        return _planned_or_unchanged(candidate, _current_traits(candidate))
-    except InvalidTraits as error:
-        return Invalid(candidate.account_id, str(error))
-
-
-def _planned_or_unchanged(candidate: Candidate, current: Traits) -> Decision:
-    account_id, source_md5 = candidate.account_id or "", candidate.source_md5 or ""
-    acknowledged = parse_traits(candidate.acknowledged) if candidate.acknowledged else {}
-    change = diff(acknowledged, current, uncertain=_uncertain(candidate))
-    create = candidate.acknowledged is None
-    renamed = candidate.name != candidate.acknowledged_name
-    if not (change or create or renamed or candidate.due or candidate.pending_op):
-        return Unchanged(account_id, source_md5)
-    new = {**change.set, **dict.fromkeys(change.unset)}
-    # An account's first write sends every trait it has: only what it clears needs a list.
-    listed = change.unset if create else sorted(new)
-    return Planned(
-        account_id=account_id,
-        op="create" if create else "update",
-        name=candidate.name,
-        traits=canonical(after(acknowledged, current)),
-        changes=tuple(_change(trait, acknowledged, new) for trait in listed),
-        source_md5=source_md5,
-        traits_set=len(change.set),
-        traits_cleared=len(change.unset),
+def _consider(connection: DuckDBPyConnection, run: Run) -> int:
+    """Fills the table of rows to look at; how many rows were selected."""
+    accounts = run.scope.accounts
+    connection.execute("create table considering.chosen (account_id varchar)")
+    if accounts is not None:
+        connection.execute("insert into considering.chosen select unnest(?)", [list(accounts)])
+    parameters: dict[str, object] = {
+        "tracking": run.tracking,
+        "as_of": run.at,
+        "whole": run.scope.whole,
+        "chosen": accounts is not None,
+    }
+    connection.execute(CONSIDERED, parameters)
+    if accounts is None:
+        return count(connection, "select count(*) from published.marts.account_traits")
+    _check_chosen(connection)
+    return count(
+        connection,
+        "select count(*) from published.marts.account_traits"
+        " where account_id in (select account_id from considering.chosen)",
     )
 
 
-def _change(trait: str, acknowledged: Traits, new: Traits) -> dict[str, str | None]:
-    old, value = acknowledged.get(trait), new[trait]
-    return {
-        "trait": trait,
-        "old": None if old is None else canonical_value(old),
-        "new": None if value is None else canonical_value(value),
-    }
+def _check_chosen(connection: DuckDBPyConnection) -> None:
+    unknown = connection.execute(
+        "select account_id from considering.chosen where account_id not in"
+        " (select account_id from published.marts.account_traits where account_id is not null)"
+        " order by 1 limit 1"
+    ).fetchone()
+    if unknown:
+        raise UnknownAccount(
+            f"account {unknown[0]} is not in account_traits; customers without an account's ID"
+            " are in marts.unlinked_customers"
+        )
 
 
-def _uncertain(candidate: Candidate) -> frozenset[str]:
-    """Traits that an earlier write without success may or may not have changed in the store.
-
-    A refused write changed nothing, but it took over what an unanswered one had left open.
-    """
-    if candidate.pending_op is None:
-        return frozenset()
-    touched = {change["trait"] for change in candidate.pending_changes or []}
-    if candidate.pending_op == "create":
-        sent = parse_traits(candidate.pending_traits or "{}")
-        touched |= {trait for trait, value in sent.items() if value is not None}
-    return frozenset(touched)
-
-
-def _check_identity(candidate: Candidate) -> None:
-    account_id = candidate.account_id
-    if account_id is None or not account_id.strip():
-        raise InvalidTraits("account_id is blank: an account without a link is never sent")
-    if len(account_id) > MAX_ID_LENGTH:
-        raise InvalidTraits(f"account_id is longer than {MAX_ID_LENGTH} characters")
-    if candidate.copies > 1:
-        raise InvalidTraits(f"account_id appears {candidate.copies} times in account_traits")
-
-
-def _current_traits(candidate: Candidate) -> Traits:
-    if candidate.traits is None:
-        raise InvalidTraits("traits are null")
-    current = parse_traits(candidate.traits)
-    foreign = next((trait for trait in current if not trait.startswith(NAMESPACE)), None)
-    if foreign is not None:
-        raise InvalidTraits(f"trait {foreign} is outside {NAMESPACE}, which alone is ours to write")
-    return current
+def _chunks(reader: DuckDBPyConnection) -> Iterator[list[Candidate]]:
+    reader.execute(CANDIDATES)
+    names = [column[0] for column in reader.description or ()]
+    while rows := reader.fetchmany(FETCH):
+        yield [Candidate(**dict(zip(names, row, strict=True))) for row in rows]

@@ -15,6 +15,7 @@ lifecycle now. Pure: no clock, no database. Not here: where traits and settings 
 The first line that fits wins. MRR is null, never 0, unless the account is subscribed.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -225,3 +226,21 @@ def _date(trait: str, value: Value) -> datetime | None:
     if moment is None:
         raise UnreadableTrait(f"{trait} is {value!r}; its tracking rule needs a date")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def lifecycle_text(held: Lifecycle) -> str:
+    """As JSON text, from which `lifecycle_from` makes the same lifecycle again."""
+    fields = {name: None if value is None else str(value) for name, value in vars(held).items()}
+    return json.dumps(fields, sort_keys=True)
+
+
+def lifecycle_from(text: str) -> Lifecycle:
+    """The lifecycle that `lifecycle_text` wrote."""
+    fields = json.loads(text)
+    dates = {
+        name: None if value is None else datetime.fromisoformat(value)
+        for name, value in fields.items()
+        if name not in ("status", "mrr")
+    }
+    mrr = None if fields["mrr"] is None else Decimal(fields["mrr"])
+    return Lifecycle(status=fields["status"], mrr=mrr, **dates)

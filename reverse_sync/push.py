@@ -5,7 +5,7 @@ No warehouse here: nothing is locked while a store is slow.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -18,17 +18,20 @@ from reverse_sync.account_store import (
     Refusal,
     StoredAccount,
 )
+from reverse_sync.decide import WHOLE
 from reverse_sync.lifecycle import (
     CANCEL_AT_PERIOD_END,
     Lifecycle,
     Previous,
     UnreadableTrait,
     lifecycle,
+    lifecycle_from,
+    lifecycle_text,
     review_at,
 )
 from reverse_sync.state import Run
 from reverse_sync.tracking import Tracking
-from reverse_sync.traits import Traits, Value, parse_traits
+from reverse_sync.traits import Traits, Value, number_text, parse_traits
 
 
 @dataclass(frozen=True)
@@ -40,23 +43,29 @@ class Outgoing:
     name: str | None
     traits: str
     changes: list[dict[str, str | None]]
+    attempts: int = 0  # made before this one
+    lifecycle: str | None = None  # to be written as it is; None: decided on the store's row
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What the store answered about one account.
 
-    `confirmed` is false where the store takes without ever saying what it keeps. `code`, `body`
-    and `permanent` are a refusal's, see Refusal.
+    `failed`: not taken, but another attempt may pass. `confirmed` is false where the store takes
+    without ever saying what it keeps. `code`, `body` and `permanent` are a refusal's, see Refusal.
     """
 
     account_id: str
-    status: Literal["acknowledged", "rejected"]
+    status: Literal["acknowledged", "rejected", "failed"]
+    attempts: int = 1
     confirmed: bool = True
     error: str | None = None
     code: str | None = None
     body: str | None = None
     permanent: bool = True
+    mrr: str | None = None
+    lifecycle_before: str | None = None  # as text, where a write changed it
+    reply: str | None = None
     status_before: str | None = None
     status_after: str | None = None
     review_at: datetime | None = None
@@ -92,7 +101,7 @@ def push(
             if middle:
                 halves = [part[:middle], part[middle:], *halves]
             else:
-                outcomes.append(_rejected(part[0].account_id, _cannot_hold(refused)))
+                outcomes.append(_refused(part[0], _cannot_hold(refused)))
         except PushStopped as stopped:
             raise PushStopped(stopped.cause, outcomes + stopped.outcomes) from stopped
         except AccountStoreError as error:
@@ -110,10 +119,12 @@ def _push(
         try:
             writes.append(_write(outgoing, stored.get(outgoing.account_id), tracking, run))
         except UnreadableTrait as error:
-            outcomes.append(_rejected(outgoing.account_id, Refusal(reason=str(error))))
+            outcomes.append(_refused(outgoing, Refusal(reason=str(error), code="unreadable")))
     receipt = store.write(writes) if writes else Receipt()
+    sent = {outgoing.account_id: outgoing for outgoing in batch}
     answered = [
-        _outcome(write, receipt, stored.get(write.account_id), tracking) for write in writes
+        _outcome(write, sent[write.account_id], receipt, stored.get(write.account_id), tracking)
+        for write in writes
     ]
     outcomes += [outcome for outcome in answered if outcome is not None]
     if receipt.stopped is not None:
@@ -134,7 +145,8 @@ def _write(
         name=outgoing.name,
         set=_set(outgoing, current),
         unset=unset,
-        lifecycle=lifecycle(
+        lifecycle=_told(outgoing)
+        or lifecycle(
             tracking=tracking,
             # Tracking may read traits that are not Stripe's: the store's own complete the picture.
             traits={**before, **dict.fromkeys(unset), **current},
@@ -146,40 +158,58 @@ def _write(
     )
 
 
+def _told(outgoing: Outgoing) -> Lifecycle | None:
+    return None if outgoing.lifecycle is None else lifecycle_from(outgoing.lifecycle)
+
+
 def _set(outgoing: Outgoing, current: Traits) -> dict[str, Value]:
-    """A first write sends every trait there is, a later one those that changed."""
-    if outgoing.op == "create":
+    """An account sent whole sends every trait there is, another one those that changed."""
+    if outgoing.op in WHOLE:
         return {trait: value for trait, value in current.items() if value is not None}
     changed = [change["trait"] or "" for change in outgoing.changes if change["new"] is not None]
     return {trait: current[trait] for trait in changed}
 
 
 def _outcome(
-    write: AccountWrite, receipt: Receipt, stored: StoredAccount | None, tracking: Tracking
+    write: AccountWrite,
+    outgoing: Outgoing,
+    receipt: Receipt,
+    stored: StoredAccount | None,
+    tracking: Tracking,
 ) -> Outcome | None:
     """None where the store has not answered about the account."""
     name = write.account_id
     if name in receipt.accepted or name in receipt.unconfirmed:
-        return _taken(write, stored, tracking, confirmed=name in receipt.accepted)
+        return _taken(write, outgoing, stored, tracking, confirmed=name in receipt.accepted)
     if name in receipt.refused:
-        return _rejected(name, receipt.refused[name])
+        return _refused(outgoing, receipt.refused[name])
     if name in receipt.newer:
-        reason = f"version {write.version} is not newer than the store's {receipt.newer[name]}"
-        return _rejected(name, Refusal(reason=f"{reason}: left as it is"))
+        return _overtaken(outgoing, write.version, receipt.newer[name])
     if receipt.stopped is None:
         raise AssertionError(f"the store's receipt says nothing about account {name}")
     return None
 
 
 def _taken(
-    write: AccountWrite, stored: StoredAccount | None, tracking: Tracking, *, confirmed: bool
+    write: AccountWrite,
+    outgoing: Outgoing,
+    stored: StoredAccount | None,
+    tracking: Tracking,
+    *,
+    confirmed: bool,
 ) -> Outcome:
     review = review_at(tracking, write.lifecycle)
+    before = stored.lifecycle if stored else Lifecycle()
+    moved = stored is not None and before != write.lifecycle
     return Outcome(
         account_id=write.account_id,
         status="acknowledged",
+        attempts=outgoing.attempts + 1,
         confirmed=confirmed,
-        status_before=(stored.lifecycle if stored else Lifecycle()).status,
+        mrr=None if write.lifecycle.mrr is None else number_text(write.lifecycle.mrr),
+        lifecycle_before=lifecycle_text(before) if moved else None,
+        reply="confirmed" if confirmed else "sent; this store never confirms",
+        status_before=before.status,
         status_after=write.lifecycle.status,
         review_at=None if review is None else review.astimezone(UTC).replace(tzinfo=None),
     )
@@ -189,11 +219,19 @@ def _cannot_hold(refused: BatchRefused) -> Refusal:
     return Refusal(reason=f"the store cannot hold a value: {refused}", code=refused.code)
 
 
-def _rejected(account_id: str, refusal: Refusal) -> Outcome:
+def _overtaken(outgoing: Outgoing, version: int, held: int) -> Outcome:
+    """The store holds something newer: nobody's fault, and the next run comes after it."""
+    reason = f"version {version} is not newer than the store's {held}: left as it is"
+    return replace(_refused(outgoing, Refusal(reason=reason, code="newer")), permanent=False)
+
+
+def _refused(outgoing: Outgoing, refusal: Refusal) -> Outcome:
     return Outcome(
-        account_id=account_id,
-        status="rejected",
+        account_id=outgoing.account_id,
+        status="rejected" if refusal.permanent else "failed",
+        attempts=outgoing.attempts + 1,
         error=refusal.reason,
+        reply=" ".join(filter(None, (refusal.code, refusal.body))) or None,
         code=refusal.code,
         body=refusal.body,
         permanent=refusal.permanent,

@@ -1,158 +1,62 @@
-"""remember: what the store has answered, and what is left to send.
+"""remember: what the store has answered.
 
-In: outcomes of a push. Out: outbox rows resolved, the snapshot of acknowledged traits, the
-changelog, the run's counts; and the next chunk of the outbox. Each call is one transaction.
+In: outcomes of a push. Out: outbox rows resolved or put off, the snapshot of acknowledged traits,
+the changelog, the dead letters, the run's counts. Each call is one transaction.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.push import Outcome, Outgoing
-from reverse_sync.result import Kept
-from reverse_sync.state import Run, rows_as_table, transaction
+from reverse_sync.changelog import log_outcomes
+from reverse_sync.push import Outcome
+from reverse_sync.state import Run, naive, rows_as_table, transaction
 
 REJECTIONS_SHOWN = 20
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=6)
+MAX_ATTEMPTS = 12  # with these waits: about two days
 
 _TEXT = pa.string()
 _OUTCOMES = pa.schema(
-    [(name, _TEXT) for name in ("account_id", "status", "error", "status_before", "status_after")]
-    + [("review_at", pa.timestamp("us"))]
+    [
+        (name, _TEXT)
+        for name in (
+            "account_id",
+            "status",
+            "error",
+            "code",
+            "body",
+            "reply",
+            "status_before",
+            "status_after",
+            "mrr",
+            "lifecycle_before",
+            "held",
+        )
+    ]
+    + [
+        ("attempts", pa.int64()),
+        ("next_attempt_at", pa.timestamp("us")),
+        ("review_at", pa.timestamp("us")),
+    ]
 )
 
-
-@dataclass(frozen=True)
-class Ending:
-    """What became of a run's accounts, and why it stopped early if it did."""
-
-    acknowledged: int = 0
-    rejected: int = 0
-    rejections: tuple[Kept, ...] = ()
-    error: str | None = None
-
-
-def take(connection: DuckDBPyConnection, run: Run, *, limit: int) -> list[Outgoing]:
-    """The next pending accounts of the run, in the order of their ids."""
-    rows = connection.execute(
-        "select account_id, op, name, traits, changes from sync.outbox"
-        " where version = ? and status = 'pending' order by account_id limit ?",
-        [run.version, limit],
-    ).fetchall()
-    return [Outgoing(*row) for row in rows]
-
-
-def remember(connection: DuckDBPyConnection, run: Run, outcomes: list[Outcome]) -> None:
-    """Resolves the outbox rows that the store has answered."""
-    rows = [vars(outcome) for outcome in outcomes]
-    with rows_as_table(connection, "outcomes", rows, _OUTCOMES), transaction(connection):
-        connection.execute(
-            "update sync.outbox set status = outcomes.status, error = outcomes.error,"
-            " resolved_at = $at from outcomes where outbox.version = $version"
-            " and outbox.account_id = outcomes.account_id and (outbox.status = 'pending'"
-            " or (outbox.status = 'superseded' and outcomes.status = 'acknowledged'))",
-            {"at": run.at, "version": run.version},
-        )
-        connection.execute(ACKNOWLEDGE, {"at": run.at, "version": run.version})
-        for status in ("acknowledged", "rejected"):
-            log(connection, at=run.at, status=status, among="outcomes", version=run.version)
-        connection.execute(LOG_LIFECYCLE, {"at": run.at, "version": run.version})
-        _count(connection, run, outcomes)
-
-
-def close_run(connection: DuckDBPyConnection, run: Run, *, error: str | None) -> Ending:
-    """Ends the run: done, or failed with what is still pending left to the next one."""
-    connection.execute(
-        "update sync.sync_runs set error = $error, status = case"
-        " when $error is not null then 'failed' when pending > 0 then 'interrupted'"
-        " else 'done' end where version = $version",
-        {"error": error, "version": run.version},
-    )
-    counts = connection.execute(
-        "select acknowledged, rejected from sync.sync_runs where version = ?", [run.version]
-    ).fetchone()
-    acknowledged, rejected = counts or (0, 0)
-    return Ending(acknowledged, rejected, _rejections(connection, run), error)
-
-
-def _rejections(connection: DuckDBPyConnection, run: Run) -> tuple[Kept, ...]:
-    rows = connection.execute(
-        "select account_id, error from sync.outbox where version = ? and status = 'rejected'"
-        " order by account_id limit ?",
-        [run.version, REJECTIONS_SHOWN],
-    ).fetchall()
-    return tuple(Kept(account_id, reason) for account_id, reason in rows)
-
-
-def log(
-    connection: DuckDBPyConnection,
-    *,
-    at: datetime,
-    status: str,
-    among: str,
-    version: int | None = None,
-) -> None:
-    """Changelog rows of the outbox rows of these accounts; superseded ones are still pending."""
-    parameters = {
-        "at": at,
-        "status": status,
-        "held": "pending" if status == "superseded" else status,
-        "version": version,
-    }
-    connection.execute(LOG.format(among=among), parameters)
-
-
-# A first write logs one row with all its traits; a write without a trait logs one bare row.
-LOG = """
-    insert into sync.sync_changelog
-    select
-        outbox.version,
-        outbox.run_id,
-        outbox.account_id,
-        change.trait,
-        change.old,
-        case when outbox.op = 'create' and change.trait is null then outbox.traits
-            else change.new end,
-        case
-            when change.trait is null then outbox.op
-            when change.new is null then 'unset'
-            else 'set'
-        end,
-        $status,
-        outbox.error,
-        $at
-    from (
-        select
-            *,
-            unnest(
-                case when op = 'create' or len(changes) = 0
-                    then list_prepend(null, changes) else changes end
-            ) as change
-        from sync.outbox
-        where status = $held and ($version is null or version = $version)
-            and account_id in (select account_id from {among})
-    ) as outbox
-"""
-
-LOG_LIFECYCLE = """
-    insert into sync.sync_changelog
-    select
-        outbox.version,
-        outbox.run_id,
-        outbox.account_id,
-        'lifecycle_status',
-        to_json(outcomes.status_before),
-        to_json(outcomes.status_after),
-        case when outcomes.status_after is null then 'unset' else 'set' end,
-        'acknowledged',
-        null,
-        $at
-    from sync.outbox
-    inner join outcomes on outbox.account_id = outcomes.account_id
-    where outbox.version = $version
-        and outbox.status = 'acknowledged'
-        and outcomes.status_before is distinct from outcomes.status_after
+RESOLVE = """
+    update sync.outbox set
+        status = outcomes.held,
+        error = outcomes.error,
+        attempts = outcomes.attempts,
+        next_attempt_at = outcomes.next_attempt_at,
+        resolved_at = case when outcomes.held <> 'pending' then $at end
+    from outcomes
+    where outbox.version = $version and outbox.account_id = outcomes.account_id
+        and (outbox.status = 'pending'
+            or (outbox.status = 'superseded' and outcomes.status = 'acknowledged'))
 """
 
 # The version guard: what an older run hears back late never hides what a newer one was told.
@@ -166,7 +70,11 @@ ACKNOWLEDGE = """
         outbox.tracking,
         outcomes.review_at,
         outbox.version,
-        $at as acknowledged_at
+        $at as acknowledged_at,
+        outcomes.status_after as lifecycle_status,
+        outcomes.mrr,
+        outbox.currency,
+        outbox.traits_held
     from sync.outbox
     inner join outcomes on outbox.account_id = outcomes.account_id
     where outbox.version = $version and outbox.status = 'acknowledged'
@@ -177,17 +85,175 @@ ACKNOWLEDGE = """
         tracking = excluded.tracking,
         review_at = excluded.review_at,
         version = excluded.version,
-        acknowledged_at = excluded.acknowledged_at
+        acknowledged_at = excluded.acknowledged_at,
+        lifecycle_status = excluded.lifecycle_status,
+        mrr = excluded.mrr,
+        currency = excluded.currency,
+        traits_held = excluded.traits_held
     where excluded.version > sync_snapshot.version
 """
 
+PARK = """
+    insert into sync.dead_letters by name
+    select
+        outbox.version,
+        outbox.run_id,
+        outbox.account_id,
+        outbox.op,
+        outbox.changes,
+        outcomes.code,
+        outcomes.error,
+        outcomes.body,
+        outcomes.attempts,
+        $now as parked_at
+    from sync.outbox
+    inner join outcomes on outbox.account_id = outcomes.account_id
+    where outbox.version = $version and outbox.status = 'parked'
+"""
 
-def _count(connection: DuckDBPyConnection, run: Run, outcomes: list[Outcome]) -> None:
-    acknowledged = sum(outcome.status == "acknowledged" for outcome in outcomes)
-    rejected = len(outcomes) - acknowledged
+KEEP_LIFECYCLES = """
+    insert into sync.lifecycles_before by name
+    select outbox.version, outbox.account_id, outcomes.lifecycle_before as lifecycle
+    from sync.outbox
+    inner join outcomes on outbox.account_id = outcomes.account_id
+    where outbox.version = $version and outbox.status = 'acknowledged'
+        and outcomes.lifecycle_before is not null
+"""
+
+COUNT = """
+    update sync.sync_runs set
+        acknowledged = acknowledged + $acknowledged,
+        rejected = rejected + $rejected,
+        pending = pending - $acknowledged - $rejected
+    where version = $version
+"""
+
+CLOSE = """
+    update sync.sync_runs set
+        error = $error,
+        sent = sent - $deferred,
+        pending = pending - $deferred,
+        deferred = deferred + $deferred,
+        status = case when $failed then 'failed' when pending > $deferred and not $waits
+            then 'interrupted' else 'done' end
+    where version = $version
+"""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An account that was kept out or refused, and why."""
+
+    account_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """What became of a run's accounts, and why it stopped early if it did.
+
+    `deferred` were not tried for want of budget, `failed` were tried and wait for another attempt.
+    """
+
+    acknowledged: int = 0
+    rejected: int = 0
+    deferred: int = 0
+    rejections: tuple[Kept, ...] = ()
+    error: str | None = None
+    waiting: str | None = None
+
+
+def remember(connection: DuckDBPyConnection, run: Run, outcomes: Sequence[Outcome]) -> None:
+    """Resolves the outbox rows that the store has answered."""
+    rows = [_row(outcome, run.now) for outcome in outcomes]
+    with rows_as_table(connection, "outcomes", rows, _OUTCOMES), transaction(connection):
+        connection.execute(RESOLVE, {"at": run.at, "version": run.version})
+        connection.execute(ACKNOWLEDGE, {"at": run.at, "version": run.version})
+        log_outcomes(connection, version=run.version, at=run.at)
+        connection.execute(KEEP_LIFECYCLES, {"version": run.version})
+        if any(row["held"] == "parked" for row in rows):
+            connection.execute(PARK, {"now": naive(run.now), "version": run.version})
+        counts = Counter(row["status"] for row in rows)
+        connection.execute(
+            COUNT,
+            {
+                "acknowledged": counts["acknowledged"],
+                "rejected": counts["rejected"],
+                "version": run.version,
+            },
+        )
+
+
+def wait_after(attempts: int) -> timedelta:
+    """How long a change waits after so many attempts: one minute, doubled each time."""
+    doublings: int = 2 ** min(attempts - 1, 20)
+    return min(FIRST_WAIT * doublings, LONGEST_WAIT)
+
+
+def close_run(
+    connection: DuckDBPyConnection, run: Run, *, error: str | None, waiting: str | None
+) -> Ending:
+    """Ends the run: done, or failed with what is still pending left to the next one.
+
+    `waiting`: the target's budget is spent; what was not tried counts as deferred.
+    """
+    untried = _untried(connection, run) if waiting else 0
     connection.execute(
-        "update sync.sync_runs set acknowledged = acknowledged + $acknowledged,"
-        " rejected = rejected + $rejected, pending = pending - $acknowledged - $rejected"
-        " where version = $version",
-        {"acknowledged": acknowledged, "rejected": rejected, "version": run.version},
+        CLOSE,
+        {
+            "error": error or waiting,
+            "failed": error is not None,
+            "waits": _failed(connection, run) > 0,
+            "deferred": untried,
+            "version": run.version,
+        },
     )
+    counts = connection.execute(
+        "select acknowledged, rejected from sync.sync_runs where version = ?", [run.version]
+    ).fetchone()
+    acknowledged, rejected = counts or (0, 0)
+    return Ending(
+        acknowledged=acknowledged,
+        rejected=rejected,
+        deferred=untried,
+        rejections=_rejections(connection, run),
+        error=error,
+        waiting=waiting,
+    )
+
+
+def _row(outcome: Outcome, now: datetime) -> dict[str, object]:
+    """The outcome, and what the outbox makes of it: `held`."""
+    row: dict[str, object] = {**vars(outcome), "held": outcome.status, "next_attempt_at": None}
+    if outcome.status == "failed" and outcome.attempts >= MAX_ATTEMPTS:
+        row |= {"status": "rejected", "held": "parked"}
+    elif outcome.status == "failed":
+        row |= {"held": "pending", "next_attempt_at": naive(now + wait_after(outcome.attempts))}
+    elif outcome.status == "rejected" and outcome.permanent:
+        row["held"] = "parked"
+    return row
+
+
+def _untried(connection: DuckDBPyConnection, run: Run) -> int:
+    return _pending(connection, run, "next_attempt_at is null")
+
+
+def _failed(connection: DuckDBPyConnection, run: Run) -> int:
+    return _pending(connection, run, "next_attempt_at is not null")
+
+
+def _pending(connection: DuckDBPyConnection, run: Run, which: str) -> int:
+    row = connection.execute(
+        f"select count(*) from sync.outbox where version = ? and status = 'pending' and {which}",
+        [run.version],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _rejections(connection: DuckDBPyConnection, run: Run) -> tuple[Kept, ...]:
+    rows = connection.execute(
+        "select account_id, error from sync.outbox where version = ?"
+        " and status in ('rejected', 'parked') order by account_id limit ?",
+        [run.version, REJECTIONS_SHOWN],
+    ).fetchall()
+    return tuple(Kept(account_id, reason) for account_id, reason in rows)

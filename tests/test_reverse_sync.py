@@ -235,15 +235,15 @@ def test_invalid_rows_are_kept_out_with_reasons_and_counts_conserve(world: World
     assert world.state("select count(*) from sync.sync_invalid") == [(0,)]
 
 
-def test_a_row_that_the_store_refuses_is_rejected_and_tried_again(world: World) -> None:
+def test_a_tracked_value_that_cannot_be_read_keeps_its_account_out(world: World) -> None:
     accounts = {f"a{i}": SINGLE for i in range(7)}
     world.publish({**accounts, "a3": {**SINGLE, MRR: "much"}})
     result = world.sync(batch_size=3)
-    assert (result.acknowledged, result.rejected, result.pending) == (6, 1, 0)
-    (kept,) = result.rejected_accounts
+    assert (result.acknowledged, result.invalid, result.pending) == (6, 1, 0)
+    (kept,) = result.invalid_accounts
     assert kept.account_id == "a3"
     assert "stripe.mrr is 'much'" in kept.reason
-    assert world.sync().rejected == 1
+    assert world.sync().invalid == 1
     world.publish(accounts)
     assert world.sync().acknowledged == 1
     assert world.sync().sent == 0

@@ -111,7 +111,7 @@ def test_what_the_store_took_but_nobody_remembered_is_taken_back(world: World) -
         world.sync(on_progress=die)
     assert world.traits() == second
     world.publish({"a": {"stripe.mrr": 1, "stripe.currentPeriodEnd": "no date"}})
-    assert world.sync().rejected == 1  # the doubt outlives a refusal
+    assert world.sync().invalid == 1  # the doubt outlives a value that keeps the account out
     world.publish(first)
     assert world.sync().acknowledged == 1
     assert world.traits() == first

@@ -1,0 +1,76 @@
+"""push and remember, in turns, until a run's outbox is empty or the store is gone.
+
+In: an open store, the warehouse, a recorded plan. Out: what became of its accounts. The warehouse
+is closed while the store is written.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from duckdb import DuckDBPyConnection
+
+from reverse_sync.account_store import AccountStore, AccountStoreError, NotNow
+from reverse_sync.order import Warehouse
+from reverse_sync.outbox import take
+from reverse_sync.plan_counts import Plan
+from reverse_sync.push import Outcome, Outgoing, PushStopped, push
+from reverse_sync.remember import Ending, close_run, remember
+from reverse_sync.tracking import Tracking
+
+Progress = Callable[[int, int], None]
+
+# Batches between two visits to the warehouse: each visit opens the file and commits once.
+BATCHES_PER_CHUNK = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Brings one run's outbox to the store."""
+
+    store: AccountStore
+    warehouse: Warehouse
+    plan: Plan
+    tracking: Tracking
+    batch_size: int
+    on_progress: Progress
+
+    def first(self, connection: DuckDBPyConnection) -> list[Outgoing]:
+        """The first chunk, while the warehouse is still open from planning."""
+        return take(connection, self.plan.run, limit=self.batch_size * BATCHES_PER_CHUNK)
+
+    def deliver(self, chunk: list[Outgoing]) -> Ending:
+        """push and remember, chunk by chunk, until nothing is to be tried or the store is gone."""
+        done, ending = 0, Ending()
+        while chunk:
+            outcomes, stopped = self._push(chunk, done)
+            done += len(outcomes)
+            with self.warehouse() as connection:
+                remember(connection, self.plan.run, outcomes)
+                chunk = [] if stopped else self.first(connection)
+                if not chunk:
+                    ending = self._close(connection, stopped)
+        return ending
+
+    def _push(
+        self, chunk: list[Outgoing], done: int
+    ) -> tuple[list[Outcome], AccountStoreError | None]:
+        """The outcomes up to the first batch for which the store was not there."""
+        outcomes: list[Outcome] = []
+        for start in range(0, len(chunk), self.batch_size):
+            batch = chunk[start : start + self.batch_size]
+            try:
+                outcomes += push(self.store, batch, tracking=self.tracking, run=self.plan.run)
+            except PushStopped as stopped:
+                return outcomes + stopped.outcomes, stopped.cause
+            self.on_progress(done + len(outcomes), self.plan.sent)
+        return outcomes, None
+
+    def _close(self, connection: DuckDBPyConnection, stopped: AccountStoreError | None) -> Ending:
+        short = isinstance(stopped, NotNow)
+        said = None if stopped is None else str(stopped)
+        return close_run(
+            connection,
+            self.plan.run,
+            error=None if short else said,
+            waiting=said if short else None,
+        )

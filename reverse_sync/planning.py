@@ -1,0 +1,95 @@
+"""From account_traits to a plan: one that is committed with its outbox, or one that is only shown.
+
+In: the open warehouse, what surrounds the run, the order. Out: a recorded plan; or a preview, with
+every trace of it rolled back. Guards and digest are judged inside the transaction, so that a plan
+that may not be sent was never written.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from duckdb import DuckDBPyConnection
+
+from reverse_sync.account_store import AccountStoreError
+from reverse_sync.candidates import read
+from reverse_sync.figures import digest, figures
+from reverse_sync.guards import Blocked, Trip, check
+from reverse_sync.order import Order, Surroundings
+from reverse_sync.plan import begin, diff_into_outbox, record
+from reverse_sync.plan_counts import Plan
+from reverse_sync.plan_records import insert_run
+from reverse_sync.preview import Preview, previewed
+from reverse_sync.state import transaction
+from reverse_sync.tracking import Tracking
+
+
+class PlanMoved(AccountStoreError):
+    """What would be sent is no longer what was planned: nothing was sent."""
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A plan in the outbox, not committed yet, and the guards that it trips."""
+
+    plan: Plan
+    trips: tuple[Trip, ...]
+
+
+class _Seen(Exception):
+    """The plan was looked at: roll it back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planner:
+    """What a plan is made from. `store_version` is the store's highest, `tracking` its config as
+    it will be once the plan is committed."""
+
+    connection: DuckDBPyConnection
+    around: Surroundings
+    order: Order
+    tracking: Tracking
+    store_version: int
+
+    def commit(self) -> Plan:
+        """Writes plan and outbox together. Raises PlanMoved; Blocked, which is recorded."""
+        found: list[_Judged] = []
+        try:
+            with self._judging() as judged:
+                found.append(judged)
+                _refuse(judged, self.order)
+                return record(self.connection, judged.plan, overridden=self.order.overridden)
+        except Blocked as blocked:
+            said = "; ".join(trip.line for trip in blocked.trips)
+            insert_run(self.connection, found[0].plan, status="blocked", error=said)
+            raise
+
+    def show(self) -> Preview:
+        """The plan as it would be sent now; nothing of it stays."""
+        found: list[Preview] = []
+        with suppress(_Seen), self._judging() as judged:
+            found.append(previewed(self.connection, judged.plan, judged.trips))
+            raise _Seen
+        return found[0]
+
+    @contextmanager
+    def _judging(self) -> Iterator[_Judged]:
+        connection, order, guards = self.connection, self.order, self.around.guards
+        version, mode = self.store_version, self.around.mode
+        run = begin(connection, order.run(version=version, mode=mode, tracking=self.tracking))
+        path = self.around.marts_path
+        with read(connection, path, run) as source, transaction(connection):
+            plan = diff_into_outbox(connection, run, source, self.tracking)
+            plan = replace(plan, digest=digest(connection, run))
+            seen = figures(connection, plan, self.tracking, guards, version)
+            yield _Judged(plan, check(guards, seen, overridden=order.overridden))
+
+
+def _refuse(judged: _Judged, order: Order) -> None:
+    if order.digest is not None and order.digest != judged.plan.digest:
+        raise PlanMoved(
+            f"plan {order.digest} is out of date: the data, the settings or the store have moved"
+            f" since, it is {judged.plan.digest} now; look at 'stripe-traits plan' and apply that"
+        )
+    if judged.trips:
+        raise Blocked(judged.trips)
