@@ -13,7 +13,7 @@ SOAK_SECONDS ?= 600
 PARSED := transform/target/manifest.json
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test soak ui setup check docs format clean help
+.PHONY: demo test soak-sync soak ui setup check docs format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -27,6 +27,9 @@ test: setup ## every test, on real components
 
 soak: setup ## random histories with faults and kill -9; SOAK_SECONDS, SOAK_SEED, SOAK_HISTORIES
 	$(BIN)/python tests/soak.py --seconds $(SOAK_SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_HISTORIES),--histories $(SOAK_HISTORIES))
+
+soak-sync: setup ## kill -9 of 250 syncs at random points; SEED=2 draws others
+	$(BIN)/python tests/sync_soak.py --kills 250 --seed $(or $(SEED),1)
 
 ui: setup ## Dagster's web page, http://127.0.0.1:3000
 	$(BIN)/python -m orchestration.ui

@@ -31,7 +31,7 @@ from orchestration.dbt_events import dbt_events
 from orchestration.health import note_refreshed
 from orchestration.plots import plot
 from orchestration.reporter import log_reporter
-from orchestration.run import as_of, is_full, moment, share
+from orchestration.run import as_of, is_full, moment, overridden, share
 from orchestration.settings import read_settings
 from orchestration.stages import (
     build_due,
@@ -141,6 +141,7 @@ def account_store(
         reporter or log_reporter(context.log),
         as_of=as_of(context),
         run_id=context.run.run_id,
+        overridden=overridden(context),
     )
     note_refreshed(settings.data_dir)
     # Counts alone: which accounts they are is told by the marts, not by Dagster's storage.

@@ -1,8 +1,8 @@
 """The command line `stripe-traits`: one line a command.
 
 Enters: arguments and settings. Leaves: text on the terminal, an exit code (0 done, 1 failed,
-2 wrong usage or settings). What a command does stands in `commands/`; heavy imports wait until one
-runs.
+2 wrong usage or settings, 3 blocked by a guard). What a command does stands in `commands/`; heavy
+imports wait until one runs.
 """
 
 import typer
@@ -12,7 +12,9 @@ from orchestration.commands import (
     connect,
     live,
     pages,
+    plan,
     reconcile,
+    repair,
     replay,
     sandbox,
     sync,
@@ -29,8 +31,13 @@ app = typer.Typer(
 )
 app.command()(connect.connect)
 app.command()(sync.sync)
-app.command()(live.live)
+app.command()(plan.plan)
+app.command()(plan.apply)
+app.command()(repair.retry)
+app.command()(repair.undo)
+app.command()(repair.resync)
 app.command()(reconcile.reconcile)
+app.command()(live.live)
 app.command()(pages.status)
 app.command()(pages.explain)
 app.add_typer(tracking.app, name="tracking")

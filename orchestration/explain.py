@@ -29,7 +29,7 @@ from mrr_breakdown where account_id = $account
 order by subscription_id, subscription_item_id, step
 """
 SENT = """
-select run_id, op, old, new, status, error, "at" from sync_changelog
+select version, run_id, op, old, new, status, error, "at", reply from sync_changelog
 where account_id = $account and (trait = $trait or trait is null) order by version desc limit 5
 """
 
@@ -41,6 +41,7 @@ def read(marts: Path, account: str, trait: str | None = None) -> Explanation:
         values = _values(database, account)
         return Explanation(
             account=account,
+            sources=_sources(values),
             traits=[_explained(row, values) for row in described],
             steps=records(database, STEPS, account=account) if _about_mrr(trait) else [],
             sent=_sent(database, account, described[0]["trait_key"]) if trait else [],
@@ -78,6 +79,15 @@ def _explained(row: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
         "value": values.get(row["column_name"]),
         "unit": row["unit"],
         "source": row["source"],
+    }
+
+
+def _sources(values: dict[str, Any]) -> dict[str, list[str]]:
+    """The rows of `stripe.*` that the account's traits are made of, by table."""
+    return {
+        "customers": [values["customer_id"]] if values.get("customer_id") else [],
+        "subscriptions": list(values.get("subscription_ids") or []),
+        "invoices": list(values.get("last_invoice_ids") or []),
     }
 
 

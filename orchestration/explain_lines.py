@@ -4,7 +4,7 @@ Enters: an `Explanation`. Leaves: text. Only sums that the reader can check are 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Explanation:
-    """`traits`: value, unit and source of each; `steps`: how MRR adds up; `sent`: what went out."""
+    """`traits`: value, unit and source of each; `steps`: how MRR adds up; `sent`: what went
+    out and what the store answered; `sources`: ids of the rows that the traits are made of."""
 
     account: str
     traits: list[dict[str, Any]]
     steps: list[dict[str, Any]]
     sent: list[dict[str, Any]]
+    sources: dict[str, list[str]] = field(default_factory=dict)
 
 
 def lines(found: Explanation) -> Iterator[str]:
@@ -29,6 +31,9 @@ def lines(found: Explanation) -> Iterator[str]:
         unit = f" ({row['unit']})" if row["unit"] else ""
         yield f"  {row['trait']:<{width}}  {text(row['value'])}"
         yield f"  {'':<{width}}  from {row['source']}{unit}"
+    for table, ids in found.sources.items():
+        if ids:
+            yield f"source rows in stripe.{table}: {', '.join(ids)}"
     if found.steps:
         yield "how MRR adds up"
         yield from _mrr(found.steps)
@@ -67,9 +72,12 @@ def _off(step: dict[str, Any]) -> str:
 
 
 def _sent(row: dict[str, Any]) -> str:
-    outcome = f"{row['status']}{': ' + row['error'] if row['error'] else ''}"
-    change = "created, all traits" if row["op"] == "create" else f"{row['old']} -> {row['new']}"
-    return f"{row['at']:%Y-%m-%d %H:%M:%S}  {change}  {outcome}"
+    told = row["error"] or row["reply"]
+    outcome = f"{row['status']}{': ' + told if told else ''}"
+    whole = {"create": "created, all traits", "resync": "sent again, all traits"}
+    change = whole.get(row["op"]) or f"{row['old']} -> {row['new']}"
+    run = f"run {row['run_id']} (version {row['version']})"
+    return f"{row['at']:%Y-%m-%d %H:%M:%S}  {run}  {change}  {outcome}"
 
 
 def _totals(steps: list[dict[str, Any]]) -> dict[str, Decimal]:

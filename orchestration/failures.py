@@ -32,10 +32,14 @@ def exit_code(error: BaseException) -> int | None:
     from orchestration.manifest import ManifestOutdated
     from orchestration.transform import TransformFailed
     from reverse_sync.account_store import AccountStoreError, InvalidAccountStoreUrl
+    from reverse_sync.guards import Blocked
+    from reverse_sync.planning import PlanMoved
     from sandbox.options import WrongOption
     from sandbox.server import OtherPopulation
     from sandbox.store import WrongFile
 
+    if isinstance(error, (Blocked, PlanMoved)):
+        return BLOCKED
     misused = (
         WrongSettings,
         InvalidAccountStoreUrl,

@@ -25,12 +25,13 @@ def writer_lock(
     path: Path,
     *,
     purpose: str,
+    what: str = "the warehouse",
     patience: float = PATIENCE_SECONDS,
     on_wait: Callable[[str], None] | None = None,
 ) -> Iterator[None]:
     """Hold the lock; wait at most `patience` seconds. `on_wait` hears once who holds it."""
     with path.open("a+") as file:
-        _acquire(file, patience, on_wait or (lambda holder: None))
+        _acquire(file, what, patience, on_wait or (lambda holder: None))
         _write_holder(file, f"process {os.getpid()} ({purpose})")
         try:
             yield
@@ -38,13 +39,13 @@ def writer_lock(
             _write_holder(file, "")
 
 
-def _acquire(file: IO[str], patience: float, on_wait: Callable[[str], None]) -> None:
+def _acquire(file: IO[str], what: str, patience: float, on_wait: Callable[[str], None]) -> None:
     deadline = time.monotonic() + patience
     told = False
     while not _try(file):
         if time.monotonic() >= deadline:
             raise LockHeld(
-                f"the warehouse is in use by {_holder(file)}; wait for it or end it, then run again"
+                f"{what} is in use by {_holder(file)}; wait for it or end it, then run again"
             )
         if not told:
             on_wait(_holder(file))

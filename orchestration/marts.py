@@ -17,12 +17,17 @@ from orchestration.failures import Unknown
 @contextmanager
 def reading(marts: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published copy. Raises Unknown where nothing has been published yet."""
+    need(marts)
+    with duckdb.connect(str(marts), read_only=True) as database:
+        yield database
+
+
+def need(marts: Path) -> None:
+    """Raises Unknown where nothing has been published yet."""
     if not marts.exists():
         raise Unknown(
             f"{marts} does not exist: nothing was published yet; run 'stripe-traits sync'"
         )
-    with duckdb.connect(str(marts), read_only=True) as database:
-        yield database
 
 
 def row_counts(database: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -10,29 +10,44 @@ catalog after the file, so that `marts.x` alone would be ambiguous. `x` and `mar
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-SYNC_TABLES = ("sync_runs", "sync_changelog", "sync_invalid")
+SYNC_TABLES = (
+    "sync_runs",
+    "sync_changelog",
+    "sync_snapshot",
+    "sync_invalid",
+    "sync_drift",
+    "sync_backlog",
+    "dead_letters",
+)
 
 
 def publish(
-    database: duckdb.DuckDBPyConnection, marts: Path, *, build: int = 0, refreshed: bool = False
+    database: duckdb.DuckDBPyConnection,
+    marts: Path,
+    *,
+    build: int = 0,
+    refreshed: bool = False,
+    at: datetime | None = None,
 ) -> dict[str, int]:
     """Copy all marts and the sync's own records to `marts`; rows by table.
 
     `refreshed`: `build` replaced some rows of the build before. If that one is what is published,
     the same rows are replaced in a copy of the file, which is cheaper than to write all of them.
+    `at` is noted as the moment of publication (aware): the reverse-sync refuses an old copy.
     """
     if refreshed and published_build(database, marts) == build - 1:
-        return _publish_replaced(database, marts, build)
+        return _publish_replaced(database, marts, build, at)
     with _replacing(database, marts):
         database.execute("create schema published.marts")
         database.execute("create schema published.publication")
         tables = [*_tables(database, "marts"), *_sync_tables(database)]
         counts = {name: _copy(database, schema, name) for schema, name in tables}
-        _mark(database, build)
+        _mark(database, build, at)
         return counts
 
 
@@ -51,7 +66,7 @@ def published_build(database: duckdb.DuckDBPyConnection, marts: Path) -> int | N
 
 
 def _publish_replaced(
-    database: duckdb.DuckDBPyConnection, marts: Path, build: int
+    database: duckdb.DuckDBPyConnection, marts: Path, build: int, at: datetime | None
 ) -> dict[str, int]:
     replaced = dict(database.execute("select mart, rows from pipeline.replaced").fetchall())
     with _replacing(database, marts, keep=True):
@@ -60,7 +75,7 @@ def _publish_replaced(
             if name in replaced:
                 _replace_rows(database, name, replaced[name])
         _replace_sync_tables(database)
-        _mark(database, build)
+        _mark(database, build, at)
         published = [name for _, name in [*tables, *_sync_tables(database)]]
         return {name: _count(database, name) for name in published}
 
@@ -72,9 +87,12 @@ def _replace_rows(database: duckdb.DuckDBPyConnection, name: str, rows: str) -> 
     )
 
 
-def _mark(database: duckdb.DuckDBPyConnection, build: int) -> None:
+def _mark(database: duckdb.DuckDBPyConnection, build: int, at: datetime | None) -> None:
+    published_at = at.astimezone(UTC).replace(tzinfo=None) if at else None
     database.execute(
-        f"create or replace table published.publication.build as select {build} as build"
+        "create or replace table published.publication.build as"
+        " select $build::bigint as build, $at::timestamp as published_at",
+        {"build": build, "at": published_at},
     )
 
 
@@ -86,9 +104,31 @@ def publish_sync(database: duckdb.DuckDBPyConnection, marts: Path) -> None:
 
 def _replace_sync_tables(database: duckdb.DuckDBPyConnection) -> None:
     for schema, name in _sync_tables(database):
+        if name == "sync_snapshot" and _brought_up(database):
+            continue
         database.execute(f'drop view if exists published.marts."{name}"')
         database.execute(f'drop table if exists published.main."{name}"')
         _copy(database, schema, name)
+
+
+def _brought_up(database: duckdb.DuckDBPyConnection) -> bool:
+    """The snapshot holds every account's traits: only what was acknowledged since is copied.
+
+    False where there is no copy yet, or rows were taken out of it.
+    """
+    copy = "published.main.sync_snapshot"
+    if ("main", "sync_snapshot") not in _tables(database, "main", catalog="published"):
+        return False
+    database.execute(
+        "create or replace temp table fresh as select * from sync.sync_snapshot"
+        f" where version >= (select coalesce(max(version), 0) from {copy})"
+    )
+    database.execute(f"delete from {copy} where account_id in (select account_id from fresh)")
+    database.execute(f"insert into {copy} by name from fresh")
+    counts = database.execute(
+        f"select (select count(*) from {copy}), (select count(*) from sync.sync_snapshot)"
+    ).fetchone()
+    return counts is not None and counts[0] == counts[1]
 
 
 @contextmanager
@@ -117,11 +157,14 @@ def _sync_tables(database: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return [table for table in _tables(database, "sync") if table[1] in SYNC_TABLES]
 
 
-def _tables(database: duckdb.DuckDBPyConnection, schema: str) -> list[tuple[str, str]]:
+def _tables(
+    database: duckdb.DuckDBPyConnection, schema: str, *, catalog: str | None = None
+) -> list[tuple[str, str]]:
     return database.execute(
         "select table_schema, table_name from information_schema.tables"
-        " where table_catalog = current_database() and table_schema = ? order by all",
-        [schema],
+        " where table_catalog = coalesce($catalog, current_database()) and table_schema = $schema"
+        " order by all",
+        {"catalog": catalog, "schema": schema},
     ).fetchall()
 
 

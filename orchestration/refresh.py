@@ -32,17 +32,22 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def refresh(
-    settings: Settings, reporter: Reporter, *, full: bool = False, as_of: datetime | None = None
+    settings: Settings,
+    reporter: Reporter,
+    *,
+    full: bool = False,
+    as_of: datetime | None = None,
+    overridden: frozenset[str] = frozenset(),
 ) -> list[ExecuteInProcessResult]:
     """Run the job; then, where it had nothing to build and an earlier delivery is owed, deliver.
 
-    Raises what a stage raised: StripeError, TransformFailed, ...
+    Raises what a stage raised: StripeError, TransformFailed, Blocked, ...
     """
     if is_outdated():
         write_manifest()
     # No pool: a killed process would keep its slot, and here is no daemon that frees it.
     defs = definitions(pool=None)
-    tags = {**run_tags(as_of=as_of, full=full), IN_PROCESS: "true"}
+    tags = {**run_tags(as_of=as_of, full=full, overridden=overridden), IN_PROCESS: "true"}
     with dagster_instance(settings) as instance:
         runs = [_run(defs, REFRESH, settings, instance, reporter, tags)]
         if delivery_due(settings):

@@ -16,6 +16,7 @@ class Reporter(Protocol):
     """Hears of progress; all methods may be called from any stage at any rate."""
 
     def waiting(self, holder: str) -> None: ...
+    def waiting_to_send(self, holder: str) -> None: ...
     def loaded(self, stream: str, objects: int) -> None: ...
     def built(self, node: str) -> None: ...
     def delivered(self, done: int, total: int) -> None: ...
@@ -32,6 +33,9 @@ class LogReporter:
 
     def waiting(self, holder: str) -> None:
         self._write(f"waiting for the warehouse: in use by {holder}")
+
+    def waiting_to_send(self, holder: str) -> None:
+        self._write(f"waiting for the account store: in use by {holder}")
 
     def loaded(self, stream: str, objects: int) -> None:
         self._now_and_then(f"{stream}: {objects:,} objects read")
@@ -72,6 +76,9 @@ class TerminalReporter:
 
     def waiting(self, holder: str) -> None:
         self._console.print(f"waiting for the warehouse: in use by {holder}", style="yellow")
+
+    def waiting_to_send(self, holder: str) -> None:
+        self._console.print(f"waiting for the account store: in use by {holder}", style="yellow")
 
     def loaded(self, stream: str, objects: int) -> None:
         self._advance(f"reading {stream}", objects, unit="objects")

@@ -12,12 +12,16 @@ AS_OF = "stripe_traits/as_of"
 FULL = "stripe_traits/full"
 RECONCILE = "stripe_traits/reconcile"
 NIGHTS = 7  # that compare the whole account with Stripe
+OVERRIDE = "stripe_traits/override"
 
 
-def run_tags(*, as_of: datetime | None, full: bool) -> dict[str, str]:
-    """Tags of a run; `as_of` is timezone-aware."""
+def run_tags(
+    *, as_of: datetime | None, full: bool, overridden: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """Tags of a run; `as_of` is timezone-aware, `overridden` guards do not count for this run."""
     moment = {AS_OF: as_of.astimezone(UTC).isoformat()} if as_of else {}
-    return {**moment, FULL: str(full).lower()}
+    guards = {OVERRIDE: ",".join(sorted(overridden))} if overridden else {}
+    return {**moment, **guards, FULL: str(full).lower()}
 
 
 def as_of(context: AssetExecutionContext) -> datetime:
@@ -53,3 +57,9 @@ def share(context: AssetExecutionContext) -> tuple[int, int] | None:
     if context.run.tags.get(RECONCILE) != "true":
         return None
     return as_of(context).isoweekday(), NIGHTS
+
+
+def overridden(context: AssetExecutionContext) -> frozenset[str]:
+    """The guards that do not count for this run."""
+    given = context.run.tags.get(OVERRIDE, "")
+    return frozenset(name for name in given.split(",") if name)

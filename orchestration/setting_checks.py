@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from ingestion.client import LOOPBACK
+from reverse_sync.guards import parse_limit
 
 KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
 WEBHOOK_SECRET = re.compile(r"(acct_[A-Za-z0-9_]+:)?whsec_[A-Za-z0-9+/=_-]+")
@@ -113,6 +114,12 @@ def time_zone(name: str) -> list[str]:
     if name in available_timezones():
         return []
     return ["SCHEDULE_TIME_ZONE is no time zone: write it as UTC or Europe/Berlin"]
+
+
+def limit(given: str) -> str:
+    """A guard's limit, as it was given; raises ValueError where it cannot be read."""
+    parse_limit(given)
+    return given
 
 
 def _split(url: str) -> SplitResult | None:

@@ -6,13 +6,22 @@ complaints come at once, one line each with its remedy, and never with a secret'
 
 import os
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration import setting_checks as checks
+from reverse_sync.guards import GUARDS, Guards, parse_limit
 from reverse_sync.target import Target
 
 STRIPE = "https://api.stripe.com"
@@ -30,6 +39,8 @@ def _blank_is_unset(value: object) -> object:
 Optional = BeforeValidator(_blank_is_unset)
 Rate = Annotated[float, Field(gt=0, le=100)]
 PerMinute = Annotated[float, Field(gt=0, le=100_000)]
+Guard = Annotated[str, AfterValidator(checks.limit)]
+Hours = Annotated[Decimal, Field(gt=0, le=10_000)]
 Currency = Annotated[str, Field(pattern="^[a-zA-Z]{3}$")]
 
 
@@ -82,6 +93,14 @@ class Settings(ScheduleSettings):
     freshness_hours: Annotated[float, Field(gt=0)] = 26
     alert_webhook_url: Annotated[SecretStr | None, Optional] = None
     alert_command: Annotated[str | None, Optional] = None
+    guard_creates: Guard = "50%"
+    guard_updates: Guard = "75%"
+    guard_deletes: Guard = "10%"
+    guard_churns: Guard = "10%"
+    guard_mrr_drop: Guard = "20%"
+    guard_nulls: Guard = "20%"
+    guard_baseline: Annotated[int, Field(ge=1)] = 100
+    guard_max_age_hours: Annotated[Hours | None, Optional] = Decimal(48)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -140,6 +159,15 @@ class Settings(ScheduleSettings):
     def store_url(self) -> str:
         """Where the account store is; may hold a password."""
         return _secret(self.account_store_url) or f"sqlite:///{self.data_dir}/accounts.db"
+
+    @property
+    def guards(self) -> Guards:
+        """How much one run may change before a person has to look."""
+        return Guards(
+            limits={name: parse_limit(getattr(self, f"guard_{name}")) for name in GUARDS},
+            baseline=self.guard_baseline,
+            max_age_hours=self.guard_max_age_hours,
+        )
 
     @property
     def target(self) -> Target:

@@ -6,7 +6,7 @@ the writers' lock for how long; the stages' work stands in their own packages.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -20,13 +20,15 @@ from ingestion.reconcile import Compared, reconcile
 from ingestion.shares import Share
 from orchestration import due
 from orchestration.builds import Kind, Scope, decide
+from orchestration.health import refreshed_at
 from orchestration.lock import writer_lock
 from orchestration.publish import publish, publish_sync, published_build
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
 from orchestration.transform import NodeResult, TransformFailed, find_failure, transform
+from reverse_sync.order import Order, Surroundings
 from reverse_sync.result import SyncResult
-from reverse_sync.sync import sync
+from reverse_sync.sync import deliver
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _publish(
     if scope.kind is Kind.NOTHING and published_build(database, settings.marts) == scope.build:
         return {}
     refreshed = scope.kind is Kind.REFRESH
-    return publish(database, settings.marts, build=scope.build, refreshed=refreshed)
+    return publish(database, settings.marts, build=scope.build, refreshed=refreshed, at=now())
 
 
 def build_due(settings: Settings, reporter: Reporter, *, as_of: datetime) -> str | None:
@@ -130,22 +132,50 @@ def build_due(settings: Settings, reporter: Reporter, *, as_of: datetime) -> str
 
 
 def deliver_stage(
-    settings: Settings, reporter: Reporter, *, as_of: datetime, run_id: str
+    settings: Settings,
+    reporter: Reporter,
+    *,
+    as_of: datetime,
+    run_id: str,
+    overridden: frozenset[str] = frozenset(),
 ) -> SyncResult:
-    """`account_traits` -> account store, without the lock while the store is written."""
+    """`account_traits` -> account store, without the lock while the store is written.
+
+    Raises Blocked where a guard trips that is not overridden: nothing was sent.
+    """
+    order = Order(run_id=run_id, as_of=as_of, now=now(), overridden=overridden)
+    return deliver_order(settings, reporter, order)
+
+
+def deliver_order(settings: Settings, reporter: Reporter, order: Order) -> SyncResult:
+    """One run of the reverse-sync, and its records published."""
     build = due.last_build(settings)
-    try:
-        result = sync(
-            marts_path=settings.marts,
-            warehouse=lambda: open_warehouse(settings, reporter),
-            target=settings.target,
-            multiple_subscriptions=settings.multiple_subscriptions,
-            as_of=as_of,
-            run_id=run_id,
-            on_progress=reporter.delivered,
-        )
+    with publishing_records(settings, reporter):
+        around = surroundings(settings, reporter)
+        result = deliver(around, order, on_progress=reporter.delivered)
+    # What waits for another attempt or for the target's budget keeps a delivery due.
+    if order.scope.accounts is None and not (result.pending or result.deferred):
         due.note_delivery(settings, build)
-        return result
+    return result
+
+
+def surroundings(settings: Settings, reporter: Reporter) -> Surroundings:
+    """What a run of the reverse-sync needs around it, from the settings."""
+    return Surroundings(
+        marts_path=settings.marts,
+        warehouse=lambda: open_warehouse(settings, reporter),
+        target=settings.target,
+        multiple_subscriptions=settings.multiple_subscriptions,
+        lease=lambda: lease(settings, reporter),
+        guards=replace(settings.guards, refreshed_at=refreshed_at(settings.data_dir)),
+    )
+
+
+@contextmanager
+def publishing_records(settings: Settings, reporter: Reporter) -> Iterator[None]:
+    """Afterwards what the sync knows is published, however the block ends."""
+    try:
+        yield
     finally:
         with open_warehouse(settings, reporter) as database:
             publish_sync(database, settings.marts)
@@ -161,6 +191,21 @@ def measure_stage(settings: Settings, *, reached_at: datetime, loaded_until: dat
     """How long the events took whose objects the account store now shows."""
     with Inbox.open(settings.data_dir / "events.db") as inbox:
         return inbox.measure(reached_at=reached_at, loaded_until=loaded_until)
+
+
+@contextmanager
+def lease(settings: Settings, reporter: Reporter) -> Iterator[None]:
+    """One sender at a time for the account store; freed by the kernel when its holder dies."""
+    path = settings.data_dir / "account_store.lock"
+    with writer_lock(
+        path, purpose="reverse-sync", what="the account store", on_wait=reporter.waiting_to_send
+    ):
+        yield
+
+
+def now() -> datetime:
+    """The clock on the wall, for what waits and what grows old: never for what is computed."""
+    return datetime.now(UTC)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 from rich.console import Console
 
 from ingestion.inbox import COMPLETE, Inbox
@@ -43,6 +44,7 @@ class Status:
     latency: Latency | None  # of the last refresh that brought events to the account store
     refused_events: dict[str, int]  # deliveries that are not for us, by reason
     history: list[str]
+    account_store: dict[str, int]
 
 
 def read_status(settings: Settings) -> Status:
@@ -51,11 +53,13 @@ def read_status(settings: Settings) -> Status:
         marts = row_counts(database)
         mrr = mrr_by_currency(database)
         runs = _last_runs(settings, marts)
+        store = _account_store(database, marts)
         published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
     with Inbox.open(settings.data_dir / "events.db", read_only=True) as inbox:
         accounts = _stripe_accounts(inbox)
         latency, refused = inbox.latency(), inbox.refused()
-        return Status(published, accounts, marts, mrr, runs, latency, refused, _history(inbox))
+        told = (latency, refused, _history(inbox), store)
+        return Status(published, accounts, marts, mrr, runs, *told)
 
 
 def _history(inbox: Inbox) -> list[str]:
@@ -86,6 +90,19 @@ def _last_runs(settings: Settings, marts: dict[str, int]) -> list[dict[str, Any]
         )
 
 
+def _account_store(database: duckdb.DuckDBPyConnection, marts: dict[str, int]) -> dict[str, int]:
+    """Changes that wait, changes in the dead letters, accounts that the last reconcile found."""
+    return {
+        name: records(database, f"select count(*) as found from {table}")[0]["found"]
+        for name, table, needed in (
+            ("waiting", "sync_backlog", "sync_backlog"),
+            ("dead_letters", "dead_letters where resolution is null", "dead_letters"),
+            ("drift", "(select distinct account_id from sync_drift)", "sync_drift"),
+        )
+        if needed in marts
+    }
+
+
 def print_status(console: Console, status: Status, *, as_json: bool) -> None:
     """The page, on standard output."""
     if as_json:
@@ -105,8 +122,18 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
         console.print(f"MRR            {currency} {amount:,.2f}", highlight=False)
     counts = [{"mart": name, "rows": f"{rows:,}"} for name, rows in status.marts.items()]
     console.print(table(counts, title="marts"))
+    _print_deliveries(console, status)
+
+
+def _print_deliveries(console: Console, status: Status) -> None:
     for line in status.history:
         console.print(f"happened       {line}", highlight=False, soft_wrap=True)
+    if status.account_store:
+        line = (
+            "{waiting:,} changes waiting, {dead_letters:,} in the dead letters,"
+            " {drift:,} accounts that differ (reconcile)"
+        )
+        console.print(f"account store  {line.format(**status.account_store)}", highlight=False)
     for run in status.last_runs:
         console.print(f"reverse-sync   {_run_line(run)}", highlight=False, soft_wrap=True)
 

@@ -15,6 +15,24 @@ from orchestration.reporter import LogReporter, Reporter, TerminalReporter
 
 console = Console()
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Override = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A guard that does not count this once, such as churns; may be repeated. It is noted"
+        " with the run."
+    ),
+]
+
+
+def named_guards(given: list[str] | None) -> frozenset[str]:
+    """The guards of --override; one that does not exist is wrong usage."""
+    from reverse_sync.guards import GUARDS, UPSTREAM
+
+    known = (*GUARDS, *UPSTREAM)
+    for name in given or ():
+        if name not in known:
+            raise typer.BadParameter(f"there is no guard '{name}'; they are {', '.join(known)}")
+    return frozenset(given or ())
 
 
 @contextmanager

@@ -34,19 +34,22 @@ class Sender:
     batch_size: int
     on_progress: Progress
 
-    def first(self, connection: DuckDBPyConnection) -> list[Outgoing]:
-        """The first chunk, while the warehouse is still open from planning."""
+    def _next(self, connection: DuckDBPyConnection) -> list[Outgoing]:
         return take(connection, self.plan.run, limit=self.batch_size * BATCHES_PER_CHUNK)
 
-    def deliver(self, chunk: list[Outgoing]) -> Ending:
+    def deliver(self) -> Ending:
         """push and remember, chunk by chunk, until nothing is to be tried or the store is gone."""
+        if not self.plan.sent:
+            return Ending()
         done, ending = 0, Ending()
+        with self.warehouse() as connection:
+            chunk = self._next(connection)
         while chunk:
             outcomes, stopped = self._push(chunk, done)
             done += len(outcomes)
             with self.warehouse() as connection:
                 remember(connection, self.plan.run, outcomes)
-                chunk = [] if stopped else self.first(connection)
+                chunk = [] if stopped else self._next(connection)
                 if not chunk:
                     ending = self._close(connection, stopped)
         return ending

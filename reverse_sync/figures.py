@@ -205,13 +205,15 @@ def _stale(connection: DuckDBPyConnection, run: Run, guards: Guards) -> str:
     if guards.max_age_hours is None:
         return ""
     published = _published_at(connection)
+    if published is not None and guards.refreshed_at is not None:
+        published = max(published, naive(guards.refreshed_at))
     if published is None:
         return "it is not known when the marts were published; run 'stripe-traits sync'"
     age = naive(run.now) - published
     if age <= timedelta(hours=float(guards.max_age_hours)):
         return ""
     return (
-        f"the marts were published at {published:%Y-%m-%d %H:%M} UTC,"
+        f"the marts are of {published:%Y-%m-%d %H:%M} UTC,"
         f" the limit is {guards.max_age_hours:f} hours; run 'stripe-traits sync'"
         " (or send them once with --override stale)"
     )
@@ -221,9 +223,10 @@ def _published_at(connection: DuckDBPyConnection) -> datetime | None:
     found = count(
         connection,
         "select count(*) from duckdb_tables()"
-        " where database_name = 'published' and table_name = 'publication'",
+        " where database_name = 'published' and schema_name = 'publication'"
+        " and table_name = 'build'",
     )
     if not found:
         return None
-    row = connection.execute("select max(published_at) from published.main.publication").fetchone()
+    row = connection.execute("select max(published_at) from published.publication.build").fetchone()
     return row[0] if row else None

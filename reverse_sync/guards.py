@@ -9,6 +9,7 @@ acknowledged accounts: a first import has none, and a tenth of eight accounts is
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from reverse_sync.account_store import AccountStoreError
@@ -40,11 +41,13 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True)
 class Guards:
-    """The limits by guard, and the accounts that a percentage needs below it."""
+    """The limits by guard, and the accounts that a percentage needs below it. `refreshed_at`: when
+    Stripe's changes were last all in the marts; old marts without a change are not stale."""
 
     limits: Mapping[str, Limit] = field(default_factory=dict)
     baseline: int = 100
     max_age_hours: Decimal | None = None
+    refreshed_at: datetime | None = None
 
 
 @dataclass(frozen=True)

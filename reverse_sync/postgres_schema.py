@@ -61,19 +61,28 @@ _COLUMNS = """
 READ_ACCOUNTS = _COLUMNS + "where account_id = any(%s)"
 READ_PAGE = _COLUMNS + "where account_id > %s order by account_id limit %s"
 
-# Only ours are touched: `||` replaces the traits sent, `-` clears, whatever else is there stays.
-UPSERT_ACCOUNT = """
+# A whole batch in one statement. Only ours are touched: `||` replaces the traits sent, whatever
+# else is there stays.
+UPSERT_ACCOUNTS = """
     insert into accounts (
         account_id, name, traits, lifecycle_status, status_since, trial_ends_at, renewal_at,
         churned_at, mrr, version, created_at, updated_at
     )
-    values (
-        %(account_id)s, %(name)s, %(traits)s::jsonb, %(status)s, %(status_since)s,
-        %(trial_ends_at)s, %(renewal_at)s, %(churned_at)s, %(mrr)s, %(version)s, %(at)s, %(at)s
+    select
+        account_id, name, traits::jsonb, status, status_since, trial_ends_at, renewal_at,
+        churned_at, mrr::numeric, version, written_at, written_at
+    from unnest(
+        %(account_id)s::text[], %(name)s::text[], %(traits)s::text[], %(status)s::text[],
+        %(status_since)s::timestamptz[], %(trial_ends_at)s::timestamptz[],
+        %(renewal_at)s::timestamptz[], %(churned_at)s::timestamptz[], %(mrr)s::text[],
+        %(version)s::bigint[], %(written_at)s::timestamptz[]
+    ) as incoming (
+        account_id, name, traits, status, status_since, trial_ends_at, renewal_at, churned_at,
+        mrr, version, written_at
     )
     on conflict (account_id) do update set
         name = excluded.name,
-        traits = (accounts.traits || excluded.traits) - %(unset)s::text[],
+        traits = accounts.traits || excluded.traits,
         lifecycle_status = excluded.lifecycle_status,
         status_since = excluded.status_since,
         trial_ends_at = excluded.trial_ends_at,
@@ -84,6 +93,14 @@ UPSERT_ACCOUNT = """
         updated_at = excluded.updated_at
     where excluded.version > accounts.version
     returning account_id
+"""
+
+# In the same transaction: `-` clears, which `on conflict` cannot be told row by row.
+CLEAR_TRAITS = """
+    update accounts
+    set traits = accounts.traits - array(select jsonb_array_elements_text(incoming.unset::jsonb))
+    from unnest(%s::text[], %s::text[]) as incoming (account_id, unset)
+    where accounts.account_id = incoming.account_id
 """
 
 UPSERT_SETTING = """

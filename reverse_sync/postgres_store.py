@@ -6,7 +6,6 @@ whose version is not higher than the stored one is left as it is and reported.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, unquote, urlsplit
@@ -27,17 +26,18 @@ from reverse_sync.account_store import (
 )
 from reverse_sync.lifecycle import Lifecycle
 from reverse_sync.postgres_schema import (
+    CLEAR_TRAITS,
     COLUMNS_OF,
     INSERT_HISTORY,
     READ_ACCOUNTS,
     READ_PAGE,
     SCHEMA,
-    UPSERT_ACCOUNT,
+    UPSERT_ACCOUNTS,
     UPSERT_SETTING,
 )
 from reverse_sync.sqlite_schema import READ_HISTORY
 from reverse_sync.tracking import Setting, SettingChange, Tracking
-from reverse_sync.traits import canonical, parse_stored
+from reverse_sync.traits import canonical, canonical_value, number_text, parse_stored
 
 CONNECT_SECONDS = 10
 LOCK_WAIT_SECONDS = 60
@@ -67,7 +67,7 @@ def check_postgres(url: str, *, label: str) -> None:
 class PostgresStore:
     """An open Postgres account store."""
 
-    batch_size = 500
+    batch_size = 2_000
 
     def __init__(self, url: str, *, label: str) -> None:
         self._url, self._label = url, label
@@ -127,8 +127,12 @@ class PostgresStore:
     def write(self, writes: Sequence[AccountWrite]) -> Receipt:
         ordered = sorted(writes, key=lambda write: write.account_id)  # no deadlock between two
         with self._transaction() as cursor:
-            cursor.executemany(UPSERT_ACCOUNT, map(_parameters, ordered), returning=True)
-            accepted = frozenset(row[0] for result in cursor.results() for row in result)
+            rows = cursor.execute(UPSERT_ACCOUNTS, _columns(ordered)).fetchall()
+            accepted = frozenset(row[0] for row in rows)
+            clearing = [w for w in ordered if w.unset and w.account_id in accepted]
+            if clearing:
+                unset = [canonical_value(write.unset) for write in clearing]
+                cursor.execute(CLEAR_TRAITS, ([write.account_id for write in clearing], unset))
             left = [w.account_id for w in ordered if w.account_id not in accepted]
             newer = cursor.execute(
                 "select account_id, version from accounts where account_id = any(%s)", (left,)
@@ -203,15 +207,22 @@ def _secrets(url: str) -> list[str]:
     return sorted(forms, key=len, reverse=True)
 
 
+def _columns(writes: Sequence[AccountWrite]) -> dict[str, list[Any]]:
+    """The batch by column, as arrays: one statement, whatever its size."""
+    rows = [_parameters(write) for write in writes]
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
 def _parameters(write: AccountWrite) -> dict[str, Any]:
+    mrr = write.lifecycle.mrr
     return {
-        **asdict(write.lifecycle),
+        **vars(write.lifecycle),
+        "mrr": None if mrr is None else number_text(mrr),
         "account_id": write.account_id,
         "name": write.name,
         "traits": canonical(write.set),
-        "unset": list(write.unset),
         "version": write.version,
-        "at": write.at,
+        "written_at": write.at,
     }
 
 

@@ -5,6 +5,7 @@ sync_changelog  one row a trait sent (an account sent whole: one row, all its tr
 sync_snapshot   the last acknowledged traits of each account, and the lifecycle they led to
 sync_invalid    the accounts that are kept out now, and why
 sync_drift      what the last reconcile found in the store that nobody sent
+sync_backlog    the changes that wait for another attempt, or for the target's budget
 dead_letters    the changes that a store refused for good, until they are retried or superseded
 lifecycles_before  what a write's lifecycle replaced, for undo
 outbox          what a run sends: written with the plan, resolved by the store's reply
@@ -170,6 +171,16 @@ ADDED = {
 }
 
 
+BACKLOG = """
+    create or replace view sync.sync_backlog as
+    select
+        version, run_id, account_id, op, status, priority, attempts, next_attempt_at, error,
+        planned_at
+    from sync.outbox
+    where status in ('pending', 'rejected')
+"""
+
+
 def prepare(connection: DuckDBPyConnection) -> None:
     """The tables, with every column, whatever version made them."""
     connection.execute(SCHEMA)
@@ -183,3 +194,4 @@ def prepare(connection: DuckDBPyConnection) -> None:
         for column, kind in columns.items():
             if (table, column) not in known:
                 connection.execute(f"alter table sync.{table} add column {column} {kind}")
+    connection.execute(BACKLOG)

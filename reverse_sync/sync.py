@@ -14,8 +14,10 @@ from reverse_sync.account_store import AccountStore, AccountStoreError
 from reverse_sync.delivery import Progress, Sender
 from reverse_sync.guards import Guards
 from reverse_sync.order import Order, Surroundings, Warehouse
+from reverse_sync.plan_counts import Plan
 from reverse_sync.planning import Planner
 from reverse_sync.preview import Preview
+from reverse_sync.remember import Ending
 from reverse_sync.result import SyncResult, result_of
 from reverse_sync.store_url import opened
 from reverse_sync.target import Target
@@ -70,7 +72,7 @@ def deliver(
 ) -> SyncResult:
     """One run. Raises Blocked and PlanMoved, which send nothing, and SyncInterrupted."""
     with around.lease(), opened(around.target) as store:
-        tracking, changes = _to_enable(store, around.mode)
+        tracking, changes = to_enable(store, around.mode)
         version = store.highest_version()
         with around.warehouse() as connection:
             planner = Planner(
@@ -81,20 +83,23 @@ def deliver(
                 store_version=version,
             )
             plan = planner.commit()
-            sender = Sender(
-                store=store,
-                warehouse=around.warehouse,
-                plan=plan,
-                tracking=tracking,
-                batch_size=min(batch_size, store.batch_size),
-                on_progress=on_progress,
-            )
-            chunk = sender.first(connection)
         # Not before the guards have let the plan pass: a change of mode is a part of it.
         if changes:
             store.write_tracking(changes, at=order.as_of)
-        ending = sender.deliver(chunk)
-    overridden = tuple(change for change in changes if change.old is not None)
+        sender = Sender(
+            store=store,
+            warehouse=around.warehouse,
+            plan=plan,
+            tracking=tracking,
+            batch_size=min(batch_size, store.batch_size),
+            on_progress=on_progress,
+        )
+        ending = sender.deliver()
+    return finished(plan, ending, tuple(change for change in changes if change.old is not None))
+
+
+def finished(plan: Plan, ending: Ending, overridden: tuple[SettingChange, ...] = ()) -> SyncResult:
+    """The run's result; raises SyncInterrupted where the store went away."""
     result = result_of(plan, ending, overridden)
     if ending.error is not None:
         raise SyncInterrupted(ending.error, result)
@@ -104,7 +109,7 @@ def deliver(
 def preview(around: Surroundings, order: Order) -> Preview:
     """What `deliver` would send now; nothing is written, here or there."""
     with opened(around.target) as store:
-        tracking, _ = _to_enable(store, around.mode)
+        tracking, _ = to_enable(store, around.mode)
         version = store.highest_version()
         with around.warehouse() as connection:
             planner = Planner(
@@ -117,7 +122,7 @@ def preview(around: Surroundings, order: Order) -> Preview:
             return planner.show()
 
 
-def _to_enable(store: AccountStore, mode: Mode) -> tuple[Tracking, Sequence[SettingChange]]:
+def to_enable(store: AccountStore, mode: Mode) -> tuple[Tracking, Sequence[SettingChange]]:
     """The tracking config as it will be, and the changes that make it so where the integration is
     new here or its mode has changed."""
     held = store.read_tracking()

@@ -8,6 +8,7 @@ Not here: what differs (diff.py) and what a trait means.
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any, NoReturn
 
 import orjson
@@ -22,6 +23,7 @@ METADATA = "stripe.metadata."
 MAX_DIGITS = 40
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 
+_PLAIN = frozenset((str, Decimal, bool, type(None)))
 _NESTED: Mapping[type, str] = {dict: "an object", list: "a list inside a list"}
 
 
@@ -32,14 +34,15 @@ class InvalidTraits(ValueError):
 def parse_traits(text: str) -> dict[str, Value]:
     """The traits of one account, from JSON text."""
     try:
-        loaded = json.loads(
-            text, parse_float=_number, parse_int=_number, parse_constant=_no_constant
-        )
+        loaded = _decoder().decode(text)
     except json.JSONDecodeError as error:
         raise InvalidTraits(f"traits are not JSON: {error}") from error
     if not isinstance(loaded, dict):
         raise InvalidTraits("traits are not a JSON object")
-    return {name: _value(name, value) for name, value in loaded.items()}
+    return {
+        name: value if type(value) in _PLAIN else _value(name, value)
+        for name, value in loaded.items()
+    }
 
 
 def parse_stored(text: str) -> dict[str, Value]:
@@ -50,7 +53,7 @@ def parse_stored(text: str) -> dict[str, Value]:
 
 def parse_json(text: str) -> Any:
     """Any JSON with exact numbers; raises ValueError."""
-    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    return _exact().decode(text)
 
 
 def canonical(traits: Traits) -> str:
@@ -89,6 +92,17 @@ def _number(text: str) -> Decimal:
 
 def _no_constant(text: str) -> NoReturn:
     raise InvalidTraits(f"{text} is not a number that a trait can hold")
+
+
+@cache
+def _exact() -> json.JSONDecoder:
+    return json.JSONDecoder(parse_float=Decimal, parse_int=Decimal)
+
+
+@cache
+def _decoder() -> json.JSONDecoder:
+    """One for all texts: making it costs as much as a small text."""
+    return json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_no_constant)
 
 
 def _value(name: str, value: Any) -> Value:

@@ -20,7 +20,12 @@ from typing import Any
 import duckdb
 import psycopg
 
-from reverse_sync import SyncResult, Target, sync
+from reverse_sync import SyncResult, Target
+from reverse_sync.delivery import Progress
+from reverse_sync.operations import compared
+from reverse_sync.order import Order, Surroundings
+from reverse_sync.preview import Preview
+from reverse_sync.sync import deliver, preview, silent
 from reverse_sync.traits import number_text
 
 AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
@@ -63,16 +68,39 @@ class World:
         with self.lock, duckdb.connect(str(self.folder / "warehouse.duckdb")) as connection:
             yield connection
 
-    def sync(self, **options: Any) -> SyncResult:
+    def around(self, **options: Any) -> Surroundings:
         arguments: dict[str, Any] = {
             "marts_path": self.marts,
             "warehouse": self.warehouse,
             "target": Target(self.url, folder=self.folder),
             "multiple_subscriptions": False,
-            "as_of": AS_OF,
-            "run_id": f"run-{next(self.runs)}",
         }
-        return sync(**{**arguments, **options})
+        return Surroundings(**{**arguments, **options})
+
+    def order(self, **options: Any) -> Order:
+        arguments = {"as_of": AS_OF, "run_id": f"run-{next(self.runs)}", **options}
+        return Order(**{"now": arguments["as_of"], **arguments})
+
+    def sync(
+        self, *, on_progress: Progress = silent, batch_size: int = 500, **options: Any
+    ) -> SyncResult:
+        """A run; the options are those of Surroundings and of Order."""
+        around, order = self._split(options)
+        return deliver(around, order, on_progress=on_progress, batch_size=batch_size)
+
+    def preview(self, **options: Any) -> Preview:
+        return preview(*self._split(options))
+
+    def reconcile(self, *, repair: bool = False) -> tuple[int, dict[str, int]]:
+        """How many accounts were compared, and how many differ by kind."""
+        drift = compared(self.around(), self.order(kind="reconcile"), repair=repair)
+        return drift.compared, dict(drift.accounts)
+
+    def _split(self, options: dict[str, Any]) -> tuple[Surroundings, Order]:
+        known = Surroundings.__dataclass_fields__
+        around = {name: value for name, value in options.items() if name in known}
+        order = {name: value for name, value in options.items() if name not in known}
+        return self.around(**around), self.order(**order)
 
     def state(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the sync schema."""

@@ -1,4 +1,4 @@
-"""`stripe-traits reconcile`: arguments in, the warehouse compared with Stripe and repaired."""
+"""`stripe-traits reconcile`: what is there beside what should be there, at both ends."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -9,12 +9,15 @@ from orchestration.failures import explained
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings, WrongSettings, read_settings
 from orchestration.tables import table
-from orchestration.terminal import Json, console, reporting
+from orchestration.terminal import Json, Override, console, named_guards, reporting
 
 
-def reconcile(
-    stripe: Annotated[  # noqa: ARG001  it names the one side that there is
+def reconcile(  # noqa: PLR0913, PLR0917 (each an option)
+    stripe: Annotated[
         bool, typer.Option("--stripe", help="Compare Stripe with the warehouse, and repair it.")
+    ] = False,
+    store: Annotated[
+        bool, typer.Option("--store", help="Compare the account store with what it acknowledged.")
     ] = False,
     share: Annotated[
         str, typer.Option(help="A part of Stripe, by when objects were made: 1/7 to 7/7 are all.")
@@ -22,17 +25,36 @@ def reconcile(
     allow_gone: Annotated[
         bool, typer.Option("--allow-gone", help="Mark what is gone this once, however much it is.")
     ] = False,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair",
+            help="The store's side: bring what was changed by hand, or is missing, back to the"
+            " model; and what is known of the store back to what it holds, where that was lost.",
+        ),
+    ] = False,
+    override: Override = None,
     json: Json = False,
 ) -> None:
-    """Compare ids and contents with Stripe, read again what differs, mark what is gone."""
+    """Compare with Stripe (and read again what differs) and with the account store; both if none
+    is named. The store's differences stand in sync_drift; only --repair changes it."""
     with explained():
-        settings = read_settings()
+        guards = named_guards(override)
+        neither = not (stripe or store)
+        settings = read_settings(for_stripe=stripe or neither)
+        told: dict[str, Any] = {}
         with reporting() as reporter:
-            found = _with_stripe(settings, reporter, share, allow_gone=allow_gone)
+            if stripe or neither:
+                told["stripe"] = _with_stripe(settings, reporter, share, allow_gone=allow_gone)
+                if not json:
+                    found = told["stripe"]
+                    console.print(table(found, title=f"Stripe beside the warehouse, {share}"))
+            if store or neither:
+                told["store"] = _with_store(
+                    settings, reporter, repair=repair, overridden=guards, quiet=json
+                )
         if json:
-            console.print_json(data={"stripe": found})
-        else:
-            console.print(table(found, title=f"Stripe beside the warehouse, {share}"))
+            console.print_json(data=told, default=str)
 
 
 def _with_stripe(
@@ -47,3 +69,20 @@ def _with_stripe(
         raise WrongSettings(f"--share: {error}") from None
     compared = reconcile_stage(settings, reporter, share=part, allow_gone=allow_gone)
     return [{"stream": name, **asdict(counts)} for name, counts in compared.items()]
+
+
+def _with_store(
+    settings: Settings,
+    reporter: Reporter,
+    *,
+    repair: bool,
+    overridden: frozenset[str],
+    quiet: bool,
+) -> dict[str, Any]:
+    from orchestration import deliveries, drift_page
+
+    drift, result = deliveries.reconcile(settings, reporter, repair=repair, overridden=overridden)
+    if not quiet:
+        for line in drift_page.lines(drift, result):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return drift_page.as_json(drift, result)

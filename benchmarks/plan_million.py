@@ -1,0 +1,110 @@
+"""How long a plan takes over many accounts of which few changed, and how much memory.
+
+Enters: --accounts, --traits, --changes. Leaves: a table on the terminal. The store is SQLite; the
+state says that all accounts were acknowledged, as after a first import.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from reverse_sync.order import Order, Surroundings
+from reverse_sync.state_schema import prepare
+from reverse_sync.store_url import opened
+from reverse_sync.sync import preview, to_enable
+from reverse_sync.target import Target
+
+AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
+TRAITS = """
+    '{{"stripe.currency":"usd","stripe.currentSubscriptionStatus":"active","stripe.mrr":'
+    || (10 + i % 90 + {more})::varchar || {others} || '}}'
+"""
+
+
+def traits_sql(count: int, *, more: str = "0") -> str:
+    """JSON text of one account's traits, keys in order, as the model and the snapshot hold it."""
+    others = " || ".join(
+        f"',\"stripe.t{n:02}\":\"value {n} of ' || i::varchar || '\"'" for n in range(count - 3)
+    )
+    return TRAITS.format(more=more, others=others)
+
+
+def fill(folder: Path, target: Target, *, accounts: int, traits: int, changes: int) -> None:
+    """Published marts of which `changes` accounts differ from the acknowledged ones."""
+    text = traits_sql(traits, more=f"(i < {changes})::integer")
+    made = folder / "being_made.duckdb"  # DuckDB names a catalog after its file
+    with duckdb.connect(str(made)) as marts:
+        marts.execute("set memory_limit = '4GB'; create schema marts")
+        marts.execute(
+            "create table marts.account_traits as select 'account_' || i as account_id,"
+            f" 'Account ' || i as name, {text} as traits from range({accounts}) as r (i)"
+        )
+    made.replace(folder / "marts.duckdb")
+    with opened(target) as store:
+        tracking, settings = to_enable(store, "single")
+        store.write_tracking(settings, at=AS_OF)
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("set memory_limit = '4GB'")
+        prepare(warehouse)
+        warehouse.execute(
+            "insert into sync.sync_snapshot by name select account_id, name, traits,"
+            " md5(traits) as source_md5, $tracking as tracking, 1 as version,"
+            " timestamp '2025-06-14' as acknowledged_at, 'subscribed' as lifecycle_status,"
+            f" (10 + i % 90)::varchar as mrr, 'usd' as currency, {traits} as traits_held from ("
+            " select 'account_' || i as account_id, 'Account ' || i as name, i,"
+            f" {traits_sql(traits)} as traits from range({accounts}) as r (i))",
+            {"tracking": tracking.digest},
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--accounts", type=int, default=1_000_000)
+    parser.add_argument("--traits", type=int, default=40)
+    parser.add_argument("--changes", type=int, default=1_000)
+    parser.add_argument("--folder", type=Path, help="filled already: only plan")
+    options = parser.parse_args()
+    if options.folder:
+        planned(options.folder)
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        target = Target(url=f"sqlite:///{folder}/accounts.db", folder=folder)
+        counts = {"accounts": options.accounts, "traits": options.traits}
+        fill(folder, target, changes=options.changes, **counts)
+        # A process of its own: its peak memory is the plan's alone.
+        subprocess.run([sys.executable, __file__, "--folder", name], check=True)
+
+
+def planned(folder: Path) -> None:
+    """Plans once and prints what it took."""
+    around = Surroundings(
+        marts_path=folder / "marts.duckdb",
+        warehouse=lambda: duckdb.connect(str(folder / "warehouse.duckdb")),
+        target=Target(url=f"sqlite:///{folder}/accounts.db", folder=folder),
+        multiple_subscriptions=False,
+    )
+    began = time.monotonic()
+    # The store was filled for the plan alone: that it is behind is known.
+    order = Order(run_id="plan", as_of=AS_OF, now=AS_OF, overridden=frozenset({"store_behind"}))
+    found = preview(around, order)
+    seconds = time.monotonic() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    table = Table("accounts", "changes", "seconds", "peak MiB")
+    table.add_row(
+        f"{found.plan.selected:,}", f"{len(found.rows):,}", f"{seconds:.1f}", f"{peak:,.0f}"
+    )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""`stripe-traits retry`, `undo` and `resync`: what was refused, sent wrongly, or lost.
+
+Enters: which letters, which run, which accounts. Leaves: one delivery and its counts.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from orchestration.failures import explained
+from orchestration.settings import read_settings
+from orchestration.terminal import Json, Override, console, named_guards, reporting
+
+
+def retry(
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            help="Only what was parked since this moment (UTC).",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
+        ),
+    ] = None,
+    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
+    code: Annotated[
+        str | None, typer.Option(help="Only those of this code, as in dead_letters.")
+    ] = None,
+    override: Override = None,
+    json: Json = False,
+) -> None:
+    """Send again what the account store had refused for good (marts.dead_letters)."""
+    with explained():
+        guards = named_guards(override)
+        settings = read_settings(for_stripe=False)
+        from orchestration import deliveries, plan_page
+        from reverse_sync.dead_letters import Letters
+
+        letters = Letters(
+            since=since.replace(tzinfo=UTC) if since else None, account=account, code=code
+        )
+        with reporting() as reporter:
+            result = deliveries.retry(settings, reporter, letters, overridden=guards)
+        plan_page.print_result(console, result, as_json=json)
+
+
+def undo(
+    run: Annotated[str, typer.Argument(help="The run's id or version, as in sync_runs.")],
+    json: Json = False,
+) -> None:
+    """Put back what a run changed, where no later run has changed it again.
+
+    An account that the run created is emptied, not deleted. The next sync sends what the model
+    says: mend the cause (a setting, the data) before it runs.
+    """
+    with explained():
+        settings = read_settings(for_stripe=False)
+        from orchestration import deliveries, plan_page
+
+        with reporting() as reporter:
+            result = deliveries.undo(settings, reporter, run)
+        plan_page.print_result(console, result, as_json=json)
+
+
+def resync(
+    accounts: Annotated[list[str] | None, typer.Argument(help="Accounts to send whole.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Send every account whole, whatever was acknowledged.")
+    ] = False,
+    reset_baseline: Annotated[
+        bool,
+        typer.Option(
+            "--reset-baseline",
+            help="Send nothing: take what account_traits says now as held by the store.",
+        ),
+    ] = False,
+    override: Override = None,
+    json: Json = False,
+) -> None:
+    """Send accounts whole again: chosen ones, or --all; or take them as sent: --reset-baseline."""
+    with explained():
+        guards = named_guards(override)
+        if sum((bool(accounts), everything, reset_baseline)) != 1:
+            raise typer.BadParameter("name accounts, or --all, or --reset-baseline: one of these")
+        settings = read_settings(for_stripe=False)
+        from orchestration import deliveries, plan_page
+
+        with reporting() as reporter:
+            if reset_baseline:
+                result = deliveries.reset_baseline(settings, reporter)
+            else:
+                chosen = tuple(accounts) if accounts else None
+                result = deliveries.resync(settings, reporter, chosen, overridden=guards)
+        plan_page.print_result(console, result, as_json=json)

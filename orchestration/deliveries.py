@@ -1,0 +1,94 @@
+"""The deliveries that a person asks for: retry, undo, resync, baseline, repair.
+
+Enters: the settings, what was asked. Leaves: the result of one run, its records published.
+"""
+
+from uuid import uuid4
+
+from orchestration.marts import need
+from orchestration.reporter import Reporter
+from orchestration.settings import Settings
+from orchestration.stages import (
+    deliver_order,
+    now,
+    open_warehouse,
+    publishing_records,
+    surroundings,
+)
+from reverse_sync.dead_letters import Letters, release
+from reverse_sync.operations import compared, rebased, undone
+from reverse_sync.order import Order
+from reverse_sync.reconcile_store import Drift
+from reverse_sync.result import SyncResult
+from reverse_sync.state import Scope
+
+# Who asks for all accounts means more updates than a guard lets pass.
+RESYNC_OVERRIDES = frozenset({"updates", "state_lost", "store_behind"})
+
+
+def retry(
+    settings: Settings, reporter: Reporter, letters: Letters, *, overridden: frozenset[str]
+) -> SyncResult:
+    """Lets dead letters go again, with everything else that is to be sent."""
+    need(settings.marts)
+    with open_warehouse(settings, reporter) as connection:
+        release(connection, letters, at=now())
+    return deliver_order(settings, reporter, _order("retry", overridden=overridden))
+
+
+def undo(settings: Settings, reporter: Reporter, asked: str) -> SyncResult:
+    """Puts a run back. Raises UnknownRun."""
+    need(settings.marts)
+    with publishing_records(settings, reporter):
+        return undone(
+            surroundings(settings, reporter), _order("undo"), asked, on_progress=reporter.delivered
+        )
+
+
+def resync(
+    settings: Settings,
+    reporter: Reporter,
+    accounts: tuple[str, ...] | None,
+    *,
+    overridden: frozenset[str],
+) -> SyncResult:
+    """Sends accounts whole; None: all of them. Raises UnknownAccount."""
+    need(settings.marts)
+    scope = Scope(accounts=accounts, whole=True)
+    order = _order("resync", scope=scope, overridden=overridden | RESYNC_OVERRIDES)
+    return deliver_order(settings, reporter, order)
+
+
+def reset_baseline(settings: Settings, reporter: Reporter) -> SyncResult:
+    """Takes account_traits as it is as acknowledged; nothing is sent."""
+    need(settings.marts)
+    with publishing_records(settings, reporter):
+        return rebased(surroundings(settings, reporter), _order("baseline"))
+
+
+def reconcile(
+    settings: Settings, reporter: Reporter, *, repair: bool, overridden: frozenset[str]
+) -> tuple[Drift, SyncResult | None]:
+    """Compares the store with what it acknowledged; with `repair` it is brought back to the
+    model. Raises NotReadable."""
+    need(settings.marts)
+    with publishing_records(settings, reporter):
+        around = surroundings(settings, reporter)
+        drift = compared(around, _order("reconcile"), repair=repair)
+    if not repair:
+        return drift, None
+    return drift, deliver_order(settings, reporter, _order("repair", overridden=overridden))
+
+
+def _order(
+    kind: str, *, scope: Scope | None = None, overridden: frozenset[str] = frozenset()
+) -> Order:
+    moment = now()
+    return Order(
+        run_id=str(uuid4()),
+        as_of=moment,
+        now=moment,
+        kind=kind,
+        scope=scope or Scope(),
+        overridden=overridden,
+    )

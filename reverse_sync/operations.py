@@ -1,0 +1,120 @@
+"""What is done to the store beside a sync: undo, a new baseline, a comparison.
+
+In: the surroundings and an order. Out: results. Each holds the target's lease, so that no run sends
+meanwhile.
+"""
+
+from dataclasses import replace
+
+from duckdb import DuckDBPyConnection
+
+from reverse_sync.candidates import published
+from reverse_sync.delivery import Progress, Sender
+from reverse_sync.guards import GUARDS, UPSTREAM
+from reverse_sync.order import Order, Surroundings
+from reverse_sync.outbox import take
+from reverse_sync.plan import begin, record
+from reverse_sync.planning import Planner
+from reverse_sync.push import Outcome
+from reverse_sync.reconcile_store import Drift, compare, scanned
+from reverse_sync.remember import close_run, remember
+from reverse_sync.result import SyncResult, result_of
+from reverse_sync.state import Run, Scope
+from reverse_sync.store_url import opened
+from reverse_sync.sync import BATCH, finished, silent, to_enable
+from reverse_sync.undo import undo_into_outbox, version_of
+
+CHUNK = 5_000
+EVERY_GUARD = frozenset((*GUARDS, *UPSTREAM))
+
+
+def undone(
+    around: Surroundings, order: Order, asked: str, *, on_progress: Progress = silent
+) -> SyncResult:
+    """Puts back what the run `asked` for changed. Raises UnknownRun, SyncInterrupted."""
+    with around.lease(), opened(around.target) as store:
+        tracking = store.read_tracking()
+        version = store.highest_version()
+        with around.warehouse() as connection:
+            # The accounts are the run's: nothing is known of the others.
+            order = replace(order, scope=Scope(accounts=()))
+            run = begin(connection, order.run(version=version, mode=around.mode, tracking=tracking))
+            plan = undo_into_outbox(connection, run, version_of(connection, asked))
+            plan = record(connection, plan, overridden=frozenset())
+        sender = Sender(
+            store=store,
+            warehouse=around.warehouse,
+            plan=plan,
+            tracking=tracking,
+            batch_size=min(BATCH, store.batch_size),
+            on_progress=on_progress,
+        )
+        ending = sender.deliver()
+    return finished(plan, ending)
+
+
+def rebased(around: Surroundings, order: Order) -> SyncResult:
+    """Takes what account_traits says as what the store holds; nothing is sent."""
+    order = replace(order, overridden=EVERY_GUARD)
+    with around.lease(), opened(around.target) as store:
+        tracking, changes = to_enable(store, around.mode)
+        version = store.highest_version()
+        if changes:
+            store.write_tracking(changes, at=order.as_of)
+        with around.warehouse() as connection:
+            plan = Planner(
+                connection=connection,
+                around=around,
+                order=order,
+                tracking=tracking,
+                store_version=version,
+            ).commit()
+            while outcomes := _as_taken(connection, plan.run):
+                remember(connection, plan.run, outcomes)
+            # The store has not moved: its own version is what it holds.
+            connection.execute(
+                "update sync.sync_snapshot set version = ? where version = ?",
+                [version, plan.run.version],
+            )
+            ending = close_run(connection, plan.run, error=None, waiting=None)
+    return result_of(plan, ending)
+
+
+def compared(around: Surroundings, order: Order, *, repair: bool) -> Drift:
+    """The store beside what it acknowledged; with `repair` the baseline is set to what it holds,
+    for the next run to send the difference. Raises NotReadable."""
+    with around.lease(), opened(around.target) as store:
+        tracking, _ = to_enable(store, around.mode)
+        version = store.highest_version()
+        run = order.run(version=version, mode=around.mode, tracking=tracking)
+        with (
+            scanned(store, around.marts_path.parent) as (scan, total),
+            around.warehouse() as connection,
+        ):
+            run = begin(connection, run)
+            with published(connection, around.marts_path):
+                found = compare(connection, run, scan, repair=repair)
+    return Drift(total, tuple(found))
+
+
+def _as_taken(connection: DuckDBPyConnection, run: Run) -> list[Outcome]:
+    rows = take(connection, run, limit=CHUNK)
+    foreseen = {
+        account_id: (before, after, mrr)
+        for account_id, before, after, mrr in connection.execute(
+            "select account_id, status_before, status_after, mrr_after from sync.outbox"
+            " where version = ? and status = 'pending'",
+            [run.version],
+        ).fetchall()
+    }
+    return [
+        Outcome(
+            account_id=row.account_id,
+            status="acknowledged",
+            reply="taken as held: nothing was sent",
+            status_before=foreseen[row.account_id][0],
+            status_after=foreseen[row.account_id][1],
+            mrr=foreseen[row.account_id][2],
+        )
+        for row in rows
+    ]
