@@ -11,6 +11,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from reverse_sync.tracking import SettingChange
+
 
 class Reporter(Protocol):
     """Hears of progress; all methods may be called from any stage at any rate."""
@@ -20,6 +22,7 @@ class Reporter(Protocol):
     def loaded(self, stream: str, objects: int) -> None: ...
     def built(self, node: str) -> None: ...
     def delivered(self, done: int, total: int) -> None: ...
+    def overrode(self, change: SettingChange) -> None: ...
 
 
 class LogReporter:
@@ -46,6 +49,9 @@ class LogReporter:
 
     def delivered(self, done: int, total: int) -> None:
         self._now_and_then(f"{done:,} of {total:,} accounts sent")
+
+    def overrode(self, change: SettingChange) -> None:
+        self._write(_overrode(change))
 
     def _now_and_then(self, line: str) -> None:
         if time.monotonic() - self._last >= self._every:
@@ -92,6 +98,9 @@ class TerminalReporter:
     def delivered(self, done: int, total: int) -> None:
         self._advance("sending accounts", done, unit="accounts", total=total)
 
+    def overrode(self, change: SettingChange) -> None:
+        self._console.print(_overrode(change), style="yellow", highlight=False)
+
     def _advance(self, name: str, done: int, *, unit: str, total: int | None = None) -> None:
         if name not in self._tasks:
             task = self._progress.add_task(name, total=total, rate="")
@@ -107,3 +116,12 @@ class TerminalReporter:
 
 def log_reporter(logger: logging.Logger) -> LogReporter:
     return LogReporter(logger.info)
+
+
+def _overrode(change: SettingChange) -> str:
+    was = (change.old.trait if change.old else None) or "no trait"
+    return (
+        f"tracking of {change.new.aspect} read {was} and now reads"
+        f" {change.new.trait or 'no trait'}; `stripe-traits tracking` shows all, and what can be"
+        " restored"
+    )

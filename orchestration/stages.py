@@ -153,6 +153,8 @@ def deliver_order(settings: Settings, reporter: Reporter, order: Order) -> SyncR
     with publishing_records(settings, reporter):
         around = surroundings(settings, reporter)
         result = deliver(around, order, on_progress=reporter.delivered)
+        for change in result.overridden:
+            reporter.overrode(change)
     # What waits for another attempt or for the target's budget keeps a delivery due.
     if order.scope.accounts is None and not (result.pending or result.deferred):
         due.note_delivery(settings, build)

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
+from orchestration.reporter import LogReporter
 from orchestration.settings import Settings
 from reverse_sync.store_url import opened
 from reverse_sync.target import Target
@@ -180,3 +181,13 @@ def test_the_command_says_what_can_be_set(enabled: Path) -> None:
     code, text = run("restore", "trial")
     assert code == 1
     assert "nothing of trial was overridden" in text
+
+
+def test_a_run_says_what_it_overrode() -> None:
+    lines: list[str] = []
+    config = Config({"revenue": OWN["revenue"]})
+    for change in enabling(config.tracking, mode="multi"):
+        if change.old is not None:
+            LogReporter(lines.append).overrode(change)
+    (line,) = lines
+    assert line.startswith("tracking of revenue read app.revenue and now reads stripe.allMrr;")
