@@ -6,20 +6,21 @@ Enters: a path and parameters. Leaves: parsed JSON. Which objects are read is de
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
 import orjson
-from aiolimiter import AsyncLimiter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
+from ingestion.pace import Pace, shared_folder
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-ALL_ENDPOINTS = 2.4  # of one endpoint's rate: Stripe's limit over all is the one that ends first
 
 Parameters = Mapping[str, str | int | list[str]]
 
@@ -51,7 +52,7 @@ class Connection:
 
     `stripe_account_id`: which account this must be, where the settings say so. `connected`: that
     account is read with the platform's key. `requests_per_second` is for one endpoint; None: no
-    limit.
+    limit. Who shares the files below `limits` and the key shares the rate.
     """
 
     api_key: str
@@ -63,10 +64,16 @@ class Connection:
     concurrency: int = 20
     attempts: int = 8
     patience_seconds: float = 600  # with a rate limit, which is no failure
+    limits: Path = field(default_factory=shared_folder)
 
     @property
     def on_loopback(self) -> bool:
         return urlsplit(self.api_base).hostname in LOOPBACK
+
+    @property
+    def mode(self) -> str:
+        """As the key says it: live or test."""
+        return "live" if "_live_" in self.api_key else "test"
 
     def __repr__(self) -> str:
         return f"Connection(api_base={self.api_base!r}, api_version={self.api_version!r})"
@@ -77,7 +84,11 @@ class Client:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._limiters: dict[tuple[str, float], AsyncLimiter] = {}
+        self._pacing = Pace(
+            server=f"{connection.api_base} {connection.api_key}",
+            per_second=connection.requests_per_second,
+            folder=connection.limits,
+        )
         self._slots = asyncio.Semaphore(connection.concurrency)
         self.date: datetime | None = None  # Stripe's clock (naive UTC) when it answered last
         self._http = httpx.AsyncClient(
@@ -125,6 +136,7 @@ class Client:
             except httpx.TransportError as error:
                 # Its text can repeat a header, and so the key: the kind has to do.
                 raise _Temporary(type(error).__name__) from None
+        self._heed(path, response)
         _raise_for_status(path, response)
         self.date = _date(response)
         try:
@@ -132,13 +144,16 @@ class Client:
         except orjson.JSONDecodeError as error:
             raise _Temporary("the answer was cut short") from error
 
+    def _heed(self, path: str, response: httpx.Response) -> None:
+        """A limit that Stripe has set on one process holds for all of them."""
+        seconds = _retry_after(response) if response.status_code == 429 else None
+        if seconds:
+            reason = response.headers.get("Stripe-Rate-Limited-Reason", "")
+            self._pacing.pause(path, seconds, reason=reason)
+
     @asynccontextmanager
     async def _pace(self, path: str) -> AsyncIterator[None]:
-        rate = self.connection.requests_per_second
-        if rate is not None:
-            endpoint = "/".join(path.split("/")[:3])
-            for limit in ((endpoint, rate), ("all", rate * ALL_ENDPOINTS)):
-                await self._limiters.setdefault(limit, AsyncLimiter(1, 1 / limit[1])).acquire()
+        await self._pacing.wait(path)
         async with self._slots:
             yield
 
@@ -182,6 +197,11 @@ def _raise_for_status(path: str, response: httpx.Response) -> None:
     if status == 401:
         # Stripe's own text repeats part of the key.
         raise StripeError("Stripe does not accept the key (401): set a valid one in STRIPE_API_KEY")
+    if status == 403 and _error(response).get("code") == "account_invalid":
+        raise StripeError(
+            "the first key in STRIPE_API_KEY may not read a connected account (403): connect it at"
+            " Stripe, or take it out of STRIPE_CONNECTED_ACCOUNTS"
+        )
     if status == 403:
         raise PermissionMissing(f"{path}: the key lacks the permission to read this (403)")
     if status in (400, 404) and _error(response).get("code") == "resource_missing":

@@ -25,6 +25,8 @@ BEGAN = "full_read_began_at"  # blank unless one is unfinished: our clock, UTC
 POLLED = "events_read_until"  # Stripe's clock, UTC: all events before it were in the feed
 PIN = "api_version"  # of the last full read
 QUARANTINE = "quarantine"
+LIVEMODE = "mode"  # live or test: that of the key
+RETIRED = "not_read_since"  # UTC; blank while the account is in the settings
 
 Part = tuple[str, int, int]  # stream, and the bounds of a range of `created`
 FIRST: Pointer = ("", "")  # before every pointer

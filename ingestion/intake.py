@@ -83,7 +83,7 @@ class Intake:
     def merge_pages(self, found: Iterable[Page], watch: Watch | None = None) -> None:
         """The same for pages that are here already: one commit."""
         watch = watch or Watch()
-        with RawLog(self._raw, f"{utc_now():%Y%m%dT%H%M%S%f}") as raw:
+        with RawLog(self._raw, f"{utc_now():%Y%m%dT%H%M%S%f}-{self.stripe_account_id}") as raw:
             self.rows.update(self.landing.merge(self._counted(found, raw, watch)))
         watch.committed()
 

@@ -30,6 +30,8 @@ def rules(settings: Settings) -> Rules:
     with Inbox.open(inbox_path(settings)) as inbox:
         known = inbox.accounts()
     named = {secret.account for secret in secrets if secret.account}
+    named |= {account for account, _ in settings.api_keys if account}
+    named |= set(settings.connected_accounts)
     own = asyncio.run(_own(settings)) or (known[0] if len(known) == 1 else "")
     return Rules(
         secrets=secrets,

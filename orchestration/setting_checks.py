@@ -12,6 +12,7 @@ from ingestion.client import LOOPBACK
 from reverse_sync.guards import parse_limit
 
 KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
+STRIPE_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+")
 WEBHOOK_SECRET = re.compile(r"(acct_[A-Za-z0-9_]+:)?whsec_[A-Za-z0-9+/=_-]+")
 CRON_FIELD = r"[0-9*/,\-A-Za-z]+"
 CRON = re.compile(rf"{CRON_FIELD}( {CRON_FIELD}){{4}}")
@@ -36,6 +37,29 @@ def key(given: str, api_base: str) -> list[str]:
     if "_live_" in given and api_base.startswith("http://"):
         return ["STRIPE_API_BASE is plain http and the key is live: use https"]
     return []
+
+
+def keys(given: list[tuple[str | None, str]], api_base: str) -> list[str]:
+    """All keys, each with the Stripe account that the setting says it is of, or None."""
+    problems = [line for _, one in given or [(None, "")] for line in key(one, api_base)]
+    problems += [line for account, _ in given if account for line in connected_accounts(account)]
+    if not problems and len({"_live_" in one for _, one in given}) > 1:
+        problems.append(
+            "STRIPE_API_KEY mixes live and test keys: a warehouse holds one mode; set keys of one"
+            " kind, and another DATA_DIR for the other"
+        )
+    if len({one for _, one in given}) < len(given):
+        problems.append("STRIPE_API_KEY holds a key twice: leave one of them out")
+    return list(dict.fromkeys(problems))
+
+
+def connected_accounts(given: str | None) -> list[str]:
+    if given is None or all(STRIPE_ACCOUNT.fullmatch(part.strip()) for part in given.split(",")):
+        return []
+    return [
+        "a Stripe account's id begins with acct_: correct it in STRIPE_CONNECTED_ACCOUNTS, or"
+        " before the key in STRIPE_API_KEY"
+    ]
 
 
 def api_base(url: str) -> list[str]:
@@ -89,8 +113,8 @@ def webhook_secrets(given: str | None) -> list[str]:
     ]
 
 
-def webhook_secret(part: str) -> tuple[str | None, str]:
-    """The Stripe account that a secret is of, if it is named, and the secret."""
+def named(part: str) -> tuple[str | None, str]:
+    """The Stripe account that a secret or key is of, if it is named before it, and the secret."""
     account, _, secret = part.strip().rpartition(":")
     return account or None, secret
 

@@ -69,6 +69,7 @@ class Settings(ScheduleSettings):
     """All settings; the field names in upper case are the environment's."""
 
     stripe_api_key: Annotated[SecretStr | None, Optional] = None
+    stripe_connected_accounts: Annotated[str | None, Optional] = None
     stripe_api_base: str = STRIPE
     stripe_api_version: str = "2026-10-28.endive"
     stripe_requests_per_second: Annotated[Rate | None, Optional] = None
@@ -106,6 +107,7 @@ class Settings(ScheduleSettings):
     def _check(self) -> Self:
         problems = [
             *schedule_problems(self),
+            *checks.connected_accounts(self.stripe_connected_accounts),
             *checks.api_base(self.stripe_api_base),
             *checks.data_dir(self.data_dir),
             *checks.warehouse_url(self.warehouse_url),
@@ -125,14 +127,26 @@ class Settings(ScheduleSettings):
 
     @property
     def api_key(self) -> str:
-        """The key; the sandbox's is assumed on loopback addresses alone."""
-        return _secret(self.stripe_api_key) or (SANDBOX_KEY if self.on_loopback else "")
+        """The first key; the sandbox's is assumed on loopback addresses alone."""
+        return self.api_keys[0][1] if self.api_keys else ""
+
+    @property
+    def api_keys(self) -> list[tuple[str | None, str]]:
+        """The keys, each with the Stripe account that the setting says it is of."""
+        given = _secret(self.stripe_api_key) or (SANDBOX_KEY if self.on_loopback else "")
+        return [checks.named(part) for part in given.split(",")] if given else []
+
+    @property
+    def connected_accounts(self) -> list[str]:
+        """Stripe accounts that are read with the first key."""
+        given = self.stripe_connected_accounts or ""
+        return [part.strip() for part in given.split(",") if part.strip()]
 
     @property
     def webhook_secrets(self) -> list[tuple[str | None, str]]:
         """Signing secrets, each with the Stripe account that it is of (None: the first key's)."""
         given = _secret(self.stripe_webhook_secrets)
-        return [checks.webhook_secret(part) for part in given.split(",")] if given else []
+        return [checks.named(part) for part in given.split(",")] if given else []
 
     @property
     def is_live(self) -> bool:
@@ -191,7 +205,7 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> Settings:
         settings = Settings(**given)
     except ValidationError as error:
         raise WrongSettings("\n".join(_complaints(error))) from None
-    if for_stripe and (problems := checks.key(settings.api_key, settings.stripe_api_base)):
+    if for_stripe and (problems := checks.keys(settings.api_keys, settings.stripe_api_base)):
         raise WrongSettings("\n".join(problems))
     _make_private(settings.data_dir)
     return settings

@@ -12,11 +12,12 @@ from uuid import uuid4
 
 import duckdb
 
+from ingestion.accounts import load_all, reconcile_all
 from ingestion.client import Connection
 from ingestion.inbox import Inbox
 from ingestion.latency import Latency
-from ingestion.load import Bounds, LoadResult, Paths, load
-from ingestion.reconcile import Compared, reconcile
+from ingestion.load import Bounds, LoadResult, Paths
+from ingestion.reconcile import Compared
 from ingestion.shares import Share
 from orchestration import due
 from orchestration.builds import Kind, Scope, decide
@@ -41,8 +42,27 @@ class Built:
 
 
 def connection(settings: Settings) -> Connection:
+    """How the first Stripe account is reached."""
+    return connections(settings)[0]
+
+
+def connections(settings: Settings) -> list[Connection]:
+    """How each Stripe account is reached: those of the keys, then the connected ones."""
+    (_, first), *_ = settings.api_keys
+    own = [_connection(settings, key, account) for account, key in settings.api_keys]
+    return [
+        *own,
+        *(_connection(settings, first, one, connected=True) for one in settings.connected_accounts),
+    ]
+
+
+def _connection(
+    settings: Settings, key: str, account: str | None, *, connected: bool = False
+) -> Connection:
     return Connection(
-        api_key=settings.api_key,
+        api_key=key,
+        stripe_account_id=account,
+        connected=connected,
         api_base=settings.stripe_api_base,
         api_version=settings.stripe_api_version,
         requests_per_second=settings.request_rate,
@@ -61,8 +81,8 @@ def load_stage(settings: Settings, reporter: Reporter, *, full: bool) -> LoadRes
     """Stripe -> `stripe.*`. Raises StripeError, Braked."""
     bounds = Bounds(gone_percent=settings.stripe_gone_limit_percent)
     with lock(settings, "load", reporter):
-        result = load(
-            connection(settings),
+        result = load_all(
+            connections(settings),
             paths(settings),
             full=full,
             progress=reporter.loaded,
@@ -78,8 +98,8 @@ def reconcile_stage(
     """A share of Stripe's objects beside `stripe.*`, repaired. Raises StripeError, Braked."""
     bounds = Bounds(gone_percent=None if allow_gone else settings.stripe_gone_limit_percent)
     with lock(settings, "reconcile", reporter):
-        return reconcile(
-            connection(settings), paths(settings), share, progress=reporter.loaded, bounds=bounds
+        return reconcile_all(
+            connections(settings), paths(settings), share, progress=reporter.loaded, bounds=bounds
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 from rich.console import Console
 
-from ingestion.inbox import COMPLETE, Inbox
+from ingestion.inbox import COMPLETE, RETIRED, Inbox
 from ingestion.latency import Latency
 from orchestration.marts import mrr_by_currency, reading, records, row_counts
 from orchestration.settings import Settings
@@ -30,6 +30,7 @@ class StripeAccount:
     full_read_at: str | None
     waiting: int
     quarantined: list[str]
+    not_read_since: str | None  # UTC; None while it is in the settings
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def _stripe_accounts(inbox: Inbox) -> list[StripeAccount]:
             inbox.position(account, COMPLETE),
             waiting.get(account, 0),
             inbox.quarantined(account),
+            inbox.position(account, RETIRED) or None,
         )
         for account in inbox.accounts()
     ]
@@ -147,6 +149,11 @@ def _print_account(console: Console, account: StripeAccount) -> None:
 
 
 def _account_line(account: StripeAccount) -> str:
+    if account.not_read_since:
+        return (
+            f"{account.stripe_account_id}: not in the settings, not read since"
+            f" {account.not_read_since[:19]} UTC; its rows stay as they were"
+        )
     read = f"{account.full_read_at[:19]} UTC" if account.full_read_at else "never"
     waiting = f"{account.waiting:,} objects that events named are waiting"
     return f"{account.stripe_account_id}: full read {read}, {waiting}"

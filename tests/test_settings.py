@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from orchestration.settings import Settings, WrongSettings, read_settings
+from orchestration.stages import connections
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
 
@@ -156,3 +157,36 @@ def test_a_store_behind_http_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -
     target = read_settings(for_stripe=False).target
     assert (target.secret, target.requests_per_minute) == ("verysecret", 90)
     assert "verysecret" not in repr(target)
+
+
+def test_several_keys_and_connected_accounts_are_read_in_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", "rk_test_a, acct_2:rk_test_b")
+    monkeypatch.setenv("STRIPE_CONNECTED_ACCOUNTS", "acct_3, acct_4")
+    found = connections(read_settings())
+    assert [(c.api_key, c.stripe_account_id, c.connected) for c in found] == [
+        ("rk_test_a", None, False),
+        ("rk_test_b", "acct_2", False),
+        ("rk_test_a", "acct_3", True),
+        ("rk_test_a", "acct_4", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("sk_test_a,sk_live_b", "mixes live and test keys"),
+        ("sk_test_a,sk_test_a", "holds a key twice"),
+        ("sk_test_a,,sk_test_b", "STRIPE_API_KEY is not set"),
+        ("other:sk_test_a", "id begins with acct_"),
+        ("sk_test_a,pk_test_b", "is no secret or restricted key"),
+    ],
+)
+def test_keys_that_do_not_go_together_are_refused_without_showing_them(
+    monkeypatch: pytest.MonkeyPatch, keys: str, said: str
+) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", keys)
+    (line,) = complaints()
+    assert said in line
+    assert not any(key and key in line for key in keys.split(","))
