@@ -104,7 +104,7 @@ def account_store_url(url: str | None) -> list[str]:
 
 def webhook_secrets(given: str | None) -> list[str]:
     """Comma separated; a blank one would let anybody sign."""
-    if given is None or all(WEBHOOK_SECRET.fullmatch(part.strip()) for part in given.split(",")):
+    if given is None or all(WEBHOOK_SECRET.fullmatch(part.strip(" ")) for part in given.split(",")):
         return []
     return [
         "STRIPE_WEBHOOK_SECRETS holds a blank or no signing secret: each begins with whsec_ (or"
@@ -115,7 +115,7 @@ def webhook_secrets(given: str | None) -> list[str]:
 
 def named(part: str) -> tuple[str | None, str]:
     """The Stripe account that a secret or key is of, if it is named before it, and the secret."""
-    account, _, secret = part.strip().rpartition(":")
+    account, _, secret = part.strip(" ").rpartition(":")
     return account or None, secret
 
 
