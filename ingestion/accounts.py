@@ -8,7 +8,7 @@ The caller holds the warehouse's lock.
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 
 from ingestion.brake import Braked
@@ -49,12 +49,10 @@ def load_all(
         _check(inbox, connections, asked)
         _note_who_is_read(inbox, asked)
     failures: dict[str, StripeError | Braked | LoadFailed] = dict(asked.refused)
-    results = []
+    results, joining = [], replace(bounds, joins=True)
     for account, connection in asked.accounts.items():
         try:
-            results.append(
-                load(connection, paths, full=full, progress=progress, bounds=bounds, joins=True)
-            )
+            results.append(load(connection, paths, full=full, progress=progress, bounds=joining))
         except (StripeError, Braked, LoadFailed) as failure:
             failures[account] = failure
     _raise(failures, several=len(connections) > 1)

@@ -29,10 +29,11 @@ __all__ = ["Bounds", "LoadResult", "Paths", "load"]
 @dataclass(frozen=True)
 class Bounds:
     """`gone_percent` of a stream may be found gone at once (None: any number); `chunk` objects are
-    committed together."""
+    committed together. `joins`: it may be another account than those that are there."""
 
     gone_percent: float | None = 5.0
     chunk: int = CHUNK
+    joins: bool = False
 
 
 DEFAULT = Bounds()
@@ -57,17 +58,16 @@ def load(
     full: bool = False,
     progress: Progress | None = None,
     bounds: Bounds = DEFAULT,
-    joins: bool = False,
 ) -> LoadResult:
     """Bring an account's rows up to Stripe's state; its first load, and `full`, read everything.
 
-    So does one after a gap in the events, and one at another API version. `joins`: it
-    may be another account than those that are there. Raises StripeError, Braked.
+    So does one after a gap in the events, and one at another API version. Raises StripeError,
+    Braked.
     """
     with Inbox.open(paths.inbox) as inbox:
         account, now = asyncio.run(identify(connection))
         inbox.adopt(account)
-        if not joins:
+        if not bounds.joins:
             _check_account(inbox, account)
         add_account_columns(paths.warehouse, account, utc_now())
         if not exists(paths.warehouse):

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from local_stripe import DAY, NOW, SeveralAccounts, several_accounts
 
-from ingestion.accounts import load_all
+from ingestion.accounts import load_all, reconcile_all
 from ingestion.client import Connection, StripeError
 from ingestion.inbox import CURSOR, LIVEMODE, RETIRED, Inbox
 from ingestion.load import LoadResult
+from ingestion.reconcile import Compared
+from ingestion.shares import Share
 from sandbox import builders
 from sandbox.keys import ACCOUNT, Key
 
@@ -61,6 +63,10 @@ def test_the_same_id_in_three_accounts_is_three_objects(stripe: SeveralAccounts)
         OTHER: ("Renamed", False),
         CONNECTED: (CONNECTED, True),
     }
+    compared = reconcile_all(
+        connections(stripe), stripe.paths, Share(1, 1), progress=lambda stream, objects: None
+    )
+    assert compared["customers"] == Compared(listed=2, absent=0, differing=0, gone=0)
     with Inbox.open(stripe.paths.inbox) as inbox:
         assert inbox.accounts() == sorted([ACCOUNT, OTHER, CONNECTED])
         assert inbox.position(ACCOUNT, CURSOR) != inbox.position(OTHER, CURSOR)
