@@ -28,6 +28,13 @@ select
 from mrr_breakdown where account_id = $account
 order by subscription_id, subscription_item_id, step
 """
+MONTHS = """
+select month, currency, mrr, movement, amount, mrr_by_month.is_estimated
+from mrr_by_month
+left join mrr_movements using (account_id, month, currency)
+where account_id = $account and (movement is null or movement <> 'fx')
+order by month desc, currency limit 24
+"""
 SENT = """
 select version, run_id, op, old, new, status, error, "at", reply from sync_changelog
 where account_id = $account and (trait = $trait or trait is null) order by version desc limit 5
@@ -44,6 +51,7 @@ def read(marts: Path, account: str, trait: str | None = None) -> Explanation:
             sources=_sources(values),
             traits=[_explained(row, values) for row in described],
             steps=records(database, STEPS, account=account) if _about_mrr(trait) else [],
+            months=records(database, MONTHS, account=account) if _about_mrr(trait) else [],
             sent=_sent(database, account, described[0]["trait_key"]) if trait else [],
         )
 

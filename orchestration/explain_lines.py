@@ -12,12 +12,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Explanation:
-    """`traits`: value, unit and source of each; `steps`: how MRR adds up; `sent`: what went
-    out and what the store answered; `sources`: ids of the rows that the traits are made of."""
+    """`traits`: value, unit and source of each; `steps`: how MRR adds up; `months`: MRR at the
+    ends of the last months; `sent`: what went out and what the store answered; `sources`: ids of
+    the rows that the traits are made of."""
 
     account: str
     traits: list[dict[str, Any]]
     steps: list[dict[str, Any]]
+    months: list[dict[str, Any]]
     sent: list[dict[str, Any]]
     sources: dict[str, list[str]] = field(default_factory=dict)
 
@@ -37,6 +39,9 @@ def lines(found: Explanation) -> Iterator[str]:
     if found.steps:
         yield "how MRR adds up"
         yield from _mrr(found.steps)
+    if found.months:
+        yield "MRR at the end of each month, newest first"
+        yield from (f"  {_month(row)}" for row in found.months)
     if found.sent:
         yield "what went to the account store, newest first"
         yield from (f"  {_sent(row)}" for row in found.sent)
@@ -69,6 +74,13 @@ def _off(step: dict[str, Any]) -> str:
     if step["discount_amount_off"] is not None:
         return f" ({text(step['discount_amount_off'])})"
     return ""
+
+
+def _month(row: dict[str, Any]) -> str:
+    estimated = " (estimated)" if row["is_estimated"] else ""
+    moved = f"{row['movement']} {_money(row['amount'])}" if row["movement"] else ""
+    amount = f"{_money(row['mrr'])} {row['currency']}{estimated}"
+    return f"{row['month']:%Y-%m}  {amount:>28}  {moved}".rstrip()
 
 
 def _sent(row: dict[str, Any]) -> str:

@@ -144,6 +144,7 @@ def test_sync_explain_and_status_into_postgres_with_several_customers_an_account
     explained = run("explain", "a-1", "all_mrr_normalized", cwd=tmp_path)
     assert explained.returncode == 0, explained.stderr
     assert "sum a month, usd" in explained.stdout
+    assert "MRR at the end of each month, newest first" in explained.stdout
     assert explained.stdout.split("sum a month, usd")[1].split()[0] == "100"
 
     status = json.loads(run("status", "--json", cwd=tmp_path).stdout)
