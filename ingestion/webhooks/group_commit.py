@@ -31,19 +31,22 @@ class GroupCommit(Generic[Item, Result]):
         return await done
 
     async def _drain(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            write = asyncio.get_running_loop().run_in_executor(
-                self._executor, self._write, [item for item, _ in batch]
-            )
-            try:
-                results = await write
-            except Exception as error:  # noqa: BLE001 - each of the waiting tasks raises it
-                for _, done in batch:
-                    if not done.done():  # else: who waited has gone
-                        done.set_exception(error)
-            else:
-                for (_, done), result in zip(batch, results, strict=True):
-                    if not done.done():
-                        done.set_result(result)
-        self._writer = None
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                await self._commit(batch)
+        finally:  # whatever happened: the next one to come begins anew
+            self._writer = None
+
+    async def _commit(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        loop, items = asyncio.get_running_loop(), [item for item, _ in batch]
+        waiting = [done for _, done in batch]
+        try:
+            results = await loop.run_in_executor(self._executor, self._write, items)
+            for done, result in zip(waiting, results, strict=True):
+                if not done.done():  # else: who waited has gone
+                    done.set_result(result)
+        except Exception as error:  # noqa: BLE001 - each of the waiting tasks raises it
+            for done in waiting:
+                if not done.done():
+                    done.set_exception(error)
