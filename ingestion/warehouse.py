@@ -25,7 +25,7 @@ from ingestion.reader import Page
 from ingestion.rows import MissingValue, schema
 from ingestion.source import EMPTY, SCHEMA, batches, stripe
 
-MEMORY = "384MiB"  # of DuckDB, which goes on on disk beyond it
+MEMORY = "192MiB"  # of DuckDB, which goes on on disk beyond it
 BURIED = {table.name: schema(table) for table in TABLES if table.tombstones}
 
 
