@@ -42,6 +42,8 @@ def diff_into_outbox(
 def record(connection: DuckDBPyConnection, plan: Plan, *, overridden: frozenset[str]) -> Plan:
     """Writes the plan down beside its outbox rows, if there is anything to do."""
     mark_gone(connection, plan.run)
+    # Whoever holds the lease runs alone: what says so was killed, perhaps after its last reply.
+    connection.execute("update sync.sync_runs set status = 'interrupted' where status = 'running'")
     # A run of chosen accounts knows nothing of the others that are kept out.
     kept_out = plan.run.scope.accounts is None and replace_invalid(connection, plan)
     if not (kept_out or plan.sent):
@@ -50,7 +52,6 @@ def record(connection: DuckDBPyConnection, plan: Plan, *, overridden: frozenset[
         "delete from sync.outbox where status in ('acknowledged', 'superseded') and version < ?",
         [plan.run.version],
     )
-    connection.execute("update sync.sync_runs set status = 'interrupted' where status = 'running'")
     insert_run(connection, plan, status="running" if plan.sent else "done", overridden=overridden)
     return replace(plan, recorded=True)
 

@@ -153,7 +153,8 @@ def run(  # noqa: PLR0913  one argument an option of the command
     `on_progress(done, all)` counts customers; `on_ready(base_url)` says that it serves,
     `on_webhook(address, secret)` what its deliveries are signed with.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for name in (signal.SIGTERM, signal.SIGINT):  # a shell's background jobs ignore SIGINT
+        signal.signal(name, signal.default_int_handler)
     with suppress(KeyboardInterrupt), ExitStack() as stack:
         stores = [
             stack.enter_context(Store(_file(path, account), account_id=account))
