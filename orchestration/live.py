@@ -36,9 +36,11 @@ GIVE_UP_AFTER = 5  # failures in a row: whoever started the loop decides what co
 
 @dataclass
 class Cycle:
-    """What one cycle did; `seconds` by stage. `delivered` is None where nothing was due."""
+    """What one cycle did; `began` by its clock, `seconds` by stage. `delivered` is None where nothing
+    was due."""
 
     number: int
+    began: datetime
     loaded: LoadResult | None = None
     built: Built | None = None
     delivered: SyncResult | None = None
@@ -68,7 +70,7 @@ def live(
     """
     failures = 0
     for number in _awaited(settings, stop):
-        cycle = Cycle(number)
+        cycle = Cycle(number, clock())
         try:
             _run(cycle, settings, reporter, clock)
             failures = 0
@@ -99,7 +101,7 @@ def _run(
     cycle: Cycle, settings: Settings, reporter: Reporter, clock: Callable[[], datetime]
 ) -> None:
     timed = _Timer(cycle.seconds)
-    as_of = clock()
+    as_of = cycle.began
     with timed("load"):
         cycle.loaded = load_stage(settings, reporter, full=False)
     with timed("look"):

@@ -1,7 +1,7 @@
 """The resident refresh as a process: changes arrive, quiet cycles do nothing, it can die."""
 
+import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def business(pipeline: Pipeline) -> Pipeline:
 @contextmanager
 def running(business: Pipeline) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        [PROGRAM, "live"],
+        [PROGRAM, "live", "--json"],
         env=environment(
             STRIPE_API_BASE=business.stripe.url,
             DATA_DIR=str(business.folder),
@@ -57,9 +57,9 @@ def cycle(process: "subprocess.Popen[str]") -> tuple[int, int]:
     """Waits for the next cycle that did something: its number, and the accounts it sent."""
     assert process.stdout
     for line in process.stdout:
-        found = re.match(r"cycle (\d+): .* ([\d,]+) accounts sent", line)
-        if found:
-            return int(found[1]), int(found[2])
+        told = json.loads(line)
+        assert told["failure"] is None
+        return told["cycle"], told["sent"]
     raise AssertionError(f"it ended with {process.wait()}")
 
 

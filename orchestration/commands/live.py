@@ -3,13 +3,14 @@
 import signal
 import threading
 from datetime import UTC, datetime
+from json import dumps
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.failures import explained
 from orchestration.settings import read_settings
-from orchestration.terminal import console, reporting
+from orchestration.terminal import Json, console, reporting
 
 if TYPE_CHECKING:
     from orchestration.live import Cycle
@@ -19,11 +20,12 @@ def live(
     seconds: Annotated[
         float | None, typer.Option("--for", help="Stop after so many seconds; default: never.")
     ] = None,
+    json: Json = False,
 ) -> None:
     """Stay up and bring each change to the account store within seconds.
 
     Changes come through 'stripe-traits webhooks' as they happen, and through Stripe's events every
-    LIVE_POLL_SECONDS. Ctrl-C or SIGTERM ends it after the cycle under way.
+    LIVE_POLL_SECONDS. Ctrl-C or SIGTERM ends it after the cycle under way. --json: a line a cycle.
     """
     with explained():
         settings = read_settings()
@@ -39,7 +41,7 @@ def live(
             timer = threading.Timer(seconds, stop.set)
             timer.daemon = True
             timer.start()
-        with reporting() as reporter, LiveReport(settings, _say) as report:
+        with reporting() as reporter, LiveReport(settings, _print if json else _say) as report:
             loop.live(settings, reporter, clock=lambda: datetime.now(UTC), stop=stop, report=report)
 
 
@@ -58,3 +60,19 @@ def _say(cycle: "Cycle") -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _print(cycle: "Cycle") -> None:
+    """Moments in UTC, seconds by stage; a cycle that had nothing to do is silent."""
+    if not cycle.changed:
+        return
+    said = {
+        "cycle": cycle.number,
+        "began": cycle.began.isoformat(),
+        "failure": cycle.failure,
+        "objects": cycle.loaded.objects.total() if cycle.loaded else 0,
+        "sent": cycle.delivered.sent if cycle.delivered else 0,
+        "seconds": cycle.seconds,
+    }
+    console.out(dumps(said), highlight=False)
+    console.file.flush()
