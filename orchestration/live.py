@@ -36,7 +36,7 @@ GIVE_UP_AFTER = 5  # failures in a row: whoever started the loop decides what co
 
 @dataclass
 class Cycle:
-    """What one cycle did; `began` by its clock, `seconds` by stage. `delivered` is None where nothing
+    """What one cycle did; `began` by its clock, `seconds` by stage. `delivered`: None where nothing
     was due."""
 
     number: int
