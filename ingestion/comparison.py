@@ -13,11 +13,11 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
+from ingestion.burial import BURIED
 from ingestion.events import Pointer
 from ingestion.landing import TABLES
 from ingestion.reader import Page, Range
 from ingestion.source import SCHEMA
-from ingestion.warehouse import BURIED
 
 COLUMNS = {table.name: [column.name for column in table.columns] for table in TABLES}
 ROOTS = {

@@ -1,8 +1,7 @@
 """The dlt source: pages in, one typed landing table for each entry of `landing.TABLES` out.
 
-Enters: an iterator of pages and the rows that deletions turn into tombstones. Leaves: dlt
-resources, merged on the Stripe account and `id`. Requests and decisions about what to read stand
-elsewhere.
+Enters: an iterator of pages and what gives the rows that deletions leave. Leaves: dlt resources,
+merged on the Stripe account and `id`. Requests and decisions about what to read stand elsewhere.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from ingestion.reader import Page
 from ingestion.rows import KEY, READ_AT, Stamp, schema
 
 Batch = dict[str, pa.Table]
-Tombstones = Callable[[Page], pa.Table | None]
+Buried = Callable[[Page], Batch]
 
 SCHEMA = "stripe"
 BATCH_ROWS = 10_000
@@ -29,7 +28,7 @@ EMPTY: Batch = {table.name: schema(table).empty_table() for table in TABLES}
 
 def batches(
     pages: Iterator[Page],
-    tombstones: Tombstones,
+    buried: Buried,
     quarantine: Quarantine,
     *,
     stripe_account_id: str,
@@ -42,12 +41,10 @@ def batches(
     waiting: dict[str, list[pa.Table]] = {name: [] for name in EMPTY}
     for page in pages:
         stamp = Stamp(stripe_account_id, page.read_at, loaded_at)
-        for name, table in quarantine.rows(page, stamp).items():
-            if table.num_rows:
-                waiting[name].append(table)
-        buried = tombstones(page)
-        if buried is not None:
-            waiting[page.stream].append(buried)
+        for found in (quarantine.rows(page, stamp), buried(page)):
+            for name, table in found.items():
+                if table.num_rows:
+                    waiting[name].append(table)
         if sum(table.num_rows for tables in waiting.values() for table in tables) >= BATCH_ROWS:
             yield _together(waiting)
             waiting = {name: [] for name in EMPTY}

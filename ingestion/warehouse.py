@@ -13,20 +13,19 @@ from typing import Any
 
 import dlt
 import duckdb
-import pyarrow as pa
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from ingestion.burial import BURIED, Burial
 from ingestion.client import StripeError
 from ingestion.events import Pointer
 from ingestion.landing import TABLES
 from ingestion.quarantine import Entry, Quarantine
 from ingestion.reader import Page
-from ingestion.rows import MissingValue, schema
+from ingestion.rows import MissingValue
 from ingestion.source import EMPTY, SCHEMA, batches, stripe
 
 MEMORY = "192MiB"  # of DuckDB, which goes on on disk beyond it
-BURIED = {table.name: schema(table) for table in TABLES if table.tombstones}
 
 
 class Landing:
@@ -52,7 +51,7 @@ class Landing:
         missing = {name: table for name, table in EMPTY.items() if name not in there}
         found = batches(
             pages,
-            self.tombstones,
+            Burial(self._path, self._account, self._loaded_at).rows,
             Quarantine(self.kept_out()),
             stripe_account_id=self._account,
             loaded_at=self._loaded_at,
@@ -164,26 +163,6 @@ class Landing:
             **values,
         )
 
-    def tombstones(self, page: Page) -> pa.Table | None:
-        """The last known rows of what is gone, with `deleted_at`; bare ones for unknown ids."""
-        if not page.gone or page.stream not in BURIED:
-            return None
-        arrow = BURIED[page.stream]
-        with duckdb.connect(str(self._path)) as database:
-            found: pa.Table = database.sql(
-                f"select {', '.join(map(_buried, arrow.names))}"
-                f" from (select unnest($gone::varchar[]) as id) as gone"
-                f" left join {SCHEMA}.{page.stream} as landed"
-                " on landed.id = gone.id and landed.stripe_account_id = $account order by gone.id",
-                params={
-                    "account": self._account,
-                    "gone": list(page.gone),
-                    "at": page.read_at,
-                    "loaded_at": self._loaded_at,
-                },
-            ).to_arrow_table()
-        return found.cast(arrow)
-
 
 def _credentials(path: Path) -> DuckDbCredentials:
     credentials = DuckDbCredentials(str(path))
@@ -241,13 +220,3 @@ def _cause(error: BaseException) -> BaseException:
         f"the landing tables could not be written: {type(inner).__name__}: {said};"
         " nothing is lost: mend it and run again"
     )
-
-
-def _buried(column: str) -> str:
-    """A tombstone keeps all values, `read_at` too: its nested elements stay those of that read."""
-    given = {"stripe_account_id": "$account", "loaded_at": "$loaded_at::timestamp", "id": "gone.id"}
-    if column in given:
-        return f"{given[column]} as {column}"
-    if column in ("deleted_at", "read_at"):
-        return f"coalesce(landed.{column}, $at::timestamp) as {column}"
-    return f"landed.{column}"

@@ -35,19 +35,9 @@ TWELVE = Decimal(1).scaleb(-12)
 BY_NAME = {table.name: table for table in TABLES}
 
 
-# Deleting a customer frees its payment methods, and no event tells of it.
-OWNER = (
-    "if(exists (select 1 from {0}.stripe.customers as owner where owner.id = part.customer_id"
-    " and owner.deleted_at is not null), null, customer_id)"
-)
-
-
 def current(name: str, table: Table) -> str:
     """The rows that count: not deleted, and of the last read of what holds them."""
-    shown = {column.name: f'"{column.name}"' for column in table.columns}
-    if table.name == "payment_methods":
-        shown["customer_id"] = OWNER.format(name)
-    columns = ", ".join(shown.values())
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
     query = f"select {columns} from {name}.stripe.{table.name} as part where true"
     if table.tombstones:
         query += " and deleted_at is null"
@@ -76,7 +66,8 @@ def differences(changes: Path, anew: Path) -> dict[str, list[Any]]:
 
 
 def untrue(warehouse: Path, truth: Any) -> dict[str, list[Any]]:
-    """Rows of root tables that differ from the truth, and deletions that are not known."""
+    """Rows of root tables that differ from the truth, deletions that are not known, and payment
+    methods that differ from it, former ones too."""
     found: dict[str, list[Any]] = {}
     with duckdb.connect() as database:
         database.execute(f"attach '{warehouse}' as here (read_only)")
@@ -90,6 +81,12 @@ def untrue(warehouse: Path, truth: Any) -> dict[str, list[Any]]:
             ).fetchall()
             missing = {row[0] for row in dead} - set(truth["deleted"][kind])
             found[f"{name} that live"] = sorted(missing)
+        table, methods = BY_NAME["payment_methods"], truth["objects"]["payment_method"]
+        found[table.name] = [
+            row
+            for row in database.execute(current("here", table)).fetchall()
+            if row[0] in methods and row != _row(table, methods[row[0]])
+        ]
     return found
 
 

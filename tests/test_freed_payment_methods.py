@@ -1,0 +1,43 @@
+"""Stripe detaches a deleted customer's payment methods, and no event tells of it."""
+
+import pytest
+from local_stripe import DAY, NOW, LocalStripe
+
+from ingestion.load import Bounds
+from sandbox import builders
+
+OWNERS = "select id, customer_id from stripe.payment_methods order by id"
+READ = "select read_at, loaded_at from stripe.payment_methods where id = 'pm_2'"
+
+
+@pytest.fixture
+def stripe(local_stripe: LocalStripe) -> LocalStripe:
+    for number in (1, 2):
+        customer, method = f"cus_{number}", f"pm_{number}"
+        local_stripe.store.put(builders.payment_method(id=method, customer=customer), now=NOW)
+        local_stripe.store.put(
+            builders.customer(id=customer, default_payment_method=method, created=NOW)
+        )
+    local_stripe.load()
+    assert local_stripe.query(OWNERS) == [("pm_1", "cus_1"), ("pm_2", "cus_2")]
+    return local_stripe
+
+
+def test_event_of_a_deletion_frees_the_payment_methods_in_the_same_load(
+    stripe: LocalStripe,
+) -> None:
+    other = stripe.query(READ)
+    stripe.store.delete("customer", "cus_1", now=NOW + DAY)
+    assert not stripe.load().full
+    assert stripe.query(OWNERS) == [("pm_1", None), ("pm_2", "cus_2")]
+    assert stripe.query(READ) == other
+    assert stripe.query("select loaded_at from stripe.payment_methods where id = 'pm_1'") == (
+        stripe.query("select loaded_at from stripe.customers where id = 'cus_1'")
+    ), "who builds on changes sees it"
+
+
+def test_full_read_frees_them_where_no_event_told(stripe: LocalStripe) -> None:
+    stripe.store.delete("customer", "cus_1", now=NOW + DAY)
+    stripe.store.db().execute("delete from events")
+    stripe.load(full=True, bounds=Bounds(gone_percent=None))
+    assert stripe.query(OWNERS) == [("pm_1", None), ("pm_2", "cus_2")]
