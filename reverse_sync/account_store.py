@@ -5,7 +5,7 @@ which ones the store holds now. Not here: what to send (plan.py), how to react t
 (push.py), the stores themselves.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -153,8 +153,10 @@ class AccountStore(Protocol):
     def write_tracking(self, changes: Sequence[SettingChange], *, at: datetime) -> None:
         """Writes settings and their history in one transaction."""
 
-    def read(self, account_ids: Sequence[str]) -> dict[str, StoredAccount]:
-        """Those of the accounts that exist."""
+    def read(
+        self, account_ids: Sequence[str], *, traits: Collection[str] | None = None
+    ) -> dict[str, StoredAccount]:
+        """Those of the accounts that exist, with at least these of their traits (None: all)."""
 
     def read_all(self) -> Iterator[Sequence[StoredAccount]]:
         """Every account that the store holds, page by page; raises NotReadable where it cannot."""

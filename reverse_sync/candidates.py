@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from duckdb import DuckDBPyConnection
 
@@ -112,8 +112,7 @@ class UnknownAccount(AccountStoreError):
     """An account that was asked for is not in account_traits."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One row of account_traits that may differ, and what is known of the store's side.
 
     `acknowledged...` is what the store last took, `waiting...` the change that it has not taken.
@@ -217,6 +216,8 @@ def _check_chosen(connection: DuckDBPyConnection) -> None:
 
 def _chunks(reader: DuckDBPyConnection) -> Iterator[list[Candidate]]:
     reader.execute(CANDIDATES)
-    names = [column[0] for column in reader.description or ()]
+    named = tuple(column[0] for column in reader.description or ())
+    if named != Candidate._fields:
+        raise AssertionError(f"candidates are read as {named}, not as {Candidate._fields}")
     while rows := reader.fetchmany(FETCH):
-        yield [Candidate(**dict(zip(names, row, strict=True))) for row in rows]
+        yield [Candidate(*row) for row in rows]

@@ -3,7 +3,7 @@
 In: a candidate, the run, the tracking config. Out: the decision. Pure: no database, no network.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from reverse_sync.candidates import Candidate
@@ -122,20 +122,18 @@ def _compared(candidate: Candidate, current: Traits, run: Run, tracking: Trackin
     then = after(acknowledged, current)
     before, now = _lifecycles(candidate, then, run, tracking)
     op = "create" if create else "resync" if whole else "update"
-    row = _row(candidate, op, acknowledged, then, change)
-    return replace(
-        row,
-        priority=_priority(op, before, now),
-        status_before=before.status,
-        status_after=now.status,
-        mrr_before=_text(before.mrr),
-        mrr_after=_text(now.mrr),
-    )
+    return _row(candidate, op, change, traits=(acknowledged, then), lifecycles=(before, now))
 
 
 def _row(
-    candidate: Candidate, op: str, acknowledged: Traits, then: Traits, change: Change
+    candidate: Candidate,
+    op: str,
+    change: Change,
+    *,
+    traits: tuple[Traits, Traits],
+    lifecycles: tuple[Lifecycle, Lifecycle],
 ) -> Planned:
+    (acknowledged, then), (before, now) = traits, lifecycles
     new = {**change.set, **dict.fromkeys(change.unset)}
     # An account sent whole sends every trait it has: only what it clears needs a list.
     listed = change.unset if op in WHOLE else sorted(new)
@@ -151,7 +149,12 @@ def _row(
         traits_cleared=sum(acknowledged.get(trait) is not None for trait in change.unset),
         attempts=candidate.attempts if candidate.waiting_md5 == candidate.source_md5 else 0,
         currency=_currency(then),
-        traits_held=sum(value is not None for value in then.values()),
+        traits_held=len(then) - list(then.values()).count(None),
+        priority=_priority(op, before, now),
+        status_before=before.status,
+        status_after=now.status,
+        mrr_before=_text(before.mrr),
+        mrr_after=_text(now.mrr),
     )
 
 

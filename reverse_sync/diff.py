@@ -27,11 +27,12 @@ class Change:
 
 def diff(acknowledged: Traits, current: Traits, *, uncertain: Set[str] = frozenset()) -> Change:
     """The change from the acknowledged traits to the current ones, trait by trait, typed."""
-    changed = {
-        name: value
-        for name, value in current.items()
-        if name in uncertain or not same(value, acknowledged.get(name))
-    }
+    changed = {name: current[name] for name in uncertain if name in current}
+    for name, value in current.items():
+        held = acknowledged.get(name)
+        # Most are equal texts: what `same` would find, without calling it.
+        if (value != held or type(value) is not str) and not same(value, held):
+            changed[name] = value
     unset = {name for name, value in changed.items() if value is None}
     unset |= _metadata_gone(acknowledged, current, uncertain)
     return Change(
@@ -42,14 +43,11 @@ def diff(acknowledged: Traits, current: Traits, *, uncertain: Set[str] = frozens
 
 def after(acknowledged: Traits, current: Traits) -> dict[str, Value]:
     """The account's traits once the change from `diff` has been acknowledged."""
-    kept = {
-        name: value
-        for name, value in acknowledged.items()
-        if name in current or not name.startswith(METADATA)
-    }
+    absent = acknowledged.keys() - current.keys()
+    kept = {name: acknowledged[name] for name in absent if not name.startswith(METADATA)}
     return {**kept, **current}
 
 
 def _metadata_gone(acknowledged: Traits, current: Traits, uncertain: Set[str]) -> set[str]:
-    had = {name for name, value in acknowledged.items() if value is not None}
+    had = {n for n in acknowledged.keys() - current.keys() if acknowledged[n] is not None}
     return {name for name in had | uncertain if name not in current and name.startswith(METADATA)}

@@ -4,7 +4,7 @@ In: writes of accounts. Out: a receipt. The ledger has versions, lifecycles and 
 which these stores lack. Not here: what a request looks like (webhook.py, vitally.py, segment.py).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -87,14 +87,16 @@ class HttpStore:
     def write_tracking(self, changes: Sequence[SettingChange], *, at: datetime) -> None:
         self._ledger.accounts.write_tracking(changes, at=at)
 
-    def read(self, account_ids: Sequence[str]) -> dict[str, StoredAccount]:
+    def read(
+        self, account_ids: Sequence[str], *, traits: Collection[str] | None = None
+    ) -> dict[str, StoredAccount]:
         """As last written; read at the store only where tracking reads traits of others."""
-        known = self._ledger.accounts.read(account_ids)
+        known = self._ledger.accounts.read(account_ids, traits=traits)
         if not (isinstance(self._channel, Readable) and self._reads_foreign_traits()):
             return known
-        for account_id, traits in self._channel.look(account_ids).items():
+        for account_id, seen in self._channel.look(account_ids).items():
             account = known.get(account_id) or _new(account_id)
-            known[account_id] = replace(account, traits={**traits, **account.traits})
+            known[account_id] = replace(account, traits={**seen, **account.traits})
         return known
 
     def read_all(self) -> Iterator[Sequence[StoredAccount]]:

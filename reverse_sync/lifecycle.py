@@ -15,7 +15,6 @@ lifecycle now. Pure: no clock, no database. Not here: where traits and settings 
 The first line that fits wins. MRR is null, never 0, unless the account is subscribed.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -35,11 +34,28 @@ CANCELED_AT = "stripe.canceledAt"
 CANCEL_AT_PERIOD_END = "stripe.cancelAtPeriodEnd"
 SUBSCRIPTION_INVOICE_AMOUNTS = "stripe.lastInvoiceAmounts"
 
+EVIDENCE = frozenset(
+    {
+        SUBSCRIPTION_STATUS,
+        TRIALING_COUNT,
+        TRIAL_START,
+        CANCELED_AT,
+        CANCEL_AT_PERIOD_END,
+        SUBSCRIPTION_INVOICE_AMOUNTS,
+    }
+)
+
 SUBSCRIPTIONS: dict[str, Subscription] = {
     "active": "paying",
     "trialing": "trialing",
     "canceled": "ended",
 }
+
+
+def traits_read(tracking: Tracking) -> frozenset[str]:
+    """The traits that a lifecycle under this config depends on; no other is looked at."""
+    settings = tracking.settings.values()
+    return EVIDENCE | {setting.trait for setting in settings if setting.trait is not None}
 
 
 class UnreadableTrait(ValueError):
@@ -226,21 +242,3 @@ def _date(trait: str, value: Value) -> datetime | None:
     if moment is None:
         raise UnreadableTrait(f"{trait} is {value!r}; its tracking rule needs a date")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def lifecycle_text(held: Lifecycle) -> str:
-    """As JSON text, from which `lifecycle_from` makes the same lifecycle again."""
-    fields = {name: None if value is None else str(value) for name, value in vars(held).items()}
-    return json.dumps(fields, sort_keys=True)
-
-
-def lifecycle_from(text: str) -> Lifecycle:
-    """The lifecycle that `lifecycle_text` wrote."""
-    fields = json.loads(text)
-    dates = {
-        name: None if value is None else datetime.fromisoformat(value)
-        for name, value in fields.items()
-        if name not in ("status", "mrr")
-    }
-    mrr = None if fields["mrr"] is None else Decimal(fields["mrr"])
-    return Lifecycle(status=fields["status"], mrr=mrr, **dates)

@@ -54,12 +54,22 @@ COLUMNS_OF = """
 """
 
 _COLUMNS = """
-    select account_id, traits::text, lifecycle_status, status_since, trial_ends_at, renewal_at,
+    select account_id, {traits}::text, lifecycle_status, status_since, trial_ends_at, renewal_at,
         churned_at, mrr, version, name
     from accounts
 """
-READ_ACCOUNTS = _COLUMNS + "where account_id = any(%s)"
-READ_PAGE = _COLUMNS + "where account_id > %s order by account_id limit %s"
+READ_ACCOUNTS = _COLUMNS.format(traits="traits") + "where account_id = any(%(account_ids)s)"
+READ_PAGE = _COLUMNS.format(traits="traits") + "where account_id > %s order by account_id limit %s"
+
+# The traits that were asked for alone: the others would only be carried and thrown away.
+_ASKED = """
+    (
+        select
+            coalesce(jsonb_strip_nulls(jsonb_object_agg(asked.trait, traits -> asked.trait)), '{}')
+        from unnest(%(traits)s::text[]) as asked (trait)
+    )
+""".strip()
+READ_PARTS = _COLUMNS.format(traits=_ASKED) + "where account_id = any(%(account_ids)s)"
 
 # A whole batch in one statement. Only ours are touched: `||` replaces the traits sent, whatever
 # else is there stays.
@@ -69,16 +79,12 @@ UPSERT_ACCOUNTS = """
         churned_at, mrr, version, created_at, updated_at
     )
     select
-        account_id, name, traits::jsonb, status, status_since, trial_ends_at, renewal_at,
-        churned_at, mrr::numeric, version, written_at, written_at
-    from unnest(
-        %(account_id)s::text[], %(name)s::text[], %(traits)s::text[], %(status)s::text[],
-        %(status_since)s::timestamptz[], %(trial_ends_at)s::timestamptz[],
-        %(renewal_at)s::timestamptz[], %(churned_at)s::timestamptz[], %(mrr)s::text[],
-        %(version)s::bigint[], %(written_at)s::timestamptz[]
-    ) as incoming (
-        account_id, name, traits, status, status_since, trial_ends_at, renewal_at, churned_at,
-        mrr, version, written_at
+        account_id, name, traits, status, status_since, trial_ends_at, renewal_at, churned_at, mrr,
+        version, written_at, written_at
+    from json_to_recordset(%s::json) as incoming (
+        account_id text, name text, traits jsonb, status text, status_since timestamptz,
+        trial_ends_at timestamptz, renewal_at timestamptz, churned_at timestamptz, mrr numeric,
+        version bigint, written_at timestamptz
     )
     on conflict (account_id) do update set
         name = excluded.name,
@@ -98,8 +104,8 @@ UPSERT_ACCOUNTS = """
 # In the same transaction: `-` clears, which `on conflict` cannot be told row by row.
 CLEAR_TRAITS = """
     update accounts
-    set traits = accounts.traits - array(select jsonb_array_elements_text(incoming.unset::jsonb))
-    from unnest(%s::text[], %s::text[]) as incoming (account_id, unset)
+    set traits = accounts.traits - array(select jsonb_array_elements_text(incoming.unset))
+    from json_to_recordset(%s::json) as incoming (account_id text, unset jsonb)
     where accounts.account_id = incoming.account_id
 """
 

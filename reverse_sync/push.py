@@ -25,10 +25,10 @@ from reverse_sync.lifecycle import (
     Previous,
     UnreadableTrait,
     lifecycle,
-    lifecycle_from,
-    lifecycle_text,
     review_at,
+    traits_read,
 )
+from reverse_sync.lifecycle_text import lifecycle_from, lifecycle_text
 from reverse_sync.state import Run
 from reverse_sync.tracking import Tracking
 from reverse_sync.traits import Traits, Value, number_text, parse_traits
@@ -112,7 +112,8 @@ def push(
 def _push(
     store: AccountStore, batch: Sequence[Outgoing], tracking: Tracking, run: Run
 ) -> list[Outcome]:
-    stored = store.read([outgoing.account_id for outgoing in batch])
+    ids = [outgoing.account_id for outgoing in batch]
+    stored = store.read(ids, traits=traits_read(tracking))
     writes: list[AccountWrite] = []
     outcomes: list[Outcome] = []
     for outgoing in batch:

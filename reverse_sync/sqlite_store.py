@@ -6,7 +6,7 @@ Traits are canonical JSON text, money is decimal text, times are ISO text in UTC
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -115,7 +115,12 @@ class SqliteStore:
                 self._connection.execute(INSERT_HISTORY, row)
                 self._connection.execute(UPSERT_SETTING, (new.aspect, *now, _text(at)))
 
-    def read(self, account_ids: Sequence[str]) -> dict[str, StoredAccount]:
+    def read(
+        self,
+        account_ids: Sequence[str],
+        *,
+        traits: Collection[str] | None = None,  # noqa: ARG002 (all of them is more than asked)
+    ) -> dict[str, StoredAccount]:
         with _translated(self._label):
             rows = self._connection.execute(
                 f"{READ_ACCOUNTS} where account_id in ({', '.join('?' * len(account_ids))})",

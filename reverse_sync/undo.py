@@ -14,7 +14,8 @@ from duckdb import DuckDBPyConnection
 
 from reverse_sync.account_store import AccountStoreError
 from reverse_sync.decide import Planned
-from reverse_sync.lifecycle import Lifecycle, lifecycle_text
+from reverse_sync.lifecycle import Lifecycle
+from reverse_sync.lifecycle_text import lifecycle_text
 from reverse_sync.outbox import fill
 from reverse_sync.plan_counts import Plan, counts_of, planned
 from reverse_sync.state import Run, transaction

@@ -133,6 +133,17 @@ def test_a_write_sets_and_clears_only_what_it_names(store: AccountStore) -> None
     assert traits(store) == {"stripe.a": "1", "stripe.b": "4"}
 
 
+def test_chosen_traits_are_read_without_the_others_being_missed(store: AccountStore) -> None:
+    values = {"stripe.a": Decimal("1.50"), "stripe.b": (), "app.c": True}
+    store.write([write(set=values, name="Ada"), write("b", set={})])
+    asked = store.read(["a", "b"], traits=["app.c", "stripe.a", "stripe.missing"])
+    assert asked["a"].traits.items() >= {"stripe.a": Decimal("1.5"), "app.c": True}.items()
+    assert "stripe.missing" not in asked["a"].traits
+    assert asked["b"].traits == {}
+    assert asked["a"].name == "Ada"
+    assert store.read(["b"], traits=[])["b"].version == 1
+
+
 def test_an_account_without_traits_is_created(store: AccountStore) -> None:
     store.write([write(set={}, name=None)])
     assert traits(store) == {}

@@ -1,5 +1,6 @@
 """What counts as a change of an account's traits."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -110,6 +111,27 @@ def test_canonical_text_comes_back_as_it_was(traits: dict[str, Value]) -> None:
     assert back.keys() == traits.keys()
     assert all(same(back[name], traits[name]) for name in traits)
     assert canonical(back) == canonical(traits)
+
+
+NUMBERS = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["0", "-0", "7", "-50", "123456789012345", "9007199254740993", "2" * 25]),
+    st.sampled_from(["", ".0", ".10", ".25", ".000000000000001", ".10000000000000000001"]),
+    st.sampled_from(["", "", "e3", "E-5"]),
+)
+KEYS = st.sampled_from(["stripe.a", 'stripe.metadata.b"stripe.a', "stripe.metadata.é"])
+
+
+@given(numbers=st.dictionaries(KEYS, st.one_of(NUMBERS, st.lists(NUMBERS, max_size=2))))
+def test_every_number_is_read_with_every_digit(numbers: dict[str, str | list[str]]) -> None:
+    texts = {key: n if isinstance(n, str) else f"[{', '.join(n)}]" for key, n in numbers.items()}
+    text = ",".join(f"{json.dumps(key, ensure_ascii=False)}:{n}" for key, n in texts.items())
+    read = parse_traits(f"{{{text}}}")
+    exact = {
+        k: Decimal(n) if isinstance(n, str) else tuple(map(Decimal, n)) for k, n in numbers.items()
+    }
+    assert read.keys() == exact.keys()
+    assert all(same(read[key], exact[key]) for key in exact)
 
 
 @pytest.mark.parametrize(
