@@ -7,9 +7,10 @@ from pathlib import Path
 
 import uvicorn
 
-from ingestion.webhooks.app import PATH, Receiver, Rules, app
+from ingestion.webhooks.app import PATH, Receiver, app
 from ingestion.webhooks.delivery import Ours
 from ingestion.webhooks.log import DeliveryLog
+from ingestion.webhooks.rules import Rules, Standing
 from ingestion.webhooks.signature import Secret
 
 SECRET = "whsec_history"
@@ -21,7 +22,7 @@ def receiving_in_thread(inbox: Path) -> Iterator[str]:
     """The address that takes deliveries."""
     with DeliveryLog(inbox) as log:
         config = uvicorn.Config(
-            app(Receiver(RULES, log)), port=0, lifespan="off", log_level="warning"
+            app(Receiver(Standing(RULES), log)), port=0, lifespan="off", log_level="warning"
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, daemon=True)

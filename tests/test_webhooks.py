@@ -21,9 +21,11 @@ from local_stripe import DAY, NOW, LocalStripe
 from stripe import WebhookSignature
 from webhook_receiver import PROGRAM, ROLLED, SECRET, Receiver, event, receiving, signed
 
-from ingestion.inbox import Inbox
+from ingestion.inbox import LIVEMODE, Inbox
+from ingestion.reader import utc_now
 from ingestion.webhooks.app import MOST_BYTES
 from ingestion.webhooks.registered import compared
+from ingestion.webhooks.rules import RENEW_SECONDS
 from sandbox import builders
 from sandbox.billing import transitions
 
@@ -125,6 +127,26 @@ def test_events_of_another_mode_or_account_are_kept_apart(shared: Receiver) -> N
     assert not shared.logged() & {"evt_40", "evt_41"}
     with Inbox.open(shared.folder / "events.db") as inbox:
         assert inbox.refused() == {"account": 1, "livemode": 1}
+
+
+def test_account_and_secret_that_come_later_are_taken_without_a_restart(tmp_path: Path) -> None:
+    environment = tmp_path / ".env"
+    environment.write_text(f"STRIPE_WEBHOOK_SECRETS={SECRET}\n")
+    with receiving(tmp_path / "data", STRIPE_WEBHOOK_SECRETS=None) as receiver:
+        assert receiver.deliver(event(1, account="acct_new")) == (200, "refused_account")
+        assert receiver.deliver(event(2), ROLLED) == (400, "bad_signature")
+        environment.write_text(f"STRIPE_WEBHOOK_SECRETS={SECRET},{ROLLED}\n")
+        with Inbox.open(receiver.folder / "events.db") as inbox:
+            inbox.settle("acct_new", [], read_from=utc_now(), **{LIVEMODE: "test"})
+        until = time.monotonic() + 20
+        while receiver.deliver(event(2), ROLLED)[0] != 200 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert receiver.deliver(event(1, account="acct_new")) == (200, "new")
+        assert receiver.logged() == {"evt_1", "evt_2"}
+        environment.write_text("STRIPE_WEBHOOK_SECRETS=\n")  # half written: what was known stays
+        time.sleep(RENEW_SECONDS)
+        assert receiver.deliver(event(3), "whsec_wrong") == (400, "bad_signature")
+        assert receiver.deliver(event(3)) == (200, "new")
 
 
 def test_failed_append_is_answered_so_that_stripe_comes_again(tmp_path: Path) -> None:

@@ -73,10 +73,13 @@ class Receiver:
 
 @contextmanager
 def receiving(
-    folder: Path, base: str = "http://127.0.0.1:9", *, port: int = 0, **settings: str
+    folder: Path, base: str = "http://127.0.0.1:9", *, port: int = 0, **settings: str | None
 ) -> Iterator[Receiver]:
-    """A receiver, on a free port unless one is named; killed afterwards if it still runs."""
-    environment = {
+    """A receiver, on a free port unless one is named; killed afterwards if it still runs.
+
+    A setting that is None is left to the `.env` beside `folder`.
+    """
+    given: dict[str, str | None] = {
         **os.environ,
         "DATA_DIR": str(folder),
         "STRIPE_API_BASE": base,
@@ -86,7 +89,7 @@ def receiving(
     process = subprocess.Popen(
         [PROGRAM, "webhooks", "--port", str(port)],
         cwd=folder.parent,
-        env=environment,
+        env={name: value for name, value in given.items() if value is not None},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -7,30 +7,21 @@ the append failed, so that Stripe delivers again.
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ingestion.webhooks.delivery import Delivery, NoEvent, Ours, read
+from ingestion.webhooks.delivery import Delivery, NoEvent, read
 from ingestion.webhooks.log import DeliveryLog
-from ingestion.webhooks.signature import BadSignature, Secret, signer
+from ingestion.webhooks.rules import Rules, Standing
+from ingestion.webhooks.signature import BadSignature, signer
 
 PATH = "/webhooks"
 HEALTH = "/health"
 MOST_BYTES = 1 << 20  # Stripe's largest events have some 200 KiB
 MOST_SECONDS = 10.0  # for a body to arrive
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What is accepted: secrets in force, how old a signature may be (seconds), whose events."""
-
-    secrets: tuple[Secret, ...]
-    tolerance: int
-    ours: Ours
 
 
 class TooLong(Exception):
@@ -40,8 +31,8 @@ class TooLong(Exception):
 class Receiver:
     """Answers deliveries; `counts` says how often each outcome was since the start."""
 
-    def __init__(self, rules: Rules, log: DeliveryLog) -> None:
-        self._rules = rules
+    def __init__(self, standing: Standing, log: DeliveryLog) -> None:
+        self._standing = standing
         self._log = log
         self.failing = False
         self.counts: Counter[str] = Counter()
@@ -64,9 +55,7 @@ class Receiver:
             async with asyncio.timeout(MOST_SECONDS):
                 body = await _body(request)
             header = request.headers.get("stripe-signature")
-            rules = self._rules
-            secret = signer(body, header, rules.secrets, tolerance=rules.tolerance)
-            delivery = read(body, rules.ours, account=secret.account)
+            delivery = await self._judged(body, header)
         except TooLong:
             return 413, "too_long"
         except TimeoutError:
@@ -80,6 +69,19 @@ class Receiver:
             return 200, "no_event"
         return await self._kept(delivery)
 
+    async def _judged(self, body: bytes, header: str | None) -> Delivery:
+        """A secret or an account that is not known may be a new one: then once more."""
+        before = self._standing.rules
+        try:
+            delivery = _judged(body, header, before)
+        except BadSignature:
+            if not await self._standing.renewed(before):
+                raise
+        else:
+            if delivery.refused != "account" or not await self._standing.renewed(before):
+                return delivery
+        return _judged(body, header, self._standing.rules)
+
     async def _kept(self, delivery: Delivery) -> tuple[int, str]:
         try:
             new = await self._log.append(delivery)
@@ -92,6 +94,11 @@ class Receiver:
         if not new:
             return 200, "repeated"
         return 200, "new" if delivery.known else "unknown_type"
+
+
+def _judged(body: bytes, header: str | None, rules: Rules) -> Delivery:
+    secret = signer(body, header, rules.secrets, tolerance=rules.tolerance)
+    return read(body, rules.ours, account=secret.account)
 
 
 async def _body(request: Request) -> bytes:

@@ -1,8 +1,8 @@
 """The receiver as a process: uvicorn on one address until it is told to stop.
 
-Enters: where to listen, the rules, the inbox's file. Leaves: nothing once stopped: what was
-answered with 2xx is on disk, what was not is delivered again. One process is enough: it waits for
-the disk, not for Python.
+Enters: where to listen, the standing rules, the inbox's file. Leaves: nothing once stopped: what
+was answered with 2xx is on disk, what was not is delivered again. One process is enough: it waits
+for the disk, not for Python.
 """
 
 import asyncio
@@ -13,8 +13,9 @@ from pathlib import Path
 
 import uvicorn
 
-from ingestion.webhooks.app import Receiver, Rules, app
+from ingestion.webhooks.app import Receiver, app
 from ingestion.webhooks.log import DeliveryLog
+from ingestion.webhooks.rules import Standing
 
 GRACE_SECONDS = 10  # for deliveries under way when it is told to stop
 MOST_AT_ONCE = 2000  # connections; the next one hears 503, and comes again
@@ -39,14 +40,16 @@ def listener(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def serve(listening: socket.socket, rules: Rules, inbox: Path, *, say: Say, greet: Greet) -> None:
+def serve(
+    listening: socket.socket, standing: Standing, inbox: Path, *, say: Say, greet: Greet
+) -> None:
     """Receive until SIGTERM or Ctrl-C; `greet` runs beside it once."""
     before = {
         number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
         with DeliveryLog(inbox) as log:
-            receiver = Receiver(rules, log)
+            receiver = Receiver(standing, log)
             config = _config(receiver)
             with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
                 runner.run(_serve(uvicorn.Server(config), listening, receiver, say, greet))

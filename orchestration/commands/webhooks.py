@@ -19,6 +19,7 @@ def webhooks(
 
     An event is answered with 2xx once it is on disk. GET /health says how it is. Needs
     STRIPE_WEBHOOK_SECRETS; register the endpoint at Stripe with the version STRIPE_API_VERSION.
+    A secret or account that comes to .env or the inbox later is taken without a restart.
     """
     with explained():
         settings = read_settings()
@@ -29,14 +30,14 @@ def webhooks(
             )
         from ingestion.webhooks import server
         from ingestion.webhooks.app import PATH
-        from orchestration.receiving import greeting, inbox_path, rules
+        from orchestration.receiving import greeting, inbox_path, standing
 
         listening = server.listener(host, port)
         name = f"[{host}]" if ":" in host else host
         _say(f"receiving: http://{name}:{listening.getsockname()[1]}{PATH}")
         server.serve(
             listening,
-            rules(settings),
+            standing(settings),
             inbox_path(settings),
             say=_say,
             greet=lambda: greeting(settings, _say),
