@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from ingestion.events import Pointer, pointers
-from ingestion.inbox_schema import prepare
+from ingestion.inbox_schema import InboxNotReady, check, prepare
 from ingestion.latency import Latency, latest, measure
 from ingestion.replay import replay
 
@@ -40,10 +40,12 @@ class Inbox:
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> AbstractContextManager["Inbox"]:
-        """The inbox in this file, made where it is missing; `read_only` needs no right to write."""
+        """The inbox in this file, made where it is missing; `read_only` needs no right to write.
+
+        Raises InboxNotReady where it is not there, or not today's, and may only be read.
+        """
         if read_only:
-            address = f"{path.absolute().as_uri()}?mode=ro"
-            return closing(cls(sqlite3.connect(address, uri=True, timeout=30)))
+            return closing(cls(_read_only(path)))
         database = sqlite3.connect(path, timeout=30, isolation_level=None)
         path.chmod(0o600)
         database.execute("pragma journal_mode = wal")
@@ -260,3 +262,15 @@ class Inbox:
     def _transaction(self) -> AbstractContextManager[Any]:
         self._database.execute("begin immediate")
         return self._database
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        raise InboxNotReady(f"there is no {path}: run stripe-traits sync, which makes it")
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+    try:
+        check(database, path)
+    except BaseException:
+        database.close()
+        raise
+    return database

@@ -5,6 +5,8 @@ stands in `inbox`.
 """
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 SCHEMA = """
 create table if not exists events (
@@ -99,6 +101,26 @@ def prepare(database: sqlite3.Connection) -> None:
         before = _columns(database) and "stripe_account_id" not in _columns(database)
         for statement in (BEFORE_ACCOUNTS if before else SCHEMA).split(";"):
             database.execute(statement)
+
+
+class InboxNotReady(Exception):
+    """The file may only be read, and is not there or of an older version."""
+
+
+def check(database: sqlite3.Connection, path: Path) -> None:
+    """Raises InboxNotReady where a table or column of today is missing."""
+    every = (
+        "select made.name, part.name from sqlite_schema as made"
+        " join pragma_table_info(made.name) as part where made.type = 'table'"
+    )
+    with closing(sqlite3.connect(":memory:")) as today:
+        today.executescript(SCHEMA)
+        wanted = set(today.execute(every))
+    if not wanted <= set(database.execute(every)):
+        raise InboxNotReady(
+            f"{path} is of an older version: run stripe-traits sync, which brings it up to date;"
+            " nothing is lost"
+        )
 
 
 def _columns(database: sqlite3.Connection) -> set[str]:

@@ -25,6 +25,7 @@ def exit_code(error: BaseException) -> int | None:
     """The exit code of a foreseen failure; None for a bug."""
     from ingestion.brake import Braked
     from ingestion.client import StripeError
+    from ingestion.inbox_schema import InboxNotReady
     from ingestion.rows import MissingValue
     from ingestion.warehouse import LoadFailed
     from ingestion.webhooks.server import NoAddress
@@ -56,6 +57,7 @@ def exit_code(error: BaseException) -> int | None:
         StripeError,
         MissingValue,
         LoadFailed,
+        InboxNotReady,
         LockHeld,
         Unknown,
         TransformFailed,

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -161,6 +162,16 @@ def test_sync_explain_and_status_into_postgres_with_several_customers_an_account
     assert "true to the marts already" in second.stdout
     assert reader.look() == "3"
     assert reader.stop() == 0
+
+    with sqlite3.connect(tmp_path / "data" / "events.db") as inbox:
+        inbox.execute("drop table refused_events")  # which an older version had not
+    older = run("status", cwd=tmp_path)
+    assert (older.returncode, older.stdout) == (1, "")
+    assert older.stderr.startswith("stripe-traits: ")
+    assert older.stderr.endswith(
+        "events.db is of an older version: run stripe-traits sync, which"
+        " brings it up to date; nothing is lost\n"
+    )
 
 
 def test_sync_that_is_killed_is_made_up_for_by_the_next_one(

@@ -13,6 +13,7 @@ from local_stripe import DAY, NOW, LocalStripe, refusing
 
 from ingestion.client import PermissionMissing, StripeError
 from ingestion.inbox import CURSOR, Inbox
+from ingestion.inbox_schema import InboxNotReady
 from ingestion.landing import TABLES
 from ingestion.load import load
 from ingestion.reader import utc_now
@@ -423,6 +424,8 @@ def test_warehouse_and_inbox_without_accounts_are_taken_over_with_their_tombston
     stripe.store.delete("customer", "cus_1", now=NOW + 1)
     stripe.load()
     make_older(stripe)
+    with pytest.raises(InboxNotReady, match=r"events.db is of an older version: run .* sync"):
+        Inbox.open(stripe.paths.inbox, read_only=True)
     stripe.store.update("customer", "cus_2", {"name": "Renamed"}, now=NOW + DAY)
     assert not stripe.load().full
     query = "select id, stripe_account_id, name, deleted_at is not null from stripe.customers"
@@ -438,7 +441,7 @@ def test_warehouse_and_inbox_without_accounts_are_taken_over_with_their_tombston
         ("cus_2", ACCOUNT, "Renamed", False),
     ]
     assert stripe.query("select count(*) from stripe.subscription_items") == [(2,)]
-    with Inbox.open(stripe.paths.inbox) as inbox:
+    with Inbox.open(stripe.paths.inbox, read_only=True) as inbox:
         assert inbox.accounts() == [ACCOUNT]
         assert inbox.pending(ACCOUNT) == []
 
