@@ -1,4 +1,16 @@
-{# What a refresh rebuilds: rows loaded since the last build, moments that `as_of` has passed. #}
+{#
+How a build and a refresh are told apart: by the run's own row of settings, not by a flag of dbt. The
+SQL of a model is the same in both; in a refresh it reads the accounts to rebuild, in a full build
+all of them. A refresh rebuilds what was loaded since the last build, and what moments ended that
+`as_of` has passed since.
+#}
+
+{% macro is_full_build() -%}
+    {%- if not execute -%}{{ return(true) }}{%- endif -%}
+    {%- set query = 'select changed_since is null from ' ~ source('pipeline', 'run_settings') -%}
+    {{ return(run_query(query).columns[0][0]) }}
+{%- endmacro %}
+
 
 {% macro loaded_since_last_build(relation) -%}
     {{ relation }}.loaded_at > (select run_settings.changed_since from run_settings)

@@ -101,53 +101,6 @@ division: seven digits of the factor at a time, `q` the quotient so far, `r` wha
 {%- endmacro %}
 
 
-{# One minor unit in major units: 1, 0.01 or 0.001. #}
-{% macro minor_unit(exponent) -%}
-    case {{ exponent }} when 0 then 1.000 when 3 then 0.001 else 0.010 end
-{%- endmacro %}
-
-
-{# Minor units of one currency in, minor units of another out; rate is per major unit. #}
-{% macro converted(expression, exponent, rate, to_exponent) -%}
-    {{ amount(
-        '(' ~ expression ~ ' * ' ~ minor_unit(exponent) ~ ' * ' ~ rate
-        ~ ' * case ' ~ to_exponent ~ ' when 0 then 1 when 3 then 1000 else 100 end)'
-    ) }}
-{%- endmacro %}
-
-
-{# Minor units in, major units out, not rounded: 12 decimals of a minor unit are 15 of a major one. #}
-{% macro exact_major(expression, exponent) -%}
-    cast({{ expression }} * {{ minor_unit(exponent) }} as decimal(38, 15))
-{%- endmacro %}
-
-
-{#
-Minor units in, major units out, rounded once, half up, to the currency's exponent. Nothing is rounded
-before: what was divided has been rounded at the 12th decimal by the division itself, which is
-where three thirds of 32.5 become 32.5 again.
-#}
-{% macro rounded_major(expression, exponent) -%}
-    cast(round({{ expression }}, 0) * {{ minor_unit(exponent) }} as decimal(18, 3))
-{%- endmacro %}
-
-
-{# Whole minor units (an integer) in, major units out. #}
-{% macro major(expression, exponent) -%}
-    cast({{ expression }} * {{ minor_unit(exponent) }} as decimal(18, 3))
-{%- endmacro %}
-
-
-{# Major units in, rounded half up to the currency's exponent. #}
-{% macro rounded_to(expression, exponent) -%}
-    case {{ exponent }}
-        when 0 then cast(round({{ expression }}, 0) as decimal(18, 3))
-        when 3 then cast(round({{ expression }}, 3) as decimal(18, 3))
-        else cast(round({{ expression }}, 2) as decimal(18, 3))
-    end
-{%- endmacro %}
-
-
 {# A ratio of amounts to 6 decimals; null where there is nothing to relate to. #}
 {% macro ratio(part, whole) -%}
     case
