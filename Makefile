@@ -11,9 +11,12 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 SETUP := .venv/.setup
 SOAK_SECONDS ?= 600
 PARSED := transform/target/manifest.json
+DATA_DIR ?= data
+METRICS := transform/target/metrics
+QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test soak-sync soak ui setup check docs format clean help
+.PHONY: demo test soak-sync soak ui setup check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -47,6 +50,17 @@ docs: setup ## every mart and column on pages of its own, transform/target/docs/
 	@WAREHOUSE_PATH=:memory: $(BIN)/dbt --quiet parse --target-path transform/target/docs
 	@WAREHOUSE_PATH=:memory: $(BIN)/dbt --quiet docs generate --no-compile --empty-catalog --static --target-path transform/target/docs
 	@echo transform/target/docs/static_index.html
+
+# mf looks for the parsed metrics in target/ of the project's folder, hence a folder of its own, in which
+# the marts are those of the published copy. It asks the package index for a newer mf each time, hence
+# a proxy that refuses.
+metrics: setup ## what MetricFlow says of the published marts; QUERY="--metrics arpa --group-by metric_time__month"
+	@mkdir -p $(METRICS)/target
+	@ln -sfn $(CURDIR)/dbt_project.yml $(METRICS)/dbt_project.yml
+	@sed 's/"database": *"warehouse"/"database": "marts"/g; s/\\"warehouse\\"/\\"marts\\"/g' \
+	  transform/target/semantic_manifest.json > $(METRICS)/target/semantic_manifest.json
+	@DBT_PROJECT_DIR=$(METRICS) DBT_PROFILES_DIR=. HTTPS_PROXY=http://127.0.0.1:9 \
+	  WAREHOUSE_PATH=$(DATA_DIR)/marts.duckdb WAREHOUSE_ACCESS=read_only $(BIN)/mf query $(QUERY)
 
 format: setup ## put Python and SQL into shape
 	$(BIN)/ruff format .
