@@ -76,21 +76,35 @@ class Warehouse:
                     if one.get("deleted"):
                         _bury(database, stream, one["id"], stamp)
 
+    def lose(self, table: str, object_id: str) -> None:
+        """Take an object's own row away, as if its read had failed; what belongs to it stays."""
+        with duckdb.connect(str(self.path)) as database:
+            database.execute(f"delete from stripe.{table} where id = ?", [object_id])
+
+    def rate(self, *rates: tuple[str, str, str]) -> None:
+        """Dated rates into US dollars, in place of the seed's rows: day, currency, rate."""
+        run_dbt(self.path, "seed", "--select", "fx_rates")
+        with duckdb.connect(str(self.path)) as database:
+            for day, currency, rate in rates:
+                database.execute(
+                    "insert into seeds.fx_rates values (?, ?, 'usd', ?)", [day, currency, rate]
+                )
+
     def build(self, settings: RunSettings, *, select: Sequence[str] = ()) -> None:
         """Build all models at these settings; a failed model or data test fails the caller."""
         everything = Scope(Kind.FULL, "a test", 1, None, None, None)
         with duckdb.connect(str(self.path)) as database:
-            write_run_settings(database, self._settings(settings), settings.as_of, everything)
+            write_run_settings(database, self.settings(settings), settings.as_of, everything)
         run_dbt(self.path, "build", "--exclude-resource-type", "unit_test", *select)
 
     def refresh(self, settings: RunSettings, *, full: bool = False) -> Transformed:
         """What the product does: as much as it takes; a failed model or test fails the caller."""
-        made = transform(self._settings(settings), as_of=settings.as_of, full=full)
+        made = transform(self.settings(settings), as_of=settings.as_of, full=full)
         failed = [result for result in made.results if result.failed]
         assert not failed, "\n".join(f"{one.unique_id}: {one.message}" for one in failed)
         return made
 
-    def _settings(self, settings: RunSettings) -> Settings:
+    def settings(self, settings: RunSettings) -> Settings:
         values = {name: value for name, value in asdict(settings).items() if name != "as_of"}
         return _settings(self.path, **values)
 

@@ -75,7 +75,18 @@ def april() -> list[Json]:
         *(*simple("unrenewed", 5000, status="past_due"), *past("unrenewed", 5000, 0, 0)),
         *(*simple("yearly", 60000, interval="year"), yearly()),
         *(*simple("lines", 4500), *odd_lines()),
+        *unread_price(),
         *(customer("ended"), canceled("ended", "2025-02-10"), *past("ended", 0, 7000, 0)),
+    ]
+
+
+def unread_price() -> list[Json]:
+    """Paid 40.00 usd in March; now billed in eur by a price that was never read, beside 10.00."""
+    unread = subscription("unread", [price("unread", 4000, "_gone")], currency="eur")
+    small = price("unread", 1000)
+    return [
+        *(customer("unread"), unread, small, subscription("unread", [small], suffix="_small")),
+        *past("unread", 0, 0, 4000),
     ]
 
 

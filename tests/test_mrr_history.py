@@ -72,6 +72,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
         ("unrenewed", {1: 50, 2: 50, 3: 50, 4: 50, 5: 50, 6: 50}),
         ("yearly", {2: 50, 3: 50, 4: 50, 5: 50, 6: 50}),
         ("lines", {3: 45, 4: 45, 5: 45, 6: 45}),
+        ("unread", {3: 40, 4: 50, 5: 50, 6: 50}),
         ("ended", {}),
         ("gone", {4: 30, 5: 30, 6: 0}),
         ("sale", {4: 30, 5: 30, 6: 15}),
@@ -132,7 +133,7 @@ def test_closed_months_never_restate(history: History) -> None:
 
 
 def test_only_months_before_the_first_sync_are_estimated(history: History) -> None:
-    first_seen = {"late": date(2025, 6, 1)}
+    first_seen = {"late": date(2025, 6, 1), "unread": date.max}
     for row in history.months():
         seen = row["month"] >= first_seen.get(row["account_id"], date(2025, 4, 1))
         assert row["is_estimated"] is not seen, row

@@ -185,6 +185,7 @@ ODD = [
     *twin_discounts("nameless", None),
     *ended(),
     *prices_of_many_kinds(),
+    *simple("orphan", 10000),
     customer("future", discount=given(percent("future_half", 50))),
     percent("future_half", 50),
     customer("Acme"),
@@ -203,6 +204,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     built.land([*ODD, subscription("stale", [stale[0]])], read_at=AS_OF + timedelta(hours=1))
     gone = builders.customer(id="cus_early"), customer("heirs", "_new")
     built.land(builders.deleted(one) for one in gone)
+    built.lose("subscriptions", "sub_orphan")
     built.build(RunSettings())
     return built
 
@@ -257,6 +259,7 @@ def test_every_doubt_is_a_data_quality_issue(odd: Warehouse) -> None:
         ("missing_currency_option", "si_optionless_0"),
         ("missing_tiers", "si_closed_0"),
         ("no_total_across_currencies", "cross"),
+        ("orphan_item", "si_orphan_0"),
         ("unknown_coupon", "di_sub_lost_0"),
         ("unknown_customer", "in_nobody"),
         ("unknown_payment_method", "cus_ghost"),
@@ -264,6 +267,15 @@ def test_every_doubt_is_a_data_quality_issue(odd: Warehouse) -> None:
         ("unknown_price", "si_unread_0"),
         ("unlinked_customer", "cus_unlinked"),
     ]
+
+
+def test_item_without_its_subscription_is_told_and_counts_nowhere(odd: Warehouse) -> None:
+    [row] = odd.records("from marts.data_quality_issues where issue = 'orphan_item'")
+    assert row["subscription_id"] == "sub_orphan"
+    assert row["detail"] == "Subscription sub_orphan was not read."
+    items = odd.records("select subscription_item_id from marts.mrr_breakdown")
+    assert items
+    assert {"subscription_item_id": "si_orphan_0"} not in items
 
 
 def test_discount_of_a_customer_without_subscription_is_shown(odd: Warehouse) -> None:

@@ -1,5 +1,6 @@
 -- MRR of the month of `as_of` is the trait's, currency by currency: for the accounts of this build,
--- where the trait is known and nothing later was seen.
+-- where nothing later was seen. Not where a subscription's amount is unknown: history goes on with
+-- the last one, which may have been in another currency.
 {{ config(tags=['each_refresh']) }}
 with
 
@@ -15,6 +16,14 @@ kept_states as (
 
 ),
 
+unknown_accounts as (
+
+    select distinct account_id
+    from {{ ref('int_subscriptions_valued') }}
+    where net_annual_amount is null
+
+),
+
 months as (
 
     select
@@ -24,10 +33,14 @@ months as (
     from {{ ref('mrr_by_month') }} as mrr_by_month
     inner join {{ ref('int_accounts_changed') }} using (account_id)
     inner join {{ ref('multi_subscription_traits') }} as traits using (account_id)
+    left join unknown_accounts using (account_id)
     cross join run_settings
-    where mrr_by_month.month = run_settings.current_month and {{ history_is_open() }}
+    where
+        mrr_by_month.month = run_settings.current_month
+        and unknown_accounts.account_id is null
+        and {{ history_is_open() }}
 
 )
 
 select * from months
-where trait is not null and mrr <> trait
+where mrr <> coalesce(trait, 0)
