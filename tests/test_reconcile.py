@@ -110,3 +110,32 @@ def test_shares_are_the_whole_without_overlap(stripe: LocalStripe) -> None:
 def test_no_share_is_named(text: str) -> None:
     with pytest.raises(ValueError, match="is no share"):
         Share.read(text)
+
+
+@pytest.mark.parametrize("count", [11, 101, 250])
+def test_long_nested_lists_are_compared_and_repaired_whole(
+    local_stripe: LocalStripe, count: int
+) -> None:
+    price = builders.price(id="price_monthly", unit_amount=5000)
+    items = [builders.item(price=price) for _ in range(count)]
+    lines = [builders.line(amount=100, price=price) for _ in range(count)]
+    made = {"customer": "cus_1", "created": NOW}
+    for one in (
+        *(builders.product(id="prod_test"), price, builders.customer(id="cus_1", created=NOW)),
+        builders.subscription(id="sub_1", items=items, **made),
+        builders.invoice(id="in_1", lines=lines, **made),
+    ):
+        local_stripe.store.put(one)
+    local_stripe.load()
+    assert sum(one.differing for one in compare(local_stripe).values()) == 0
+    for table, column in (("subscription_items", "quantity"), ("invoice_lines", "amount")):
+        last = f"select max(id) from stripe.{table}"
+        change(local_stripe, f"update stripe.{table} set {column} = 9 where id = ({last})")
+    found = compare(local_stripe)
+    assert (found["subscriptions"].differing, found["invoices"].differing) == (1, 1)
+    for table, column, right in (
+        ("subscription_items", "quantity", 1),
+        ("invoice_lines", "amount", 100),
+    ):
+        whole = f"select count(*) from stripe.{table} where {column} = {right}"
+        assert local_stripe.query(whole) == [(count,)]
