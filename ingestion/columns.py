@@ -1,6 +1,7 @@
 """What a landing table is made of: columns, their kinds, and where their values stand.
 
-Enters: nothing. Leaves: the words that `landing` declares its tables with. No table stands here.
+Enters: nothing. Leaves: the words that `landing` declares its tables with,
+and the columns that most of them have. No table stands here.
 """
 
 from dataclasses import dataclass
@@ -93,3 +94,8 @@ def total(name: str, *paths: str) -> Column:
 
 def taxes(name: str, *paths: str) -> Column:
     return _column(Kind.TAXES, name, *paths)
+
+
+ID = text("id", required=True)
+CREATED = timestamp("created", required=True)
+LIVEMODE = flag("livemode")

@@ -1,0 +1,88 @@
+"""What was billed: paid invoices and their lines.
+
+Enters: nothing. Leaves: their tables, and where their rows stand in an invoice.
+"""
+
+from ingestion.columns import (
+    CREATED,
+    ID,
+    LIVEMODE,
+    Extract,
+    Table,
+    flag,
+    integer,
+    reference,
+    taxes,
+    text,
+    timestamp,
+    total,
+)
+
+TABLES = (
+    Table(
+        "invoices",
+        (
+            ID,
+            CREATED,
+            reference("customer_id", "object.customer"),
+            reference(
+                "subscription_id",
+                "object.parent.subscription_details.subscription",
+                "object.subscription",
+            ),
+            text("status"),
+            text("currency", required=True),
+            integer("total", required=True),
+            integer("subtotal"),
+            integer("total_excluding_tax"),
+            integer("amount_due"),
+            integer("amount_paid"),
+            text("billing_reason"),
+            text("number"),
+            timestamp("period_start"),
+            timestamp("period_end"),
+            timestamp("paid_at", "object.status_transitions.paid_at"),
+            LIVEMODE,
+        ),
+        tombstones=True,
+    ),
+    Table(
+        "invoice_lines",
+        (
+            ID,
+            reference("invoice_id", "root.id", required=True),
+            integer("amount", required=True),
+            text("currency", required=True),
+            integer("quantity"),
+            timestamp("period_start", "object.period.start", required=True),
+            timestamp("period_end", "object.period.end", required=True),
+            reference(
+                "price_id", "object.pricing.price_details.price", "object.price", "object.plan"
+            ),
+            reference(
+                "subscription_id",
+                "object.parent.subscription_item_details.subscription",
+                "object.parent.invoice_item_details.subscription",
+                "object.subscription",
+            ),
+            reference(
+                "subscription_item_id",
+                "object.parent.subscription_item_details.subscription_item",
+                "object.subscription_item",
+            ),
+            flag(
+                "is_proration",
+                "object.parent.subscription_item_details.proration",
+                "object.parent.invoice_item_details.proration",
+                "object.proration",
+            ),
+            total("discount_amount", "object.discount_amounts"),
+            taxes("taxes", "object.taxes", "object.tax_amounts"),
+            integer("position", "position"),
+        ),
+    ),
+)
+
+EXTRACTS = {
+    "invoices": (Extract("invoices"), Extract("invoice_lines", "lines.data[]")),
+}
