@@ -4,8 +4,7 @@ Enters: objects of one kind as served, and the paths asked for. Leaves: the same
 those places filled, found by id a level at a time, never one query an object.
 """
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
@@ -13,23 +12,12 @@ from sandbox import paths
 from sandbox.builders import deleted
 from sandbox.errors import StripeError
 from sandbox.kinds import NOTHING, Kind
-from sandbox.reading import Page
+from sandbox.reading import Reader, Window
 from sandbox.rows import NESTED_LIMIT, bare
 from sandbox.shapes import Json
 
 MOST_LEVELS = 4
 Tree = dict[str, Any]  # path segment -> tree
-
-
-class Reader(Protocol):
-    """What is read of the store."""
-
-    kinds: Mapping[str, Kind]
-
-    def texts(self, kind: str, ids: Any) -> dict[str, bytes]: ...
-    def extras(self, kind: str, ids: Any) -> dict[str, Json]: ...
-    def deleted(self, kind: str, id: str) -> Json | None: ...  # noqa: A002
-    def page(self, kind: str, conditions: Any = (), values: Any = (), *, limit: int) -> Page: ...
 
 
 def tree(wanted: list[str], *, listed: bool) -> Tree:
@@ -120,9 +108,8 @@ class _Expansion:
         shown = " AND ".join(f.default for f in element.filters if f.default) or "1"
         inside: list[Json] = []
         for obj in objects:
-            page = self.store.page(
-                element.name, [f"{kind.name} = ?", shown], [obj["id"]], limit=NESTED_LIMIT
-            )
+            window = Window(NESTED_LIMIT, [f"{kind.name} = ?", shown], [obj["id"]])
+            page = self.store.page(element.name, window)
             data = [orjson.loads(text) for text in page.texts]
             url = f"/v1/{kind.table}/{obj['id']}/{name}"
             obj[name] = {"object": "list", "data": data, "has_more": page.has_more, "url": url}

@@ -4,11 +4,12 @@ Enters: a reader, the settings of late events, the sandbox's time. Leaves: a rea
 events leaves the late ones out. They are found by id at once, as a webhook would name them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sandbox.faults import LateEvents
-from sandbox.reading import Page, Reader
+from sandbox.reading import Page, Reader, Window
 from sandbox.store import Store
 
 SLOTS = 20  # places of an event's id that a seed can draw by
@@ -55,16 +56,12 @@ class LateFeed(Reader):
     def db(self) -> Any:
         return self.held.db()
 
-    def page(
-        self,
-        kind: str,
-        conditions: Sequence[str] = (),
-        values: Sequence[Any] = (),
-        *,
-        limit: int,
-        backwards: bool = False,
-    ) -> Page:
+    def page(self, kind: str, window: Window) -> Page:
         if kind == "event":
             shown, bound = self.feed.shown(int(self.noted(RELEASED) or 0))
-            conditions, values = [*conditions, shown], [*values, *bound]
-        return super().page(kind, conditions, values, limit=limit, backwards=backwards)
+            window = replace(
+                window,
+                conditions=[*window.conditions, shown],
+                values=[*window.values, *bound],
+            )
+        return super().page(kind, window)

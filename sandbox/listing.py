@@ -11,7 +11,7 @@ from typing import Any
 from sandbox import expand
 from sandbox.errors import StripeError, missing, unknown_parameter
 from sandbox.kinds import KINDS, Filter, Kind
-from sandbox.reading import Page, Reader
+from sandbox.reading import Page, Reader, Window
 
 DEFAULT_LIMIT, MOST = 10, 100
 _LIST = re.compile(r"^(\w+)\[\d*\]$")
@@ -89,7 +89,7 @@ def read(store: Reader, kind: Kind, parameters: Parameters) -> Page:
             raise missing(kind.name, cursor.id, param=cursor.name, status=400)
         conditions.append(f"(created, id) {'>' if cursor.backwards else '<'} (?, ?)")
         values += position
-    return store.page(kind.name, conditions, values, limit=cursor.limit, backwards=cursor.backwards)
+    return store.page(kind.name, Window(cursor.limit, conditions, values, cursor.backwards))
 
 
 def read_nested(elements: list[Any], kind: Kind, parameters: Parameters) -> tuple[list[Any], bool]:

@@ -27,6 +27,17 @@ class Page:
     has_more: bool
 
 
+@dataclass(frozen=True)
+class Window:
+    """Which part of a list: what fulfils the SQL `conditions` (with their `values`), the first
+    `limit` objects, newest first; `backwards`: the last ones, in the same order."""
+
+    limit: int
+    conditions: Sequence[str] = ()
+    values: Sequence[Any] = ()
+    backwards: bool = False
+
+
 class Reader(Database):
     """The reading half of the store."""
 
@@ -81,28 +92,20 @@ class Reader(Database):
         )
         return found
 
-    def page(
-        self,
-        kind: str,
-        conditions: Sequence[str] = (),
-        values: Sequence[Any] = (),
-        *,
-        limit: int,
-        backwards: bool = False,
-    ) -> Page:
-        """The first `limit` objects, newest first; backwards: the last ones, in the same order."""
-        order = "ASC" if backwards else "DESC"
+    def page(self, kind: str, window: Window) -> Page:
+        """That part of the list."""
+        order = "ASC" if window.backwards else "DESC"
         statement = (
-            f"{_READ} {table(kind)} WHERE {' AND '.join(conditions) or '1'}"
+            f"{_READ} {table(kind)} WHERE {' AND '.join(window.conditions) or '1'}"
             f" ORDER BY created {order}, id {order} LIMIT ?"
         )
         db = self.db()
-        found = db.execute(statement, (*values, limit + 1)).fetchall()
-        shown = found[:limit][::-1] if backwards else found[:limit]
+        found = db.execute(statement, (*window.values, window.limit + 1)).fetchall()
+        shown = found[: window.limit][:: -1 if window.backwards else 1]
         texts = [
             rows.cut(db.unpack(packed)) if wide else db.unpack(packed) for _, packed, wide in shown
         ]
-        return Page([identity for identity, _, _ in shown], texts, len(found) > limit)
+        return Page([identity for identity, _, _ in shown], texts, len(found) > window.limit)
 
     def holder(self, item: str) -> str | None:
         """The subscription that an item belongs to."""

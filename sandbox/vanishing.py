@@ -5,6 +5,7 @@ that object, or without the one that comes next in the list's order (filters are
 """
 
 from sandbox.kinds import KINDS
+from sandbox.reading import Window
 from sandbox.store import Store
 
 _BY_TABLE = {kind.table: kind for kind in KINDS.values() if kind.served and not kind.within}
@@ -27,7 +28,7 @@ def delete(store: Store, path: str, last: str, which: str) -> None:
     identity: str | None = last
     if which == "delete_next":
         position = store.position(kind.name, last)
-        found = store.page(kind.name, ["(created, id) < (?, ?)"], position or (), limit=1).ids
+        found = store.page(kind.name, Window(1, ["(created, id) < (?, ?)"], position or ())).ids
         identity = found[0] if found else None
     if identity and store.position(kind.name, identity):
         store.delete(kind.name, identity, now=now(store))

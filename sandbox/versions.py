@@ -5,7 +5,7 @@ version, and the table of kinds as it was then. What changed when is `older`'s c
 is never changed: its payload keeps the version in which it was made.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ import orjson
 from sandbox.errors import StripeError
 from sandbox.kinds import KINDS, Kind
 from sandbox.older import CHANGES, VERSIONS, Change
-from sandbox.reading import Page, Reader
+from sandbox.reading import Page, Reader, Window
 from sandbox.rows import bare
 from sandbox.shapes import API_VERSION, Json
 
@@ -68,16 +68,8 @@ class At(Reader):
         held = self.held.texts(kind, ids)
         return dict(zip(held, self._rendered(kind, held.values()), strict=True))
 
-    def page(
-        self,
-        kind: str,
-        conditions: Sequence[str] = (),
-        values: Sequence[Any] = (),
-        *,
-        limit: int,
-        backwards: bool = False,
-    ) -> Page:
-        page = self.held.page(kind, conditions, values, limit=limit, backwards=backwards)
+    def page(self, kind: str, window: Window) -> Page:
+        page = self.held.page(kind, window)
         return replace(page, texts=self._rendered(kind, page.texts))
 
     def render(self, objects: Iterable[Json]) -> None:

@@ -3,13 +3,13 @@
 Enters: a reader. Leaves: a reader. The stored events are left as they are.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
-from sandbox.reading import Page, Reader
+from sandbox.reading import Page, Reader, Window
 from sandbox.webhooks import ledger
 
 
@@ -28,16 +28,8 @@ class Watched(Reader):
             return held
         return {identity: self._counted(identity, text) for identity, text in held.items()}
 
-    def page(
-        self,
-        kind: str,
-        conditions: Sequence[str] = (),
-        values: Sequence[Any] = (),
-        *,
-        limit: int,
-        backwards: bool = False,
-    ) -> Page:
-        page = self.held.page(kind, conditions, values, limit=limit, backwards=backwards)
+    def page(self, kind: str, window: Window) -> Page:
+        page = self.held.page(kind, window)
         if kind != "event":
             return page
         counted = map(self._counted, page.ids, page.texts)
