@@ -7,7 +7,6 @@ compared are ids and hashes of an object's rows, nested ones too. The caller hol
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import duckdb
@@ -46,12 +45,7 @@ class Comparison:
         self._database.execute("create temp table seen (stream varchar, id varchar)")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._database.close()
 
     def look(self, page: Page, tables: dict[str, pa.Table]) -> None:

@@ -1,6 +1,5 @@
 """A real sandbox over HTTP for tests, and what ingestion needs to read it."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-import uvicorn
+from served import served
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -93,28 +92,15 @@ Refuse = Callable[[str], tuple[int, dict[str, str]] | None]
 @contextmanager
 def refusing(stripe: LocalStripe, refuse: Refuse) -> Iterator[LocalStripe]:
     """The same sandbox behind a server that answers some paths with a status of its own."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            _refusing(app(stripe.store), refuse), port=0, lifespan="off", log_level="warning"
-        )
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield LocalStripe(stripe.store, f"http://127.0.0.1:{port}", stripe.folder)
-    finally:
-        server.should_exit = True
-        thread.join()
+    with served(_refusing(app(stripe.store), refuse)) as url:
+        yield LocalStripe(stripe.store, url, stripe.folder)
 
 
-def _refusing(served: ASGIApp, refuse: Refuse) -> ASGIApp:
+def _refusing(sound: ASGIApp, refuse: Refuse) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         refused = refuse(scope["path"])
         if refused is None:
-            return await served(scope, receive, send)
+            return await sound(scope, receive, send)
         status, headers = refused
         body = {"error": {"type": "invalid_request_error", "message": f"refused ({status})"}}
         return await JSONResponse(body, status, headers)(scope, receive, send)

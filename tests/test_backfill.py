@@ -4,7 +4,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,8 +14,8 @@ from urllib.parse import parse_qs
 
 import duckdb
 import pytest
-import uvicorn
 from local_stripe import DAY, NOW, LocalStripe, refusing
+from served import served
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingestion.backfill import EVERYTHING
@@ -45,27 +44,15 @@ load(Connection(key, url, version, concurrency=4), paths, bounds=Bounds(chunk=20
 def counting(stripe: LocalStripe, seconds: float = 0.0) -> Iterator[tuple[LocalStripe, list[Any]]]:
     """The sandbox behind a server that keeps path and parameters of each request, and is slow."""
     asked: list[Any] = []
-    served = app(stripe.store)
-    server = uvicorn.Server(
-        uvicorn.Config(_counting(served, asked, seconds), port=0, lifespan="off", log_level="error")
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield replace(stripe, url=f"http://127.0.0.1:{port}"), asked
-    finally:
-        server.should_exit = True
-        thread.join()
+    with served(_counting(app(stripe.store), asked, seconds)) as url:
+        yield replace(stripe, url=url), asked
 
 
-def _counting(served: ASGIApp, asked: list[Any], seconds: float) -> ASGIApp:
+def _counting(sandbox: ASGIApp, asked: list[Any], seconds: float) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         asked.append((scope["path"], parse_qs(scope["query_string"].decode())))
         time.sleep(seconds)
-        await served(scope, receive, send)
+        await sandbox(scope, receive, send)
 
     return answer
 

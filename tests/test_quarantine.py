@@ -1,15 +1,13 @@
 """An object that fits no known shape is kept out by name; the others of its page go on."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import pytest
-import uvicorn
 from local_stripe import NOW, LocalStripe
+from served import served
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingestion.inbox import Inbox
@@ -43,32 +41,18 @@ def stripe(local_stripe: LocalStripe) -> Iterator[Spoiling]:
             )
         )
     fields: dict[str, dict[str, Any]] = {}
-    with served_by(_spoiling(app(local_stripe.store), fields)) as url:
+    with served(_spoiling(app(local_stripe.store), fields)) as url:
         yield Spoiling(local_stripe.store, url, local_stripe.folder, fields)
 
 
-@contextmanager
-def served_by(served: ASGIApp) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(served, port=0, lifespan="off", log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-def _spoiling(served: ASGIApp, fields: dict[str, dict[str, Any]]) -> ASGIApp:
+def _spoiling(sandbox: ASGIApp, fields: dict[str, dict[str, Any]]) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         held: list[Any] = []
 
         async def hold(message: Any) -> None:
             held.append(message)
 
-        await served(scope, receive, hold)
+        await sandbox(scope, receive, hold)
         start, body = held[0], b"".join(message.get("body", b"") for message in held[1:])
         if scope["path"].startswith("/v1/subscriptions"):
             found = orjson.loads(body)

@@ -6,6 +6,7 @@ import sys
 import time
 import typing
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -296,10 +297,18 @@ def planned(kind: str, **about: Any) -> Faults:
     return Faults(seed=3, plan=(Fault(kind, **about),))
 
 
-def test_deliveries_are_duplicated(store: Store, listener: Listener) -> None:
-    faults = planned("webhook_duplicated", path="customer.*", numbers=(2,))
-    with serving(store, deliveries=QUICK, faults=faults) as url:
+@contextmanager
+def badly(
+    store: Store, listener: Listener, kind: str, deliveries: Deliveries = QUICK, **about: Any
+) -> Iterator[str]:
+    """A sandbox whose deliveries to the listener have that fault."""
+    with serving(store, deliveries=deliveries, faults=planned(kind, **about)) as url:
         hook(url, listener)
+        yield url
+
+
+def test_deliveries_are_duplicated(store: Store, listener: Listener) -> None:
+    with badly(store, listener, "webhook_duplicated", path="customer.*", numbers=(2,)):
         rename(store, "A", "B", "C")
         listener.wait(4)
         assert names(listener) == ["A", "B", "B", "C"]
@@ -307,9 +316,7 @@ def test_deliveries_are_duplicated(store: Store, listener: Listener) -> None:
 
 
 def test_deliveries_are_overtaken(store: Store, listener: Listener) -> None:
-    faults = planned("webhook_reordered", numbers=(1,), seconds=30)
-    with serving(store, deliveries=QUICK, faults=faults) as url:
-        hook(url, listener)
+    with badly(store, listener, "webhook_reordered", numbers=(1,), seconds=30):
         rename(store, "A", "B")
         listener.wait(2)
         assert names(listener) == ["B", "A"]
@@ -320,9 +327,7 @@ def test_deliveries_are_overtaken(store: Store, listener: Listener) -> None:
 def test_an_overtaken_delivery_goes_out_even_if_no_other_comes(
     store: Store, listener: Listener
 ) -> None:
-    faults = planned("webhook_reordered", numbers=(1,), seconds=0.1)
-    with serving(store, deliveries=QUICK, faults=faults) as url:
-        hook(url, listener)
+    with badly(store, listener, "webhook_reordered", numbers=(1,), seconds=0.1):
         rename(store, "A")
         listener.wait(1)
 
@@ -330,9 +335,7 @@ def test_an_overtaken_delivery_goes_out_even_if_no_other_comes(
 def test_deliveries_are_dropped_and_found_by_their_failure(
     store: Store, listener: Listener
 ) -> None:
-    faults = planned("webhook_dropped", numbers=(1, 3))
-    with serving(store, deliveries=MANUAL, faults=faults) as url:
-        hook(url, listener)
+    with badly(store, listener, "webhook_dropped", deliveries=MANUAL, numbers=(1, 3)) as url:
         rename(store, "A", "B", "C")
         assert post(url, "deliver") == {"delivered": 1}
         missed = client(url).v1.events.list({"delivery_success": False})
@@ -340,9 +343,7 @@ def test_deliveries_are_dropped_and_found_by_their_failure(
 
 
 def test_deliveries_are_late(store: Store, listener: Listener) -> None:
-    faults = planned("webhook_late", numbers=(1,), seconds=1.0)
-    with serving(store, deliveries=QUICK, faults=faults) as url:
-        hook(url, listener)
+    with badly(store, listener, "webhook_late", numbers=(1,), seconds=1.0):
         rename(store, "A", "B")
         listener.wait(2)
         assert names(listener) == ["B", "A"]
