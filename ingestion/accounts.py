@@ -14,9 +14,10 @@ from functools import reduce
 from ingestion.brake import Braked
 from ingestion.client import Client, Connection, StripeError
 from ingestion.identity import account_id
-from ingestion.inbox import LIVEMODE, RETIRED, Inbox
+from ingestion.inbox import Inbox
 from ingestion.intake import Progress
 from ingestion.load import DEFAULT, Bounds, LoadResult, Paths, load
+from ingestion.positions import LIVEMODE, RETIRED
 from ingestion.reader import utc_now
 from ingestion.reconcile import Compared, reconcile
 from ingestion.shares import Share

@@ -12,10 +12,11 @@ from datetime import datetime
 from ingestion.brake import Brake, Braked
 from ingestion.client import Client
 from ingestion.events import Head
-from ingestion.inbox import BEGAN, COMPLETE, CURSOR, FIRST, PIN, POLLED, Inbox, Part
+from ingestion.inbox import FIRST, Inbox
 from ingestion.intake import BATCH, Intake, Watch
 from ingestion.occasion import Occasion
 from ingestion.pages import Read
+from ingestion.positions import BEGAN, COMPLETE, CURSOR, PIN, POLLED, Part
 from ingestion.reader import WHOLE, Emit, ListReader, Page, Range, utc_now
 from ingestion.streams import BY_NAME, LISTED
 

@@ -9,8 +9,9 @@ import asyncio
 
 from ingestion import events
 from ingestion.client import Client
-from ingestion.inbox import CURSOR, FIRST, POLLED, Inbox
+from ingestion.inbox import FIRST, Inbox
 from ingestion.intake import BATCH, Intake
+from ingestion.positions import CURSOR, POLLED
 from ingestion.reader import utc_now
 
 OVERLAP = 600  # seconds: the feed is eventually consistent, an event can appear minutes late

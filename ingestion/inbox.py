@@ -1,12 +1,12 @@
 """The inbox `events.db`: an append-only log of events, and which of them are still to be acted on.
 
-Enters: events and positions in Stripe's feed, each of one Stripe account. Leaves: pending pointers.
-Nothing is read from Stripe here. A SQLite file in WAL mode, so that receiver and pipeline can write
-at the same time.
+Enters: events, each of one Stripe account. Leaves: pending pointers. Nothing is read
+from Stripe here. A SQLite file in WAL mode, so that receiver and pipeline can write at the same
+time.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, closing
 from datetime import datetime
 from pathlib import Path
@@ -17,26 +17,14 @@ import orjson
 from ingestion.events import Pointer, pointers
 from ingestion.inbox_schema import InboxNotReady, check, prepare
 from ingestion.latency import Latency, latest, measure
+from ingestion.positions import Positions
 from ingestion.replay import replay
 
-CURSOR = "events_cursor"
-COMPLETE = "full_read_completed_at"  # blank while it is not: our clock, UTC
-BEGAN = "full_read_began_at"  # blank unless one is unfinished: our clock, UTC
-POLLED = "events_read_until"  # Stripe's clock, UTC: all events before it were in the feed
-PIN = "api_version"  # of the last full read
-QUARANTINE = "quarantine"
-LIVEMODE = "mode"  # live or test: that of the key
-RETIRED = "not_read_since"  # UTC; blank while the account is in the settings
-
-Part = tuple[str, int, int]  # stream, and the bounds of a range of `created`
 FIRST: Pointer = ("", "")  # before every pointer
 
 
-class Inbox:
+class Inbox(Positions):
     """`with Inbox.open(path) as inbox`; each method is one transaction."""
-
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> AbstractContextManager["Inbox"]:
@@ -172,66 +160,6 @@ class Inbox:
         """That of the last refresh which brought events to the account store."""
         return latest(self._database)
 
-    def position(self, stripe_account_id: str, name: str) -> str | None:
-        row = self._database.execute(
-            "select value from positions where stripe_account_id = ? and name = ?",
-            (stripe_account_id, name),
-        )
-        found = row.fetchone()
-        return found[0] if found else None
-
-    def unread(self, stripe_account_id: str) -> set[Part]:
-        """What an unfinished full read has still to list."""
-        return set(
-            self._database.execute(
-                "select stream, low, high from unread where stripe_account_id = ?",
-                (stripe_account_id,),
-            )
-        )
-
-    def keep_unread(self, stripe_account_id: str, parts: Iterable[Part], **positions: str) -> None:
-        """All that is still to be listed, and positions, together: after a commit of the rest."""
-        with self._transaction():
-            self._database.execute(
-                "delete from unread where stripe_account_id = ?", (stripe_account_id,)
-            )
-            self._database.executemany(
-                "insert into unread values (?, ?, ?, ?)",
-                [(stripe_account_id, *part) for part in parts],
-            )
-            self._place(stripe_account_id, positions)
-
-    def keep_quarantined(self, stripe_account_id: str, found: Mapping[str, Any]) -> None:
-        """What is kept out of the tables, for readers who may not open the warehouse."""
-        lines = [f"{one['stream']} {one['object_id']}: {one['path']}" for one in found.values()]
-        with self._transaction():
-            self._place(stripe_account_id, {QUARANTINE: orjson.dumps(sorted(lines)).decode()})
-
-    def quarantined(self, stripe_account_id: str) -> list[str]:
-        """Stream, object and path of what is kept out."""
-        found: list[str] = orjson.loads(self.position(stripe_account_id, QUARANTINE) or "[]")
-        return found
-
-    def note(self, stripe_account_id: str, at: datetime, what: str) -> None:
-        """Something that an operator should find later; `at` is naive UTC."""
-        self._database.execute(
-            "insert into history values (?, ?, ?)", (stripe_account_id, at.isoformat(), what)
-        )
-
-    def history(self, most: int) -> list[tuple[str, str, str]]:
-        """Account, time (UTC) and what happened, newest first."""
-        return self._database.execute(
-            "select * from history order by rowid desc limit ?", (most,)
-        ).fetchall()
-
-    def accounts(self) -> list[str]:
-        """The Stripe accounts that were ever loaded or begun, in order of their ids."""
-        rows = self._database.execute(
-            "select distinct stripe_account_id from positions where stripe_account_id <> ''"
-            " order by 1"
-        ).fetchall()
-        return [row[0] for row in rows]
-
     def adopt(self, stripe_account_id: str) -> None:
         """Give the account what an older version has left, which kept one without its id."""
         nameless = "select 1 from {} where stripe_account_id = '' limit 1"
@@ -245,23 +173,6 @@ class Inbox:
                     " where stripe_account_id = ''",
                     (stripe_account_id,),
                 )
-
-    def forget_completeness(self) -> None:
-        """The warehouse is new or lost: no account's full read counts any more."""
-        with self._transaction():
-            self._database.execute(
-                "update positions set value = '' where name in (?, ?)", (COMPLETE, BEGAN)
-            )
-
-    def _place(self, stripe_account_id: str, positions: dict[str, str]) -> None:
-        self._database.executemany(
-            "insert or replace into positions values (?, ?, ?)",
-            [(stripe_account_id, *position) for position in positions.items()],
-        )
-
-    def _transaction(self) -> AbstractContextManager[Any]:
-        self._database.execute("begin immediate")
-        return self._database
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

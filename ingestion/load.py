@@ -15,11 +15,12 @@ from ingestion.changes import read_changes
 from ingestion.client import Client, Connection, StripeError
 from ingestion.events import Head, head
 from ingestion.identity import account_id
-from ingestion.inbox import BEGAN, COMPLETE, CURSOR, LIVEMODE, PIN, POLLED, Inbox
+from ingestion.inbox import Inbox
 from ingestion.intake import CHUNK, Intake, Paths, Progress
 from ingestion.migrate import add_account_columns
 from ingestion.occasion import Known, Occasion, occasion
 from ingestion.permissions import check_permissions
+from ingestion.positions import BEGAN, COMPLETE, CURSOR, LIVEMODE, PIN, POLLED
 from ingestion.reader import utc_now
 from ingestion.warehouse import exists
 

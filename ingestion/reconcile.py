@@ -18,10 +18,11 @@ from ingestion.changes import poll, read_changes
 from ingestion.client import Connection, StripeError
 from ingestion.comparison import Comparison
 from ingestion.events import Pointer
-from ingestion.inbox import COMPLETE, CURSOR, Inbox
+from ingestion.inbox import Inbox
 from ingestion.intake import BATCH, Intake, Paths, Progress
 from ingestion.load import DEFAULT, Bounds, identify
 from ingestion.pages import pages
+from ingestion.positions import COMPLETE, CURSOR
 from ingestion.quarantine import Quarantine
 from ingestion.reader import Range, utc_now
 from ingestion.rows import Stamp

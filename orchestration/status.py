@@ -12,8 +12,9 @@ from typing import Any
 import duckdb
 from rich.console import Console
 
-from ingestion.inbox import COMPLETE, RETIRED, Inbox
+from ingestion.inbox import Inbox
 from ingestion.latency import Latency
+from ingestion.positions import COMPLETE, RETIRED
 from orchestration.marts import mrr_by_currency, reading, records, row_counts
 from orchestration.settings import Settings
 from orchestration.tables import table

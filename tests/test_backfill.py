@@ -21,8 +21,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ingestion.backfill import EVERYTHING
 from ingestion.brake import Braked
 from ingestion.client import StripeError
-from ingestion.inbox import BEGAN, COMPLETE, PIN, POLLED, Inbox, Part
+from ingestion.inbox import Inbox
 from ingestion.load import Bounds, LoadResult, load
+from ingestion.positions import BEGAN, COMPLETE, PIN, POLLED, Part
 from ingestion.reader import utc_now
 from sandbox import builders, clock
 from sandbox.keys import ACCOUNT

@@ -12,10 +12,11 @@ import pytest
 from local_stripe import DAY, NOW, LocalStripe, refusing
 
 from ingestion.client import PermissionMissing, StripeError
-from ingestion.inbox import CURSOR, Inbox
+from ingestion.inbox import Inbox
 from ingestion.inbox_schema import InboxNotReady
 from ingestion.landing import TABLES
 from ingestion.load import load
+from ingestion.positions import CURSOR
 from ingestion.reader import utc_now
 from sandbox import builders
 from sandbox.keys import ACCOUNT

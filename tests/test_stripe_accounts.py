@@ -9,8 +9,9 @@ from local_stripe import DAY, NOW, SeveralAccounts, several_accounts
 
 from ingestion.accounts import load_all, reconcile_all
 from ingestion.client import Connection, StripeError
-from ingestion.inbox import CURSOR, LIVEMODE, RETIRED, Inbox
+from ingestion.inbox import Inbox
 from ingestion.load import LoadResult
+from ingestion.positions import CURSOR, LIVEMODE, RETIRED
 from ingestion.reconcile import Compared
 from ingestion.shares import Share
 from sandbox import builders

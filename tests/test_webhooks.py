@@ -21,7 +21,8 @@ from local_stripe import DAY, NOW, LocalStripe
 from stripe import WebhookSignature
 from webhook_receiver import PROGRAM, ROLLED, SECRET, Receiver, event, receiving, signed
 
-from ingestion.inbox import LIVEMODE, Inbox
+from ingestion.inbox import Inbox
+from ingestion.positions import LIVEMODE
 from ingestion.reader import utc_now
 from ingestion.webhooks.app import MOST_BYTES
 from ingestion.webhooks.registered import compared
@@ -221,9 +222,14 @@ def test_blank_secret_is_a_wrong_setting(tmp_path: Path) -> None:
 
 
 def refused(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return typed(folder, "webhooks", *arguments, STRIPE_API_BASE="http://127.0.0.1:9", **settings)
+
+
+def typed(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A command of the program, with these settings alone."""
     return subprocess.run(
-        [PROGRAM, "webhooks", *arguments],
-        env={"STRIPE_API_BASE": "http://127.0.0.1:9", **settings},
+        [PROGRAM, *arguments],
+        env=settings,
         cwd=folder,
         capture_output=True,
         text=True,
@@ -284,15 +290,7 @@ def test_a_busy_receiver_loses_nothing() -> None:
 
 
 def replay(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROGRAM, "replay", *arguments],
-        env={"DATA_DIR": str(folder)},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return typed(folder, "replay", *arguments, DATA_DIR=str(folder))
 
 
 def test_replay_reads_again_what_logged_events_name(
