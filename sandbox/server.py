@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypedDict, Unpack
 
 import uvicorn
 from starlette.applications import Starlette
@@ -43,24 +44,33 @@ class OtherPopulation(ValueError):
     """The file is another population's: nothing of it is touched."""
 
 
-def app(  # noqa: PLR0913
-    store: Store,
-    *,
-    key: str = TEST_KEY,
-    keys: Sequence[Key] = (),
-    others: Sequence[Store] = (),
-    connected: Sequence[Store] = (),
-    faults: Faults = NONE,
-) -> ASGIApp:
+class Served(TypedDict, total=False):
+    """What is served beside the first store, and how badly.
+
+    `keys` are accepted beside `key`, which belongs to that store. `others` are the stores of
+    further Stripe accounts (give a key of theirs: `Key(..., account=...)`), `connected` those of
+    accounts that are reached by the first one's keys with the header `Stripe-Account`.
+    With `faults` the answers are as unreliable as these say.
+    """
+
+    key: str
+    keys: Sequence[Key]
+    others: Sequence[Store]
+    connected: Sequence[Store]
+    faults: Faults
+
+
+def app(store: Store, **served: Unpack[Served]) -> ASGIApp:
     """The ASGI application; every path is answered in Stripe's words.
 
-    `keys` are accepted beside `key`, which belongs to `store`. `others` are the stores of further
-    Stripe accounts (give a key of theirs: `Key(..., account=...)`), `connected` those of accounts
-    that are reached by the keys of `store` with the header `Stripe-Account`.
-    With `faults` the answers are as unreliable as these say. Webhooks are not delivered by the
-    application alone: see `serving`.
+    Webhooks are not delivered by the application alone: see `serving`.
     """
-    return _application(Accounts(store, others, connected, (Key(key), *keys)), faults, None)
+    return _application(_accounts(store, served), served.get("faults", NONE), None)
+
+
+def _accounts(store: Store, served: Served) -> Accounts:
+    keys = (Key(served.get("key", TEST_KEY)), *served.get("keys", ()))
+    return Accounts(store, served.get("others", ()), served.get("connected", ()), keys)
 
 
 def _application(accounts: Accounts, faults: Faults, sender: Sender | None) -> ASGIApp:
@@ -94,23 +104,19 @@ def _account(accounts: Accounts, scope: Scope) -> str:
 
 
 @contextmanager
-def serving(  # noqa: PLR0913
+def serving(
     store: Store,
     *,
-    key: str = TEST_KEY,
-    keys: Sequence[Key] = (),
-    others: Sequence[Store] = (),
-    connected: Sequence[Store] = (),
-    faults: Faults = NONE,
     deliveries: Deliveries = Deliveries(),  # noqa: B008 - frozen
     host: str = HOST,
     port: int = 0,
+    **served: Unpack[Served],
 ) -> Iterator[str]:
     """Serve from a thread; the base URL is given, and the server is gone afterwards.
 
     Webhooks are delivered meanwhile, from another thread, as `deliveries` says.
     """
-    accounts = Accounts(store, others, connected, (Key(key), *keys))
+    accounts, faults = _accounts(store, served), served.get("faults", NONE)
     with (
         Sender(accounts, deliveries, faults) as sender,
         closing(_listener(host, port)) as listener,
