@@ -25,7 +25,7 @@ from ingestion.warehouse import LoadFailed
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """The accounts that were named by Stripe, and the connections that it refused, by label."""
 
     accounts: dict[str, Connection] = field(default_factory=dict)
@@ -45,7 +45,7 @@ def load_all(
     Raises StripeError, Braked, LoadFailed: before anything is read where accounts, keys and
     warehouse do not agree, else after all accounts had their turn.
     """
-    asked = asyncio.run(_ask(connections))
+    asked = asyncio.run(ask(connections))
     with Inbox.open(paths.inbox) as inbox:
         _check(inbox, connections, asked)
         _note_who_is_read(inbox, asked)
@@ -57,7 +57,7 @@ def load_all(
         except (StripeError, Braked, LoadFailed) as failure:
             failures[account] = failure
     _raise(failures, several=len(connections) > 1)
-    return reduce(_sum, results)
+    return reduce(sum_of, results)
 
 
 def reconcile_all(
@@ -86,8 +86,9 @@ def reconcile_all(
     return {stream: Compared(**found) for stream, found in counts.items()}
 
 
-async def _ask(connections: Sequence[Connection]) -> _Asked:
-    asked = _Asked()
+async def ask(connections: Sequence[Connection]) -> Asked:
+    """Which account each connection opens. Raises StripeError where two open the same."""
+    asked = Asked()
     for number, connection in enumerate(connections, start=1):
         try:
             async with Client(connection) as client:
@@ -104,7 +105,7 @@ async def _ask(connections: Sequence[Connection]) -> _Asked:
     return asked
 
 
-def _check(inbox: Inbox, connections: Sequence[Connection], asked: _Asked) -> None:
+def _check(inbox: Inbox, connections: Sequence[Connection], asked: Asked) -> None:
     """Nothing is read while keys and warehouse disagree: rows of another account or of test mode
     among living ones cannot be told apart by who reads the marts."""
     known = inbox.accounts()
@@ -132,7 +133,7 @@ def check_mode(inbox: Inbox, account: str, connection: Connection) -> None:
         )
 
 
-def _note_who_is_read(inbox: Inbox, asked: _Asked) -> None:
+def _note_who_is_read(inbox: Inbox, asked: Asked) -> None:
     """What is no longer in the settings keeps its rows, and says since when it is not read."""
     now = utc_now()
     if asked.refused:
@@ -160,7 +161,8 @@ def _label(connection: Connection, number: int) -> str:
     return connection.stripe_account_id or f"key {number}"
 
 
-def _sum(one: LoadResult, other: LoadResult) -> LoadResult:
+def sum_of(one: LoadResult, other: LoadResult) -> LoadResult:
+    """What two loads did."""
     return LoadResult(
         full=one.full or other.full,
         stripe_account_id=f"{one.stripe_account_id}, {other.stripe_account_id}",
@@ -168,4 +170,6 @@ def _sum(one: LoadResult, other: LoadResult) -> LoadResult:
         objects=Counter(one.objects) + Counter(other.objects),
         rows=Counter(one.rows) + Counter(other.rows),
         why=one.why or other.why,
+        waited=one.waited + other.waited,
+        polled=one.polled + other.polled,
     )

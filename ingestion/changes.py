@@ -6,6 +6,7 @@ crash repeats, never loses.
 """
 
 import asyncio
+from time import monotonic
 
 from ingestion import events
 from ingestion.client import Client
@@ -17,17 +18,24 @@ from ingestion.reader import utc_now
 OVERLAP = 600  # seconds: the feed is eventually consistent, an event can appear minutes late
 
 
-def read_changes(inbox: Inbox, intake: Intake, *, cursor: int) -> int:
-    """Read what events since `cursor` and the inbox point at; how many events were new."""
-    head, new = asyncio.run(poll(inbox, intake, cursor))
-    _drain(inbox, intake)
+def read_changes(
+    inbox: Inbox, intake: Intake, *, cursor: int, overlap: int = OVERLAP
+) -> tuple[int, float]:
+    """Read what events since `cursor` and the inbox point at; how many events were new, and how
+    many seconds it took to hear of them."""
+    began = monotonic()
+    head, new = asyncio.run(poll(inbox, intake, cursor, overlap))
+    polled = monotonic() - began
+    drain(inbox, intake)
     until = {POLLED: head.at.isoformat()} if head.at else {}
     moved = {CURSOR: str(max(cursor, head.newest)), **until}
     inbox.settle(intake.stripe_account_id, [], read_from=utc_now(), **moved)
-    return new
+    return new, polled
 
 
-async def poll(inbox: Inbox, intake: Intake, cursor: int) -> tuple[events.Head, int]:
+async def poll(
+    inbox: Inbox, intake: Intake, cursor: int, overlap: int = OVERLAP
+) -> tuple[events.Head, int]:
     """Log the feed's pages; where it stood before, which is all that a long poll has surely seen.
 
     What is logged is pending from then on: a poll that breaks off repeats itself, the log does not.
@@ -35,12 +43,12 @@ async def poll(inbox: Inbox, intake: Intake, cursor: int) -> tuple[events.Head, 
     new = 0
     async with Client(intake.connection) as client:
         head = await events.head(client)
-        async for page in events.poll(client, since=cursor - OVERLAP):
+        async for page in events.poll(client, since=cursor - overlap):
             new += inbox.append(intake.stripe_account_id, page, received_at=utc_now())
     return head, new
 
 
-def _drain(inbox: Inbox, intake: Intake) -> None:
+def drain(inbox: Inbox, intake: Intake) -> None:
     """Each pending object once; what arrives meanwhile for an object already read waits."""
     account, last = intake.stripe_account_id, FIRST
     while batch := inbox.pending(account, after=last, most=BATCH):

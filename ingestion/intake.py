@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from time import monotonic
 
 from ingestion.client import Client, Connection
 from ingestion.events import Pointer
@@ -72,12 +73,13 @@ class Intake:
         )
         self.objects: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
+        self.waited = 0.0  # seconds, for Stripe's pages
 
     def merge(self, read: Read, watch: Watch | None = None) -> None:
         """Merge all that `read` brings; what was committed stays if a later page fails."""
         watch = watch or Watch()
         with closing(pages(self.connection, read)) as found:
-            for chunk in _chunks(found, self._chunk):
+            for chunk in _chunks(self._timed(found), self._chunk):
                 self.merge_pages(chunk, watch)
 
     def merge_pages(self, found: Iterable[Page], watch: Watch | None = None) -> None:
@@ -91,6 +93,15 @@ class Intake:
         """What Stripe says now of these objects."""
         if pointers:
             self.merge(_refetch(pointers), watch)
+
+    def _timed(self, found: Iterator[Page]) -> Iterator[Page]:
+        while True:
+            began = monotonic()
+            page = next(found, None)
+            self.waited += monotonic() - began
+            if page is None:
+                return
+            yield page
 
     def _counted(self, found: Iterable[Page], raw: RawLog, watch: Watch) -> Iterator[Page]:
         for read in found:

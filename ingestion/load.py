@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ingestion import backfill
-from ingestion.changes import read_changes
+from ingestion.changes import OVERLAP, read_changes
 from ingestion.client import Client, Connection, StripeError
 from ingestion.events import Head, head
 from ingestion.identity import account_id
@@ -30,11 +30,13 @@ __all__ = ["Bounds", "LoadResult", "Paths", "load"]
 @dataclass(frozen=True)
 class Bounds:
     """`gone_percent` of a stream may be found gone at once (None: any number); `chunk` objects are
-    committed together. `joins`: it may be another account than those that are there."""
+    committed together. `joins`: it may be another account than those that are there. `overlap`:
+    seconds of the feed before the cursor that are read again."""
 
     gone_percent: float | None = 5.0
     chunk: int = CHUNK
     joins: bool = False
+    overlap: int = OVERLAP
 
 
 DEFAULT = Bounds()
@@ -42,7 +44,9 @@ DEFAULT = Bounds()
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What one load did: objects read by stream, rows by landing table. `why` everything was."""
+    """What one load did: objects read by stream, rows by landing table. `why` everything was.
+
+    `waited`: seconds for Stripe's objects, `polled`: for its events."""
 
     full: bool
     stripe_account_id: str
@@ -50,6 +54,8 @@ class LoadResult:
     objects: Counter[str] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
     why: str | None = None
+    waited: float = 0.0
+    polled: float = 0.0
 
 
 def load(
@@ -84,13 +90,22 @@ def load(
             backfill.begin(inbox, intake, everything, now)
             backfill.read_lists(inbox, intake)
         cursor = int(inbox.position(account, CURSOR) or now.newest)
-        new = read_changes(inbox, intake, cursor=cursor)
+        new, polled = read_changes(inbox, intake, cursor=cursor, overlap=bounds.overlap)
         inbox.keep_quarantined(account, intake.landing.kept_out())
         if everything:
             backfill.bury(inbox, intake, gone_percent=bounds.gone_percent)
             inbox.keep_quarantined(account, intake.landing.kept_out())
         why = everything.why if everything else None
-        return LoadResult(bool(everything), account, new, intake.objects, intake.rows, why)
+        return LoadResult(
+            bool(everything),
+            account,
+            new,
+            intake.objects,
+            intake.rows,
+            why,
+            waited=intake.waited,
+            polled=polled,
+        )
 
 
 def _occasion(

@@ -24,6 +24,8 @@ SYNC_TABLES = (
     "sync_backlog",
     "dead_letters",
 )
+# Tables of the sync with a row for each account or change, and what tells which are replaced.
+GROWING = {"sync_snapshot": "account_id", "sync_changelog": "version"}
 
 
 def publish(
@@ -104,31 +106,41 @@ def publish_sync(database: duckdb.DuckDBPyConnection, marts: Path) -> None:
 
 def _replace_sync_tables(database: duckdb.DuckDBPyConnection) -> None:
     for schema, name in _sync_tables(database):
-        if name == "sync_snapshot" and _brought_up(database):
-            continue
-        database.execute(f'drop view if exists published.marts."{name}"')
-        database.execute(f'drop table if exists published.main."{name}"')
-        _copy(database, schema, name)
+        if _columns(database, "published", "main", name) != _columns(database, None, schema, name):
+            database.execute(f'drop view if exists published.marts."{name}"')
+            database.execute(f'drop table if exists published.main."{name}"')
+            _copy(database, schema, name)
+        elif name not in GROWING or not _brought_up(database, name, GROWING[name]):
+            database.execute(f'delete from published.main."{name}"')
+            database.execute(f'insert into published.main."{name}" from {schema}."{name}"')
 
 
-def _brought_up(database: duckdb.DuckDBPyConnection) -> bool:
-    """The snapshot holds every account's traits: only what was acknowledged since is copied.
-
-    False where there is no copy yet, or rows were taken out of it.
-    """
-    copy = "published.main.sync_snapshot"
-    if ("main", "sync_snapshot") not in _tables(database, "main", catalog="published"):
-        return False
+def _brought_up(database: duckdb.DuckDBPyConnection, name: str, key: str) -> bool:
+    """Only what was written since the last copy is copied; False where rows were taken out, or
+    older ones came."""
+    copy = f"published.main.{name}"
     database.execute(
-        "create or replace temp table fresh as select * from sync.sync_snapshot"
+        f"create or replace temp table fresh as select * from sync.{name}"
         f" where version >= (select coalesce(max(version), 0) from {copy})"
     )
-    database.execute(f"delete from {copy} where account_id in (select account_id from fresh)")
+    database.execute(f"delete from {copy} where {key} in (select {key} from fresh)")
     database.execute(f"insert into {copy} by name from fresh")
     counts = database.execute(
-        f"select (select count(*) from {copy}), (select count(*) from sync.sync_snapshot)"
+        f"select (select count(*) from {copy}), (select count(*) from sync.{name})"
     ).fetchone()
     return counts is not None and counts[0] == counts[1]
+
+
+def _columns(
+    database: duckdb.DuckDBPyConnection, catalog: str | None, schema: str, name: str
+) -> list[tuple[str, str]]:
+    """Names and types in order; none where there is no such table."""
+    return database.execute(
+        "select column_name, data_type from duckdb_columns()"
+        " where database_name = coalesce(?, current_database()) and schema_name = ?"
+        " and table_name = ? order by column_index",
+        [catalog, schema, name],
+    ).fetchall()
 
 
 @contextmanager
@@ -157,14 +169,11 @@ def _sync_tables(database: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return [table for table in _tables(database, "sync") if table[1] in SYNC_TABLES]
 
 
-def _tables(
-    database: duckdb.DuckDBPyConnection, schema: str, *, catalog: str | None = None
-) -> list[tuple[str, str]]:
+def _tables(database: duckdb.DuckDBPyConnection, schema: str) -> list[tuple[str, str]]:
     return database.execute(
         "select table_schema, table_name from information_schema.tables"
-        " where table_catalog = coalesce($catalog, current_database()) and table_schema = $schema"
-        " order by all",
-        {"catalog": catalog, "schema": schema},
+        " where table_catalog = current_database() and table_schema = ? order by all",
+        [schema],
     ).fetchall()
 
 

@@ -4,19 +4,24 @@ Enters: the settings, `as_of`, a reporter. Leaves: what each stage returns. Here
 the writers' lock for how long; the stages' work stands in their own packages.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
 from uuid import uuid4
 
 import duckdb
 
 from ingestion.accounts import load_all, reconcile_all
+from ingestion.changes import OVERLAP
 from ingestion.client import Connection
 from ingestion.inbox import Inbox
 from ingestion.latency import Latency
 from ingestion.load import Bounds, LoadResult, Paths
+from ingestion.pending import load_pending
 from ingestion.reconcile import Compared
 from ingestion.shares import Share
 from orchestration import due
@@ -27,7 +32,7 @@ from orchestration.publish import publish, publish_sync, published_build
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
 from orchestration.transform import NodeResult, TransformFailed, find_failure, transform
-from reverse_sync.order import Order, Surroundings
+from reverse_sync.order import Order, Surroundings, Timed
 from reverse_sync.result import SyncResult
 from reverse_sync.sync import deliver
 
@@ -39,6 +44,7 @@ class Built:
     results: list[NodeResult]
     published: dict[str, int]
     failure: TransformFailed | None
+    publishing: float = 0.0  # seconds
 
 
 def connection(settings: Settings) -> Connection:
@@ -70,16 +76,39 @@ def _connection(
     )
 
 
+_kept_open: ContextVar[Path | None] = ContextVar("kept_open", default=None)
+
+
+@contextmanager
+def kept_open(settings: Settings, reporter: Reporter) -> Iterator[None]:
+    """One hold of the lock for the stages of the block, and the file opened once: each opening
+    reads the catalog, each last closing writes a checkpoint. Nothing is sent meanwhile."""
+    with lock(settings, "refresh", reporter):
+        before = _kept_open.set(settings.warehouse)
+        # The first load makes it.
+        there = settings.warehouse.exists()
+        try:
+            with duckdb.connect(str(settings.warehouse)) if there else nullcontext():
+                yield
+        finally:
+            _kept_open.reset(before)
+
+
 @contextmanager
 def lock(settings: Settings, purpose: str, reporter: Reporter) -> Iterator[None]:
+    if _kept_open.get() == settings.warehouse:
+        yield
+        return
     path = settings.warehouse.with_suffix(".lock")
     with writer_lock(path, purpose=purpose, on_wait=reporter.waiting):
         yield
 
 
-def load_stage(settings: Settings, reporter: Reporter, *, full: bool) -> LoadResult:
+def load_stage(
+    settings: Settings, reporter: Reporter, *, full: bool, overlap: int = OVERLAP
+) -> LoadResult:
     """Stripe -> `stripe.*`. Raises StripeError, Braked."""
-    bounds = Bounds(gone_percent=settings.stripe_gone_limit_percent)
+    bounds = Bounds(gone_percent=settings.stripe_gone_limit_percent, overlap=overlap)
     with lock(settings, "load", reporter):
         result = load_all(
             connections(settings),
@@ -90,6 +119,14 @@ def load_stage(settings: Settings, reporter: Reporter, *, full: bool) -> LoadRes
         )
         settings.warehouse.chmod(0o600)
     return result
+
+
+def pending_stage(
+    settings: Settings, reporter: Reporter, accounts: Mapping[str, Connection]
+) -> LoadResult | None:
+    """What the inbox names, alone; None: there is nothing, or a `load_stage` is due."""
+    with lock(settings, "load", reporter):
+        return load_pending(accounts, paths(settings), progress=reporter.loaded)
 
 
 def reconcile_stage(
@@ -125,10 +162,12 @@ def transform_stage(
         made = transform(settings, as_of=as_of, full=full, on_node=reporter.built)
         with duckdb.connect(str(settings.warehouse)) as database:
             failure = find_failure(database, made.results)
+            began = monotonic()
             published = {} if failure else _publish(database, settings, made.scope)
             if published:
                 due.note_build(settings, as_of=as_of, build_id=str(uuid4()))
-    return Built(made.results, published, failure)
+            publishing = monotonic() - began
+    return Built(made.results, published, failure, publishing)
 
 
 def _publish(
@@ -151,27 +190,30 @@ def build_due(settings: Settings, reporter: Reporter, *, as_of: datetime) -> str
         return None
 
 
-def deliver_stage(
+def deliver_stage(  # noqa: PLR0913  (all by keyword)
     settings: Settings,
     reporter: Reporter,
     *,
     as_of: datetime,
     run_id: str,
     overridden: frozenset[str] = frozenset(),
+    timed: Timed = nullcontext,
 ) -> SyncResult:
     """`account_traits` -> account store, without the lock while the store is written.
 
     Raises Blocked where a guard trips that is not overridden: nothing was sent.
     """
     order = Order(run_id=run_id, as_of=as_of, now=now(), overridden=overridden)
-    return deliver_order(settings, reporter, order)
+    return deliver_order(settings, reporter, order, timed)
 
 
-def deliver_order(settings: Settings, reporter: Reporter, order: Order) -> SyncResult:
+def deliver_order(
+    settings: Settings, reporter: Reporter, order: Order, timed: Timed = nullcontext
+) -> SyncResult:
     """One run of the reverse-sync, and its records published."""
     build = due.last_build(settings)
     with publishing_records(settings, reporter):
-        around = surroundings(settings, reporter)
+        around = surroundings(settings, reporter, timed)
         result = deliver(around, order, on_progress=reporter.delivered)
         for change in result.overridden:
             reporter.overrode(change)
@@ -181,7 +223,9 @@ def deliver_order(settings: Settings, reporter: Reporter, order: Order) -> SyncR
     return result
 
 
-def surroundings(settings: Settings, reporter: Reporter) -> Surroundings:
+def surroundings(
+    settings: Settings, reporter: Reporter, timed: Timed = nullcontext
+) -> Surroundings:
     """What a run of the reverse-sync needs around it, from the settings."""
     return Surroundings(
         marts_path=settings.marts,
@@ -189,6 +233,7 @@ def surroundings(settings: Settings, reporter: Reporter) -> Surroundings:
         target=settings.target,
         multiple_subscriptions=settings.multiple_subscriptions,
         lease=lambda: lease(settings, reporter),
+        timed=timed,
         guards=replace(settings.guards, refreshed_at=refreshed_at(settings.data_dir)),
     )
 

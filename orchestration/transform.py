@@ -96,7 +96,7 @@ def _build(
     settings: Settings, scope: Scope, on_node: Callable[[str], None] | None
 ) -> list[NodeResult]:
     selection = REFRESHED if scope.kind is Kind.REFRESH else EVERYTHING
-    invocation = run_dbt(settings, ["build", *selection], on_node)
+    invocation = run_dbt(settings, ["build", "--no-write-json", *selection], on_node)
     if not isinstance(invocation.result, RunExecutionResult):
         raise DbtFailed(f"dbt could not run: {invocation.exception}")
     return [

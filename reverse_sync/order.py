@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from duckdb import DuckDBPyConnection
 
@@ -18,6 +19,7 @@ from reverse_sync.tracking import Mode, Tracking
 
 Warehouse = Callable[[], AbstractContextManager[DuckDBPyConnection]]
 Lease = Callable[[], AbstractContextManager[None]]
+Timed = Callable[[str], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,7 @@ class Surroundings:
     """What every run needs around it.
 
     `lease` keeps other senders away from the target as long as it is held; `warehouse` takes the
-    writers' lock and opens the file, for short.
+    writers' lock and opens the file, for short. `timed` hears how long a part of a run takes.
     """
 
     marts_path: Path
@@ -34,6 +36,7 @@ class Surroundings:
     multiple_subscriptions: bool
     lease: Lease = nullcontext
     guards: Guards = field(default_factory=Guards)
+    timed: Timed = nullcontext
 
     @property
     def mode(self) -> Mode:

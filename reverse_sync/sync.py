@@ -74,7 +74,7 @@ def deliver(
     with around.lease(), opened(around.target) as store:
         tracking, changes = to_enable(store, around.mode)
         version = store.highest_version()
-        with around.warehouse() as connection:
+        with around.timed("diff"), around.warehouse() as connection:
             planner = Planner(
                 connection=connection,
                 around=around,

@@ -97,3 +97,27 @@ def test_records_of_a_sync_are_published_without_a_build_that_came_between(
         assert database.execute("select max(generation) from marts.marts.t").fetchall() == [(0,)]
         assert database.execute("select version from sync_runs").fetchall() == [(7,)]
         assert database.execute("select version from marts.marts.sync_runs").fetchall() == [(7,)]
+
+
+def test_records_that_grow_are_brought_up_whatever_was_added_or_taken_out(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    marts = tmp_path / "marts.duckdb"
+    steps = (
+        "insert into sync.sync_changelog values (1, 'a'), (1, 'b'), (2, 'a')",
+        "insert into sync.sync_changelog values (2, 'b'), (3, 'a')",
+        "insert into sync.sync_changelog values (1, 'late')",
+        "delete from sync.sync_changelog where version = 2",
+        "alter table sync.sync_changelog add column reply varchar",
+    )
+    with duckdb.connect(str(warehouse)) as database:
+        database.execute("create table sync.sync_changelog (version bigint, account_id varchar)")
+        publish(database, marts)
+        for step in steps:
+            database.execute(step)
+            publish_sync(database, marts)
+            rows = "select * from {}.sync_changelog order by all"
+            database.execute(f"attach '{marts}' as copy (read_only)")
+            copied = database.execute(rows.format("copy.marts")).fetchall()
+            database.execute("detach copy")
+            assert copied == database.execute(rows.format("sync")).fetchall(), step
