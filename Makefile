@@ -60,7 +60,7 @@ metrics: setup ## what MetricFlow says of the published marts; QUERY="--metrics 
 	@sed 's/"database": *"warehouse"/"database": "marts"/g; s/\\"warehouse\\"/\\"marts\\"/g' \
 	  transform/target/semantic_manifest.json > $(METRICS)/target/semantic_manifest.json
 	@DBT_PROJECT_DIR=$(METRICS) DBT_PROFILES_DIR=. HTTPS_PROXY=http://127.0.0.1:9 \
-	  WAREHOUSE_PATH=$(DATA_DIR)/marts.duckdb WAREHOUSE_ACCESS=read_only $(BIN)/mf query $(QUERY)
+	  WAREHOUSE_PATH=$(DATA_DIR)/marts.duckdb WAREHOUSE_TARGET=published $(BIN)/mf query $(QUERY)
 
 format: setup ## put Python and SQL into shape
 	$(BIN)/ruff format .
