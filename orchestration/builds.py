@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import duckdb
 
-from orchestration.dbt_process import PROJECT
+from orchestration.project import PROJECT
 from orchestration.settings import Settings
 
 MOVES_NUMBERS = (

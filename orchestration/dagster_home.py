@@ -3,6 +3,7 @@
 Enters: `DATA_DIR`. Leaves: an instance. Which runs it holds is decided elsewhere.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from dagster import DagsterInstance
 from orchestration.lock import writer_lock
 from orchestration.settings import Settings
 
+OURS = "# Written at each start. Delete this line to keep settings of your own.\n"
 DAGSTER_YAML = """\
 telemetry:
   enabled: false
@@ -26,6 +28,11 @@ concurrency:
   pools:
     granularity: op
     default_limit: 1
+event_log_storage:
+  module: orchestration.event_log
+  class: OpenSqliteEventLog
+  config:
+    base_dir: {home}/history/runs
 """
 
 
@@ -44,6 +51,14 @@ def prepare_dagster_home(data_dir: Path) -> Path:
     home = (data_dir / "dagster").absolute()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(DAGSTER_YAML)
+    if not config.exists() or config.read_text().startswith(OURS):
+        _write(config, OURS + DAGSTER_YAML.format(home=home))
     return home
+
+
+def _write(config: Path, text: str) -> None:
+    """Whole or not at all: another process may read it at this moment."""
+    if not config.exists() or config.read_text() != text:
+        draft = config.with_suffix(f".{os.getpid()}")
+        draft.write_text(text)
+        draft.replace(config)

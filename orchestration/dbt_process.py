@@ -1,4 +1,4 @@
-"""dbt inside this process: the project parsed once, the warehouse closed after each command.
+"""dbt inside this process: the project parsed once at most, the warehouse closed after each run.
 
 Enters: the settings and the words of a dbt command. Leaves: dbt's own result. What is run, and what
 its results mean, stands in `transform`.
@@ -6,24 +6,17 @@ its results mean, stands in `transform`.
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
+from orchestration.manifest import FLAGS, kept_parse, parse
 from orchestration.settings import Settings
-
-PROJECT = Path(__file__).parents[1]
-FOLDERS = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--log-level", "none"]
 
 # By the warehouse's name, which is a part of every relation's name in a parsed project.
 _parsed: dict[str, Manifest] = {}
-
-
-class DbtFailed(Exception):
-    """dbt could not read the project, or not begin."""
 
 
 def run_dbt(
@@ -35,22 +28,14 @@ def run_dbt(
     paths = ["--target-path", str(kept / "target"), "--log-path", str(kept / "logs")]
     name = settings.warehouse.stem
     if name not in _parsed:
-        _parsed[name] = parse(paths)
+        _parsed[name] = kept_parse(name) or parse(paths)
     listeners = [_node_listener(on_node)] if on_node else []
     try:
         return dbtRunner(manifest=_parsed[name], callbacks=listeners).invoke(
-            [*arguments, *FOLDERS, *paths]
+            [*arguments, *FLAGS, *paths]
         )
     finally:
         _close_warehouse()
-
-
-def parse(paths: list[str] | None = None) -> Manifest:
-    """`dbt parse`, which also writes the manifest. Costs seconds. Raises DbtFailed."""
-    invocation = dbtRunner().invoke(["parse", *FOLDERS, *(paths or [])])
-    if not isinstance(invocation.result, Manifest):
-        raise DbtFailed(f"dbt cannot read transform/: {invocation.exception}")
-    return invocation.result
 
 
 def _node_listener(on_node: Callable[[str], None]) -> Callable[[EventMsg], None]:

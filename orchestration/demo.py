@@ -18,8 +18,8 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from orchestration.dbt_process import PROJECT
 from orchestration.marts import reading
+from orchestration.project import PROJECT
 from orchestration.settings import SANDBOX_KEY
 
 DATA_DIR = Path("data/demo")

@@ -13,10 +13,10 @@ from typing import Any
 import duckdb
 from rich.console import Console
 
-from orchestration.dbt_process import PROJECT
 from orchestration.explain_lines import Explanation, lines
 from orchestration.failures import Unknown
 from orchestration.marts import names, reading, records
+from orchestration.project import PROJECT
 
 TRAITS = PROJECT / "transform" / "seeds" / "traits.csv"
 TABLES = {"single": "single_subscription_traits", "multi": "multi_subscription_traits"}

@@ -29,8 +29,7 @@ def exit_code(error: BaseException) -> int | None:
     from ingestion.rows import MissingValue
     from ingestion.warehouse import LoadFailed
     from ingestion.webhooks.server import NoAddress
-    from orchestration.dbt_process import DbtFailed
-    from orchestration.manifest import ManifestOutdated
+    from orchestration.manifest import DbtFailed, ManifestOutdated
     from orchestration.transform import TransformFailed
     from reverse_sync.account_store import AccountStoreError, InvalidAccountStoreUrl
     from reverse_sync.guards import Blocked

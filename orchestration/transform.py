@@ -14,7 +14,8 @@ from dbt.artifacts.schemas.results import NodeStatus
 from dbt.artifacts.schemas.run import RunExecutionResult
 
 from orchestration.builds import MOVES_NUMBERS, Kind, Scope, begin, decide, finish
-from orchestration.dbt_process import DbtFailed, run_dbt
+from orchestration.dbt_process import run_dbt
+from orchestration.manifest import DbtFailed
 from orchestration.settings import Settings
 
 FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)

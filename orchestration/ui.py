@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 from orchestration.dagster_home import dagster_instance, prepare_dagster_home
-from orchestration.dbt_process import PROJECT
 from orchestration.failures import explained
 from orchestration.manifest import is_outdated, write_manifest
+from orchestration.project import PROJECT
 from orchestration.settings import read_settings
 
 PROGRAMS = {
