@@ -11,9 +11,10 @@ from functools import reduce
 from ingestion.accounts import ask, sum_of
 from ingestion.changes import drain
 from ingestion.client import Connection
-from ingestion.inbox import BEGAN, COMPLETE, PIN, Inbox
+from ingestion.inbox import Inbox
 from ingestion.intake import Intake, Paths, Progress
 from ingestion.load import LoadResult
+from ingestion.positions import BEGAN, COMPLETE, PIN
 
 
 def identified(connections: Sequence[Connection]) -> dict[str, Connection]:
