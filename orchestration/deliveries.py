@@ -24,6 +24,8 @@ from reverse_sync.state import Scope
 
 # Who asks for all accounts means more updates than a guard lets pass.
 RESYNC_OVERRIDES = frozenset({"updates", "state_lost", "store_behind"})
+# All accounts make another store whole; chosen ones would not.
+RESYNC_ALL_OVERRIDES = RESYNC_OVERRIDES | {"other_store"}
 
 
 def retry(
@@ -55,7 +57,8 @@ def resync(
     """Sends accounts whole; None: all of them. Raises UnknownAccount."""
     need(settings.marts)
     scope = Scope(accounts=accounts, whole=True)
-    order = _order("resync", scope=scope, overridden=overridden | RESYNC_OVERRIDES)
+    meant = RESYNC_ALL_OVERRIDES if accounts is None else RESYNC_OVERRIDES
+    order = _order("resync", scope=scope, overridden=overridden | meant)
     return deliver_order(settings, reporter, order)
 
 

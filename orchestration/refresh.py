@@ -25,6 +25,10 @@ from orchestration.manifest import is_outdated, write_manifest
 from orchestration.reporter import Reporter
 from orchestration.run import run_tags
 from orchestration.settings import Settings
+from orchestration.stages import open_warehouse
+from reverse_sync.state import count
+from reverse_sync.state_schema import prepare
+from reverse_sync.store_url import opened
 
 # A step that is left out because nothing changed is no news: its checks have nothing to gate.
 logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
@@ -50,9 +54,19 @@ def refresh(
     tags = {**run_tags(as_of=as_of, full=full, overridden=overridden), IN_PROCESS: "true"}
     with dagster_instance(settings) as instance:
         runs = [_run(defs, REFRESH, settings, instance, reporter, tags)]
-        if delivery_due(settings):
+        if delivery_due(settings) or _store_lost(settings, reporter):
             runs.append(_run(defs, REVERSE_SYNC, settings, instance, reporter, tags))
     return runs
+
+
+def _store_lost(settings: Settings, reporter: Reporter) -> bool:
+    """Whether the store lacks what it acknowledged: it was emptied, restored or replaced. Nothing
+    is due then, and a delivery blocks with the remedy."""
+    with opened(settings.target) as store:
+        held = store.highest_version()
+    with open_warehouse(settings, reporter) as warehouse:
+        prepare(warehouse)
+        return count(warehouse, "select max(version) from sync.sync_snapshot") > held
 
 
 def _run(  # noqa: PLR0913, PLR0917

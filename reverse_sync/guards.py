@@ -24,7 +24,7 @@ GUARDS: Mapping[str, tuple[str, str]] = {
     "nulls": ("traits to clear", "acknowledged traits that have a value"),
 }
 # These have no limit to set; they can be overridden like the others.
-UPSTREAM = ("empty", "stale", "state_lost", "store_behind")
+UPSTREAM = ("empty", "stale", "state_lost", "store_behind", "other_store")
 
 
 class WrongLimit(ValueError):

@@ -20,9 +20,11 @@ from reverse_sync.reconcile_store import Drift, compare, scanned
 from reverse_sync.remember import close_run, remember
 from reverse_sync.result import SyncResult, result_of
 from reverse_sync.state import Run, Scope
+from reverse_sync.state_schema import prepare
 from reverse_sync.store_url import opened
 from reverse_sync.sync import BATCH, finished, silent, to_enable
 from reverse_sync.undo import undo_into_outbox, version_of
+from reverse_sync.which_store import OtherStore, forget_waiting, other_store, settle
 
 CHUNK = 5_000
 EVERY_GUARD = frozenset((*GUARDS, *UPSTREAM))
@@ -36,6 +38,7 @@ def undone(
         tracking = store.read_tracking()
         version = store.highest_version()
         with around.warehouse() as connection:
+            _refuse_another_store(connection, around)
             # The accounts are the run's: nothing is known of the others.
             order = replace(order, scope=Scope(accounts=()))
             run = begin(connection, order.run(version=version, mode=around.mode, tracking=tracking))
@@ -92,9 +95,20 @@ def compared(around: Surroundings, order: Order, *, repair: bool) -> Drift:
             around.warehouse() as connection,
         ):
             run = begin(connection, run)
+            if repair and other_store(connection, around.target) is not None:
+                forget_waiting(connection, at=run.at)
             with published(connection, around.marts_path):
                 found = compare(connection, run, scan, repair=repair)
+            if repair:
+                settle(connection, around.target)
     return Drift(total, tuple(found))
+
+
+def _refuse_another_store(connection: DuckDBPyConnection, around: Surroundings) -> None:
+    prepare(connection)
+    other = other_store(connection, around.target)
+    if other is not None:
+        raise OtherStore(f"nothing was put back: {other}")
 
 
 def _as_taken(connection: DuckDBPyConnection, run: Run) -> list[Outcome]:

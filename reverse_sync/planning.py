@@ -14,7 +14,7 @@ from duckdb import DuckDBPyConnection
 from reverse_sync.account_store import AccountStoreError
 from reverse_sync.candidates import read
 from reverse_sync.figures import digest, figures
-from reverse_sync.guards import Blocked, Trip, check
+from reverse_sync.guards import Blocked, Figures, Trip, check
 from reverse_sync.order import Order, Surroundings
 from reverse_sync.plan import begin, diff_into_outbox, record
 from reverse_sync.plan_counts import Plan
@@ -22,6 +22,7 @@ from reverse_sync.plan_records import insert_run
 from reverse_sync.preview import Preview, previewed
 from reverse_sync.state import transaction
 from reverse_sync.tracking import Tracking
+from reverse_sync.which_store import other_store, settle
 
 
 class PlanMoved(AccountStoreError):
@@ -58,6 +59,8 @@ class Planner:
             with self._judging() as judged:
                 found.append(judged)
                 _refuse(judged, self.order)
+                if self.order.scope.accounts is None:
+                    settle(self.connection, self.around.target)
                 return record(self.connection, judged.plan, overridden=self.order.overridden)
         except Blocked as blocked:
             said = "; ".join(trip.line for trip in blocked.trips)
@@ -81,8 +84,16 @@ class Planner:
         with read(connection, path, run) as source, transaction(connection):
             plan = diff_into_outbox(connection, run, source, self.tracking)
             plan = replace(plan, digest=digest(connection, run))
-            seen = figures(connection, plan, self.tracking, guards, version)
+            seen = self._of_this_store(figures(connection, plan, self.tracking, guards, version))
             yield _Judged(plan, check(guards, seen, overridden=order.overridden))
+
+    def _of_this_store(self, seen: Figures) -> Figures:
+        """That the store is another one explains its version too."""
+        other = other_store(self.connection, self.around.target)
+        if other is None or "other_store" in self.order.overridden:
+            return seen
+        upstream = {name: why for name, why in seen.upstream.items() if name != "store_behind"}
+        return replace(seen, upstream={**upstream, "other_store": other})
 
 
 def _refuse(judged: _Judged, order: Order) -> None:

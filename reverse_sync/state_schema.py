@@ -8,6 +8,7 @@ sync_drift      what the last reconcile found in the store that nobody sent
 sync_backlog    the changes that wait for another attempt, or for the target's budget
 dead_letters    the changes that a store refused for good, until they are retried or superseded
 lifecycles_before  what a write's lifecycle replaced, for undo
+sync_target     which account store all this is about
 outbox          what a run sends: written with the plan, resolved by the store's reply
 
 Times are UTC without zone. Values are JSON text.
@@ -129,6 +130,12 @@ SCHEMA = """
         held varchar,
         found_at timestamp not null,
         run_id varchar not null
+    );
+
+    create table if not exists sync.sync_target (
+        one integer primary key,  -- the table has one row
+        digest varchar not null,  -- its address can be a secret
+        label varchar not null
     );
 
     create table if not exists sync.sync_invalid (

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from reverse_sync import channels
+from reverse_sync import channels, http_address
 from reverse_sync.account_store import AccountStore, InvalidAccountStoreUrl
 from reverse_sync.http_address import Address
 from reverse_sync.http_store import Channel, HttpStore
@@ -26,14 +26,28 @@ EXAMPLES = (
 
 
 @dataclass(frozen=True)
+class Identity:
+    """What tells a store from others (it may hold a secret), and a name that may be shown."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
 class _Kind:
     check: Callable[[Target], None]
     open: Callable[[Target], AccountStore]
+    identity: Callable[[Target], Identity]
 
 
 def check(target: Target) -> None:
     """Fails unless the URL names an account store that can be reached and written now."""
     _kind(target.url).check(target)
+
+
+def identity(target: Target) -> Identity:
+    """Which store the URL means, whatever password or token stands in it. No request."""
+    return _kind(target.url).identity(target)
 
 
 @contextmanager
@@ -95,6 +109,13 @@ def _open_sqlite(target: Target) -> AccountStore:
     return SqliteStore(_sqlite_path(target.url), label=target.url)
 
 
+def _sqlite_identity(target: Target) -> Identity:
+    """Below DATA_DIR by its place there, so that the folder can be moved as a whole."""
+    path, folder = _sqlite_path(target.url).resolve(), target.folder.resolve()
+    below = path.relative_to(folder) if path.is_relative_to(folder) else path
+    return Identity(f"sqlite:{below}", target.url)
+
+
 def _check_postgres(target: Target) -> None:
     check_postgres(target.url, label=_postgres_label(target.url))
 
@@ -103,7 +124,21 @@ def _open_postgres(target: Target) -> AccountStore:
     return PostgresStore(target.url, label=_postgres_label(target.url))
 
 
-def _http_kind(channel: Callable[[Target], tuple[Channel, Address]]) -> _Kind:
+def _postgres_identity(target: Target) -> Identity:
+    label = _postgres_label(target.url)
+    return Identity(label if urlsplit(target.url).hostname else _without_user(target.url), label)
+
+
+def _without_user(url: str) -> str:
+    """A socket's folder stands in the query, behind the user."""
+    parts = urlsplit(url)
+    folder = parse_qs(parts.query).get("host", [""])[0]
+    return f"postgresql://{folder}{parts.path}"
+
+
+def _http_kind(
+    channel: Callable[[Target], tuple[Channel, Address]], address_of: Callable[[str], Address]
+) -> _Kind:
     def check_channel(target: Target) -> None:
         opened_channel, _ = channel(target)
         with closing(opened_channel):
@@ -114,16 +149,20 @@ def _http_kind(channel: Callable[[Target], tuple[Channel, Address]]) -> _Kind:
         ledger = Ledger(target.folder, identity=address.identity, label=address.label)
         return HttpStore(opened_channel, ledger, label=address.label)
 
-    return _Kind(check=check_channel, open=open_store)
+    def named(target: Target) -> Identity:
+        address = address_of(target.url)
+        return Identity(address.identity, address.label)
+
+    return _Kind(check=check_channel, open=open_store, identity=named)
 
 
-_POSTGRES = _Kind(check=_check_postgres, open=_open_postgres)
+_POSTGRES = _Kind(check=_check_postgres, open=_open_postgres, identity=_postgres_identity)
 _KINDS = {
-    "sqlite": _Kind(check=_check_sqlite, open=_open_sqlite),
+    "sqlite": _Kind(check=_check_sqlite, open=_open_sqlite, identity=_sqlite_identity),
     "postgresql": _POSTGRES,
     "postgres": _POSTGRES,
-    "https": _http_kind(channels.webhook),
-    "http": _http_kind(channels.webhook),
-    "vitally": _http_kind(channels.vitally),
-    "segment": _http_kind(channels.segment),
+    "https": _http_kind(channels.webhook, http_address.webhook),
+    "http": _http_kind(channels.webhook, http_address.webhook),
+    "vitally": _http_kind(channels.vitally, http_address.vitally),
+    "segment": _http_kind(channels.segment, http_address.segment),
 }

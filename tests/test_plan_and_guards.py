@@ -12,9 +12,15 @@ import duckdb
 import pytest
 from reverse_sync_world import AS_OF, World
 
+from orchestration.deliveries import RESYNC_ALL_OVERRIDES, RESYNC_OVERRIDES
+from reverse_sync import Target, operations
+from reverse_sync.account_store import AccountWrite
 from reverse_sync.guards import GUARDS, Blocked, Guards, WrongLimit, parse_limit
+from reverse_sync.lifecycle import Lifecycle
 from reverse_sync.planning import PlanMoved
-from reverse_sync.state import naive
+from reverse_sync.state import Scope, naive
+from reverse_sync.store_url import opened
+from reverse_sync.which_store import OtherStore
 
 MRR = "stripe.mrr"
 STATUS = "stripe.currentSubscriptionStatus"
@@ -211,6 +217,56 @@ def test_a_store_that_lost_what_it_acknowledged_blocks(world: World) -> None:
     world.store("delete from accounts")
     with pytest.raises(Blocked, match="store_behind: the store is at version 0, version 1 was"):
         world.sync()
+
+
+OTHER_STORE = r"other_store: the account store is sqlite:.*other.db now, what is known is of "
+
+
+def test_another_store_gets_nothing_before_it_can_get_everything(world: World) -> None:
+    world.publish(accounts(3))
+    world.sync(run_id="first")
+    other = World(world.folder, f"sqlite:///{world.folder}/other.db", runs=world.runs)
+    with opened(Target(other.url)) as store:
+        late = AccountWrite(
+            account_id="old",
+            name=None,
+            set={},
+            unset=(),
+            lifecycle=Lifecycle(),
+            version=9,
+            at=AS_OF,
+        )
+        store.write([late])
+    with pytest.raises(Blocked, match=f"{OTHER_STORE}.*resync --all.*reconcile --store --repair"):
+        other.sync()
+    with pytest.raises(OtherStore, match="nothing was put back: the account store is"):
+        operations.undone(other.around(), other.order(kind="undo"), "first")
+    with pytest.raises(Blocked, match=OTHER_STORE):
+        other.sync(scope=Scope(accounts=("a001",), whole=True), overridden=RESYNC_OVERRIDES)
+    everything = Scope(whole=True)
+    assert other.sync(scope=everything, overridden=RESYNC_ALL_OVERRIDES).acknowledged == 3
+    assert {**world.traits(), "old": {}} == other.traits()
+    assert other.sync().sent == 0
+    with pytest.raises(Blocked, match=r"what is known is of sqlite:.*other.db"):
+        world.sync()
+    with pytest.raises(Blocked, match="store_behind"):
+        world.sync(overridden=frozenset({"other_store"}))
+    both = frozenset({"other_store", "store_behind"})
+    assert world.sync(overridden=both).sent == 0, "a person says that it is the same store"
+    assert world.sync(overridden=frozenset({"store_behind"})).sent == 0
+
+
+def test_another_store_is_taken_up_by_a_repair(local: World) -> None:
+    local.publish(accounts(3))
+    local.sync()
+    local.state("update sync.outbox set status = 'parked', error = 'no' where account_id = 'a001'")
+    other = World(local.folder, f"sqlite:///{local.folder}/other.db", runs=local.runs)
+    assert other.reconcile() == (0, {"missing": 2})
+    with pytest.raises(Blocked, match=OTHER_STORE):
+        other.sync()
+    assert other.reconcile(repair=True) == (0, {"missing": 3})
+    assert other.sync().creates == 3
+    assert other.traits() == local.traits()
 
 
 def test_lost_state_blocks_where_percentages_are_watched(world: World) -> None:

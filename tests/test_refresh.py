@@ -1,5 +1,6 @@
 """The whole way of the data over HTTP, in one job: from Stripe's change to the account's row."""
 
+import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from orchestration.refresh import refresh
 from orchestration.reporter import LogReporter
 from orchestration.transform import TransformFailed
 from reverse_sync.account_store import AccountStoreError
+from reverse_sync.guards import Blocked
 from sandbox import builders
 
 MONTHLY = builders.price(id="price_monthly", unit_amount=5000)
@@ -111,7 +113,7 @@ def test_nothing_changed_nothing_done(business: Pipeline) -> None:
     assert business.refresh(as_of=AS_OF + timedelta(days=400))["selected"] == 3, "a setting changed"
 
 
-def test_a_delivery_that_failed_is_made_up_for_although_nothing_changed(
+def test_a_store_that_failed_or_was_emptied_is_noticed_although_nothing_changed(
     business: Pipeline,
 ) -> None:
     business.set(ACCOUNT_STORE_URL=f"sqlite:///{business.folder}/no/such/folder/accounts.db")
@@ -120,3 +122,7 @@ def test_a_delivery_that_failed_is_made_up_for_although_nothing_changed(
     business.set(ACCOUNT_STORE_URL="")
     assert business.refresh()["creates"] == 3
     assert business.refresh() == {}
+    with sqlite3.connect(business.folder / "accounts.db") as store:
+        store.execute("delete from accounts")
+    with pytest.raises(Blocked, match=r"store_behind: .* 'stripe-traits reconcile --store'"):
+        business.refresh()
