@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from duckdb import DuckDBPyConnection
 
 from reverse_sync.account_store import AccountStore, AccountStoreError, NotNow
+from reverse_sync.ending import Ending, close_run
 from reverse_sync.order import Warehouse
 from reverse_sync.outbox import take
 from reverse_sync.plan_counts import Plan
 from reverse_sync.push import Outcome, Outgoing, PushStopped, push
-from reverse_sync.remember import Ending, close_run, remember
+from reverse_sync.remember import remember
 from reverse_sync.tracking import Tracking
 
 Progress = Callable[[int, int], None]

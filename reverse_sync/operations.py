@@ -10,6 +10,7 @@ from duckdb import DuckDBPyConnection
 
 from reverse_sync.candidates import published
 from reverse_sync.delivery import Progress, Sender
+from reverse_sync.ending import close_run
 from reverse_sync.guards import GUARDS, UPSTREAM
 from reverse_sync.order import Order, Surroundings
 from reverse_sync.outbox import take
@@ -17,7 +18,7 @@ from reverse_sync.plan import begin, record
 from reverse_sync.planning import Planner
 from reverse_sync.push import Outcome
 from reverse_sync.reconcile_store import Drift, compare, scanned
-from reverse_sync.remember import close_run, remember
+from reverse_sync.remember import remember
 from reverse_sync.result import SyncResult, result_of
 from reverse_sync.state import Run, Scope
 from reverse_sync.state_schema import prepare

@@ -1,12 +1,12 @@
 """remember: what the store has answered.
 
 In: outcomes of a push. Out: outbox rows resolved or put off, the snapshot of acknowledged traits,
-the changelog, the dead letters, the run's counts. Each call is one transaction.
+the changelog, the dead letters, the run's counts. Each call is one transaction. Not here: how a run
+ends (ending.py).
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pyarrow as pa
@@ -16,7 +16,6 @@ from reverse_sync.changelog import log_outcomes
 from reverse_sync.push import Outcome
 from reverse_sync.state import Run, naive, rows_as_table, transaction
 
-REJECTIONS_SHOWN = 20
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
 MAX_ATTEMPTS = 12  # with these waits: about two days
@@ -128,40 +127,6 @@ COUNT = """
     where version = $version
 """
 
-CLOSE = """
-    update sync.sync_runs set
-        error = $error,
-        sent = sent - $deferred,
-        pending = pending - $deferred,
-        deferred = deferred + $deferred,
-        status = case when $failed then 'failed' when pending > $deferred and not $waits
-            then 'interrupted' else 'done' end
-    where version = $version
-"""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """An account that was kept out or refused, and why."""
-
-    account_id: str | None
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ending:
-    """What became of a run's accounts, and why it stopped early if it did.
-
-    `deferred` were not tried for want of budget, `failed` were tried and wait for another attempt.
-    """
-
-    acknowledged: int = 0
-    rejected: int = 0
-    deferred: int = 0
-    rejections: tuple[Kept, ...] = ()
-    error: str | None = None
-    waiting: str | None = None
-
 
 def remember(connection: DuckDBPyConnection, run: Run, outcomes: Sequence[Outcome]) -> None:
     """Resolves the outbox rows that the store has answered."""
@@ -190,38 +155,6 @@ def wait_after(attempts: int) -> timedelta:
     return min(FIRST_WAIT * doublings, LONGEST_WAIT)
 
 
-def close_run(
-    connection: DuckDBPyConnection, run: Run, *, error: str | None, waiting: str | None
-) -> Ending:
-    """Ends the run: done, or failed with what is still pending left to the next one.
-
-    `waiting`: the target's budget is spent; what was not tried counts as deferred.
-    """
-    untried = _untried(connection, run) if waiting else 0
-    connection.execute(
-        CLOSE,
-        {
-            "error": error or waiting,
-            "failed": error is not None,
-            "waits": _failed(connection, run) > 0,
-            "deferred": untried,
-            "version": run.version,
-        },
-    )
-    counts = connection.execute(
-        "select acknowledged, rejected from sync.sync_runs where version = ?", [run.version]
-    ).fetchone()
-    acknowledged, rejected = counts or (0, 0)
-    return Ending(
-        acknowledged=acknowledged,
-        rejected=rejected,
-        deferred=untried,
-        rejections=_rejections(connection, run),
-        error=error,
-        waiting=waiting,
-    )
-
-
 def _row(outcome: Outcome, now: datetime) -> dict[str, object]:
     """The outcome, and what the outbox makes of it: `held`."""
     row: dict[str, object] = {**vars(outcome), "held": outcome.status, "next_attempt_at": None}
@@ -232,28 +165,3 @@ def _row(outcome: Outcome, now: datetime) -> dict[str, object]:
     elif outcome.status == "rejected" and outcome.permanent:
         row["held"] = "parked"
     return row
-
-
-def _untried(connection: DuckDBPyConnection, run: Run) -> int:
-    return _pending(connection, run, "next_attempt_at is null")
-
-
-def _failed(connection: DuckDBPyConnection, run: Run) -> int:
-    return _pending(connection, run, "next_attempt_at is not null")
-
-
-def _pending(connection: DuckDBPyConnection, run: Run, which: str) -> int:
-    row = connection.execute(
-        f"select count(*) from sync.outbox where version = ? and status = 'pending' and {which}",
-        [run.version],
-    ).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _rejections(connection: DuckDBPyConnection, run: Run) -> tuple[Kept, ...]:
-    rows = connection.execute(
-        "select account_id, error from sync.outbox where version = ?"
-        " and status in ('rejected', 'parked') order by account_id limit ?",
-        [run.version, REJECTIONS_SHOWN],
-    ).fetchall()
-    return tuple(Kept(account_id, reason) for account_id, reason in rows)

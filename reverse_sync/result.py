@@ -5,8 +5,8 @@ In: the plan's counts and the store's replies. Out: one frozen result for the ca
 
 from dataclasses import dataclass
 
+from reverse_sync.ending import Ending, Kept
 from reverse_sync.plan_counts import Plan
-from reverse_sync.remember import Ending, Kept
 from reverse_sync.tracking import SettingChange
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from reverse_sync.account_store import AccountStore, AccountStoreError
 from reverse_sync.delivery import Progress, Sender
+from reverse_sync.ending import Ending
 from reverse_sync.guards import Guards
 from reverse_sync.order import Order, Surroundings, Warehouse
 from reverse_sync.plan_counts import Plan
 from reverse_sync.planning import Planner
 from reverse_sync.preview import Preview
-from reverse_sync.remember import Ending
 from reverse_sync.result import SyncResult, result_of
 from reverse_sync.store_url import opened
 from reverse_sync.target import Target
