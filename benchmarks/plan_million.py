@@ -18,9 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 from reverse_sync.order import Order, Surroundings
+from reverse_sync.planning import found_at
 from reverse_sync.state_schema import prepare
 from reverse_sync.store_url import opened
-from reverse_sync.sync import preview, to_enable
+from reverse_sync.sync import preview
 from reverse_sync.target import Target
 
 AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
@@ -50,8 +51,8 @@ def fill(folder: Path, target: Target, *, accounts: int, traits: int, changes: i
         )
     made.replace(folder / "marts.duckdb")
     with opened(target) as store:
-        tracking, settings = to_enable(store, "single")
-        store.write_tracking(settings, at=AS_OF)
+        found = found_at(store, "single")
+        store.write_tracking(found.changes, at=AS_OF)
     with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
         warehouse.execute("set memory_limit = '4GB'")
         prepare(warehouse)
@@ -62,7 +63,7 @@ def fill(folder: Path, target: Target, *, accounts: int, traits: int, changes: i
             f" (10 + i % 90)::varchar as mrr, 'usd' as currency, {traits} as traits_held from ("
             " select 'account_' || i as account_id, 'Account ' || i as name, i,"
             f" {traits_sql(traits)} as traits from range({accounts}) as r (i))",
-            {"tracking": tracking.digest},
+            {"tracking": found.tracking.digest},
         )
 
 

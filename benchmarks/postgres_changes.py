@@ -25,7 +25,6 @@ from reverse_sync.order import Order, Surroundings
 from reverse_sync.sync import deliver
 from reverse_sync.target import Target
 
-BATCH = 2_000
 OTHERS = ("drt-core[duckdb,postgres]", "dlt[postgres]==1.31.*", "duckdb==2.0.0", "pyarrow")
 DLT = """
 import sys, dlt, duckdb
@@ -87,7 +86,7 @@ def ours(folder: Path, url: str, run_id: str) -> None:
         target=Target(url=url, folder=folder),
         multiple_subscriptions=False,
     )
-    result = deliver(around, Order(run_id=run_id, as_of=AS_OF, now=AS_OF), batch_size=BATCH)
+    result = deliver(around, Order(run_id=run_id, as_of=AS_OF, now=AS_OF))
     assert result.acknowledged == result.sent == result.selected, result
 
 

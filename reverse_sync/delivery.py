@@ -24,57 +24,58 @@ Progress = Callable[[int, int], None]
 BATCHES_PER_CHUNK = 10
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Sender:
-    """Brings one run's outbox to the store."""
+    """Brings runs' outboxes to the store; `batch_size` None: as many at once as the store takes."""
 
     store: AccountStore
     warehouse: Warehouse
-    plan: Plan
     tracking: Tracking
-    batch_size: int
     on_progress: Progress
+    batch_size: int | None = None
 
-    def _next(self, connection: DuckDBPyConnection) -> list[Outgoing]:
-        return take(connection, self.plan.run, limit=self.batch_size * BATCHES_PER_CHUNK)
-
-    def deliver(self) -> Ending:
+    def deliver(self, plan: Plan) -> Ending:
         """push and remember, chunk by chunk, until nothing is to be tried or the store is gone."""
-        if not self.plan.sent:
+        if not plan.sent:
             return Ending()
         done, ending = 0, Ending()
         with self.warehouse() as connection:
-            chunk = self._next(connection)
+            chunk = self._next(connection, plan)
         while chunk:
-            outcomes, stopped = self._push(chunk, done)
+            outcomes, stopped = self._push(chunk, plan, done)
             done += len(outcomes)
             with self.warehouse() as connection:
-                remember(connection, self.plan.run, outcomes)
-                chunk = [] if stopped else self._next(connection)
+                remember(connection, plan.run, outcomes)
+                chunk = [] if stopped else self._next(connection, plan)
                 if not chunk:
-                    ending = self._close(connection, stopped)
+                    ending = _close(connection, plan, stopped)
         return ending
 
+    @property
+    def _size(self) -> int:
+        return min(self.batch_size or self.store.batch_size, self.store.batch_size)
+
+    def _next(self, connection: DuckDBPyConnection, plan: Plan) -> list[Outgoing]:
+        return take(connection, plan.run, limit=self._size * BATCHES_PER_CHUNK)
+
     def _push(
-        self, chunk: list[Outgoing], done: int
+        self, chunk: list[Outgoing], plan: Plan, done: int
     ) -> tuple[list[Outcome], AccountStoreError | None]:
         """The outcomes up to the first batch for which the store was not there."""
         outcomes: list[Outcome] = []
-        for start in range(0, len(chunk), self.batch_size):
-            batch = chunk[start : start + self.batch_size]
+        for start in range(0, len(chunk), self._size):
+            batch = chunk[start : start + self._size]
             try:
-                outcomes += push(self.store, batch, tracking=self.tracking, run=self.plan.run)
+                outcomes += push(self.store, batch, tracking=self.tracking, run=plan.run)
             except PushStopped as stopped:
                 return outcomes + stopped.outcomes, stopped.cause
-            self.on_progress(done + len(outcomes), self.plan.sent)
+            self.on_progress(done + len(outcomes), plan.sent)
         return outcomes, None
 
-    def _close(self, connection: DuckDBPyConnection, stopped: AccountStoreError | None) -> Ending:
-        short = isinstance(stopped, NotNow)
-        said = None if stopped is None else str(stopped)
-        return close_run(
-            connection,
-            self.plan.run,
-            error=None if short else said,
-            waiting=said if short else None,
-        )
+
+def _close(connection: DuckDBPyConnection, plan: Plan, stopped: AccountStoreError | None) -> Ending:
+    short = isinstance(stopped, NotNow)
+    said = None if stopped is None else str(stopped)
+    return close_run(
+        connection, plan.run, error=None if short else said, waiting=said if short else None
+    )

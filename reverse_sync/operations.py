@@ -15,7 +15,7 @@ from reverse_sync.guards import GUARDS, UPSTREAM
 from reverse_sync.order import Order, Surroundings
 from reverse_sync.outbox import take
 from reverse_sync.plan import begin, record
-from reverse_sync.planning import Planner
+from reverse_sync.planning import Planner, found_at
 from reverse_sync.push import Outcome
 from reverse_sync.reconcile_store import Drift, compare, scanned
 from reverse_sync.remember import remember
@@ -23,7 +23,7 @@ from reverse_sync.result import SyncResult, result_of
 from reverse_sync.state import Run, Scope
 from reverse_sync.state_schema import prepare
 from reverse_sync.store_url import opened
-from reverse_sync.sync import BATCH, finished, silent, to_enable
+from reverse_sync.sync import finished, silent
 from reverse_sync.undo import undo_into_outbox, version_of
 from reverse_sync.which_store import OtherStore, forget_waiting, other_store, settle
 
@@ -45,15 +45,7 @@ def undone(
             run = begin(connection, order.run(version=version, mode=around.mode, tracking=tracking))
             plan = undo_into_outbox(connection, run, version_of(connection, asked))
             plan = record(connection, plan, overridden=frozenset())
-        sender = Sender(
-            store=store,
-            warehouse=around.warehouse,
-            plan=plan,
-            tracking=tracking,
-            batch_size=min(BATCH, store.batch_size),
-            on_progress=on_progress,
-        )
-        ending = sender.deliver()
+        ending = Sender(store, around.warehouse, tracking, on_progress).deliver(plan)
     return finished(plan, ending)
 
 
@@ -61,24 +53,17 @@ def rebased(around: Surroundings, order: Order) -> SyncResult:
     """Takes what account_traits says as what the store holds; nothing is sent."""
     order = replace(order, overridden=EVERY_GUARD)
     with around.lease(), opened(around.target) as store:
-        tracking, changes = to_enable(store, around.mode)
-        version = store.highest_version()
-        if changes:
-            store.write_tracking(changes, at=order.as_of)
+        found = found_at(store, around.mode)
+        if found.changes:
+            store.write_tracking(found.changes, at=order.as_of)
         with around.warehouse() as connection:
-            plan = Planner(
-                connection=connection,
-                around=around,
-                order=order,
-                tracking=tracking,
-                store_version=version,
-            ).commit()
+            plan = Planner(connection, around, order, found).commit()
             while outcomes := _as_taken(connection, plan.run):
                 remember(connection, plan.run, outcomes)
             # The store has not moved: its own version is what it holds.
             connection.execute(
                 "update sync.sync_snapshot set version = ? where version = ?",
-                [version, plan.run.version],
+                [found.version, plan.run.version],
             )
             ending = close_run(connection, plan.run, error=None, waiting=None)
     return result_of(plan, ending)
@@ -88,9 +73,8 @@ def compared(around: Surroundings, order: Order, *, repair: bool) -> Drift:
     """The store beside what it acknowledged; with `repair` the baseline is set to what it holds,
     for the next run to send the difference. Raises NotReadable."""
     with around.lease(), opened(around.target) as store:
-        tracking, _ = to_enable(store, around.mode)
-        version = store.highest_version()
-        run = order.run(version=version, mode=around.mode, tracking=tracking)
+        found = found_at(store, around.mode)
+        run = order.run(version=found.version, mode=around.mode, tracking=found.tracking)
         with (
             scanned(store, around.marts_path.parent) as (scan, total),
             around.warehouse() as connection,
@@ -99,10 +83,10 @@ def compared(around: Surroundings, order: Order, *, repair: bool) -> Drift:
             if repair and other_store(connection, around.target) is not None:
                 forget_waiting(connection, at=run.at)
             with published(connection, around.marts_path):
-                found = compare(connection, run, scan, repair=repair)
+                drift = compare(connection, run, scan, repair=repair)
             if repair:
                 settle(connection, around.target)
-    return Drift(total, tuple(found))
+    return Drift(total, tuple(drift))
 
 
 def _refuse_another_store(connection: DuckDBPyConnection, around: Surroundings) -> None:

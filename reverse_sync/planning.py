@@ -5,13 +5,13 @@ every trace of it rolled back. Guards and digest are judged inside the transacti
 that may not be sent was never written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.account_store import AccountStoreError
+from reverse_sync.account_store import AccountStore, AccountStoreError
 from reverse_sync.candidates import read
 from reverse_sync.figures import digest, figures
 from reverse_sync.guards import Blocked, Figures, Trip, check
@@ -21,7 +21,7 @@ from reverse_sync.plan_counts import Plan
 from reverse_sync.plan_records import insert_run
 from reverse_sync.preview import Preview, previewed
 from reverse_sync.state import transaction
-from reverse_sync.tracking import Tracking
+from reverse_sync.tracking import Mode, SettingChange, Tracking, enabling
 from reverse_sync.which_store import other_store, settle
 
 
@@ -42,15 +42,32 @@ class _Seen(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found:
+    """What the store says before a plan: its highest version, its tracking config as it will be
+    once the plan is committed, and the changes that make it so."""
+
+    version: int
+    tracking: Tracking
+    changes: Sequence[SettingChange]
+
+
+def found_at(store: AccountStore, mode: Mode) -> Found:
+    """Settings change where the integration is new in this store, or its mode has changed."""
+    held = store.read_tracking()
+    changes = enabling(held, mode=mode)
+    settings = {**held.settings, **{change.new.aspect: change.new for change in changes}}
+    tracking = replace(held, settings=settings, mode=mode) if changes else held
+    return Found(version=store.highest_version(), tracking=tracking, changes=changes)
+
+
+@dataclass(frozen=True)
 class Planner:
-    """What a plan is made from. `store_version` is the store's highest, `tracking` its config as
-    it will be once the plan is committed."""
+    """What a plan is made from."""
 
     connection: DuckDBPyConnection
     around: Surroundings
     order: Order
-    tracking: Tracking
-    store_version: int
+    found: Found
 
     def commit(self) -> Plan:
         """Writes plan and outbox together. Raises PlanMoved; Blocked, which is recorded."""
@@ -78,13 +95,14 @@ class Planner:
     @contextmanager
     def _judging(self) -> Iterator[_Judged]:
         connection, order, guards = self.connection, self.order, self.around.guards
-        version, mode = self.store_version, self.around.mode
-        run = begin(connection, order.run(version=version, mode=mode, tracking=self.tracking))
+        version, tracking = self.found.version, self.found.tracking
+        ordered = order.run(version=version, mode=self.around.mode, tracking=tracking)
+        run = begin(connection, ordered)
         path = self.around.marts_path
         with read(connection, path, run) as source, transaction(connection):
-            plan = diff_into_outbox(connection, run, source, self.tracking)
+            plan = diff_into_outbox(connection, run, source, tracking)
             plan = replace(plan, digest=digest(connection, run))
-            seen = self._of_this_store(figures(connection, plan, self.tracking, guards, version))
+            seen = self._of_this_store(figures(connection, plan, tracking, guards, version))
             yield _Judged(plan, check(guards, seen, overridden=order.overridden))
 
     def _of_this_store(self, seen: Figures) -> Figures:

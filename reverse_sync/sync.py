@@ -5,25 +5,21 @@ store's target. Out: the account store true to account_traits, and a result whos
 The warehouse is open while planning and while remembering, never while the store is written.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from reverse_sync.account_store import AccountStore, AccountStoreError
+from reverse_sync.account_store import AccountStoreError
 from reverse_sync.delivery import Progress, Sender
 from reverse_sync.ending import Ending
 from reverse_sync.guards import Guards
 from reverse_sync.order import Order, Surroundings, Warehouse
 from reverse_sync.plan_counts import Plan
-from reverse_sync.planning import Planner
+from reverse_sync.planning import Planner, found_at
 from reverse_sync.preview import Preview
 from reverse_sync.result import SyncResult, result_of
 from reverse_sync.store_url import opened
 from reverse_sync.target import Target
-from reverse_sync.tracking import Mode, SettingChange, Tracking, enabling
-
-BATCH = 500
+from reverse_sync.tracking import SettingChange
 
 
 class SyncInterrupted(AccountStoreError):
@@ -49,7 +45,7 @@ def sync(  # noqa: PLR0913 (the caller's one entrance: all by keyword)
     now: datetime | None = None,
     guards: Guards | None = None,
     on_progress: Progress = silent,
-    batch_size: int = BATCH,
+    batch_size: int | None = None,
 ) -> SyncResult:
     """Brings the account store to what `marts_path` says; a second call sends nothing."""
     around = Surroundings(
@@ -68,34 +64,20 @@ def deliver(
     order: Order,
     *,
     on_progress: Progress = silent,
-    batch_size: int = BATCH,
+    batch_size: int | None = None,
 ) -> SyncResult:
     """One run. Raises Blocked and PlanMoved, which send nothing, and SyncInterrupted."""
     with around.lease(), opened(around.target) as store:
-        tracking, changes = to_enable(store, around.mode)
-        version = store.highest_version()
+        found = found_at(store, around.mode)
         with around.timed("diff"), around.warehouse() as connection:
-            planner = Planner(
-                connection=connection,
-                around=around,
-                order=order,
-                tracking=tracking,
-                store_version=version,
-            )
-            plan = planner.commit()
+            plan = Planner(connection, around, order, found).commit()
         # Not before the guards have let the plan pass: a change of mode is a part of it.
-        if changes:
-            store.write_tracking(changes, at=order.as_of)
-        sender = Sender(
-            store=store,
-            warehouse=around.warehouse,
-            plan=plan,
-            tracking=tracking,
-            batch_size=min(batch_size, store.batch_size),
-            on_progress=on_progress,
-        )
-        ending = sender.deliver()
-    return finished(plan, ending, tuple(change for change in changes if change.old is not None))
+        if found.changes:
+            store.write_tracking(found.changes, at=order.as_of)
+        sender = Sender(store, around.warehouse, found.tracking, on_progress, batch_size)
+        ending = sender.deliver(plan)
+    overridden = tuple(change for change in found.changes if change.old is not None)
+    return finished(plan, ending, overridden)
 
 
 def finished(plan: Plan, ending: Ending, overridden: tuple[SettingChange, ...] = ()) -> SyncResult:
@@ -109,25 +91,6 @@ def finished(plan: Plan, ending: Ending, overridden: tuple[SettingChange, ...] =
 def preview(around: Surroundings, order: Order) -> Preview:
     """What `deliver` would send now; nothing is written, here or there."""
     with opened(around.target) as store:
-        tracking, _ = to_enable(store, around.mode)
-        version = store.highest_version()
+        found = found_at(store, around.mode)
         with around.warehouse() as connection:
-            planner = Planner(
-                connection=connection,
-                around=around,
-                order=order,
-                tracking=tracking,
-                store_version=version,
-            )
-            return planner.show()
-
-
-def to_enable(store: AccountStore, mode: Mode) -> tuple[Tracking, Sequence[SettingChange]]:
-    """The tracking config as it will be, and the changes that make it so where the integration is
-    new here or its mode has changed."""
-    held = store.read_tracking()
-    changes = enabling(held, mode=mode)
-    if not changes:
-        return held, changes
-    settings = {**held.settings, **{change.new.aspect: change.new for change in changes}}
-    return replace(held, settings=settings, mode=mode), changes
+            return Planner(connection, around, order, found).show()

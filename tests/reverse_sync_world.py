@@ -82,7 +82,7 @@ class World:
         return Order(**{"now": arguments["as_of"], **arguments})
 
     def sync(
-        self, *, on_progress: Progress = silent, batch_size: int = 500, **options: Any
+        self, *, on_progress: Progress = silent, batch_size: int | None = None, **options: Any
     ) -> SyncResult:
         """A run; the options are those of Surroundings and of Order."""
         around, order = self._split(options)
