@@ -139,7 +139,9 @@ class AccountStore(Protocol):
     """An open account store. Every method raises AccountStoreError when the store is gone."""
 
     batch_size: int
-    """The most accounts of one write: a process that dies repeats no more than these."""
+    """The most accounts of one write: a process that dies repeats no more than `lanes` of these."""
+    lanes: int
+    """How many threads may read and write at once; 1: only the one that opened it."""
 
     def highest_version(self) -> int:
         """The highest version of any account; 0 in an empty store."""

@@ -17,7 +17,7 @@ from duckdb import DuckDBPyConnection
 from reverse_sync.account_store import AccountStoreError
 from reverse_sync.state import Run, count
 
-FETCH = 2_000
+FETCH = 5_000
 
 # Two steps, because traits are long: first which rows need a look, by short columns alone, in a
 # database of its own (a transaction writes to one only); then the traits of those rows.

@@ -4,8 +4,11 @@ In: an open store, the warehouse, a recorded plan. Out: what became of its accou
 is closed while the store is written.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from duckdb import DuckDBPyConnection
 
@@ -22,6 +25,21 @@ Progress = Callable[[int, int], None]
 
 # Batches between two visits to the warehouse: each visit opens the file and commits once.
 BATCHES_PER_CHUNK = 10
+
+
+@dataclass
+class Gone:
+    """Why the store takes no further batch; None: it does."""
+
+    cause: AccountStoreError | None = None
+
+
+class Each(Protocol):
+    """map, or what works on several at once and keeps their order."""
+
+    def __call__(
+        self, work: Callable[[list[Outgoing]], list[Outcome]], batches: list[list[Outgoing]], /
+    ) -> Iterable[list[Outcome]]: ...
 
 
 @dataclass(frozen=True)
@@ -62,15 +80,38 @@ class Sender:
         self, chunk: list[Outgoing], plan: Plan, done: int
     ) -> tuple[list[Outcome], AccountStoreError | None]:
         """The outcomes up to the first batch for which the store was not there."""
+        batches = [chunk[at : at + self._size] for at in range(0, len(chunk), self._size)]
         outcomes: list[Outcome] = []
-        for start in range(0, len(chunk), self._size):
-            batch = chunk[start : start + self._size]
-            try:
-                outcomes += push(self.store, batch, tracking=self.tracking, run=plan.run)
-            except PushStopped as stopped:
-                return outcomes + stopped.outcomes, stopped.cause
-            self.on_progress(done + len(outcomes), plan.sent)
-        return outcomes, None
+        gone = Gone()
+        with _lanes(self.store.lanes) as each:
+            for answered in each(lambda batch: self._answers(batch, plan, gone), batches):
+                outcomes += answered
+                if answered:
+                    self.on_progress(done + len(outcomes), plan.sent)
+        return outcomes, gone.cause
+
+    def _answers(self, batch: list[Outgoing], plan: Plan, gone: Gone) -> list[Outcome]:
+        if gone.cause is not None:
+            return []
+        try:
+            return push(self.store, batch, tracking=self.tracking, run=plan.run)
+        except PushStopped as stopped:
+            gone.cause = gone.cause or stopped.cause
+            return stopped.outcomes
+
+
+@contextmanager
+def _lanes(count: int) -> Iterator[Each]:
+    """While one batch is on its way another one is made ready; the answers come in order."""
+    if count == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(count, thread_name_prefix="push") as pool:
+        try:
+            yield pool.map
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _close(connection: DuckDBPyConnection, plan: Plan, stopped: AccountStoreError | None) -> Ending:

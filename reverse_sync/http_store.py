@@ -69,6 +69,8 @@ class Readable(Protocol):
 class HttpStore:
     """An AccountStore made of a channel and a ledger; `label` is shown in complaints."""
 
+    lanes = 1
+
     def __init__(self, channel: Channel, ledger: Ledger, *, label: str) -> None:
         self.batch_size = channel.batch_size
         self._label = label

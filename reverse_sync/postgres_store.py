@@ -4,6 +4,7 @@ In: the URL. Out: an AccountStore. One transaction a batch; `returning` in it is
 whose version is not higher than the stored one is left as it is and reported.
 """
 
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -69,9 +70,11 @@ class PostgresStore:
     """An open Postgres account store."""
 
     batch_size = 2_000
+    lanes = 2  # one waits for Postgres while the other one computes
 
     def __init__(self, url: str, *, label: str) -> None:
         self._url, self._label = url, label
+        self._one_at_a_time = threading.Lock()
         with _translated(url, label):
             self._connection = _connect(url)
             try:
@@ -156,7 +159,11 @@ class PostgresStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
-        with _translated(self._url, self._label), self._connection.transaction():
+        with (
+            self._one_at_a_time,
+            _translated(self._url, self._label),
+            self._connection.transaction(),
+        ):
             yield self._connection.cursor()
 
 

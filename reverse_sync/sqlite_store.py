@@ -71,6 +71,7 @@ class SqliteStore:
     """An open SQLite account store."""
 
     batch_size = 500
+    lanes = 1
 
     def __init__(self, path: Path, *, label: str) -> None:
         self._label = label
