@@ -24,7 +24,11 @@ FETCH = 5_000
 CONSIDERED = """
     create table considering.considered as
     with source as (
-        select account_id, name, md5(traits::varchar) as source_md5
+        select
+            account_id,
+            name,
+            {dates} as dates,
+            md5(traits::varchar || coalesce({dates}, '')) as source_md5
         from published.marts.account_traits
         where not $chosen or account_id in (select account_id from considering.chosen)
     ),
@@ -67,10 +71,18 @@ CONSIDERED = """
         case when needed then account_id end as account_id,
         case when needed then name end as name,
         case when needed then source_md5 end as source_md5,
+        case when needed then dates end as dates,
         due,
         copies
     from flagged
 """
+
+DATES = """
+    case
+        when ended_at is not null or trial_ends_at is not null
+            then to_json({'ended_at': ended_at, 'trial_ends_at': trial_ends_at})::varchar
+    end
+""".strip()
 
 CANDIDATES = """
     select
@@ -78,10 +90,12 @@ CANDIDATES = """
         considered.name,
         source.traits::varchar as traits,
         considered.source_md5,
+        considered.dates,
         considered.due,
         considered.copies,
         snapshot.name as acknowledged_name,
         snapshot.traits as acknowledged,
+        snapshot.dates as acknowledged_dates,
         snapshot.lifecycle_status as acknowledged_status,
         snapshot.mrr as acknowledged_mrr,
         waiting.status as waiting_status,
@@ -122,10 +136,12 @@ class Candidate(NamedTuple):
     name: str | None
     traits: str | None
     source_md5: str | None
+    dates: str | None
     due: bool
     copies: int
     acknowledged_name: str | None
     acknowledged: str | None
+    acknowledged_dates: str | None
     acknowledged_status: str | None
     acknowledged_mrr: str | None
     waiting_status: str | None
@@ -190,7 +206,7 @@ def _consider(connection: DuckDBPyConnection, run: Run) -> int:
         "whole": run.scope.whole,
         "chosen": accounts is not None,
     }
-    connection.execute(CONSIDERED, parameters)
+    connection.execute(CONSIDERED.format(dates=_dates(connection)), parameters)
     if accounts is None:
         return count(connection, "select count(*) from published.marts.account_traits")
     _check_chosen(connection)
@@ -199,6 +215,16 @@ def _consider(connection: DuckDBPyConnection, run: Run) -> int:
         "select count(*) from published.marts.account_traits"
         " where account_id in (select account_id from considering.chosen)",
     )
+
+
+def _dates(connection: DuckDBPyConnection) -> str:
+    """The dates beside the traits as text; marts of an older version have none."""
+    known = count(
+        connection,
+        "select count(*) from duckdb_columns() where database_name = 'published'"
+        " and table_name = 'account_traits' and column_name = 'ended_at'",
+    )
+    return DATES if known else "null::varchar"
 
 
 def _check_chosen(connection: DuckDBPyConnection) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from reverse_sync.candidates import Candidate
 from reverse_sync.diff import Change, after, diff
 from reverse_sync.lifecycle import Lifecycle, Previous, Status, UnreadableTrait, lifecycle
+from reverse_sync.lifecycle_text import dates_from
 from reverse_sync.state import Run, naive
 from reverse_sync.tracking import Tracking
 from reverse_sync.traits import (
@@ -50,6 +51,7 @@ class Planned:
     mrr_before: str | None = None
     mrr_after: str | None = None
     lifecycle: str | None = None
+    dates: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def _compared(candidate: Candidate, current: Traits, run: Run, tracking: Trackin
     create = candidate.acknowledged is None
     renamed = candidate.name != candidate.acknowledged_name
     whole = run.scope.whole
+    renamed = renamed or candidate.dates != candidate.acknowledged_dates
     if not (change or create or renamed or candidate.due or candidate.waiting_op or whole):
         return Unchanged(account_id, source_md5)
     then = after(acknowledged, current)
@@ -155,6 +158,7 @@ def _row(
         status_after=now.status,
         mrr_before=_text(before.mrr),
         mrr_after=_text(now.mrr),
+        dates=candidate.dates,
     )
 
 
@@ -166,7 +170,13 @@ def _lifecycles(
     mrr = Decimal(candidate.acknowledged_mrr) if candidate.acknowledged_mrr else None
     before = Lifecycle(status=status, mrr=mrr)
     previous = Previous(before) if candidate.acknowledged is not None else None
-    now = lifecycle(tracking=tracking, traits=traits, previous=previous, as_of=run.as_of)
+    now = lifecycle(
+        tracking=tracking,
+        traits=traits,
+        previous=previous,
+        as_of=run.as_of,
+        dates=dates_from(candidate.dates),
+    )
     return before, now
 
 

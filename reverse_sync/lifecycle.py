@@ -83,6 +83,18 @@ class Lifecycle:
 
 
 @dataclass(frozen=True)
+class Dates:
+    """What no trait tells where an account has several subscriptions: when the last one ended
+    (None: one lives), and when the first trial ends."""
+
+    ended_at: datetime | None = None
+    trial_ends_at: datetime | None = None
+
+
+NO_DATES = Dates()
+
+
+@dataclass(frozen=True)
 class Previous:
     """The lifecycle that the store holds, and whether the end was already scheduled then."""
 
@@ -91,12 +103,17 @@ class Previous:
 
 
 def lifecycle(
-    *, tracking: Tracking, traits: Traits, previous: Previous | None, as_of: datetime
+    *,
+    tracking: Tracking,
+    traits: Traits,
+    previous: Previous | None,
+    as_of: datetime,
+    dates: Dates = NO_DATES,
 ) -> Lifecycle:
     """The account's lifecycle at as_of."""
-    trial_ends_at = _trial_ends_at(_setting(tracking, "trial"), traits)
+    trial_ends_at = _trial_ends_at(_setting(tracking, "trial"), traits, dates)
     status = _status(tracking, traits, previous, trial_ends_at, as_of)
-    churned_at = _churned_at(traits, previous, as_of) if status == "churned" else None
+    churned_at = _churned_at(traits, previous, as_of, dates) if status == "churned" else None
     return Lifecycle(
         status=status,
         status_since=_status_since(status, churned_at, traits, previous, as_of),
@@ -168,9 +185,11 @@ def _on_trial(
     return trial_ends_at is not None and trial_ends_at > as_of
 
 
-def _trial_ends_at(trial: Tracked | None, traits: Traits) -> datetime | None:
-    if trial is None or trial.rule == "trialing_count":
+def _trial_ends_at(trial: Tracked | None, traits: Traits, dates: Dates) -> datetime | None:
+    if trial is None:
         return None
+    if trial.rule == "trialing_count":
+        return dates.trial_ends_at
     return _date(trial.trait, traits.get(trial.trait))
 
 
@@ -194,14 +213,16 @@ def _has_paid(traits: Traits, previous: Previous | None) -> bool:
     return isinstance(amounts, tuple) and any(isinstance(a, Decimal) and a > 0 for a in amounts)
 
 
-def _churned_at(traits: Traits, previous: Previous | None, as_of: datetime) -> datetime | None:
+def _churned_at(
+    traits: Traits, previous: Previous | None, as_of: datetime, dates: Dates
+) -> datetime | None:
     """The date of the end: scheduled, else Stripe's, else when it was seen; unknown at first."""
     was = previous.lifecycle if previous else Lifecycle()
     if was.status == "churned" and was.churned_at:
         return was.churned_at
     if previous and previous.cancels_at_period_end and was.renewal_at:
         return min(was.renewal_at, as_of)
-    canceled_at = _date(CANCELED_AT, traits.get(CANCELED_AT))
+    canceled_at = _date(CANCELED_AT, traits.get(CANCELED_AT)) or dates.ended_at
     if canceled_at is not None and canceled_at <= as_of:
         return canceled_at
     return as_of if was.status in ("subscribed", "trial") else None

@@ -1,13 +1,13 @@
-"""A lifecycle as JSON text, as the outbox and the sync state keep it.
+"""A lifecycle, or dates for it, as JSON text: as the outbox and the sync state keep them.
 
-In: a lifecycle, or its text. Out: the other. Not here: what a lifecycle means (lifecycle.py).
+In: one of them, or its text. Out: the other. Not here: what a lifecycle means (lifecycle.py).
 """
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from reverse_sync.lifecycle import Lifecycle
+from reverse_sync.lifecycle import NO_DATES, Dates, Lifecycle
 
 
 def lifecycle_text(held: Lifecycle) -> str:
@@ -26,3 +26,15 @@ def lifecycle_from(text: str) -> Lifecycle:
     }
     mrr = None if fields["mrr"] is None else Decimal(fields["mrr"])
     return Lifecycle(status=fields["status"], mrr=mrr, **dates)
+
+
+def dates_from(text: str | None) -> Dates:
+    """The dates of a row of account_traits; None: it has none."""
+    if text is None:
+        return NO_DATES
+    moments = {name: _utc(value) for name, value in json.loads(text).items()}
+    return Dates(**moments)
+
+
+def _utc(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)

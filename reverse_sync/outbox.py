@@ -33,6 +33,7 @@ _PLANNED = pa.schema(
         ("currency", _TEXT),
         ("traits_held", pa.int64()),
         ("lifecycle", _TEXT),
+        ("dates", _TEXT),
     ]
 )
 
@@ -91,7 +92,8 @@ def fill(connection: DuckDBPyConnection, run: Run, rows: Sequence[Planned]) -> N
 def take(connection: DuckDBPyConnection, run: Run, *, limit: int) -> list[Outgoing]:
     """The next accounts of the run that were not tried yet, what matters most first."""
     rows = connection.execute(
-        "select account_id, op, name, traits, changes, attempts, lifecycle from sync.outbox"
+        "select account_id, op, name, traits, changes, attempts, lifecycle, dates"
+        " from sync.outbox"
         " where version = ? and status = 'pending' and next_attempt_at is null"
         " order by priority, account_id limit ?",
         [run.version, limit],

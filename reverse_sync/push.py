@@ -28,7 +28,7 @@ from reverse_sync.lifecycle import (
     review_at,
     traits_read,
 )
-from reverse_sync.lifecycle_text import lifecycle_from, lifecycle_text
+from reverse_sync.lifecycle_text import dates_from, lifecycle_from, lifecycle_text
 from reverse_sync.state import Run
 from reverse_sync.tracking import Tracking
 from reverse_sync.traits import Traits, Value, number_text, parse_traits
@@ -45,6 +45,7 @@ class Outgoing:
     changes: list[dict[str, str | None]]
     attempts: int = 0  # made before this one
     lifecycle: str | None = None  # to be written as it is; None: decided on the store's row
+    dates: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +154,7 @@ def _write(
             traits={**before, **dict.fromkeys(unset), **current},
             previous=previous,
             as_of=run.as_of,
+            dates=dates_from(outgoing.dates),
         ),
         version=run.version,
         at=run.as_of,

@@ -73,7 +73,8 @@ ACKNOWLEDGE = """
         outcomes.status_after as lifecycle_status,
         outcomes.mrr,
         outbox.currency,
-        outbox.traits_held
+        outbox.traits_held,
+        outbox.dates
     from sync.outbox
     inner join outcomes on outbox.account_id = outcomes.account_id
     where outbox.version = $version and outbox.status = 'acknowledged'
@@ -88,7 +89,8 @@ ACKNOWLEDGE = """
         lifecycle_status = excluded.lifecycle_status,
         mrr = excluded.mrr,
         currency = excluded.currency,
-        traits_held = excluded.traits_held
+        traits_held = excluded.traits_held,
+        dates = excluded.dates
     where excluded.version > sync_snapshot.version
 """
 

@@ -72,7 +72,8 @@ SCHEMA = """
         mrr varchar,  -- decimal text
         currency varchar,
         traits_held bigint,  -- how many traits have a value
-        gone_at timestamp  -- when a run first missed it in account_traits
+        gone_at timestamp,  -- when a run first missed it in account_traits
+        dates varchar  -- JSON: the dates beside the traits; null: none
     );
 
     create table if not exists sync.outbox (
@@ -98,7 +99,8 @@ SCHEMA = """
         mrr_after varchar,
         currency varchar,
         traits_held bigint,
-        lifecycle varchar  -- to be written as it is (undo); null: decided when written
+        lifecycle varchar,  -- to be written as it is (undo); null: decided when written
+        dates varchar  -- of the row of account_traits, for the lifecycle
     );
 
     create table if not exists sync.dead_letters (
@@ -162,6 +164,7 @@ ADDED = {
         "currency": "varchar",
         "traits_held": "bigint",
         "gone_at": "timestamp",
+        "dates": "varchar",
     },
     "outbox": {
         "priority": "integer",
@@ -174,6 +177,7 @@ ADDED = {
         "currency": "varchar",
         "traits_held": "bigint",
         "lifecycle": "varchar",
+        "dates": "varchar",
     },
 }
 

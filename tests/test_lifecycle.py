@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reverse_sync.lifecycle import Lifecycle, Previous, UnreadableTrait, lifecycle, review_at
+from reverse_sync.lifecycle import Dates, Lifecycle, Previous, UnreadableTrait, lifecycle, review_at
 from reverse_sync.tracking import STRIPE_SETTINGS, Mode, Setting, Tracking, enabling
 from reverse_sync.traits import Traits
 
@@ -120,6 +120,15 @@ def test_a_trial_shows_its_start_and_its_end_and_keeps_the_end() -> None:
     now = single_now({**single("trialing"), **dates})
     assert (now.status_since, now.trial_ends_at) == (MAY_1, end)
     assert single_now({**single("active"), **dates}).trial_ends_at == end
+
+
+def test_several_subscriptions_are_dated_by_what_stands_beside_the_traits() -> None:
+    dates = Dates(ended_at=JUNE_10, trial_ends_at=MAY_1)
+    for previous in (Previous(SUBSCRIBED), None):
+        ended = multi(0, 0, 0, paid=(30,))
+        now = lifecycle(tracking=MULTI, traits=ended, previous=previous, as_of=JUNE_15, dates=dates)
+        assert (now.status, now.churned_at, now.status_since) == ("churned", JUNE_10, JUNE_10)
+        assert now.trial_ends_at == MAY_1
 
 
 def test_a_mode_without_one_renewal_or_trial_date_shows_none() -> None:

@@ -169,22 +169,13 @@ SINGLE: dict[str, tuple[Row | None, Row]] = {
     "returner": (("churned", -20, None, None), PAYS),
     "relapser": (("churned", -20, None, None), ("trial", None, None, 49)),
 }
-# No trait of this mode has a date: a trial's end is unknown, a churn is dated by the run that saw
-# it, and not at all where it was over before the first run. A trial that ends unpaid is none.
+# Two subscriptions add up, and a trial that ended unpaid leaves no status behind.
 MULTI: dict[str, tuple[Row | None, Row]] = {
     **SINGLE,
-    "visitor": (None, ("trial", None, None, None)),
-    "hopeful": (NOTHING, ("trial", None, None, None)),
-    "converter": (("trial", None, None, None), PAYS),
-    "quitter": (("trial", None, None, None), NOTHING),
-    "lost": (("trial", None, None, None), NOTHING),
-    "leaver": (PAYS, ("churned", 40, None, None)),
-    "deleted": (PAYS, ("churned", 40, None, None)),
-    "scheduler": (PAYS, ("churned", 40, None, None)),
+    "quitter": (("trial", None, None, 14), (None, None, None, 14)),
+    "lost": (("trial", None, None, 14), (None, None, None, 14)),
     "upgrader": (PAYS, ("subscribed", None, 100, None)),
     "half": (("subscribed", None, 100, None), PAYS),
-    "returner": (("churned", None, None, None), PAYS),
-    "relapser": (("churned", None, None, None), ("trial", None, None, None)),
 }
 EXPECTED = {"single": SINGLE, "multi": MULTI}
 

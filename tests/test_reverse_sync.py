@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import psycopg
 import pytest
 from reverse_sync_world import AS_OF, World
@@ -137,6 +138,28 @@ def test_a_change_of_mode_moves_every_account_by_explicit_nulls(world: World) ->
     assert world.traits()["a"].keys() == {k for k, v in MULTI.items() if v is not None}
     assert world.account("a", "lifecycle_status", "mrr") == ("subscribed", "80")
     assert world.sync(multiple_subscriptions=True).sent == 0
+
+
+def test_a_date_beside_the_traits_is_brought_though_no_trait_moves(world: World) -> None:
+    def publish(trial_ends_at: str) -> None:
+        counts = {"stripe.subscriptionPayingCount": 0, "stripe.subscriptionTrialingCount": 1}
+        world.publish({"a": counts})
+        with duckdb.connect(str(world.marts)) as marts:
+            marts.execute("alter table marts.marts.account_traits add column ended_at timestamp")
+            marts.execute(
+                "alter table marts.marts.account_traits add column trial_ends_at timestamp"
+            )
+            marts.execute(
+                "update marts.marts.account_traits set trial_ends_at = ?", [trial_ends_at]
+            )
+
+    for moment in ("2025-06-20 00:00:00", "2025-06-27 12:00:00"):
+        publish(moment)
+        assert world.sync(multiple_subscriptions=True).acknowledged == 1
+        held = world.account("a", "lifecycle_status", "trial_ends_at")
+        assert held == ("trial", f"{moment.replace(' ', 'T')}Z")
+        assert world.sync(multiple_subscriptions=True).sent == 0
+    assert world.sync(multiple_subscriptions=False).sent == 1, "the mode has changed"
 
 
 def test_an_operators_later_setting_stays_and_reaches_every_account(world: World) -> None:
@@ -320,7 +343,10 @@ def test_a_time_without_zone_is_refused(world: World) -> None:
         world.sync(as_of=AS_OF.replace(tzinfo=None))
 
 
-def test_a_store_that_goes_away_loses_nothing(tmp_path: Path, postgres_url: str) -> None:
+def test_a_store_that_goes_away_loses_nothing(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgresStore, "lanes", 1)  # no batch goes before the last one's answer
     world = World(tmp_path, postgres_url)
     world.publish({f"a{i}": SINGLE for i in range(10)})
 

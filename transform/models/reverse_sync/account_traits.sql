@@ -1,6 +1,7 @@
 -- depends_on: {{ ref('traits') }}
 -- Grain: one account. What is sent out: a JSON object with every trait of the seed `traits`; those
 -- of the mode that is off are null. The columns come from the seed: a new trait is a row there.
+-- The dates are for the lifecycle where several subscriptions leave no trait that has one.
 {% set sent_traits = traits_sent() %}
 with
 
@@ -22,6 +23,12 @@ multi_subscription_traits as (
 
 ),
 
+subscriptions_listed as (
+
+    select * from {{ ref('int_subscriptions_listed') }}
+
+),
+
 run_settings as (
 
     select * from {{ ref('stg_pipeline__run_settings') }}
@@ -39,12 +46,18 @@ members as (
         || coalesce({{ json_member(trait) }}, 'null')
         {%- endfor %} as trait_members,
         {{ json_members_of_map('single_subscription_traits.metadata', "'stripe.metadata.'") }}
-            as metadata_members
+            as metadata_members,
+        case when run_settings.multiple_subscriptions then subscriptions_listed.ended_at end
+            as ended_at,
+        case when run_settings.multiple_subscriptions then subscriptions_listed.trial_ends_at end
+            as trial_ends_at
     from single_subscription_traits
     inner join accounts_changed
         on single_subscription_traits.account_id = accounts_changed.account_id
     inner join multi_subscription_traits
         on single_subscription_traits.account_id = multi_subscription_traits.account_id
+    left join subscriptions_listed
+        on single_subscription_traits.account_id = subscriptions_listed.account_id
     cross join run_settings
 
 )
@@ -52,5 +65,7 @@ members as (
 select
     account_id,
     name,
-    {{ as_json("'{' || trait_members || metadata_members || '}'") }} as traits
+    {{ as_json("'{' || trait_members || metadata_members || '}'") }} as traits,
+    ended_at,
+    trial_ends_at
 from members
