@@ -181,14 +181,18 @@ def historic(row: tuple[Any, ...]) -> SettingChange:
     return SettingChange(old, Setting(aspect, new_trait, new_rule, new_owner), mode, reason)
 
 
-def missing_columns(table: str, columns: Sequence[str]) -> str:
-    """The columns that a table of that name lacks, as text; empty where it lacks none."""
-    return ", ".join(column for column in COLUMNS[table] if column not in columns)
+def check_columns(label: str, table: str, columns: Mapping[str, bool]) -> None:
+    """Raises where a table that exists is not, or no longer, an account store's.
 
-
-def wrong_schema(label: str, table: str, missing: str) -> AccountStoreError:
-    """The complaint about a table that is not, or no longer, an account store's."""
-    return AccountStoreError(
-        f"account store {label}: table {table} lacks {missing}, so it belongs to another "
-        "application or version; point ACCOUNT_STORE_URL at an empty database or migrate the table"
-    )
+    `columns`: those that it has, and whether each row must give them a value.
+    """
+    ours = COLUMNS[table]
+    lacks = [name for name in ours if name not in columns]
+    wants = [name for name, must in columns.items() if must and name not in ours]
+    if columns and (lacks or wants):
+        wrong = f"lacks {', '.join(lacks)}" if lacks else f"wants {', '.join(wants)} in each row"
+        raise AccountStoreError(
+            f"account store {label}: table {table} {wrong}, so it belongs to another application"
+            " or version; point ACCOUNT_STORE_URL at an empty database or migrate the table."
+            " Nothing was sent, nothing is lost"
+        )

@@ -48,7 +48,11 @@ SCHEMA = (
 )
 
 COLUMNS_OF = """
-    select table_name, column_name
+    select
+        table_name,
+        column_name,
+        is_nullable = 'NO' and column_default is null and is_identity = 'NO'
+        and is_generated = 'NEVER' as must
     from information_schema.columns
     where table_schema = current_schema() and table_name = any(%s)
 """

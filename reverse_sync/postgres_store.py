@@ -21,9 +21,8 @@ from reverse_sync.account_store import (
     BatchRefused,
     Receipt,
     StoredAccount,
+    check_columns,
     historic,
-    missing_columns,
-    wrong_schema,
 )
 from reverse_sync.lifecycle import Lifecycle
 from reverse_sync.postgres_schema import (
@@ -178,10 +177,7 @@ def _connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
 def _check_schema(connection: psycopg.Connection[tuple[Any, ...]], label: str) -> None:
     rows = connection.execute(COLUMNS_OF, (list(COLUMNS),)).fetchall()
     for table in COLUMNS:
-        columns = [column for name, column in rows if name == table]
-        missing = missing_columns(table, columns)
-        if columns and missing:
-            raise wrong_schema(label, table, missing)
+        check_columns(label, table, {column: must for name, column, must in rows if name == table})
 
 
 @contextmanager

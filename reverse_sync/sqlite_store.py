@@ -20,9 +20,8 @@ from reverse_sync.account_store import (
     BatchRefused,
     Receipt,
     StoredAccount,
+    check_columns,
     historic,
-    missing_columns,
-    wrong_schema,
 )
 from reverse_sync.lifecycle import Lifecycle
 from reverse_sync.sqlite_schema import (
@@ -181,10 +180,9 @@ def _create_private(path: Path) -> None:
 
 def _check_schema(connection: sqlite3.Connection, label: str) -> None:
     for table in COLUMNS:
-        columns = [row[1] for row in connection.execute(f"pragma table_info({table})")]
-        missing = missing_columns(table, columns)
-        if columns and missing:
-            raise wrong_schema(label, table, missing)
+        rows = connection.execute(f"pragma table_info({table})").fetchall()
+        must = {name: bool(needed) and default is None for _, name, _, needed, default, _ in rows}
+        check_columns(label, table, must)
 
 
 @contextmanager
