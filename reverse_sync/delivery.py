@@ -1,10 +1,11 @@
-"""push and remember, in turns, until a run's outbox is empty or the store is gone.
+"""push and remember, chunk by chunk, until a run's outbox is empty or the store is gone.
 
 In: an open store, the warehouse, a recorded plan. Out: what became of its accounts. The warehouse
-is closed while the store is written.
+is never kept open for a store: it is opened for a moment, beside the writing, to remember what the
+chunk before was answered and to take the next one.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,25 +57,37 @@ class Sender:
         """push and remember, chunk by chunk, until nothing is to be tried or the store is gone."""
         if not plan.sent:
             return Ending()
-        done, ending = 0, Ending()
+        outcomes: list[Outcome] = []
+        done, stopped = 0, None
+        with ThreadPoolExecutor(1, thread_name_prefix="remember") as beside:
+            chunk = self._turn(plan, outcomes)
+            while chunk and not stopped:
+                # The warehouse's turn, while the store has its own: neither waits for the other.
+                following = beside.submit(self._turn, plan, outcomes, chunk)
+                outcomes, stopped = self._push(chunk, plan, done)
+                done += len(outcomes)
+                chunk = following.result()
         with self.warehouse() as connection:
-            chunk = self._next(connection, plan)
-        while chunk:
-            outcomes, stopped = self._push(chunk, plan, done)
-            done += len(outcomes)
-            with self.warehouse() as connection:
+            remember(connection, plan.run, outcomes)
+            return _close(connection, plan, stopped)
+
+    def _turn(
+        self, plan: Plan, outcomes: list[Outcome], on_its_way: Sequence[Outgoing] = ()
+    ) -> list[Outgoing]:
+        """Remembers what was answered, and takes what comes after the accounts on their way."""
+        limit = self._size * BATCHES_PER_CHUNK
+        last = 0 < len(on_its_way) < limit
+        if last and not outcomes:
+            return []
+        with self.warehouse() as connection:
+            if outcomes:
                 remember(connection, plan.run, outcomes)
-                chunk = [] if stopped else self._next(connection, plan)
-                if not chunk:
-                    ending = _close(connection, plan, stopped)
-        return ending
+            after = on_its_way[-1] if on_its_way else None
+            return [] if last else take(connection, plan.run, limit=limit, after=after)
 
     @property
     def _size(self) -> int:
         return min(self.batch_size or self.store.batch_size, self.store.batch_size)
-
-    def _next(self, connection: DuckDBPyConnection, plan: Plan) -> list[Outgoing]:
-        return take(connection, plan.run, limit=self._size * BATCHES_PER_CHUNK)
 
     def _push(
         self, chunk: list[Outgoing], plan: Plan, done: int

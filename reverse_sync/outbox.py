@@ -89,13 +89,23 @@ def fill(connection: DuckDBPyConnection, run: Run, rows: Sequence[Planned]) -> N
         )
 
 
-def take(connection: DuckDBPyConnection, run: Run, *, limit: int) -> list[Outgoing]:
-    """The next accounts of the run that were not tried yet, what matters most first."""
+def take(
+    connection: DuckDBPyConnection, run: Run, *, limit: int, after: Outgoing | None = None
+) -> list[Outgoing]:
+    """The next accounts of the run that were not tried yet, what matters most first; those up to
+    `after` are on their way."""
     rows = connection.execute(
-        "select account_id, op, name, traits, changes, attempts, lifecycle, dates"
-        " from sync.outbox"
+        "select account_id, op, name, traits, changes, attempts, lifecycle, dates,"
+        " priority from sync.outbox"
         " where version = ? and status = 'pending' and next_attempt_at is null"
+        " and (? is null or (priority, account_id) > (?, ?))"
         " order by priority, account_id limit ?",
-        [run.version, limit],
+        [run.version, *_place(after), limit],
     ).fetchall()
     return [Outgoing(*row) for row in rows]
+
+
+def _place(after: Outgoing | None) -> tuple[str | None, int | None, str | None]:
+    if after is None:
+        return None, None, None
+    return after.account_id, after.priority, after.account_id

@@ -46,6 +46,7 @@ class Outgoing:
     attempts: int = 0  # made before this one
     lifecycle: str | None = None  # to be written as it is; None: decided on the store's row
     dates: str | None = None
+    priority: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
