@@ -10,10 +10,13 @@ from dataclasses import asdict
 
 from rich.console import Console
 
+from reverse_sync import guards
 from reverse_sync.preview import Change, Preview, Row
 from reverse_sync.result import SyncResult
 
 CHANGES_SHOWN = 12
+# What these say is mended first: nobody should be led to send past them.
+UPSTREAM = frozenset(guards.UPSTREAM)
 
 
 def print_plan(console: Console, found: Preview, *, as_json: bool, limit: int) -> None:
@@ -43,7 +46,7 @@ def plan_lines(found: Preview, *, limit: int) -> Iterator[str]:
         yield f"... and {len(found.skips) - limit:,} more skips"
     for trip in found.trips:
         yield f"blocked by a guard: {trip.line}"
-    if found.rows:
+    if found.rows and UPSTREAM.isdisjoint(_names(found)):
         overrides = "".join(f" --override {name}" for name in _names(found))
         yield f"send it: stripe-traits apply --plan {found.digest}{overrides}"
 
