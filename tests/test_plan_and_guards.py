@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -26,18 +25,6 @@ MRR = "stripe.mrr"
 STATUS = "stripe.currentSubscriptionStatus"
 ACTIVE: dict[str, Any] = {MRR: 50, STATUS: "active", "stripe.currency": "usd", "stripe.email": "a"}
 ENDED = {**ACTIVE, MRR: None, STATUS: "canceled"}
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    if request.param == "sqlite":
-        return World(tmp_path, f"sqlite:///{tmp_path}/accounts.db")
-    return World(tmp_path, str(request.getfixturevalue("postgres_url")))
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> World:
-    return World(tmp_path, f"sqlite:///{tmp_path}/accounts.db")
 
 
 def accounts(count: int, traits: dict[str, Any] = ACTIVE) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,18 +29,6 @@ ACTIVE: dict[str, Any] = {
 }
 ENDED = {**ACTIVE, MRR: None, STATUS: "canceled", "stripe.canceledAt": "2025-06-16T00:00:00Z"}
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    if request.param == "sqlite":
-        return World(tmp_path, f"sqlite:///{tmp_path}/accounts.db")
-    return World(tmp_path, str(request.getfixturevalue("postgres_url")))
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> World:
-    return World(tmp_path, f"sqlite:///{tmp_path}/accounts.db")
 
 
 @dataclass

@@ -32,13 +32,6 @@ MULTI: dict[str, Any] = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    if request.param == "sqlite":
-        return World(tmp_path, f"sqlite:///{tmp_path}/accounts.db")
-    return World(tmp_path, str(request.getfixturevalue("postgres_url")))
-
-
 def test_a_second_sync_sends_nothing_and_records_no_run(world: World) -> None:
     world.publish({"a": SINGLE, "b": dict.fromkeys(SINGLE)})
     first = world.sync()

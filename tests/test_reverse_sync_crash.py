@@ -25,13 +25,6 @@ KEYS = ["stripe.mrr", "stripe.email", "stripe.metadata.plan-x", "stripe.metadata
 Accounts = dict[str, dict[str, Any]]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    if request.param == "sqlite":
-        return World(tmp_path, f"sqlite:///{tmp_path}/accounts.db")
-    return World(tmp_path, str(request.getfixturevalue("postgres_url")))
-
-
 def some_accounts(chance: random.Random) -> Accounts:
     """Traits of few values, so that accounts often return to what they were."""
     return {f"a{i:03}": _some_traits(chance) for i in range(ACCOUNTS)}
