@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from http_world import AT, write
 from target_servers import SECRET, FakeSegment, FakeVitally, Receiver, TargetServer, running
 
 from reverse_sync import postgres_store, sqlite_store, vitally
 from reverse_sync.account_store import (
     AccountStore,
-    AccountWrite,
     BatchRefused,
     NotReadable,
     Receipt,
@@ -25,9 +25,6 @@ from reverse_sync.state import Run
 from reverse_sync.store_url import check, opened
 from reverse_sync.target import Target
 from reverse_sync.tracking import Tracking, editing, enabling
-
-AT = datetime(2025, 6, 15, 12, 30, tzinfo=UTC)
-
 
 HTTP: dict[str, tuple[type[TargetServer], str]] = {
     "webhook": (Receiver, "http://127.0.0.1:{}/hook?token=s3cr"),
@@ -82,18 +79,6 @@ def store(target: Target, server: TargetServer | None) -> Iterator[AccountStore]
 
 def taken(receipt: Receipt) -> frozenset[str]:
     return receipt.accepted | receipt.unconfirmed
-
-
-def write(account_id: str = "a", **options: Any) -> AccountWrite:
-    values: dict[str, Any] = {
-        "name": "Ada",
-        "set": {"stripe.mrr": Decimal("50.5")},
-        "unset": (),
-        "lifecycle": Lifecycle(),
-        "version": 1,
-        "at": AT,
-    }
-    return AccountWrite(account_id=account_id, **{**values, **options})
 
 
 def traits(store: AccountStore, account_id: str = "a") -> dict[str, Any]:
