@@ -7,7 +7,7 @@ A wait for the rate limit is not an attempt: it ends with NotNow only past a run
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from threading import Event
 from typing import NoReturn
 
@@ -16,7 +16,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
 from rate_budget import BudgetSpent, RateBudget, remaining, seconds_asked
-from reverse_sync.account_store import AccountStoreError, InvalidAccountStoreUrl, NotNow
+from reverse_sync.account_store import AccountStoreError, InvalidAccountStoreUrl, NotNow, Refusal
 from reverse_sync.http_address import Address
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -122,6 +122,16 @@ class HttpClient:
     def body(self, response: httpx.Response) -> str:
         """The beginning of an answer as one line, without the secret."""
         return " ".join(response.text.replace(self._secret, "***").split())[:BODY_SHOWN]
+
+    def refusal(self, response: httpx.Response, who: str, *, later: Collection[int]) -> Refusal:
+        """That `who` answered with a failure, or refused. `later`: statuses that may pass."""
+        status = response.status_code
+        return Refusal(
+            reason=f"{who} refused it (HTTP {status})",
+            code=str(status),
+            body=self.body(response),
+            permanent=status not in later,
+        )
 
     def _within_budget(self, request: Callable[[], httpx.Response]) -> httpx.Response:
         """One attempt, repeated for as long as the store only asks for a wait."""

@@ -105,23 +105,14 @@ class Vitally:
 
     def _prove(self, response: httpx.Response, sent: Traits) -> None:
         """Raises GroupRefused unless the reply shows every trait as it was sent."""
-        status = response.status_code
         if not response.is_success:
-            raise GroupRefused(
-                Refusal(
-                    reason=f"Vitally refused it (HTTP {status})",
-                    code=str(status),
-                    body=self._client.body(response),
-                    permanent=status not in LATER,
-                )
-            )
+            raise GroupRefused(self._client.refusal(response, "Vitally", later=LATER))
         held = _traits(_parsed(response))
         other = sorted(trait for trait, value in sent.items() if not _holds(value, held.get(trait)))
         if other:
             names = ", ".join(other[:5])
-            raise GroupRefused(
-                Refusal(reason=f"Vitally's reply shows another value of {names}", code=str(status))
-            )
+            wrong = f"Vitally's reply shows another value of {names}"
+            raise GroupRefused(Refusal(reason=wrong, code=str(response.status_code)))
 
     def _get(self, account_id: str) -> Traits | None:
         try:

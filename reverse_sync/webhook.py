@@ -69,16 +69,9 @@ class Webhook:
         return {"Stripe-Traits-Signature": f"t={moment},v1={text}"}
 
     def _answers(self, group: Group, response: httpx.Response) -> Answers:
-        status, reply = response.status_code, _object(response)
+        reply = _object(response)
         if not response.is_success or _says_no(reply):
-            raise GroupRefused(
-                Refusal(
-                    reason=f"the receiver refused it (HTTP {status})",
-                    code=str(status),
-                    body=self._client.body(response),
-                    permanent=status not in LATER,
-                )
-            )
+            raise GroupRefused(self._client.refusal(response, "the receiver", later=LATER))
         if "results" not in reply:
             return {write.account_id: None for write in group}
         found = _by_account(reply["results"])
