@@ -5,9 +5,10 @@ which ones the store holds now. Not here: what to send (plan.py), how to react t
 (push.py), the stores themselves.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from reverse_sync.lifecycle import Lifecycle
@@ -172,6 +173,45 @@ class AccountStore(Protocol):
 
     def close(self) -> None:
         """Frees the connection."""
+
+
+def stored_account(
+    row: tuple[Any, ...],
+    *,
+    moment: Callable[[Any], datetime],
+    amount: Callable[[Any], Decimal],
+    traits: Traits,
+) -> StoredAccount:
+    """A row as the SQL stores select it: id, traits, status, four dates, mrr, version, name."""
+    dates = [moment(value) if value else None for value in row[3:7]]
+    return StoredAccount(
+        account_id=row[0],
+        name=row[9],
+        traits=traits,
+        lifecycle=Lifecycle(
+            status=row[2],
+            status_since=dates[0],
+            trial_ends_at=dates[1],
+            renewal_at=dates[2],
+            churned_at=dates[3],
+            mrr=None if row[7] is None else amount(row[7]),
+        ),
+        version=row[8],
+    )
+
+
+def setting_row(change: SettingChange, at: object) -> tuple[object, ...]:
+    """The row of tracking_config after a change; `at` as the store keeps times."""
+    new = change.new
+    return new.aspect, new.trait, new.rule, new.owner, at
+
+
+def history_row(change: SettingChange, at: object) -> tuple[object, ...]:
+    """The row of tracking_config_history of a change."""
+    old = change.old
+    was = (None, None, None) if old is None else (old.trait, old.rule, old.owner)
+    aspect, *now, _ = setting_row(change, at)
+    return aspect, *was, *now, change.mode, change.reason, at
 
 
 def historic(row: tuple[Any, ...]) -> SettingChange:

@@ -1,50 +1,16 @@
 """The SQL of the Postgres account store: its tables and its writes."""
 
-from reverse_sync.sqlite_schema import rules_check
+from reverse_sync.account_tables import Types, insert, insert_history, replacing, upsert_setting
+from reverse_sync.account_tables import schema as schema_of
 
-SCHEMA = (
-    """
-    create table if not exists accounts (
-        account_id text primary key,
-        name text,
-        traits jsonb not null,
-        lifecycle_status text check (lifecycle_status in ('trial', 'subscribed', 'churned')),
-        status_since timestamptz,
-        trial_ends_at timestamptz,
-        renewal_at timestamptz,
-        churned_at timestamptz,
-        mrr numeric,
-        version bigint not null,
-        created_at timestamptz not null,
-        updated_at timestamptz not null
+SCHEMA = schema_of(
+    Types(
+        json="jsonb",
+        moment="timestamptz",
+        amount="numeric",
+        version="bigint",
+        counted="bigint generated always as identity primary key",
     )
-    """,
-    "create index if not exists accounts_version on accounts (version)",
-    f"""
-    create table if not exists tracking_config (
-        aspect text primary key,
-        trait text,
-        rule text not null,
-        owner text not null check (owner in ('stripe', 'operator')),
-        updated_at timestamptz,
-        {rules_check()}
-    )
-    """,
-    """
-    create table if not exists tracking_config_history (
-        id bigint generated always as identity primary key,
-        aspect text not null,
-        old_trait text,
-        old_rule text,
-        old_owner text,
-        new_trait text,
-        new_rule text not null,
-        new_owner text not null,
-        mode text,
-        reason text not null,
-        changed_at timestamptz not null
-    )
-    """,
 )
 
 COLUMNS_OF = """
@@ -77,11 +43,8 @@ READ_PARTS = _COLUMNS.format(traits=_ASKED) + "where account_id = any(%(account_
 
 # A whole batch in one statement. Only ours are touched: `||` replaces the traits sent, whatever
 # else is there stays.
-UPSERT_ACCOUNTS = """
-    insert into accounts (
-        account_id, name, traits, lifecycle_status, status_since, trial_ends_at, renewal_at,
-        churned_at, mrr, version, created_at, updated_at
-    )
+UPSERT_ACCOUNTS = f"""
+    {insert("accounts")}
     select
         account_id, name, traits, status, status_since, trial_ends_at, renewal_at, churned_at, mrr,
         version, written_at, written_at
@@ -90,17 +53,8 @@ UPSERT_ACCOUNTS = """
         trial_ends_at timestamptz, renewal_at timestamptz, churned_at timestamptz, mrr numeric,
         version bigint, written_at timestamptz
     )
-    on conflict (account_id) do update set
-        name = excluded.name,
-        traits = accounts.traits || excluded.traits,
-        lifecycle_status = excluded.lifecycle_status,
-        status_since = excluded.status_since,
-        trial_ends_at = excluded.trial_ends_at,
-        renewal_at = excluded.renewal_at,
-        churned_at = excluded.churned_at,
-        mrr = excluded.mrr,
-        version = excluded.version,
-        updated_at = excluded.updated_at
+    on conflict (account_id) {replacing("accounts", but=("account_id", "created_at", "traits"))},
+        traits = accounts.traits || excluded.traits
     where excluded.version > accounts.version
     returning account_id
 """
@@ -113,20 +67,5 @@ CLEAR_TRAITS = """
     where accounts.account_id = incoming.account_id
 """
 
-UPSERT_SETTING = """
-    insert into tracking_config (aspect, trait, rule, owner, updated_at)
-    values (%s, %s, %s, %s, %s)
-    on conflict (aspect) do update set
-        trait = excluded.trait,
-        rule = excluded.rule,
-        owner = excluded.owner,
-        updated_at = excluded.updated_at
-"""
-
-INSERT_HISTORY = """
-    insert into tracking_config_history (
-        aspect, old_trait, old_rule, old_owner, new_trait, new_rule, new_owner,
-        mode, reason, changed_at
-    )
-    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
+UPSERT_SETTING = upsert_setting("%s")
+INSERT_HISTORY = insert_history("%s")

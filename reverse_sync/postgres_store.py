@@ -8,6 +8,7 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, unquote, urlsplit
 
@@ -23,8 +24,11 @@ from reverse_sync.account_store import (
     StoredAccount,
     check_columns,
     historic,
+    history_row,
+    setting_row,
+    stored_account,
 )
-from reverse_sync.lifecycle import Lifecycle
+from reverse_sync.account_tables import READ_HISTORY
 from reverse_sync.postgres_schema import (
     CLEAR_TRAITS,
     COLUMNS_OF,
@@ -36,7 +40,6 @@ from reverse_sync.postgres_schema import (
     UPSERT_ACCOUNTS,
     UPSERT_SETTING,
 )
-from reverse_sync.sqlite_schema import READ_HISTORY
 from reverse_sync.tracking import Setting, SettingChange, Tracking
 from reverse_sync.traits import InvalidTraits, json_text, parse_stored
 
@@ -105,11 +108,8 @@ class PostgresStore:
     def write_tracking(self, changes: Sequence[SettingChange], *, at: datetime) -> None:
         with self._transaction() as cursor:
             for change in changes:
-                old, new = change.old, change.new
-                was = (old.trait, old.rule, old.owner) if old else (None, None, None)
-                row = (new.aspect, *was, new.trait, new.rule, new.owner, change.mode)
-                cursor.execute(INSERT_HISTORY, (*row, change.reason, at))
-                cursor.execute(UPSERT_SETTING, (new.aspect, new.trait, new.rule, new.owner, at))
+                cursor.execute(INSERT_HISTORY, history_row(change, at))
+                cursor.execute(UPSERT_SETTING, setting_row(change, at))
 
     def read(
         self, account_ids: Sequence[str], *, traits: Collection[str] | None = None
@@ -229,18 +229,8 @@ def _incoming(write: AccountWrite) -> dict[str, Any]:
 
 
 def _stored(row: tuple[Any, ...]) -> StoredAccount:
-    dates = [moment.astimezone(UTC) if moment else None for moment in row[3:7]]
-    return StoredAccount(
-        account_id=row[0],
-        name=row[9],
-        traits=parse_stored(row[1]),
-        lifecycle=Lifecycle(
-            status=row[2],
-            status_since=dates[0],
-            trial_ends_at=dates[1],
-            renewal_at=dates[2],
-            churned_at=dates[3],
-            mrr=row[7],
-        ),
-        version=row[8],
-    )
+    return stored_account(row, moment=_utc, amount=Decimal, traits=parse_stored(row[1]))
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

@@ -22,12 +22,14 @@ from reverse_sync.account_store import (
     StoredAccount,
     check_columns,
     historic,
+    history_row,
+    setting_row,
+    stored_account,
 )
-from reverse_sync.lifecycle import Lifecycle
+from reverse_sync.account_tables import READ_HISTORY
 from reverse_sync.sqlite_schema import (
     INSERT_HISTORY,
     READ_ACCOUNTS,
-    READ_HISTORY,
     SCHEMA,
     UPSERT_ACCOUNT,
     UPSERT_SETTING,
@@ -108,12 +110,8 @@ class SqliteStore:
     def write_tracking(self, changes: Sequence[SettingChange], *, at: datetime) -> None:
         with _translated(self._label), self._transaction():
             for change in changes:
-                old, new = change.old, change.new
-                was = (old.trait, old.rule, old.owner) if old else (None, None, None)
-                now = (new.trait, new.rule, new.owner)
-                row = (new.aspect, *was, *now, change.mode, change.reason, _text(at))
-                self._connection.execute(INSERT_HISTORY, row)
-                self._connection.execute(UPSERT_SETTING, (new.aspect, *now, _text(at)))
+                self._connection.execute(INSERT_HISTORY, history_row(change, _text(at)))
+                self._connection.execute(UPSERT_SETTING, setting_row(change, _text(at)))
 
     def read(
         self,
@@ -212,21 +210,13 @@ def _row(write: AccountWrite, traits: Traits) -> tuple[str | int | None, ...]:
 
 
 def _stored(row: tuple[Any, ...]) -> StoredAccount:
-    dates = [datetime.fromisoformat(text) if text else None for text in row[3:7]]
-    return StoredAccount(
-        account_id=row[0],
-        name=row[9],
-        traits=parse_stored(row[1]),
-        lifecycle=Lifecycle(
-            status=row[2],
-            status_since=dates[0],
-            trial_ends_at=dates[1],
-            renewal_at=dates[2],
-            churned_at=dates[3],
-            mrr=None if row[7] is None else Decimal(str(row[7])),
-        ),
-        version=row[8],
-    )
+    traits = parse_stored(row[1])
+    return stored_account(row, moment=datetime.fromisoformat, amount=_decimal, traits=traits)
+
+
+def _decimal(text: object) -> Decimal:
+    """Of text; SQLite lets others put numbers there."""
+    return Decimal(str(text))
 
 
 def _text(moment: datetime | None) -> str | None:
