@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from reverse_sync_world import World
 
+from reverse_sync.postgres_store import PostgresStore
+
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
@@ -17,3 +19,9 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
 def local(tmp_path: Path) -> World:
     """Where the kind of the store does not matter."""
     return World(tmp_path, f"sqlite:///{tmp_path}/accounts.db")
+
+
+@pytest.fixture
+def one_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No batch goes before the last one's answer, into Postgres too."""
+    monkeypatch.setattr(PostgresStore, "lanes", 1)

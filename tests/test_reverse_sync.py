@@ -11,7 +11,6 @@ import pytest
 from reverse_sync_world import AS_OF, World
 
 from reverse_sync import AccountStoreError, SyncInterrupted, SyncResult
-from reverse_sync.postgres_store import PostgresStore
 
 MRR = "stripe.mrr"
 SINGLE: dict[str, Any] = {
@@ -277,10 +276,8 @@ def test_what_postgres_cannot_hold_is_kept_out(tmp_path: Path, postgres_url: str
     assert world.traits().keys() == {"good", "well"}
 
 
-def test_what_the_store_holds_newer_is_not_rolled_back(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(PostgresStore, "lanes", 1)  # the second batch goes after the first answer
+@pytest.mark.usefixtures("one_lane")
+def test_what_the_store_holds_newer_is_not_rolled_back(world: World) -> None:
     world.publish({"a": SINGLE, "b": SINGLE})
     world.sync()
 
@@ -336,10 +333,8 @@ def test_a_time_without_zone_is_refused(world: World) -> None:
         world.sync(as_of=AS_OF.replace(tzinfo=None))
 
 
-def test_a_store_that_goes_away_loses_nothing(
-    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(PostgresStore, "lanes", 1)  # no batch goes before the last one's answer
+@pytest.mark.usefixtures("one_lane")
+def test_a_store_that_goes_away_loses_nothing(tmp_path: Path, postgres_url: str) -> None:
     world = World(tmp_path, postgres_url)
     world.publish({f"a{i}": SINGLE for i in range(10)})
 

@@ -115,10 +115,8 @@ def test_what_the_store_took_but_nobody_remembered_is_taken_back(world: World) -
     assert set(world.state(superseded)) == {("a",)}
 
 
-def test_an_older_run_that_is_still_sending_is_overtaken_not_followed(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(PostgresStore, "lanes", 1)  # no batch goes before the last one's answer
+@pytest.mark.usefixtures("one_lane")
+def test_an_older_run_that_is_still_sending_is_overtaken_not_followed(world: World) -> None:
     world.publish({f"a{i}": {"stripe.email": "old"} for i in range(4)})
     inner: list[Any] = []
 
@@ -152,6 +150,7 @@ def held(world: World) -> Iterator[Callable[[], None]]:
         store.close()
 
 
+@pytest.mark.usefixtures("one_lane")
 def test_the_sender_holds_no_lock_while_the_store_is_slow(world: World) -> None:
     world.publish({"a0": {"stripe.mrr": 1}, "a1": {"stripe.mrr": 1}})
     world.sync()
