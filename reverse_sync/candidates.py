@@ -28,7 +28,7 @@ CONSIDERED = """
             account_id,
             name,
             {dates} as dates,
-            md5(traits::varchar || coalesce({dates}, '')) as source_md5
+            md5(coalesce(traits::varchar || {dates}, traits::varchar)) as source_md5
         from published.marts.account_traits
         where not $chosen or account_id in (select account_id from considering.chosen)
     ),
