@@ -80,7 +80,9 @@ def reconcile(
         drift = compared(around, _order("reconcile"), repair=repair)
     if not repair:
         return drift, None
-    return drift, deliver_order(settings, reporter, _order("repair", overridden=overridden))
+    # What is known is what the store holds, now: where that is nothing of ours, nothing is lost.
+    order = _order("repair", overridden=overridden | {"state_lost"})
+    return drift, deliver_order(settings, reporter, order)
 
 
 def _order(

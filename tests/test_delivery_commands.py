@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from http_world import write
 from reverse_sync_world import World
 from target_servers import SECRET, Receiver, running
 from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.settings import Settings
+from reverse_sync.store_url import opened
+from reverse_sync.target import Target
 
 MRR, STATUS = "stripe.mrr", "stripe.currentSubscriptionStatus"
 SINGLE: dict[str, Any] = {MRR: 50, STATUS: "active", "stripe.currency": "usd"}
@@ -146,6 +149,17 @@ def test_another_address_blocks_until_it_is_sent_everything(commands: Commands) 
     assert commands.told("plan")["unchanged"] == 4
     with sqlite3.connect(commands.world.folder / "other.db") as other:
         assert other.execute("select count(*) from accounts").fetchone() == (4,)
+
+
+def test_a_store_that_holds_accounts_already_is_taken_up(commands: Commands) -> None:
+    commands.apply()
+    commands.set(ACCOUNT_STORE_URL=f"sqlite:///{commands.world.folder}/other.db")
+    with opened(Target(f"sqlite:///{commands.world.folder}/other.db")) as store:
+        store.write([write("old", version=9)])
+    repaired = commands.told("reconcile", "--store", "--repair")["store"]
+    assert repaired["accounts"] == {"missing": 4, "extra": 1}
+    assert (repaired["repair"]["creates"], repaired["repair"]["acknowledged"]) == (4, 4)
+    assert commands.told("plan")["unchanged"] == 4
 
 
 def test_a_change_of_mode_is_one_planned_guarded_change(commands: Commands) -> None:
