@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from reverse_sync.candidates import Candidate
 from reverse_sync.diff import Change, after, diff
-from reverse_sync.lifecycle import Lifecycle, Previous, Status, UnreadableTrait, lifecycle
+from reverse_sync.lifecycle import Lifecycle, Previous, Status, lifecycle
 from reverse_sync.lifecycle_text import dates_from
 from reverse_sync.state import Run, naive
+from reverse_sync.tracked import UnreadableTrait
 from reverse_sync.tracking import Tracking
 from reverse_sync.traits import (
     NAMESPACE,

@@ -16,12 +16,13 @@ The first line that fits wins. MRR is null, never 0, unless the account is subsc
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from reverse_sync.tracking import Aspect, Tracking
-from reverse_sync.traits import Traits, Value
+from reverse_sync.tracked import Tracked, UnreadableTrait, date, number, setting
+from reverse_sync.tracking import Tracking
+from reverse_sync.traits import Traits
 
 Status = Literal["trial", "subscribed", "churned"]
 Subscription = Literal["paying", "trialing", "ended"]
@@ -56,18 +57,6 @@ def traits_read(tracking: Tracking) -> frozenset[str]:
     """The traits that a lifecycle under this config depends on; no other is looked at."""
     settings = tracking.settings.values()
     return EVIDENCE | {setting.trait for setting in settings if setting.trait is not None}
-
-
-class UnreadableTrait(ValueError):
-    """A tracked trait whose value its rule cannot read; the account is kept out."""
-
-
-@dataclass(frozen=True)
-class Tracked:
-    """A trait, and the rule to read it by."""
-
-    trait: str
-    rule: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,32 +100,24 @@ def lifecycle(
     dates: Dates = NO_DATES,
 ) -> Lifecycle:
     """The account's lifecycle at as_of."""
-    trial_ends_at = _trial_ends_at(_setting(tracking, "trial"), traits, dates)
+    trial_ends_at = _trial_ends_at(setting(tracking, "trial"), traits, dates)
     status = _status(tracking, traits, previous, trial_ends_at, as_of)
     churned_at = _churned_at(traits, previous, as_of, dates) if status == "churned" else None
     return Lifecycle(
         status=status,
         status_since=_status_since(status, churned_at, traits, previous, as_of),
         trial_ends_at=trial_ends_at,
-        renewal_at=_renewal_at(_setting(tracking, "renewal"), traits, status),
+        renewal_at=_renewal_at(setting(tracking, "renewal"), traits, status),
         churned_at=churned_at,
-        mrr=_mrr(_setting(tracking, "revenue"), traits, status),
+        mrr=_mrr(setting(tracking, "revenue"), traits, status),
     )
 
 
 def review_at(tracking: Tracking, now: Lifecycle) -> datetime | None:
     """When time alone ends this lifecycle: an operator's trial date. Else only a change does."""
-    trial = _setting(tracking, "trial")
+    trial = setting(tracking, "trial")
     by_date = trial is not None and trial.rule == "end_date"
     return now.trial_ends_at if by_date and now.status == "trial" else None
-
-
-def _setting(tracking: Tracking, aspect: Aspect) -> Tracked | None:
-    """The trait and rule of an aspect; None where it is not tracked."""
-    setting = tracking.settings.get(aspect)
-    if setting is None or setting.trait is None or setting.rule == "none":
-        return None
-    return Tracked(setting.trait, setting.rule)
 
 
 def _status(
@@ -146,10 +127,10 @@ def _status(
     trial_ends_at: datetime | None,
     as_of: datetime,
 ) -> Status | None:
-    subscription = _subscription(_setting(tracking, "churn"), traits)
+    subscription = _subscription(setting(tracking, "churn"), traits)
     if subscription == "paying":
         return "subscribed"
-    on_trial = _on_trial(_setting(tracking, "trial"), traits, trial_ends_at, as_of)
+    on_trial = _on_trial(setting(tracking, "trial"), traits, trial_ends_at, as_of)
     if subscription == "trialing" or on_trial:
         return "trial"
     if subscription == "ended" or _has_paid(traits, previous):
@@ -162,9 +143,9 @@ def _subscription(churn: Tracked | None, traits: Traits) -> Subscription | None:
         return None
     value = traits.get(churn.trait)
     if churn.rule == "paying_count":
-        if _number(churn.trait, value) > 0:
+        if number(churn.trait, value) > 0:
             return "paying"
-        return "trialing" if _number(TRIALING_COUNT, traits.get(TRIALING_COUNT)) > 0 else None
+        return "trialing" if number(TRIALING_COUNT, traits.get(TRIALING_COUNT)) > 0 else None
     if value is None:
         return None
     if not isinstance(value, str) or value not in SUBSCRIPTIONS:
@@ -181,7 +162,7 @@ def _on_trial(
     if trial.rule == "while_trialing":
         return traits.get(SUBSCRIPTION_STATUS) == "trialing"
     if trial.rule == "trialing_count":
-        return _number(trial.trait, traits.get(trial.trait)) > 0
+        return number(trial.trait, traits.get(trial.trait)) > 0
     return trial_ends_at is not None and trial_ends_at > as_of
 
 
@@ -190,19 +171,19 @@ def _trial_ends_at(trial: Tracked | None, traits: Traits, dates: Dates) -> datet
         return None
     if trial.rule == "trialing_count":
         return dates.trial_ends_at
-    return _date(trial.trait, traits.get(trial.trait))
+    return date(trial.trait, traits.get(trial.trait))
 
 
 def _renewal_at(renewal: Tracked | None, traits: Traits, status: Status | None) -> datetime | None:
     if renewal is None or status == "churned":
         return None
-    return _date(renewal.trait, traits.get(renewal.trait))
+    return date(renewal.trait, traits.get(renewal.trait))
 
 
 def _mrr(revenue: Tracked | None, traits: Traits, status: Status | None) -> Decimal | None:
     if revenue is None or status != "subscribed":
         return None
-    amount = _number(revenue.trait, traits.get(revenue.trait))
+    amount = number(revenue.trait, traits.get(revenue.trait))
     return amount if amount > 0 else None
 
 
@@ -222,7 +203,7 @@ def _churned_at(
         return was.churned_at
     if previous and previous.cancels_at_period_end and was.renewal_at:
         return min(was.renewal_at, as_of)
-    canceled_at = _date(CANCELED_AT, traits.get(CANCELED_AT)) or dates.ended_at
+    canceled_at = date(CANCELED_AT, traits.get(CANCELED_AT)) or dates.ended_at
     if canceled_at is not None and canceled_at <= as_of:
         return canceled_at
     return as_of if was.status in ("subscribed", "trial") else None
@@ -241,25 +222,5 @@ def _status_since(
         return previous.lifecycle.status_since
     if status == "churned":
         return churned_at or as_of
-    started = _date(TRIAL_START, traits.get(TRIAL_START)) if status == "trial" else None
+    started = date(TRIAL_START, traits.get(TRIAL_START)) if status == "trial" else None
     return started if started is not None and started <= as_of else as_of
-
-
-def _number(trait: str, value: Value) -> Decimal:
-    if value is None:
-        return Decimal(0)
-    if not isinstance(value, Decimal):
-        raise UnreadableTrait(f"{trait} is {value!r}; its tracking rule needs a number")
-    return value
-
-
-def _date(trait: str, value: Value) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    if moment is None:
-        raise UnreadableTrait(f"{trait} is {value!r}; its tracking rule needs a date")
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

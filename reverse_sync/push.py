@@ -23,13 +23,13 @@ from reverse_sync.lifecycle import (
     CANCEL_AT_PERIOD_END,
     Lifecycle,
     Previous,
-    UnreadableTrait,
     lifecycle,
     review_at,
     traits_read,
 )
 from reverse_sync.lifecycle_text import dates_from, lifecycle_from, lifecycle_text
 from reverse_sync.state import Run
+from reverse_sync.tracked import UnreadableTrait
 from reverse_sync.tracking import Tracking
 from reverse_sync.traits import Traits, Value, number_text, parse_traits
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reverse_sync.lifecycle import Dates, Lifecycle, Previous, UnreadableTrait, lifecycle, review_at
+from reverse_sync.lifecycle import Dates, Lifecycle, Previous, lifecycle, review_at
+from reverse_sync.tracked import UnreadableTrait
 from reverse_sync.tracking import STRIPE_SETTINGS, Mode, Setting, Tracking, enabling
 from reverse_sync.traits import Traits
 
