@@ -7,6 +7,7 @@ delivery is held against them stands in `app`.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from ingestion.webhooks.delivery import Ours
 from ingestion.webhooks.signature import Secret
@@ -25,19 +26,20 @@ class Rules:
 
 class Standing:
     """The rules in force. What does not fit them may be new: then `again` is asked, which gets the
-    rules so far, at most every `RENEW_SECONDS`, however many deliveries do not fit."""
+    rules so far, `RENEW_SECONDS` after the last time, however many deliveries do not fit."""
 
     def __init__(self, rules: Rules, again: Callable[[Rules], Rules] = lambda rules: rules) -> None:
         self.rules = rules
         self._again = again
-        self._asking = asyncio.Lock()
         self._not_before = 0.0
 
     async def renewed(self, before: Rules) -> bool:
         """Whether the rules are others now than `before`."""
-        async with self._asking:
-            now = asyncio.get_running_loop().time()
-            if self.rules is before and now >= self._not_before:
+        loop = asyncio.get_running_loop()
+        if self.rules is before and loop.time() >= self._not_before:
+            self._not_before = inf  # who comes meanwhile does not wait: many could hold up all
+            try:
                 self.rules = await asyncio.to_thread(self._again, before)
-                self._not_before = now + RENEW_SECONDS
-            return self.rules != before
+            finally:
+                self._not_before = loop.time() + RENEW_SECONDS
+        return self.rules != before
