@@ -71,6 +71,7 @@ def test_changes_reach_the_account_store_exactly_once(business: Pipeline) -> Non
     traits = business.account("cus_two")["traits"]
     assert (traits["stripe.metadata.plan-x"], traits["stripe.metadata.plan_x"]) == ("1", "2")
 
+    # F73: the key that is gone is null, once
     store.update("customer", "cus_two", {"metadata": {"plan-x": "1"}}, now=NOW + 1)
     cleared = business.refresh()
     assert (cleared["traits_set"], cleared["traits_cleared"]) == (0, 1)
