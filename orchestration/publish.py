@@ -70,23 +70,23 @@ def published_build(database: duckdb.DuckDBPyConnection, marts: Path) -> int | N
 def _publish_replaced(
     database: duckdb.DuckDBPyConnection, marts: Path, build: int, at: datetime | None
 ) -> dict[str, int]:
-    replaced = dict(database.execute("select mart, rows from pipeline.replaced").fetchall())
+    replaced = database.execute("select mart, rows from pipeline.replaced").fetchall()
     with _replacing(database, marts, keep=True):
         tables = _tables(database, "marts")
         for _, name in tables:
-            if name in replaced:
-                _replace_rows(database, name, replaced[name])
+            _replace_rows(database, name, [rows for mart, rows in replaced if mart == name])
         _replace_sync_tables(database)
         _mark(database, build, at)
         published = [name for _, name in [*tables, *_sync_tables(database)]]
         return {name: _count(database, name) for name in published}
 
 
-def _replace_rows(database: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
-    database.execute(f'delete from published.main."{name}" where {rows}')
-    database.execute(
-        f'insert into published.main."{name}" by name from marts."{name}" where {rows}'
-    )
+def _replace_rows(database: duckdb.DuckDBPyConnection, name: str, conditions: list[str]) -> None:
+    """What the build deleted and put in; nothing where it left the mart alone."""
+    for rows in conditions:
+        database.execute(f'delete from published.main."{name}" where {rows}')
+    if conditions:
+        database.execute(f'insert into published.main."{name}" by name from refreshed."{name}"')
 
 
 def _mark(database: duckdb.DuckDBPyConnection, build: int, at: datetime | None) -> None:

@@ -21,6 +21,7 @@ from orchestration.settings import Settings
 FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)
 RUN_SETTINGS = """
 create schema if not exists pipeline;
+create schema if not exists refreshed;
 create or replace table pipeline.replaced (mart varchar, rows varchar);
 create or replace table pipeline.run_settings as
 select

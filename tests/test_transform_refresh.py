@@ -4,6 +4,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,6 +16,8 @@ from hypothesis import given as given_by_hypothesis
 from hypothesis import strategies as st
 
 from orchestration.builds import Kind
+from orchestration.publish import publish
+from orchestration.transform import Transformed
 
 STEPS = 4
 PASSING = [timedelta(0), timedelta(hours=7), timedelta(days=1), timedelta(days=2)]
@@ -40,17 +43,32 @@ def test_refreshes_end_in_the_rows_of_a_full_build(
         account_id_metadata_key=chance.choice(["account_id", "account_id", None]),
     )
     land(warehouse, business.begin(), clock)
-    warehouse.refresh(settled)
+    published = publish_build(warehouse, warehouse.refresh(settled))
     as_of = settled.as_of
     for number in range(STEPS):
         land(warehouse, business.step(), clock)
         as_of += chance.choice(PASSING)
         made = warehouse.refresh(RunSettings(**{**vars(settled), "as_of": as_of}))
         assert made.scope.kind is not Kind.FULL, made.scope.why
+        publish_build(warehouse, made)
         if number == STEPS - 1:
             refreshed, rebuilt = marts(warehouse), marts(rebuild(warehouse, settled, as_of))
             for name, rows in rebuilt.items():
                 assert refreshed[name] == rows, f"seed {seed}, step {number}: {name}"
+            copied = rows_of(published, "main")
+            assert set(copied) >= {"account_traits", "subscriptions", "mrr_by_month"}
+            for name, rows in copied.items():
+                assert rows == refreshed[f"marts.{name}"], f"seed {seed}: published {name}"
+
+
+def publish_build(warehouse: Warehouse, made: Transformed) -> Path:
+    """The published copy, brought along with this build."""
+    copy = warehouse.path.with_name("marts.duckdb")
+    with duckdb.connect(str(warehouse.path)) as database:
+        if made.scope.kind is not Kind.NOTHING:
+            refreshed = made.scope.kind is Kind.REFRESH
+            publish(database, copy, build=made.scope.build, refreshed=refreshed)
+    return copy
 
 
 def moments() -> Callable[[], datetime]:
@@ -84,14 +102,22 @@ def rebuild(warehouse: Warehouse, settled: RunSettings, as_of: datetime) -> Ware
 
 def marts(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of all marts and of the history, sorted."""
-    with duckdb.connect(str(warehouse.path), read_only=True) as database:
+    return {
+        f"{schema}.{name}": rows
+        for schema in ("marts", "history")
+        for name, rows in rows_of(warehouse.path, schema).items()
+    }
+
+
+def rows_of(path: Path, schema: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the tables of one schema, sorted."""
+    with duckdb.connect(str(path), read_only=True) as database:
         names = database.execute(
-            "select table_schema || '.' || table_name from information_schema.tables"
-            " where table_schema in ('marts', 'history') order by 1"
+            "select table_name from duckdb_tables() where schema_name = ? order by 1", [schema]
         ).fetchall()
         return {
             name: database.execute(
-                f"select columns(*)::varchar from {name} order by all"
+                f'select columns(*)::varchar from {schema}."{name}" order by all'
             ).fetchall()
             for (name,) in names
         }

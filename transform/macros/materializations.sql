@@ -15,7 +15,8 @@
 
 {#
 A table that is kept between builds. A refresh replaces the rows of `replaces`; a full build replaces
-the table, unless `history` says that what it holds cannot be had again.
+the table, unless `history` says that what it holds cannot be had again. What was deleted and what
+was put in stays in `pipeline.replaced` and `refreshed`, for the published copy.
 #}
 {% materialization kept, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
@@ -32,18 +33,17 @@ the table, unless `history` says that what it holds cannot be had again.
         {%- endcall %}
         {% do persist_docs(target, model) %}
     {% else %}
-        {%- set fresh = this.identifier ~ '__fresh' -%}
-        {%- set replaced = replaced_rows(config.require('replaces')) -%}
+        {%- set fresh = 'refreshed.' ~ this.identifier -%}
         {% call statement('main') -%}
-            create or replace temp table {{ fresh }} as (
+            create or replace table {{ fresh }} as (
                 {{ sql }}
             );
-            delete from {{ target }} where {{ replaced }};
-            insert into {{ target }} by name from {{ fresh }};
-            drop table {{ fresh }};
-            -- the published copy is brought along by the same rows
+            {%- for condition in replaced_rows(config.require('replaces')) %}
+            delete from {{ target }} where {{ condition }};
             insert into pipeline.replaced values
-            ('{{ this.identifier }}', '{{ replaced | replace("'", "''") }}');
+            ('{{ this.identifier }}', '{{ condition | replace("'", "''") }}');
+            {%- endfor %}
+            insert into {{ target }} by name from {{ fresh }};
         {%- endcall %}
     {% endif %}
     {{ adapter.commit() }}

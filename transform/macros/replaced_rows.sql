@@ -1,4 +1,4 @@
-{# Rows of the model to replace before its new ones are put in, by what they belong to. #}
+{# Which rows of a kept model its new ones replace: conditions, each of them deleted by itself. #}
 {% macro replaced_rows(scope) -%}
     {%- set accounts -%}
         account_id in (select account_id from intermediate.int_accounts_changed)
@@ -11,39 +11,47 @@
     {%- set month -%}
         month = (select current_month from staging.stg_pipeline__run_settings)
     {%- endset -%}
-    {%- set states -%}
-        exists (
-            select 1 from staging.stg_pipeline__run_settings as run_settings
-            where {{ history_is_open('history.int_mrr_states_kept') }} and (
-                (
-                    not is_estimated
-                    and observed_at = run_settings.as_of
-                    and (stripe_account_id, subscription_id) in (
-                        select (stripe_account_id, subscription_id)
-                        from intermediate.int_subscriptions_valued
-                    )
-                )
-                or (
-                    is_estimated
-                    and run_settings.is_full
-                    and stripe_account_id not in (
-                        select earlier.stripe_account_id from history.int_mrr_states_kept as earlier
-                        where not earlier.is_estimated and earlier.observed_at < run_settings.as_of
-                    )
-                )
-            )
+    {{ return({
+        'accounts': [accounts],
+        'customers': [customers, 'customer_id is null'],
+        'issues': [accounts, customers, 'account_id is null and customer_id is null'],
+        'touched_customers':
+            [customers | replace('int_customers_changed', 'int_customers_touched')],
+        'accounts_this_month': [month ~ ' and ' ~ accounts],
+        'this_month': [month],
+        'states_of_this_moment': states_of_this_moment(),
+        'everything': ['true'],
+    }[scope]) }}
+{%- endmacro %}
+
+
+{# What this run itself has seen and estimated, if it was run before at the same moment. #}
+{% macro states_of_this_moment() -%}
+    {%- set may_add -%}
+        (
+            select {{ history_is_open('history.int_mrr_states_kept') }}
+            from staging.stg_pipeline__run_settings as run_settings
         )
     {%- endset -%}
-    {{ return({
-        'accounts': accounts,
-        'customers': customers ~ ' or customer_id is null',
-        'issues': accounts ~ ' or ' ~ customers ~ ' or (account_id is null and customer_id is null)',
-        'touched_customers': customers | replace('int_customers_changed', 'int_customers_touched'),
-        'accounts_this_month': month ~ ' and ' ~ accounts,
-        'this_month': month,
-        'states_of_this_moment': states,
-        'nothing': 'false',
-    }[scope]) }}
+    {%- set seen -%}
+        not is_estimated
+        and observed_at = (select as_of from staging.stg_pipeline__run_settings)
+        and (stripe_account_id, subscription_id) in (
+            select (stripe_account_id, subscription_id) from intermediate.int_subscriptions_valued
+        )
+        and {{ may_add }}
+    {%- endset -%}
+    {%- set estimated -%}
+        is_estimated
+        and stripe_account_id not in (
+            select earlier.stripe_account_id
+            from history.int_mrr_states_kept as earlier
+            cross join staging.stg_pipeline__run_settings as run_settings
+            where not earlier.is_estimated and earlier.observed_at < run_settings.as_of
+        )
+        and {{ may_add }}
+    {%- endset -%}
+    {{ return([seen, estimated] if is_full_build() else [seen]) }}
 {%- endmacro %}
 
 

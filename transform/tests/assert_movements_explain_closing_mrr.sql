@@ -43,6 +43,7 @@ movements as (
         sum(mrr_movements.amount) as amount,
         {{ sum_of_known('mrr_movements.reporting_amount') }} as reporting_amount
     from {{ ref('mrr_movements') }} as mrr_movements
+    inner join {{ ref('int_accounts_changed') }} using (account_id)
     cross join run_settings
     where run_settings.is_full or mrr_movements.month = run_settings.current_month
     group by mrr_movements.account_id, mrr_movements.currency, mrr_movements.month

@@ -22,6 +22,7 @@ reported_movements as (
         mrr_movements.account_id,
         mrr_movements.month,
         mrr_movements.movement,
+        run_settings.reporting_currency,
         coalesce(run_settings.reporting_currency, mrr_movements.currency) as currency,
         case
             when run_settings.reporting_currency is null then mrr_movements.amount
@@ -41,8 +42,7 @@ select
         as {{ movement }}_mrr,
     {% endfor %}
     {% for movement in movements %}
-    count(distinct case when movement = '{{ movement }}' then account_id end)
-        as {{ movement }}_accounts,
+    {{ count_of_accounts("movement = '" ~ movement ~ "'") }} as {{ movement }}_accounts,
     {% endfor %}
     count(*) as movement_count
 from reported_movements

@@ -15,6 +15,7 @@ customers as (
 
 select
     customers_changed.account_id,
-    customers.*
+    customers.*,
+    {{ map_of_json('customers.metadata_json') }} as metadata
 from customers
 inner join customers_changed using (stripe_account_id, customer_id)

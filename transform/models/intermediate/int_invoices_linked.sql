@@ -18,7 +18,13 @@ select
     customers_changed.account_id,
     invoices.*
 from invoices
-left join customers_changed using (stripe_account_id, customer_id)
-where
-    not invoices.is_deleted
-    and (customers_changed.customer_id is not null or invoices.customer_id is null)
+inner join customers_changed using (stripe_account_id, customer_id)
+where not invoices.is_deleted
+
+union all
+
+select
+    null as account_id,
+    invoices.*
+from invoices
+where not invoices.is_deleted and invoices.customer_id is null

@@ -27,46 +27,42 @@ unseen_customers as (
 
 ),
 
-subscriptions as (
+items_orphaned as (
 
-    select * from {{ ref('stg_stripe__subscriptions') }}
+    select * from {{ ref('int_items_orphaned') }}
 
 ),
 
-subscription_items as (
+owned_objects as (
 
-    select * from {{ ref('stg_stripe__subscription_items') }}
+    select
+        'subscription' as object,
+        subscription_id as object_id,
+        account_id,
+        stripe_account_id,
+        customer_id,
+        subscription_id
+    from subscriptions_linked
+
+    union all
+
+    select
+        'invoice' as object,
+        invoice_id as object_id,
+        account_id,
+        stripe_account_id,
+        customer_id,
+        subscription_id
+    from invoices
 
 )
 
 select
     'unknown_customer' as issue,
-    'subscription' as object,
-    subscriptions_linked.subscription_id as object_id,
-    subscriptions_linked.account_id,
-    subscriptions_linked.stripe_account_id,
-    subscriptions_linked.customer_id,
-    subscriptions_linked.subscription_id,
+    owned_objects.*,
     'customer' as field,
-    'Customer ' || subscriptions_linked.customer_id || ' was not read.' as detail
-from subscriptions_linked
-left join customers_linked using (stripe_account_id, customer_id)
-left join unseen_customers using (stripe_account_id, customer_id)
-where customers_linked.customer_id is null and unseen_customers.customer_id is null
-
-union all
-
-select
-    'unknown_customer' as issue,
-    'invoice' as object,
-    invoices.invoice_id as object_id,
-    invoices.account_id,
-    invoices.stripe_account_id,
-    invoices.customer_id,
-    invoices.subscription_id,
-    'customer' as field,
-    'Customer ' || coalesce(invoices.customer_id, 'null') || ' was not read.' as detail
-from invoices
+    'Customer ' || coalesce(owned_objects.customer_id, 'null') || ' was not read.' as detail
+from owned_objects
 left join customers_linked using (stripe_account_id, customer_id)
 left join unseen_customers using (stripe_account_id, customer_id)
 where customers_linked.customer_id is null and unseen_customers.customer_id is null
@@ -76,13 +72,11 @@ union all
 select
     'orphan_item' as issue,
     'subscription_item' as object,
-    subscription_items.subscription_item_id as object_id,
+    subscription_item_id as object_id,
     null as account_id,
-    subscription_items.stripe_account_id,
+    stripe_account_id,
     null as customer_id,
-    subscription_items.subscription_id,
+    subscription_id,
     'subscription' as field,
-    'Subscription ' || subscription_items.subscription_id || ' was not read.' as detail
-from subscription_items
-left join subscriptions using (stripe_account_id, subscription_id)
-where subscriptions.subscription_id is null
+    'Subscription ' || subscription_id || ' was not read.' as detail
+from items_orphaned

@@ -36,7 +36,9 @@ select
     case
         when customers.customer_id is null then null
         when run_settings.account_id_metadata_key is null then customers.customer_id
-        else {{ trimmed(map_value('customers.metadata', 'run_settings.account_id_metadata_key')) }}
+        else {{ trimmed(map_value(
+            map_of_json('customers.metadata_json'), 'run_settings.account_id_metadata_key'
+        )) }}
     end as account_id,
     former_links.account_id as previous_account_id
 from customers_touched

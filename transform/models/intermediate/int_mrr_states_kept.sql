@@ -1,7 +1,5 @@
 -- Grain: subscription, moment at which its account or its net amount of a year became another one.
--- Kept for good: what was true in a closed month cannot be had again from Stripe. A run adds what
--- it sees at its `as_of`, and nothing if a later moment was seen before. What lies before the first
--- sync of a Stripe account is estimated, once, from its paid invoices.
+-- Kept for good: a closed month cannot be had again. Nothing is added once a later one was seen.
 {{ config(materialized='kept', replaces='states_of_this_moment', history=true, schema='history') }}
 with
 
@@ -41,9 +39,11 @@ last_states as (
     select
         earlier_states.*,
         row_number() over (
-            partition by stripe_account_id, subscription_id order by observed_at desc
+            partition by earlier_states.stripe_account_id, earlier_states.subscription_id
+            order by earlier_states.observed_at desc
         ) as rank_by_moment
     from earlier_states
+    inner join subscriptions_valued using (stripe_account_id, subscription_id)
 
 ),
 
@@ -75,26 +75,26 @@ observed_states as (
             or last_states.annual_amount <> subscriptions_valued.net_annual_amount
         )
 
+),
+
+new_states as (
+
+    select * from observed_states
+    {% if not execute or is_full_build() %}
+    union all
+    select * from {{ ref('int_mrr_states_estimated') }}
+    where
+        stripe_account_id not in (
+            select earlier_states.stripe_account_id from earlier_states
+            where not earlier_states.is_estimated
+        )
+    {% endif %}
+
 )
 
 select
-    observed_states.*,
+    new_states.*,
     run_settings.account_id_metadata_key
-from observed_states
+from new_states
 cross join run_settings
 where {{ history_is_open() }}
-{% if not execute or is_full_build() %}
-union all
-
-select
-    estimated_states.*,
-    run_settings.account_id_metadata_key
-from {{ ref('int_mrr_states_estimated') }} as estimated_states
-cross join run_settings
-where
-    {{ history_is_open() }}
-    and estimated_states.stripe_account_id not in (
-        select earlier_states.stripe_account_id from earlier_states
-        where not earlier_states.is_estimated
-    )
-{% endif %}

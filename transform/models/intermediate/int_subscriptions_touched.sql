@@ -47,8 +47,15 @@ select
     subscription_items.stripe_account_id,
     subscription_items.subscription_id
 from subscription_items
-left join prices_touched using (stripe_account_id, price_id)
-where {{ loaded_since_last_build('subscription_items') }} or prices_touched.price_id is not null
+where {{ loaded_since_last_build('subscription_items') }}
+
+union distinct
+
+select
+    subscription_items.stripe_account_id,
+    subscription_items.subscription_id
+from subscription_items
+inner join prices_touched using (stripe_account_id, price_id)
 
 union distinct
 

@@ -37,13 +37,5 @@ select
     || coalesce(':' || subscription_id, '')
     || ':'
     || field as issue_id,
-    issue,
-    object,
-    object_id,
-    account_id,
-    stripe_account_id,
-    customer_id,
-    subscription_id,
-    field,
-    detail
+    issues.*
 from issues

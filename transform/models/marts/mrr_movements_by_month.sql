@@ -22,6 +22,36 @@ run_settings as (
 
 ),
 
+former_months as (
+
+    {{ kept_rows({
+        'month': 'date', 'currency': text_type(), 'closing_mrr': 'decimal(38, 12)',
+        'closing_accounts': 'bigint'
+    }) }}
+
+),
+
+-- A refresh sums up its own month alone: it opens with what the month before closed with.
+openings as (
+
+    select
+        {{ month_after('month') }} as month,
+        currency,
+        mrr,
+        account_count
+    from company_months
+
+    union all
+
+    select
+        {{ month_after('month') }} as month,
+        currency,
+        closing_mrr as mrr,
+        closing_accounts as account_count
+    from former_months
+
+),
+
 months as (
 
     select
@@ -31,8 +61,7 @@ months as (
         {% for movement in movements + ['fx'] %}
         case
             when company_movements.month is null then 0 else company_movements.{{ movement }}_mrr
-        end
-            as {{ movement }}_mrr,
+        end as {{ movement }}_mrr,
         {% endfor %}
         closings.mrr as closing_mrr,
         coalesce(openings.account_count, 0) as opening_accounts,
@@ -43,14 +72,8 @@ months as (
         closings.is_estimated
     from company_months as closings
     cross join run_settings
-    left join company_months as openings
-        on
-            closings.currency = openings.currency
-            and closings.month = {{ month_after('openings.month') }}
-    left join company_movements
-        on
-            closings.currency = company_movements.currency
-            and closings.month = company_movements.month
+    left join openings using (month, currency)
+    left join company_movements using (month, currency)
     where run_settings.is_full or closings.month = run_settings.current_month
 
 )

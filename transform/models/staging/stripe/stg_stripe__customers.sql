@@ -11,7 +11,7 @@ select
     delinquent,
     default_payment_method_id,
     default_source_id,
-    {{ map_of_json("coalesce(metadata, '{}')") }} as metadata,
+    coalesce(metadata, '{}') as metadata_json,
     deleted_at is not null as is_deleted,
     deleted_at,
     loaded_at

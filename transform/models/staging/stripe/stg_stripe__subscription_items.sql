@@ -1,5 +1,4 @@
--- Grain: one item that is still part of its subscription, or whose subscription is not there at
--- all.
+-- Grain: one item that is still part of its subscription.
 with
 
 items as (
@@ -25,8 +24,8 @@ select
     items.current_period_end,
     items.loaded_at
 from items
-left join subscriptions
+inner join subscriptions
     on
         items.stripe_account_id = subscriptions.stripe_account_id
         and items.subscription_id = subscriptions.id
-where subscriptions.id is null or items.read_at = subscriptions.read_at
+        and items.read_at = subscriptions.read_at
