@@ -20,12 +20,13 @@ from ingestion.burial import BURIED, Burial
 from ingestion.client import StripeError
 from ingestion.events import Pointer
 from ingestion.landing import TABLES
+from ingestion.memory import give_back
 from ingestion.quarantine import Entry, Quarantine
 from ingestion.reader import Page
 from ingestion.rows import MissingValue
 from ingestion.source import EMPTY, SCHEMA, batches, stripe
 
-MEMORY = "192MiB"  # of DuckDB, which goes on on disk beyond it
+MEMORY = "96MiB"  # of DuckDB, which goes on on disk beyond it
 
 
 class Landing:
@@ -63,6 +64,7 @@ class Landing:
             raise _cause(error) from None
         finally:
             self._drop_loaded_packages()
+            give_back()
         trace = pipeline.last_trace
         counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
         return {table.name: counts.get(table.name, 0) for table in TABLES}
@@ -119,6 +121,7 @@ class Landing:
 
     def _query(self, sql: str, **values: Any) -> list[Any]:
         with duckdb.connect(str(self._path)) as database:
+            database.execute(f"set memory_limit = '{MEMORY}'")
             return database.execute(sql, {"account": self._account, **values}).fetchall()
 
     def _pipeline(self) -> dlt.Pipeline:

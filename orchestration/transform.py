@@ -82,6 +82,8 @@ def transform(
 ) -> Transformed:
     """Bring the marts to `as_of` (UTC), by as little as that takes; tests included."""
     with duckdb.connect(str(settings.warehouse)) as database:
+        # A load lowers it for all of this process that have the file open.
+        database.execute("reset memory_limit")
         scope = decide(database, settings, as_of=as_of, full=full)
         if scope.kind is Kind.NOTHING:
             return Transformed(scope, [])

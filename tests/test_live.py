@@ -9,15 +9,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import duckdb
 import pytest
 from dagster import AssetKey
 from local_stripe import NOW
-from pipeline import Pipeline, written
+from pipeline import AS_OF, Pipeline, written
 from test_cli import PROGRAM, environment
 from test_refresh import MONTHLY, subscribe
 
 from orchestration.dagster_home import dagster_instance
 from orchestration.health import refreshed_at
+from orchestration.reporter import LogReporter
+from orchestration.stages import kept_open, load_stage
+from orchestration.transform import transform
 from sandbox import builders
 
 PATIENCE = 120  # seconds: other load makes clocks unreliable
@@ -88,6 +92,21 @@ def test_changes_arrive_and_quiet_cycles_do_nothing(business: Pipeline) -> None:
         for key in (["stripe", "customers"], ["marts", "account_traits"], ["account_store"]):
             event = instance.get_latest_materialization_event(AssetKey(key))
             assert event is not None, key
+
+
+def test_a_build_has_all_memory_though_a_load_has_little(business: Pipeline) -> None:
+    settings, reporter = business.settings, LogReporter(lambda line: None)
+    asked = "select current_setting('memory_limit')"
+    business.refresh()
+    business.stripe.store.update("customer", "cus_one", {"name": "Ada"}, now=NOW)
+    with kept_open(settings, reporter), duckdb.connect(str(settings.warehouse)) as database:
+        (whole,) = database.execute(asked).fetchone() or ()
+        load_stage(settings, reporter, full=False)
+        (loading,) = database.execute(asked).fetchone() or ()
+        transform(settings, as_of=AS_OF)
+        (building,) = database.execute(asked).fetchone() or ()
+    assert loading != whole
+    assert building == whole
 
 
 def test_after_kill_9_another_process_goes_on(business: Pipeline) -> None:
