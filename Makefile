@@ -16,7 +16,7 @@ METRICS := transform/target/metrics
 QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test soak-sync soak ui setup check docs metrics format clean help
+.PHONY: demo test soak-sync soak ui page setup check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -36,6 +36,9 @@ soak-sync: setup ## kill -9 of 250 syncs at random points; SEED=2 draws others
 
 ui: setup ## Dagster's web page, http://127.0.0.1:3000
 	$(BIN)/python -m orchestration.ui
+
+page: setup ## Dagster's page in headless Chromium, which is installed where it is missing; docs/lineage.png
+	$(BIN)/python tests/page_in_chromium.py
 
 setup: $(SETUP) $(PARSED) ## .venv with the locked dependencies, and the parsed dbt project
 

@@ -23,6 +23,7 @@ import httpx
 from orchestration.settings import SANDBOX_KEY, Settings
 
 PROGRAM = str(Path(sys.executable).with_name("stripe-traits"))
+DAEMON = [sys.executable, "-m", "orchestration.ui", "daemon"]
 PATIENCE = 300  # seconds until a process is ready
 
 
@@ -33,6 +34,7 @@ class World:
     folder: Path
     stripe: httpx.Client
     cycles: list[dict[str, Any]] = field(default_factory=list)
+    refresher: int = 0  # process id
 
     @property
     def data(self) -> Path:
@@ -84,16 +86,19 @@ def _refresher(built: World, url: str, through: str) -> Iterator[None]:
     """Whoever brings changes to the account store; ready once it has looked for work."""
     commands = {
         "live": [PROGRAM, "live", "--json"],
-        "refresh": [sys.executable, "-m", "orchestration.ui", "daemon"],
+        "refresh": DAEMON,
+        "daemon": DAEMON,  # which keeps a live run up
     }
     before = _refreshed(built)
-    with _process(commands[through], built.folder, STRIPE_API_BASE=url) as process:
+    settings = {"STRIPE_API_BASE": url, "LIVE": str(through == "daemon")}
+    with _process(commands[through], built.folder, **settings) as process:
+        built.refresher = process.pid
         listening = threading.Thread(target=_listen, args=(process, built), daemon=True)
         listening.start()
         ended = time.monotonic() + PATIENCE
-        while through == "live" and _refreshed(built) == before:
+        while through != "refresh" and _refreshed(built) == before:
             if process.poll() is not None or time.monotonic() > ended:
-                raise SystemExit("live did not start")
+                raise SystemExit(f"{through} did not start")
             time.sleep(0.1)
         yield
 

@@ -16,7 +16,7 @@ import orjson
 
 from ingestion.events import Pointer, pointers
 from ingestion.inbox_schema import InboxNotReady, check, prepare
-from ingestion.latency import Latency, latest, measure
+from ingestion.latency import Latency, last, measure
 from ingestion.positions import Positions
 from ingestion.replay import replay
 
@@ -158,7 +158,11 @@ class Inbox(Positions):
 
     def latency(self) -> Latency | None:
         """That of the last refresh which brought events to the account store."""
-        return latest(self._database)
+        return next(iter(last(self._database, 1)), None)
+
+    def latencies(self, most: int) -> list[Latency]:
+        """Those of the last refreshes which did, oldest first."""
+        return last(self._database, most)
 
     def adopt(self, stripe_account_id: str) -> None:
         """Give the account what an older version has left, which kept one without its id."""

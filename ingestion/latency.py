@@ -58,13 +58,14 @@ def measure(
     return found
 
 
-def latest(database: sqlite3.Connection) -> Latency | None:
-    """That of the last refresh which brought events to the store."""
-    row = database.execute(
+def last(database: sqlite3.Connection, most: int) -> list[Latency]:
+    """Those of the last refreshes which brought events to the store, oldest first."""
+    rows = database.execute(
         "select reached_at, events, median_seconds, p95_seconds, slowest_seconds from latencies"
-        " where events > 0 order by number desc limit 1"
-    ).fetchone()
-    return Latency(*row) if row else None
+        " where events > 0 order by number desc limit ?",
+        (most,),
+    ).fetchall()
+    return [Latency(*row) for row in reversed(rows)]
 
 
 def _created(database: sqlite3.Connection, event: tuple[str, str]) -> int:

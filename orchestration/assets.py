@@ -29,7 +29,7 @@ from ingestion.latency import Latency
 from ingestion.shares import Share
 from orchestration.dbt_events import dbt_events
 from orchestration.health import note_refreshed
-from orchestration.plots import plot
+from orchestration.previews import shown
 from orchestration.reporter import log_reporter
 from orchestration.run import as_of, is_full, moment, overridden, share
 from orchestration.settings import read_settings
@@ -81,6 +81,7 @@ def stripe_landing(pool: str | None) -> AssetsDefinition:
                 metadata={
                     "rows_merged": result.rows[table.name],
                     "seconds": seconds,
+                    "rows_per_second": round(result.rows[table.name] / max(seconds, 0.01), 1),
                     "full_read": result.full,
                     "why_full": result.why or "",
                 },
@@ -114,7 +115,7 @@ def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinitio
         settings = read_settings()
         heard = reporter or log_reporter(context.log)
         built = transform_stage(settings, heard, as_of=as_of(context), full=is_full(context))
-        yield from dbt_events(manifest, built, picture=partial(plot, settings.marts))
+        yield from dbt_events(manifest, built, shown=partial(shown, settings.marts))
         if built.failure:
             raise built.failure
 
@@ -134,7 +135,7 @@ def account_store(
     context: AssetExecutionContext, reporter: ResourceParam[Any]
 ) -> MaterializeResult[None]:
     """Diff, push, remember; the counts as metadata, and how long Stripe's events took."""
-    settings = read_settings()
+    settings, began = read_settings(), time.monotonic()
     loads = loaded_until(settings)
     result = deliver_stage(
         settings,
@@ -147,7 +148,9 @@ def account_store(
     # Counts alone: which accounts they are is told by the marts, not by Dagster's storage.
     counts = {name: value for name, value in asdict(result).items() if isinstance(value, int)}
     took = measure_stage(settings, reached_at=moment(context), loaded_until=loads)
-    return MaterializeResult(metadata={**counts, **_latency(took)})
+    seconds = round(time.monotonic() - began, 3)
+    rate = {"seconds": seconds, "accounts_per_second": round(result.sent / max(seconds, 0.001), 1)}
+    return MaterializeResult(metadata={**counts, **rate, **_latency(took)})
 
 
 def _latency(took: Latency) -> dict[str, int | float]:

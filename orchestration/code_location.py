@@ -16,9 +16,11 @@ from dagster import (
     map_asset_specs,
 )
 
+from orchestration.asset_checks import asset_checks
 from orchestration.assets import account_store, dbt_models, run_settings, stripe_landing
 from orchestration.jobs import jobs
 from orchestration.manifest import read_manifest
+from orchestration.run_log import console
 from orchestration.schedules import schedules
 from orchestration.sensors import sensors
 from orchestration.settings import ScheduleSettings, WrongSettings, schedule_problems
@@ -42,17 +44,21 @@ def definitions(*, pool: str | None) -> Definitions:
     ]
     return Definitions(
         assets=map_asset_specs(_described, assets),
+        asset_checks=asset_checks(),
         jobs=jobs(),
         schedules=schedules(timing),
         sensors=sensors(),
         executor=in_process_executor,
+        loggers={"console": console},
         resources={"reporter": ResourceDefinition.none_resource()},
     )
 
 
 def _described(spec: AssetSpec) -> AssetSpec:
     """Who looks after an asset, and how old it may be before Dagster's page says so."""
-    owned = spec.replace_attributes(owners=[f"team:{spec.group_name or 'pipeline'}"])
+    ungrouped = spec.group_name in {None, "default"}
+    group = spec.key.path[0] if ungrouped else spec.group_name  # a model's is its schema
+    owned = spec.replace_attributes(group_name=group, owners=[f"team:{group}"])
     if spec.key.path[0] not in ("marts", "account_store"):
         return owned
     return owned.replace_attributes(freshness_policy=FRESHNESS)

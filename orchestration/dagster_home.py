@@ -17,6 +17,8 @@ OURS = "# Written at each start. Delete this line to keep settings of your own.\
 DAGSTER_YAML = """\
 telemetry:
   enabled: false
+nux:  # its dialog about a newsletter
+  enabled: false
 run_monitoring:
   enabled: true
   free_slots_after_run_end_seconds: 30

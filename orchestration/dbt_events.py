@@ -16,19 +16,19 @@ from orchestration.stages import Built
 from orchestration.transform import NodeResult
 
 ASSET_TYPES = ("model", "seed", "snapshot")
-Picture = Callable[[str], MetadataValue[Any] | None]  # of a published mart
+Shown = Callable[[str], Mapping[str, MetadataValue[Any]]]  # of a published mart, by name
 Event = MaterializeResult[None] | AssetCheckResult
 
 
 def dbt_events(
-    manifest: Mapping[str, Any], built: Built, picture: Picture = lambda mart: None
+    manifest: Mapping[str, Any], built: Built, shown: Shown = lambda mart: {}
 ) -> Iterator[Event]:
     """Events in dbt's order; nodes that were skipped after a failure have none."""
     translator = DagsterDbtTranslator()
     for result in built.results:
         kind = result.unique_id.split(".")[0]
         if kind in ASSET_TYPES and result.status == "success":
-            yield _materialisation(manifest, translator, result, built.published, picture)
+            yield _materialisation(manifest, translator, result, built.published, shown)
         elif kind == "test" and result.status != "skipped":
             yield from _check(manifest, translator, result)
 
@@ -38,17 +38,17 @@ def _materialisation(
     translator: DagsterDbtTranslator,
     result: NodeResult,
     published: Mapping[str, int],
-    picture: Picture,
+    shown: Shown,
 ) -> MaterializeResult[None]:
     node = manifest["nodes"][result.unique_id]
-    drawn = picture(node["alias"]) if published and node["schema"] == "marts" else None
-    rows = published.get(node["alias"]) if node["schema"] == "marts" else None
+    is_published = bool(published) and node["schema"] == "marts"
+    rows = published.get(node["alias"]) if is_published else None
     return MaterializeResult(
         asset_key=translator.get_asset_spec(manifest, result.unique_id, None).key,
         metadata={
             "seconds": round(result.seconds, 3),
             **({"dagster/row_count": rows} if rows is not None else {}),
-            **({"picture": drawn} if drawn else {}),
+            **(shown(node["alias"]) if is_published else {}),
         },
     )
 

@@ -5,17 +5,21 @@ it tells of is done, so a crash repeats work and never leaves it out. Whether a 
 by `builds`.
 
 build.json      which build the published marts are of
-delivered.json  which build the account store was last brought to
+delivered.json  which build the account store was last brought to, and until when accounts wait
+compared.json   what the last comparison with Stripe found
 """
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from orchestration.settings import Settings
+
+WAIT = "waiting_until"
 
 
 @dataclass(frozen=True)
@@ -38,22 +42,49 @@ def last_build(settings: Settings) -> Build | None:
 
 
 def delivery_due(settings: Settings) -> str | None:
-    """Why the account store must be looked at again; None: it was brought to the last build."""
+    """Why the account store must be looked at again; None: it was brought to the last build, and
+    no account waits."""
     last = last_build(settings)
     if last is None:
         return None
-    if _read(settings.data_dir / "delivered.json") != _delivered(settings, last):
+    found = _read(settings.data_dir / "delivered.json") or {}
+    if found | {WAIT: None} != _delivered(settings, last) | {WAIT: None}:
         return "the marts are newer than the account store"
-    return None
+    return f"accounts wait for another attempt since {found[WAIT]}" if found.get(WAIT) else None
 
 
-def note_delivery(settings: Settings, build: Build | None) -> None:
-    """The account store holds `build`, or knows of each account why it does not."""
+def waiting_until(settings: Settings) -> datetime | None:
+    """When the first account that waits may be tried again (aware UTC); None: none waits, or the
+    store has not been brought to the last build."""
+    last, found = last_build(settings), _read(settings.data_dir / "delivered.json") or {}
+    if last is None or not found.get(WAIT):
+        return None
+    is_last = found | {WAIT: None} == _delivered(settings, last) | {WAIT: None}
+    return datetime.fromisoformat(found[WAIT]) if is_last else None
+
+
+def note_delivery(
+    settings: Settings, build: Build | None, *, waiting_until: datetime | None = None
+) -> None:
+    """The account store holds `build`, or knows of each account why it does not; some wait for
+    another attempt until then (aware UTC)."""
     if build:
-        _write(settings.data_dir / "delivered.json", _delivered(settings, build))
+        until = waiting_until.isoformat() if waiting_until else None
+        delivered = _delivered(settings, build) | ({WAIT: until} if until else {})
+        _write(settings.data_dir / "delivered.json", delivered)
 
 
-def _delivered(settings: Settings, build: Build) -> dict[str, str]:
+def note_comparison(settings: Settings, found: Mapping[str, Mapping[str, int]]) -> None:
+    """What a comparison with Stripe found, in counts by stream."""
+    _write(settings.data_dir / "compared.json", found)
+
+
+def last_comparison(settings: Settings) -> dict[str, dict[str, int]] | None:
+    """None: nothing was compared yet."""
+    return _read(settings.data_dir / "compared.json")
+
+
+def _delivered(settings: Settings, build: Build) -> dict[str, str | None]:
     """The store is told apart by a digest: its address may hold a password."""
     return {"build": build.id, "store": _digest(settings.store_url)}
 
@@ -70,7 +101,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     return found
 
 
-def _write(path: Path, values: dict[str, str]) -> None:
+def _write(path: Path, values: Mapping[str, Any]) -> None:
     fresh = path.with_suffix(".tmp")
     fresh.write_text(json.dumps(values, indent=1))
     fresh.chmod(0o600)

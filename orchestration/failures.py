@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import typer
 
 from orchestration.lock import LockHeld
+from orchestration.logs import is_json, log
 from orchestration.settings import WrongSettings
 
 FAILED, WRONG_USAGE, BLOCKED = 1, 2, 3
@@ -96,4 +97,7 @@ def explained() -> Iterator[None]:
 
 def _say(text: str) -> None:
     for line in text.splitlines():
+        if is_json():
+            log.error(line)
+            continue
         sys.stderr.write(f"stripe-traits: {line}\n")

@@ -10,11 +10,13 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from orchestration.assets import account_store, run_settings
 from orchestration.live_job import live_refresh
+from orchestration.reconcile_job import reconcile
 from orchestration.run import reconcile_tags, run_tags
+from orchestration.run_log import CONFIG
 
 INITIAL_IMPORT, REFRESH, NIGHTLY = "initial_import", "refresh", "nightly"
-REVERSE_SYNC, LIVE_REFRESH = "reverse_sync", "live_refresh"
-NAMES = (INITIAL_IMPORT, REFRESH, NIGHTLY, REVERSE_SYNC, LIVE_REFRESH)
+REVERSE_SYNC, LIVE_REFRESH, RECONCILE = "reverse_sync", "live_refresh", "reconcile"
+NAMES = (INITIAL_IMPORT, REFRESH, NIGHTLY, REVERSE_SYNC, LIVE_REFRESH, RECONCILE)
 
 
 def jobs() -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:
@@ -24,6 +26,7 @@ def jobs() -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:
         define_asset_job(
             INITIAL_IMPORT,
             selection=all_of_it,
+            config=CONFIG,
             tags=run_tags(as_of=None, full=True),
             description="Everything at Stripe, to the marts and on to the account store. One that"
             " was interrupted goes on where it stopped.",
@@ -31,12 +34,14 @@ def jobs() -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:
         define_asset_job(
             REFRESH,
             selection=all_of_it,
+            config=CONFIG,
             description="Stripe's changes to the marts and on to the account store; where nothing"
             " changed, nothing is built or sent.",
         ),
         define_asset_job(
             NIGHTLY,
             selection=all_of_it,
+            config=CONFIG,
             tags=run_tags(as_of=None, full=True) | reconcile_tags(),
             description="Stripe's changes, and a seventh of all objects compared with Stripe,"
             " whatever the events said: over a week the whole. Every model is built in full.",
@@ -44,7 +49,9 @@ def jobs() -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:
         define_asset_job(
             REVERSE_SYNC,
             selection=AssetSelection.assets(account_store),
+            config=CONFIG,
             description="What the account store does not hold yet, of the marts as they are.",
         ),
         live_refresh,
+        reconcile,
     ]

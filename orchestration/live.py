@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ingestion.latency import Latency
 from ingestion.load import LoadResult
-from orchestration.due import delivery_due
+from orchestration.due import delivery_due, waiting_until
 from orchestration.failures import causes, exit_code
 from orchestration.health import note_refreshed
 from orchestration.live_loads import Loads
@@ -25,6 +25,7 @@ from orchestration.stages import (
     kept_open,
     loaded_until,
     measure_stage,
+    now,
     transform_stage,
 )
 from orchestration.stopwatch import Stopwatch
@@ -114,7 +115,7 @@ def _run(
             timed.part("publish", cycle.built.publishing, of="transform", last=True)
     if cycle.built and cycle.built.failure:
         raise cycle.built.failure
-    if delivery_due(settings):
+    if delivery_due(settings) and _may_go(settings):
         with timed("send"):
             run_id = f"live-{as_of:%Y%m%dT%H%M%S%f}"
             until = loaded_until(settings)
@@ -124,6 +125,12 @@ def _run(
         timed.part("diff", cycle.seconds.pop("diff", 0.0), of="send")
         cycle.latency = measure_stage(settings, reached_at=clock(), loaded_until=until)
     note_refreshed(settings.data_dir)
+
+
+def _may_go(settings: Settings) -> bool:
+    """Not where all that is left waits for its next attempt."""
+    until = waiting_until(settings)
+    return until is None or until <= now()
 
 
 def _foreseen(error: Exception) -> str | None:

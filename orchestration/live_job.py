@@ -12,6 +12,7 @@ from dagster import OpExecutionContext, job, op
 from orchestration.live import Cycle, live
 from orchestration.live_report import LiveReport
 from orchestration.reporter import log_reporter
+from orchestration.run_log import CONFIG, console
 from orchestration.settings import read_settings
 
 
@@ -40,6 +41,10 @@ def cycles(context: OpExecutionContext) -> None:
         )
 
 
-@job(description="Stays up and brings each change to the account store within seconds.")
+@job(
+    config=CONFIG,
+    logger_defs={"console": console},
+    description="Stays up and brings each change to the account store within seconds.",
+)
 def live_refresh() -> None:
     cycles()

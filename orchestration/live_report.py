@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
-from types import TracebackType
 from typing import Any, Self
 
 from dagster import (
@@ -59,12 +58,7 @@ class LiveReport:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
         self._open.close()

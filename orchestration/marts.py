@@ -5,6 +5,7 @@ Enters: the path of `marts.duckdb`. Leaves: rows. Nothing is computed that a mar
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,19 @@ def names(database: duckdb.DuckDBPyConnection) -> list[str]:
 def _count(database: duckdb.DuckDBPyConnection, name: str) -> int:
     row = database.execute(f'select count(*) from "{name}"').fetchone()
     return int(row[0]) if row else 0
+
+
+def next_attempt(marts: Path, *, default: datetime) -> datetime:
+    """When the first of the accounts that wait is tried again (aware UTC); `default` where one may
+    go at once."""
+    with reading(marts) as database:
+        if "sync_backlog" not in names(database):
+            return default
+        query = (
+            "select min(coalesce(next_attempt_at, ?)) from sync_backlog where status <> 'parked'"
+        )
+        row = database.execute(query, [default.replace(tzinfo=None)]).fetchone()
+    return row[0].replace(tzinfo=UTC) if row and row[0] else default
 
 
 def mrr_by_currency(database: duckdb.DuckDBPyConnection) -> dict[str, Decimal]:

@@ -8,14 +8,16 @@ import base64
 import io
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from dagster import MarkdownMetadataValue, MetadataValue
 
+from ingestion.inbox import Inbox
 from orchestration.marts import names, reading, records
 
-MONTHS = 24
+MONTHS, REFRESHES = 24, 100
 MOVEMENTS = ("new", "reactivation", "expansion", "contraction", "churn", "fx")
 Draw = Callable[[Any, list[dict[str, Any]]], None]
 
@@ -35,6 +37,21 @@ def plot(marts: Path, mart: str) -> MarkdownMetadataValue | None:
             " order by month, currency",
         )
     return _image(draw, rows) if rows else None
+
+
+def latencies(inbox: Path) -> MarkdownMetadataValue | None:
+    """How long events took to the account store, refresh by refresh; None: none arrived yet."""
+    with Inbox.open(inbox, read_only=True) as opened:
+        rows = [asdict(one) for one in opened.latencies(REFRESHES)]
+    return _image(_latencies, rows) if rows else None
+
+
+def _latencies(axes: Any, rows: list[dict[str, Any]]) -> None:
+    """Oldest first, in seconds."""
+    for name in ("median_seconds", "p95_seconds", "slowest_seconds"):
+        axes.plot([row[name] for row in rows], label=name.removesuffix("_seconds"), marker=".")
+    axes.set_xlabel(f"refreshes until {rows[-1]['reached_at'][:16]} UTC", fontsize=7)
+    axes.set_title("Seconds from Stripe's event to the account store", fontsize=9)
 
 
 def _image(draw: Draw, rows: list[dict[str, Any]]) -> MarkdownMetadataValue:

@@ -24,6 +24,7 @@ from orchestration.jobs import REFRESH, REVERSE_SYNC
 from orchestration.manifest import is_outdated, write_manifest
 from orchestration.reporter import Reporter
 from orchestration.run import run_tags
+from orchestration.run_log import QUIET
 from orchestration.settings import Settings
 from orchestration.stages import open_warehouse
 from reverse_sync.state import count
@@ -32,7 +33,6 @@ from reverse_sync.store_url import opened
 
 # A step that is left out because nothing changed is no news: its checks have nothing to gate.
 logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def refresh(

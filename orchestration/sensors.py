@@ -22,7 +22,7 @@ from dagster import (
 from ingestion.inbox import Inbox
 from orchestration.alerts import notify
 from orchestration.asking import ask
-from orchestration.due import delivery_due, last_build
+from orchestration.due import delivery_due, last_build, waiting_until
 from orchestration.health import problems
 from orchestration.jobs import LIVE_REFRESH, NAMES, NIGHTLY, REFRESH, REVERSE_SYNC
 from orchestration.settings import Settings, read_settings
@@ -32,7 +32,7 @@ Asked = RunRequest | SkipReason
 
 
 def sensors() -> Sequence[SensorDefinition]:
-    return [inbox_waits, marts_are_newer, live_stays_up, health, run_failed]
+    return [inbox_waits, marts_are_newer, retries_are_due, live_stays_up, health, run_failed]
 
 
 @sensor(job_name=REFRESH, minimum_interval_seconds=5, default_status=RUNNING)
@@ -56,10 +56,25 @@ def marts_are_newer(context: SensorEvaluationContext) -> Asked:
     """A build that the account store has not been brought to: it was down, or a run was killed."""
     settings = read_settings(for_stripe=False)
     why, build = delivery_due(settings), last_build(settings)
-    if not why or not build:
+    if not why or not build or waiting_until(settings):
         return SkipReason("the account store was brought to the last build")
+    return _deliver(context, build.id, why)
+
+
+@sensor(job_name=REVERSE_SYNC, minimum_interval_seconds=15, default_status=RUNNING)
+def retries_are_due(context: SensorEvaluationContext) -> Asked:
+    """Accounts that the store did not take, or had no budget for, and whose time has come."""
+    until = waiting_until(read_settings(for_stripe=False))
+    if until is None:
+        return SkipReason("no account waits for another attempt")
+    if _now() < until:
+        return SkipReason(f"the next attempt is due at {until:%Y-%m-%d %H:%M:%S} UTC")
+    return _deliver(context, f"retry-{until.isoformat()}", "accounts are due for another attempt")
+
+
+def _deliver(context: SensorEvaluationContext, mark: str, why: str) -> Asked:
     others = [LIVE_REFRESH, NIGHTLY, REFRESH]  # they deliver themselves
-    return ask(context.instance, REVERSE_SYNC, mark=build.id, why=why, now=_now(), others=others)
+    return ask(context.instance, REVERSE_SYNC, mark=mark, why=why, now=_now(), others=others)
 
 
 @sensor(job_name=LIVE_REFRESH, minimum_interval_seconds=15, default_status=RUNNING)

@@ -21,11 +21,13 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration import setting_checks as checks
+from orchestration.logs import log_as_json
 from reverse_sync.guards import GUARDS, Guards, parse_limit
 from reverse_sync.target import Target
 
 STRIPE = "https://api.stripe.com"
 SANDBOX_KEY = "sk_test_sandbox"
+SHORTEST_SECRET = 5  # a part of a setting that is shorter is no secret, but a word
 
 
 class WrongSettings(Exception):
@@ -77,6 +79,7 @@ class Settings(ScheduleSettings):
     stripe_webhook_secrets: Annotated[SecretStr | None, Optional] = None
     stripe_webhook_tolerance_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
     stripe_gone_limit_percent: Annotated[float, Field(ge=0, le=100)] = 5
+    log_format: Literal["text", "json"] = "text"
     data_dir: Annotated[Path, BeforeValidator(lambda given: given or "data")] = Path("data")
     warehouse_url: Annotated[str | None, Optional] = None
     account_store_url: Annotated[SecretStr | None, Optional] = None
@@ -208,7 +211,17 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> Settings:
     if for_stripe and (problems := checks.keys(settings.api_keys, settings.stripe_api_base)):
         raise WrongSettings("\n".join(problems))
     _make_private(settings.data_dir)
+    if settings.log_format == "json":
+        log_as_json(secrets(settings))
     return settings
+
+
+def secrets(settings: Settings) -> list[str]:
+    """The values that nothing may tell, whole and in the parts that are used."""
+    values = [getattr(settings, name) for name in Settings.model_fields]
+    held = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    parts = [part.rpartition(":")[2].strip() for whole in held for part in whole.split(",")]
+    return [*held, *(part for part in parts if len(part) > SHORTEST_SECRET)]
 
 
 def _make_private(data_dir: Path) -> None:

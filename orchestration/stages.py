@@ -7,7 +7,7 @@ the writers' lock for how long; the stages' work stands in their own packages.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -28,6 +28,7 @@ from orchestration import due
 from orchestration.builds import Kind, Scope, decide
 from orchestration.health import refreshed_at
 from orchestration.lock import writer_lock
+from orchestration.marts import next_attempt
 from orchestration.publish import publish, publish_sync, published_build
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
@@ -135,9 +136,11 @@ def reconcile_stage(
     """A share of Stripe's objects beside `stripe.*`, repaired. Raises StripeError, Braked."""
     bounds = Bounds(gone_percent=None if allow_gone else settings.stripe_gone_limit_percent)
     with lock(settings, "reconcile", reporter):
-        return reconcile_all(
+        found = reconcile_all(
             connections(settings), paths(settings), share, progress=reporter.loaded, bounds=bounds
         )
+    due.note_comparison(settings, {stream: asdict(counts) for stream, counts in found.items()})
+    return found
 
 
 def paths(settings: Settings) -> Paths:
@@ -217,9 +220,11 @@ def deliver_order(
         result = deliver(around, order, on_progress=reporter.delivered)
         for change in result.overridden:
             reporter.overrode(change)
-    # What waits for another attempt or for the target's budget keeps a delivery due.
-    if order.scope.accounts is None and not (result.pending or result.deferred):
-        due.note_delivery(settings, build)
+    if order.scope.accounts is None:
+        # What waits for another attempt or for the target's budget keeps a delivery due.
+        waiting = result.pending or result.deferred
+        until = next_attempt(settings.marts, default=order.now) if waiting else None
+        due.note_delivery(settings, build, waiting_until=until)
     return result
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from orchestration.logs import is_json, log
 from orchestration.reporter import LogReporter, Reporter, TerminalReporter
 
 console = Console()
@@ -37,9 +38,11 @@ def named_guards(given: list[str] | None) -> frozenset[str]:
 
 @contextmanager
 def reporting() -> Iterator[Reporter]:
-    """Progress bars where somebody watches, plain lines elsewhere."""
+    """Progress bars where somebody watches, plain lines elsewhere, JSON where it is asked for."""
     errors = Console(stderr=True)
-    if errors.is_terminal:
+    if is_json():
+        yield LogReporter(log.info)
+    elif errors.is_terminal:
         with TerminalReporter(errors) as reporter:
             yield reporter
     else:

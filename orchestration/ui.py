@@ -33,6 +33,8 @@ def main() -> None:
     os.environ.setdefault("DAGSTER_HOME", str(prepare_dagster_home(settings.data_dir)))
     os.chdir(PROJECT)
     program, arguments = _program(sys.argv[1:])
+    if settings.log_format == "json":
+        arguments += ["--log-format", "json"]
     os.execv(program, [str(program), *arguments, "-w", "workspace.yaml"])
 
 

@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dagster import build_sensor_context
+from pipeline import Pipeline
 
+from ingestion.client import StripeError
 from orchestration.alerts import notify
+from orchestration.dagster_home import dagster_instance
 from orchestration.health import Problem
+from orchestration.sensors import health
 from orchestration.settings import Settings
 
 NOW = datetime(2025, 6, 15, tzinfo=UTC)
@@ -100,3 +105,24 @@ def test_a_command_gets_the_notice_as_json(tmp_path: Path) -> None:
     program.write_text(f"import sys; open({str(written)!r}, 'w').write(sys.stdin.read())")
     notify(settings(tmp_path, alert_command=f"{sys.executable} {program}"), [FAILED], now=NOW)
     assert json.loads(written.read_text())["key"] == "run:refresh"
+
+
+def test_failed_run_gives_one_notice_and_one_when_the_next_succeeds(
+    pipeline: Pipeline, receiver: Receiver
+) -> None:
+    """Through the sensor, as the daemon asks it, on the runs in Dagster's storage."""
+    pipeline.set(ALERT_WEBHOOK_URL=receiver.url, STRIPE_API_KEY="sk_test_rolled")
+
+    def states() -> list[str]:
+        with dagster_instance(pipeline.settings) as instance:
+            for _ in range(2):
+                health(build_sensor_context(instance))
+        return [f"{notice['key']} {notice['state']}" for notice in receiver.got]
+
+    for _ in range(2):
+        with pytest.raises(StripeError):
+            pipeline.refresh()
+    assert states() == ["run:refresh failed"]
+    pipeline.set(STRIPE_API_KEY="")
+    pipeline.refresh()
+    assert states() == ["run:refresh failed", "run:refresh recovered"]

@@ -77,47 +77,41 @@ def test_missing_settings_are_lines_with_remedies_before_any_request(tmp_path: P
     assert finished.stderr.startswith("stripe-traits: STRIPE_API_KEY is not set")
 
 
+def refused(folder: Path, **settings: str) -> str:
+    """What a sync says that ends with 1; it has written nothing."""
+    finished = run("sync", cwd=folder, **settings)
+    assert finished.returncode == 1
+    assert finished.stdout == ""
+    assert not (folder / "data" / "warehouse.duckdb").exists()
+    assert not (folder / "data" / "accounts.db").exists()
+    return finished.stderr
+
+
 def test_wrong_key_is_one_line_and_changes_nothing(
     local_stripe: LocalStripe, tmp_path: Path
 ) -> None:
-    finished = run(
-        "sync",
-        cwd=tmp_path,
-        STRIPE_API_BASE=local_stripe.url,
-        STRIPE_API_KEY="sk_test_somebody_elses",
-    )
-    assert finished.returncode == 1
-    (line,) = finished.stderr.splitlines()
+    key = "sk_test_somebody_elses"
+    said = refused(tmp_path, STRIPE_API_BASE=local_stripe.url, STRIPE_API_KEY=key)
+    (line,) = said.splitlines()
     assert "STRIPE_API_KEY" in line
-    assert "somebody_elses" not in finished.stderr + finished.stdout
-    assert not (tmp_path / "data" / "warehouse.duckdb").exists()
-    assert not (tmp_path / "data" / "accounts.db").exists()
+    assert "somebody_elses" not in said
 
 
 def test_missing_permissions_are_one_line_and_change_nothing(tmp_path: Path) -> None:
     key = Key("rk_test_narrow", reads=frozenset({"customers", "invoices"}))
     with Store(tmp_path / "sandbox.db") as store, serving(store, keys=[key]) as url:
-        finished = run("sync", cwd=tmp_path, STRIPE_API_BASE=url, STRIPE_API_KEY=key.secret)
-    assert finished.returncode == 1
-    (line,) = finished.stderr.splitlines()
+        said = refused(tmp_path, STRIPE_API_BASE=url, STRIPE_API_KEY=key.secret)
+    (line,) = said.splitlines()
     assert "may not read: Subscriptions, Prices, Products, Coupons, Payment Methods, Events" in line
-    assert not (tmp_path / "data" / "warehouse.duckdb").exists()
-    assert not (tmp_path / "data" / "accounts.db").exists()
 
 
 def test_account_store_that_is_down_is_named_before_anything_is_read(
     local_stripe: LocalStripe, tmp_path: Path
 ) -> None:
-    finished = run(
-        "sync",
-        cwd=tmp_path,
-        STRIPE_API_BASE=local_stripe.url,
-        ACCOUNT_STORE_URL="postgresql://user:secret-word@127.0.0.1:1/none",
-    )
-    assert finished.returncode == 1
-    assert "account store postgresql://127.0.0.1:1/none: it cannot be reached" in finished.stderr
-    assert "secret-word" not in finished.stderr
-    assert not (tmp_path / "data" / "warehouse.duckdb").exists()
+    store = "postgresql://user:secret-word@127.0.0.1:1/none"
+    said = refused(tmp_path, STRIPE_API_BASE=local_stripe.url, ACCOUNT_STORE_URL=store)
+    assert "account store postgresql://127.0.0.1:1/none: it cannot be reached" in said
+    assert "secret-word" not in said
 
 
 def test_sync_explain_and_status_into_postgres_with_several_customers_an_account(

@@ -4,11 +4,12 @@ import signal
 import threading
 from datetime import UTC, datetime
 from json import dumps
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestration.failures import explained
+from orchestration.logs import FIELDS, is_json, log
 from orchestration.settings import read_settings
 from orchestration.terminal import Json, console, reporting
 
@@ -37,16 +38,19 @@ def live(
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
-        if seconds is not None:
-            timer = threading.Timer(seconds, stop.set)
-            timer.daemon = True
-            timer.start()
         with reporting() as reporter, LiveReport(settings, _print if json else _say) as report:
+            if seconds is not None:
+                timer = threading.Timer(seconds, stop.set)
+                timer.daemon = True
+                timer.start()
             loop.live(settings, reporter, clock=lambda: datetime.now(UTC), stop=stop, report=report)
 
 
 def _say(cycle: "Cycle") -> None:
     if not cycle.changed:
+        return
+    if is_json():
+        log.info("cycle", extra={FIELDS: _told(cycle)})
         return
     spent = ", ".join(f"{stage} {took:.2f}" for stage, took in cycle.seconds.items())
     if cycle.failure:
@@ -66,7 +70,12 @@ def _print(cycle: "Cycle") -> None:
     """Moments in UTC, seconds by stage; a cycle that had nothing to do is silent."""
     if not cycle.changed:
         return
-    said = {
+    console.out(dumps(_told(cycle)), highlight=False)
+    console.file.flush()
+
+
+def _told(cycle: "Cycle") -> dict[str, Any]:
+    return {
         "cycle": cycle.number,
         "began": cycle.began.isoformat(),
         "failure": cycle.failure,
@@ -74,5 +83,3 @@ def _print(cycle: "Cycle") -> None:
         "sent": cycle.delivered.sent if cycle.delivered else 0,
         "seconds": cycle.seconds,
     }
-    console.out(dumps(said), highlight=False)
-    console.file.flush()

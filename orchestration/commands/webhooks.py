@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from orchestration.failures import explained
+from orchestration.logs import is_json, log
 from orchestration.settings import WrongSettings, read_settings
 from orchestration.terminal import console
 
@@ -45,4 +46,7 @@ def webhooks(
 
 
 def _say(line: str) -> None:
+    if is_json():
+        log.info(line)
+        return
     console.print(line, soft_wrap=True, highlight=False, markup=False)
