@@ -20,7 +20,7 @@ from stripe.params._webhook_endpoint_create_params import WebhookEndpointCreateP
 from test_sandbox_sdk import check
 
 from sandbox import builders
-from sandbox.endpoints.webhooks import TYPES
+from sandbox.endpoints.webhooks import TYPES, registered
 from sandbox.faults import Fault, Faults
 from sandbox.keys import Key
 from sandbox.older import VERSIONS
@@ -422,6 +422,16 @@ def test_what_was_owed_is_delivered_after_a_restart(tmp_path: Path, listener: Li
         with serving(store, deliveries=QUICK):
             listener.wait(2)
     assert names(listener) == ["A", "while nobody served"]
+
+
+def test_what_comes_right_after_an_address_is_registered_is_delivered(
+    store: Store, listener: Listener
+) -> None:
+    with serving(store, deliveries=Deliveries(poll=0.5)):
+        registered(store, listener.url)  # before the sender has looked for an endpoint
+        rename(store, "A")
+        listener.wait(1)
+    assert names(listener) == ["A"]
 
 
 def test_the_command_registers_an_address_and_prints_its_secret(listener: Listener) -> None:

@@ -10,7 +10,7 @@ from sandbox.form import boolean, clearable, listed, merged, text
 from sandbox.shapes import Json
 from sandbox.store import Store
 from sandbox.versions import check
-from sandbox.webhooks import registry
+from sandbox.webhooks import ledger, registry
 from sandbox.writing import Write
 
 # Every type that Stripe documents: an endpoint may want what this sandbox never sends.
@@ -61,6 +61,7 @@ def _create(books: Books, _: str, values: Json) -> Json:
             id=books.new("we_1"), created=books.now, livemode=books.live, **values
         )
     )
+    ledger.begin(books.store)
     return made | {"secret": registry.add(books.store, made["id"], connect=connect)}
 
 

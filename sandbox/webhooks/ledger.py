@@ -12,6 +12,7 @@ from sandbox.store import Store
 from sandbox.webhooks.registry import Endpoint
 
 _CURSOR = "webhooks followed"
+_NEWEST = "SELECT coalesce(max(rowid), 0) FROM events"
 _COLUMNS = "number, event, type, owner, endpoint, status, attempts, answer, due"
 # One that is overtaken goes out as soon as a later one went.
 _DUE = (
@@ -33,14 +34,20 @@ class Delivery(NamedTuple):
     due: float
 
 
+def begin(store: Store) -> None:
+    """With an account's first endpoint: what comes from now on is owed."""
+    with store.writing():
+        if store.noted(_CURSOR) is None:
+            store.note(_CURSOR, str(store.one(_NEWEST)[0]))
+
+
 def follow(store: Store, listeners: Sequence[Endpoint], draws: DeliveryDraws, now: float) -> None:
     """Note down what the events since the last time owe to whom."""
-    newest = "SELECT coalesce(max(rowid), 0) FROM events"
     noted = store.noted(_CURSOR)
-    if noted and int(noted) == store.one(newest)[0]:
+    if noted and int(noted) == store.one(_NEWEST)[0]:
         return
     with store.writing() as db:
-        seen, until = store.noted(_CURSOR), store.one(newest)[0]
+        seen, until = store.noted(_CURSOR), store.one(_NEWEST)[0]
         made = "SELECT id, type FROM events WHERE rowid > ? ORDER BY rowid"
         for event, type_ in db.execute(made, (int(seen or until),)).fetchall():
             for endpoint in listeners:
