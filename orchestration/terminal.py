@@ -6,6 +6,8 @@ goes to stderr.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -14,7 +16,21 @@ from rich.console import Console
 from orchestration.logs import is_json, log
 from orchestration.reporter import LogReporter, Reporter, TerminalReporter
 
+
+def _utc(text: str) -> datetime:
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"'{text}' is no moment: write 2025-06-15, 2025-06-15T08:30:00 (UTC) or with an"
+            " offset, 2025-06-15T10:30:00+02:00"
+        ) from None
+    return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
+
+
 console = Console()
+# An ISO 8601 day or moment, of UTC where no offset is given.
+moment_option = partial(typer.Option, parser=_utc, metavar="MOMENT")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Override = Annotated[
     list[str] | None,

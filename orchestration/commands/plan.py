@@ -1,6 +1,6 @@
 """`stripe-traits plan` and `apply`: what would be sent, and to send exactly that."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import uuid4
 
@@ -8,13 +8,12 @@ import typer
 
 from orchestration.failures import explained
 from orchestration.settings import read_settings
-from orchestration.terminal import Json, Override, console, named_guards, reporting
+from orchestration.terminal import Json, Override, console, moment_option, named_guards, reporting
 
 AsOf = Annotated[
     datetime | None,
-    typer.Option(
+    moment_option(
         help="The moment (UTC) that lifecycles are judged at; default: now.",
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
     ),
 ]
 
@@ -36,7 +35,7 @@ def plan(
 
         marts.need(settings.marts)
         now = stages.now()
-        order = Order(run_id="plan", as_of=_utc(as_of) or now, now=now)
+        order = Order(run_id="plan", as_of=as_of or now, now=now)
         with reporting() as reporter:
             found = preview(stages.surroundings(settings, reporter), order)
         plan_page.print_plan(console, found, as_json=json, limit=limit)
@@ -59,7 +58,7 @@ def apply(
         now = stages.now()
         order = Order(
             run_id=str(uuid4()),
-            as_of=_utc(as_of) or now,
+            as_of=as_of or now,
             now=now,
             kind="apply",
             digest=digest,
@@ -68,7 +67,3 @@ def apply(
         with reporting() as reporter:
             result = stages.deliver_order(settings, reporter, order)
         plan_page.print_result(console, result, as_json=json)
-
-
-def _utc(given: datetime | None) -> datetime | None:
-    return given.replace(tzinfo=UTC) if given else None

@@ -3,22 +3,21 @@
 Enters: which letters, which run, which accounts. Leaves: one delivery and its counts.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from orchestration.failures import explained
 from orchestration.settings import read_settings
-from orchestration.terminal import Json, Override, console, named_guards, reporting
+from orchestration.terminal import Json, Override, console, moment_option, named_guards, reporting
 
 
 def retry(
     since: Annotated[
         datetime | None,
-        typer.Option(
+        moment_option(
             help="Only what was parked since this moment (UTC).",
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
         ),
     ] = None,
     account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
@@ -35,9 +34,7 @@ def retry(
         from orchestration import deliveries, plan_page
         from reverse_sync.dead_letters import Letters
 
-        letters = Letters(
-            since=since.replace(tzinfo=UTC) if since else None, account=account, code=code
-        )
+        letters = Letters(since=since, account=account, code=code)
         with reporting() as reporter:
             result = deliveries.retry(settings, reporter, letters, overridden=guards)
         plan_page.print_result(console, result, as_json=json)

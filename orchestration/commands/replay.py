@@ -1,22 +1,21 @@
 """`stripe-traits replay`: a moment in, the events since then acted on once more."""
 
 import json as text
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from orchestration.failures import explained
 from orchestration.settings import WrongSettings, read_settings
-from orchestration.terminal import Json, console
+from orchestration.terminal import Json, console, moment_option
 
 
 def replay(
     since: Annotated[
         datetime | None,
-        typer.Option(
+        moment_option(
             help="Events created at Stripe at or after this moment (UTC).",
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
         ),
     ] = None,
     everything: Annotated[
@@ -35,7 +34,7 @@ def replay(
         settings = read_settings(for_stripe=False)
         from ingestion.inbox import Inbox
 
-        begin = int(since.replace(tzinfo=UTC).timestamp()) if since else 0
+        begin = int(since.timestamp()) if since else 0
         with Inbox.open(settings.data_dir / "events.db") as inbox:
             events, pointers = inbox.replay(since=begin)
             waiting = sum(inbox.backlog().values())

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestration.failures import explained
-from orchestration.terminal import console
+from orchestration.terminal import console, moment_option
 
 
 def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
@@ -16,7 +16,7 @@ def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
     seed: Annotated[int, typer.Option(help="The same seed and --now give the same business.")] = 1,
     now: Annotated[
         datetime | None,
-        typer.Option(help="The sandbox's today (UTC); default: this day's beginning."),
+        moment_option(help="The sandbox's today (UTC); default: this day's beginning."),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="The SQLite file of its state; default: a temporary one.")
@@ -76,7 +76,7 @@ def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
         run(
             customers=customers,
             seed=seed,
-            now=int(moment.replace(tzinfo=UTC).timestamp()),
+            now=int(moment.timestamp()),
             path=data,
             keys=settings.keys,
             accounts=settings.accounts,

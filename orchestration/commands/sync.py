@@ -1,13 +1,13 @@
 """`stripe-traits sync`: arguments in, one refresh end to end, its summary printed."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from orchestration.failures import explained
 from orchestration.settings import read_settings
-from orchestration.terminal import Json, Override, console, named_guards, reporting
+from orchestration.terminal import Json, Override, console, moment_option, named_guards, reporting
 
 
 def sync(
@@ -16,9 +16,8 @@ def sync(
     ] = False,
     as_of: Annotated[
         datetime | None,
-        typer.Option(
+        moment_option(
             help="The moment (UTC) that trials, discounts and periods are judged at; default: now.",
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
         ),
     ] = None,
     override: Override = None,
@@ -33,7 +32,6 @@ def sync(
         guards = named_guards(override)
         check(settings.target)
 
-        moment = as_of.replace(tzinfo=UTC) if as_of else None
         with reporting() as reporter:
-            result = refresh.refresh(settings, reporter, full=full, as_of=moment, overridden=guards)
+            result = refresh.refresh(settings, reporter, full=full, as_of=as_of, overridden=guards)
         summary.print_sync(console, summary.of_sync(result, settings.marts), as_json=json)
