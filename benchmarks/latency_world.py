@@ -5,7 +5,6 @@ that `live` told of. Each is a process of its own, as on a server.
 """
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -20,9 +19,9 @@ from typing import Any
 
 import httpx
 
-from orchestration.settings import SANDBOX_KEY, Settings
+from benchmarks.processes import PROGRAM, process
+from orchestration.settings import SANDBOX_KEY
 
-PROGRAM = str(Path(sys.executable).with_name("stripe-traits"))
 DAEMON = [sys.executable, "-m", "orchestration.ui", "daemon"]
 PATIENCE = 300  # seconds until a process is ready
 
@@ -53,13 +52,13 @@ def world(folder: Path, *, customers: int, seed: int, through: str) -> Iterator[
     with ExitStack() as open_:
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
         made = [PROGRAM, "sandbox", "--port", "0", "--customers", str(customers), "--now", now]
-        sandbox = open_.enter_context(_process([*made, "--seed", str(seed)], folder))
+        sandbox = open_.enter_context(process([*made, "--seed", str(seed)], folder))
         url = next(line.split()[-1] for line in sandbox.stdout or () if "ready" in line)
         client = httpx.Client(
             base_url=url, headers={"Authorization": f"Bearer {SANDBOX_KEY}"}, trust_env=False
         )
         built = World(folder, open_.enter_context(client))
-        imported = _process([PROGRAM, "sync"], folder, STRIPE_API_BASE=url)
+        imported = process([PROGRAM, "sync"], folder, STRIPE_API_BASE=url)
         with imported as importing:
             if importing.wait():
                 raise SystemExit("the initial import failed")
@@ -76,8 +75,8 @@ def _receiver(built: World, url: str) -> Iterator[None]:
     endpoint = built.write("/v1/webhook_endpoints", url=address, **{"enabled_events[]": "*"})
     command = [PROGRAM, "webhooks", "--port", str(port)]
     settings = {"STRIPE_API_BASE": url, "STRIPE_WEBHOOK_SECRETS": endpoint["secret"]}
-    with _process(command, built.folder, **settings) as process:
-        next(line for line in process.stdout or () if "receiving" in line)
+    with process(command, built.folder, **settings) as receiver:
+        next(line for line in receiver.stdout or () if "receiving" in line)
         yield
 
 
@@ -91,13 +90,13 @@ def _refresher(built: World, url: str, through: str) -> Iterator[None]:
     }
     before = _refreshed(built)
     settings = {"STRIPE_API_BASE": url, "LIVE": str(through == "daemon")}
-    with _process(commands[through], built.folder, **settings) as process:
-        built.refresher = process.pid
-        listening = threading.Thread(target=_listen, args=(process, built), daemon=True)
+    with process(commands[through], built.folder, **settings) as refresher:
+        built.refresher = refresher.pid
+        listening = threading.Thread(target=_listen, args=(refresher, built), daemon=True)
         listening.start()
         ended = time.monotonic() + PATIENCE
         while through != "refresh" and _refreshed(built) == before:
-            if process.poll() is not None or time.monotonic() > ended:
+            if refresher.poll() is not None or time.monotonic() > ended:
                 raise SystemExit(f"{through} did not start")
             time.sleep(0.1)
         yield
@@ -107,30 +106,7 @@ def _refreshed(built: World) -> int:
     return (built.data / "refreshed").stat().st_mtime_ns
 
 
-def _listen(process: "subprocess.Popen[str]", built: World) -> None:
-    for line in process.stdout or ():
+def _listen(refresher: "subprocess.Popen[str]", built: World) -> None:
+    for line in refresher.stdout or ():
         if line.startswith("{"):
             built.cycles.append(json.loads(line))
-
-
-@contextmanager
-def _process(
-    command: list[str], folder: Path, **settings: str
-) -> Iterator["subprocess.Popen[str]"]:
-    """Our settings alone; what it logs goes to a file in the folder. SIGTERM ends it."""
-    ours = {name.upper() for name in Settings.model_fields}
-    kept = {name: value for name, value in os.environ.items() if name not in ours}
-    with (folder / "log").open("a") as log:
-        process = subprocess.Popen(
-            command,
-            env={**kept, "DATA_DIR": str(folder / "data"), **settings},
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.communicate()

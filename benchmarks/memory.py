@@ -11,15 +11,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from latency import changes
 from latency_world import World, world
 from rich.console import Console
 from rich.table import Table
 
 GIB, LOADED_WITHIN = 1024.0, 10.0
-NAMES = {"dagster-daemon": "daemon", "code-server": "code server", "grpc": "code server"}
+NAMES = {
+    "daemon": "daemon",
+    "api grpc": "code server",
+    "spawn_main": "live run",
+    "resource_tracker": "live run",
+}
 
 
 def load_seconds() -> float:
@@ -30,27 +37,18 @@ def load_seconds() -> float:
     return time.monotonic() - began
 
 
-def tree(pid: int) -> list[int]:
-    """A process and all below it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    found = children.read_text().split() if children.exists() else []
-    return [pid, *(below for child in found for below in tree(int(child)))]
-
-
 def measured(pid: int) -> dict[str, float]:
-    """PSS in MiB by process; one that has just ended has none."""
+    """PSS in MiB by process, of one and all below it; one that has just ended has none."""
     found = {}
-    for one in tree(pid):
-        try:
-            lines = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
-            said = Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            continue
-        [pss] = [int(line.split()[1]) for line in lines if line.startswith("Pss:")]
-        text = b" ".join(said).decode()
-        name = next((name for part, name in NAMES.items() if part in text), "live run")
-        found[f"{name} {one}"] = pss / 1024
+    for one in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            found[f"{_name(one)} {one.pid}"] = one.memory_full_info().pss / 2**20
     return found
+
+
+def _name(one: psutil.Process) -> str:
+    said = " ".join(one.cmdline())
+    return next((name for part, name in NAMES.items() if part in said), "other")
 
 
 def watch(built: World, seconds: float) -> dict[str, float]:

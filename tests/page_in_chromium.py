@@ -8,7 +8,6 @@ succeeds. The browser is told what to do over its own protocol, without a driver
 import base64
 import itertools
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -24,10 +23,9 @@ import httpx
 from dagster import DagsterInstance, DagsterRunStatus
 from websockets.sync.client import ClientConnection, connect
 
-from orchestration.settings import Settings
+from benchmarks.processes import PROGRAM, process
 
 ROOT = Path(__file__).parents[1]
-PROGRAM = str(Path(sys.executable).with_name("stripe-traits"))
 PATIENCE = 240  # seconds: a page of a busy machine
 SIZE = {"width": 1600, "height": 900}
 CLICK = """
@@ -80,26 +78,6 @@ def browser() -> str:
         install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
         subprocess.run([*install, "chromium", "fonts-dejavu-core"], check=True)
     return str(shutil.which("chromium"))
-
-
-@contextmanager
-def process(command: list[str], folder: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
-    ours = {name.upper() for name in Settings.model_fields}
-    kept = {name: value for name, value in os.environ.items() if name not in ours}
-    with (folder / "log").open("a") as log:
-        started = subprocess.Popen(
-            command,
-            env={**kept, "DATA_DIR": str(folder / "data"), **settings},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    try:
-        yield started
-    finally:
-        started.terminate()
-        started.communicate()
 
 
 def until(what: str, happens: Callable[[], object]) -> None:
