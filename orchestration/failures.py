@@ -10,12 +10,33 @@ from contextlib import contextmanager
 
 import typer
 
-from orchestration.lock import LockHeld
 from orchestration.logs import is_json, log
-from orchestration.settings import WrongSettings
 
 FAILED, WRONG_USAGE, BLOCKED = 1, 2, 3
 INTERRUPTED = 130
+# By name: an error comes from a module that is loaded already, and loading the others, only to
+# compare, would take seconds.
+CODES = {
+    "ingestion.brake.Braked": BLOCKED,
+    "ingestion.client.StripeError": FAILED,
+    "ingestion.inbox_schema.InboxNotReady": FAILED,
+    "ingestion.rows.MissingValue": FAILED,
+    "ingestion.warehouse.LoadFailed": FAILED,
+    "ingestion.webhooks.server.NoAddress": WRONG_USAGE,
+    "orchestration.failures.Unknown": FAILED,
+    "orchestration.lock.LockHeld": FAILED,
+    "orchestration.manifest.DbtFailed": FAILED,
+    "orchestration.manifest.ManifestOutdated": FAILED,
+    "orchestration.settings.WrongSettings": WRONG_USAGE,
+    "orchestration.transform.TransformFailed": FAILED,
+    "reverse_sync.account_store.AccountStoreError": FAILED,
+    "reverse_sync.account_store.InvalidAccountStoreUrl": WRONG_USAGE,
+    "reverse_sync.guards.Blocked": BLOCKED,
+    "reverse_sync.planning.PlanMoved": BLOCKED,
+    "sandbox.options.WrongOption": WRONG_USAGE,
+    "sandbox.server.OtherPopulation": WRONG_USAGE,
+    "sandbox.store.WrongFile": WRONG_USAGE,
+}
 
 
 class Unknown(Exception):
@@ -24,48 +45,8 @@ class Unknown(Exception):
 
 def exit_code(error: BaseException) -> int | None:
     """The exit code of a foreseen failure; None for a bug."""
-    from ingestion.brake import Braked
-    from ingestion.client import StripeError
-    from ingestion.inbox_schema import InboxNotReady
-    from ingestion.rows import MissingValue
-    from ingestion.warehouse import LoadFailed
-    from ingestion.webhooks.server import NoAddress
-    from orchestration.manifest import DbtFailed, ManifestOutdated
-    from orchestration.transform import TransformFailed
-    from reverse_sync.account_store import AccountStoreError, InvalidAccountStoreUrl
-    from reverse_sync.guards import Blocked
-    from reverse_sync.planning import PlanMoved
-    from sandbox.options import WrongOption
-    from sandbox.server import OtherPopulation
-    from sandbox.store import WrongFile
-
-    if isinstance(error, (Blocked, PlanMoved)):
-        return BLOCKED
-    misused = (
-        WrongSettings,
-        InvalidAccountStoreUrl,
-        OtherPopulation,
-        WrongFile,
-        WrongOption,
-        NoAddress,
-    )
-    if isinstance(error, misused):
-        return WRONG_USAGE
-    if isinstance(error, Braked):
-        return BLOCKED
-    foreseen = (
-        StripeError,
-        MissingValue,
-        LoadFailed,
-        InboxNotReady,
-        LockHeld,
-        Unknown,
-        TransformFailed,
-        DbtFailed,
-        ManifestOutdated,
-        AccountStoreError,
-    )
-    return FAILED if isinstance(error, foreseen) else None
+    names = (f"{one.__module__}.{one.__qualname__}" for one in type(error).__mro__)
+    return next((CODES[name] for name in names if name in CODES), None)
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

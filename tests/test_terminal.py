@@ -1,5 +1,6 @@
 """What the commands have in common on the terminal."""
 
+import importlib
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from orchestration.cli import app
+from orchestration.failures import CODES
 from orchestration.terminal import moment_option
 
 
@@ -40,3 +42,11 @@ def test_what_is_no_moment_is_named_with_the_way_to_write_one(command: str) -> N
     assert ended.exit_code == 2
     assert "'2025-13' is no moment" in ended.output
     assert "2025-06-15T08:30:00" in ended.output
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_what_has_an_exit_code_is_an_error_of_that_name(name: str) -> None:
+    module, _, error = name.rpartition(".")
+    found = getattr(importlib.import_module(module), error)
+    assert issubclass(found, Exception)
+    assert found.__module__ == module
