@@ -10,11 +10,13 @@ account: renamed customers and changed seats in turns. Nothing is warmed up or l
 """
 
 import argparse
+import itertools
 import json
 import sqlite3
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -49,27 +51,34 @@ class Change:
 
 
 def changes(built: World, most: int) -> Iterator[Change]:
-    """A change of another account each: its name, or the seats of its one subscription."""
-    seen: set[str] = set()
-    for one in _subscriptions(built):
-        item, *others = one["items"]["data"]
-        customer = one["customer"]
-        if others or customer in seen or not item.get("quantity"):
-            continue
-        seen.add(customer)
-        if len(seen) % 2:
-            fields: dict[str, object] = {"name": f"Renamed {len(seen)}"}
-            yield Change(customer, customer, f"/v1/customers/{customer}", fields)
-        else:
+    """A change of another account each: its name, or the seats of its one subscription.
+
+    Each changes a trait: seats do where no other subscription is the account's, and none is free
+    or in a dozen's price.
+    """
+    held = list(_subscriptions(built))
+    held_by = Counter(one["customer"] for one in held)
+    only = (one for one in held if one["status"] == "active" and held_by[one["customer"]] == 1)
+    sold = (one for one in only if _by_the_seat(one))
+    for number, one in enumerate(itertools.islice(sold, most)):
+        customer, (item,) = one["customer"], one["items"]["data"]
+        if number % 2:
             seats = {"items[0][id]": item["id"], "items[0][quantity]": item["quantity"] + 1}
             yield Change(customer, one["id"], f"/v1/subscriptions/{one['id']}", seats)
-        if len(seen) == most:
-            return
-    raise SystemExit(f"{most} changes need more --customers")
+        else:
+            fields: dict[str, object] = {"name": f"Renamed {number}"}
+            yield Change(customer, customer, f"/v1/customers/{customer}", fields)
+
+
+def _by_the_seat(subscription: Any) -> bool:
+    item, *others = subscription["items"]["data"]
+    price = item["price"]
+    plain = price["unit_amount"] and not price["transform_quantity"]
+    return bool(item.get("quantity") and plain) and not others
 
 
 def _subscriptions(built: World) -> Iterator[Any]:
-    asked: dict[str, object] = {"status": "active", "limit": 100}
+    asked: dict[str, object] = {"status": "all", "limit": 100}
     while True:
         answer = built.stripe.get("/v1/subscriptions", params=asked).json()
         yield from answer["data"]
@@ -184,6 +193,7 @@ def report(told: dict[str, Any], *, as_json: bool) -> None:
     console = Console()
     console.print(table)
     said = {name: value for name, value in told.items() if name != "seconds"}
+    said["lost"] = ", ".join(told["lost"]) or "none"
     console.print(", ".join(f"{name} {value}" for name, value in said.items()))
 
 
@@ -205,13 +215,15 @@ def main() -> None:
     ):
         count = int(options.seconds * options.rate) + options.burst
         planned = list(changes(built, count))
+        if len(planned) < count:
+            raise SystemExit(f"{count} changes need more --customers")
         measure(built, planned, rate=options.rate, burst=options.burst)
         done = [change for change in planned if change.arrived]
         told = {
             "through": options.through,
             "customers": options.customers,
             "changes": count,
-            "lost": count - len(done),
+            "lost": sorted(change.object_id for change in planned if not change.arrived),
             "seconds": rows(built, done),
         }
     report(told, as_json=options.json)
