@@ -11,9 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from initial_import import VERSION, sandbox
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.initial_import import VERSION, sandbox
 
 IMPORT = """
 import resource, sys

