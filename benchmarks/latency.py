@@ -54,8 +54,8 @@ class Change:
 def changes(built: World, most: int) -> Iterator[Change]:
     """A change of another account each: its name, or the seats of its one subscription.
 
-    Each changes a trait: seats do where no other subscription is the account's, and none is free
-    or in a dozen's price.
+    Each changes a trait: seats do where the account has no other subscription, and each seat costs
+    the same.
     """
     held = list(_subscriptions(built))
     held_by = Counter(one["customer"] for one in held)

@@ -22,7 +22,7 @@ from ingestion.occasion import Known, Occasion, occasion
 from ingestion.permissions import check_permissions
 from ingestion.positions import BEGAN, COMPLETE, CURSOR, LIVEMODE, PIN, POLLED
 from ingestion.reader import utc_now
-from ingestion.warehouse import exists
+from ingestion.warehouse import exists, opened_once
 
 __all__ = ["Bounds", "LoadResult", "Paths", "load"]
 
@@ -71,7 +71,7 @@ def load(
     So does one after a gap in the events, and one at another API version. Raises StripeError,
     Braked.
     """
-    with Inbox.open(paths.inbox) as inbox:
+    with Inbox.open(paths.inbox) as inbox, opened_once(paths.warehouse):
         account, now = asyncio.run(identify(connection))
         inbox.adopt(account)
         if not bounds.joins:

@@ -15,6 +15,7 @@ from ingestion.inbox import Inbox
 from ingestion.intake import Intake, Paths, Progress
 from ingestion.load import LoadResult
 from ingestion.positions import BEGAN, COMPLETE, PIN
+from ingestion.warehouse import opened_once
 
 
 def identified(connections: Sequence[Connection]) -> dict[str, Connection]:
@@ -35,9 +36,10 @@ def load_pending(
         waiting = [account for account in inbox.backlog() if account in accounts]
         if not waiting or not all(_is_complete(inbox, one, accounts[one]) for one in waiting):
             return None
-        return reduce(
-            sum_of, [_drained(inbox, one, accounts[one], paths, progress) for one in waiting]
-        )
+        with opened_once(paths.warehouse):
+            return reduce(
+                sum_of, [_drained(inbox, one, accounts[one], paths, progress) for one in waiting]
+            )
 
 
 def _is_complete(inbox: Inbox, account: str, connection: Connection) -> bool:

@@ -24,6 +24,7 @@ from ingestion.load import Bounds, LoadResult, Paths
 from ingestion.pending import load_pending
 from ingestion.reconcile import Compared
 from ingestion.shares import Share
+from ingestion.warehouse import opened_once
 from orchestration import due
 from orchestration.builds import Kind, Scope, decide
 from orchestration.health import refreshed_at
@@ -82,14 +83,12 @@ _kept_open: ContextVar[Path | None] = ContextVar("kept_open", default=None)
 
 @contextmanager
 def kept_open(settings: Settings, reporter: Reporter) -> Iterator[None]:
-    """One hold of the lock for the stages of the block, and the file opened once: each opening
-    reads the catalog, each last closing writes a checkpoint. Nothing is sent meanwhile."""
+    """One hold of the lock for the stages of the block, and the file opened once. Nothing is sent
+    meanwhile."""
     with lock(settings, "refresh", reporter):
         before = _kept_open.set(settings.warehouse)
-        # The first load makes it.
-        there = settings.warehouse.exists()
         try:
-            with duckdb.connect(str(settings.warehouse)) if there else nullcontext():
+            with opened_once(settings.warehouse):
                 yield
         finally:
             _kept_open.reset(before)
