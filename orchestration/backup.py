@@ -16,9 +16,9 @@ from pathlib import Path
 import duckdb
 
 from orchestration.failures import Unknown
+from orchestration.holds import lock
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings, WrongSettings
-from orchestration.stages import lock
 
 MADE_AGAIN = ("dbt", "dlt", "in_process")
 SQLITE = b"SQLite format 3\x00"

@@ -15,7 +15,7 @@ from ingestion.client import Client
 from ingestion.evidence import Evidence, gather
 from ingestion.permissions import check_permissions
 from orchestration.settings import Settings
-from orchestration.stages import connection
+from orchestration.stripe_accounts import connection
 
 LIKELY = 0.8  # of the customers carry the key: it was put there on purpose
 TELLS_APART = 0.3  # as many values for each customer: an account's ID, not a plan or a region

@@ -5,16 +5,11 @@ Enters: the settings, what was asked. Leaves: the result of one run, its records
 
 from uuid import uuid4
 
+from orchestration.holds import open_warehouse
 from orchestration.marts import need
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
-from orchestration.stages import (
-    deliver_order,
-    now,
-    open_warehouse,
-    publishing_records,
-    surroundings,
-)
+from orchestration.stages import deliver_order, now, publishing_records, surroundings
 from reverse_sync.dead_letters import Letters, release
 from reverse_sync.operations import compared, rebased, undone
 from reverse_sync.order import Order

@@ -15,6 +15,7 @@ from ingestion.load import LoadResult
 from orchestration.due import delivery_due, waiting_until
 from orchestration.failures import causes, exit_code
 from orchestration.health import note_refreshed
+from orchestration.holds import kept_open
 from orchestration.live_loads import Loads
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
@@ -22,7 +23,6 @@ from orchestration.stages import (
     Built,
     build_due,
     deliver_stage,
-    kept_open,
     loaded_until,
     measure_stage,
     now,

@@ -16,7 +16,8 @@ from ingestion.load import LoadResult
 from ingestion.pending import identified, waits
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
-from orchestration.stages import connections, load_stage, pending_stage
+from orchestration.stages import load_stage, pending_stage
+from orchestration.stripe_accounts import connections
 
 LOOK_SECONDS = 0.1  # between two looks at the inbox: one small read of a local file
 # An event can appear in the feed minutes late: most polls look back a minute, one a minute further.

@@ -19,7 +19,7 @@ from ingestion.webhooks.registered import findings
 from ingestion.webhooks.rules import Rules, Standing
 from ingestion.webhooks.signature import Secret
 from orchestration.settings import Settings, WrongSettings, read_settings
-from orchestration.stages import connection
+from orchestration.stripe_accounts import connection
 
 
 def inbox_path(settings: Settings) -> Path:

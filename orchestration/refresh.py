@@ -19,6 +19,7 @@ from dagster import (
 from orchestration.code_location import definitions
 from orchestration.dagster_home import dagster_instance
 from orchestration.due import delivery_due
+from orchestration.holds import open_warehouse
 from orchestration.in_process import IN_PROCESS, alive
 from orchestration.jobs import REFRESH, REVERSE_SYNC
 from orchestration.manifest import is_outdated, write_manifest
@@ -26,7 +27,6 @@ from orchestration.reporter import Reporter
 from orchestration.run import run_tags
 from orchestration.run_log import QUIET
 from orchestration.settings import Settings
-from orchestration.stages import open_warehouse
 from reverse_sync.state import count
 from reverse_sync.state_schema import prepare
 from reverse_sync.store_url import opened

@@ -1,15 +1,13 @@
 """The stages of a refresh, each a call: load, transform (which publishes), deliver.
 
-Enters: the settings, `as_of`, a reporter. Leaves: what each stage returns. Here stands who holds
-the writers' lock for how long; the stages' work stands in their own packages.
+Enters: the settings, `as_of`, a reporter. Leaves: what each stage returns. Here stands which stage
+holds the writers' lock; the stages' work stands in their own packages.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
@@ -20,19 +18,19 @@ from ingestion.changes import OVERLAP
 from ingestion.client import Connection
 from ingestion.inbox import Inbox
 from ingestion.latency import Latency
-from ingestion.load import Bounds, LoadResult, Paths
+from ingestion.load import Bounds, LoadResult
 from ingestion.pending import load_pending
 from ingestion.reconcile import Compared
 from ingestion.shares import Share
-from ingestion.warehouse import opened_once
 from orchestration import due
 from orchestration.builds import Kind, Scope, decide
 from orchestration.health import refreshed_at
-from orchestration.lock import writer_lock
+from orchestration.holds import lease, lock, open_warehouse
 from orchestration.marts import next_attempt
 from orchestration.publish import publish, publish_sync, published_build
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
+from orchestration.stripe_accounts import connections, paths
 from orchestration.transform import NodeResult, TransformFailed, find_failure, transform
 from reverse_sync.order import Order, Surroundings, Timed
 from reverse_sync.result import SyncResult
@@ -47,61 +45,6 @@ class Built:
     published: dict[str, int]
     failure: TransformFailed | None
     publishing: float = 0.0  # seconds
-
-
-def connection(settings: Settings) -> Connection:
-    """How the first Stripe account is reached."""
-    return connections(settings)[0]
-
-
-def connections(settings: Settings) -> list[Connection]:
-    """How each Stripe account is reached: those of the keys, then the connected ones."""
-    (_, first), *_ = settings.api_keys
-    own = [_connection(settings, key, account) for account, key in settings.api_keys]
-    return [
-        *own,
-        *(_connection(settings, first, one, connected=True) for one in settings.connected_accounts),
-    ]
-
-
-def _connection(
-    settings: Settings, key: str, account: str | None, *, connected: bool = False
-) -> Connection:
-    return Connection(
-        api_key=key,
-        stripe_account_id=account,
-        connected=connected,
-        api_base=settings.stripe_api_base,
-        api_version=settings.stripe_api_version,
-        requests_per_second=settings.request_rate,
-        concurrency=settings.stripe_concurrency,
-    )
-
-
-_kept_open: ContextVar[Path | None] = ContextVar("kept_open", default=None)
-
-
-@contextmanager
-def kept_open(settings: Settings, reporter: Reporter) -> Iterator[None]:
-    """One hold of the lock for the stages of the block, and the file opened once. Nothing is sent
-    meanwhile."""
-    with lock(settings, "refresh", reporter):
-        before = _kept_open.set(settings.warehouse)
-        try:
-            with opened_once(settings.warehouse):
-                yield
-        finally:
-            _kept_open.reset(before)
-
-
-@contextmanager
-def lock(settings: Settings, purpose: str, reporter: Reporter) -> Iterator[None]:
-    if _kept_open.get() == settings.warehouse:
-        yield
-        return
-    path = settings.warehouse.with_suffix(".lock")
-    with writer_lock(path, purpose=purpose, on_wait=reporter.waiting):
-        yield
 
 
 def load_stage(
@@ -140,16 +83,6 @@ def reconcile_stage(
         )
     due.note_comparison(settings, {stream: asdict(counts) for stream, counts in found.items()})
     return found
-
-
-def paths(settings: Settings) -> Paths:
-    """Where a load keeps its files."""
-    return Paths(
-        warehouse=settings.warehouse,
-        inbox=settings.data_dir / "events.db",
-        raw=settings.data_dir / "raw",
-        dlt=settings.data_dir / "dlt",
-    )
 
 
 def transform_stage(
@@ -264,26 +197,6 @@ def measure_stage(settings: Settings, *, reached_at: datetime, loaded_until: dat
         return inbox.measure(reached_at=reached_at, loaded_until=loaded_until)
 
 
-@contextmanager
-def lease(settings: Settings, reporter: Reporter) -> Iterator[None]:
-    """One sender at a time for the account store; freed by the kernel when its holder dies."""
-    path = settings.data_dir / "account_store.lock"
-    with writer_lock(
-        path, purpose="reverse-sync", what="the account store", on_wait=reporter.waiting_to_send
-    ):
-        yield
-
-
 def now() -> datetime:
     """The clock on the wall, for what waits and what grows old: never for what is computed."""
     return datetime.now(UTC)
-
-
-@contextmanager
-def open_warehouse(settings: Settings, reporter: Reporter) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, under the lock, for as long as the context lasts."""
-    with (
-        lock(settings, "reverse-sync", reporter),
-        duckdb.connect(str(settings.warehouse)) as database,
-    ):
-        yield database

@@ -19,8 +19,9 @@ from test_refresh import MONTHLY, subscribe
 
 from orchestration.dagster_home import dagster_instance
 from orchestration.health import refreshed_at
+from orchestration.holds import kept_open
 from orchestration.reporter import LogReporter
-from orchestration.stages import kept_open, load_stage
+from orchestration.stages import load_stage
 from orchestration.transform import transform
 from sandbox import builders
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from orchestration.settings import Settings, WrongSettings, read_settings
-from orchestration.stages import connections
+from orchestration.stripe_accounts import connections
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
 
