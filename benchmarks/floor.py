@@ -58,7 +58,7 @@ class _Loop:
             if not answer["has_more"]:
                 break
             newest, oldest = found[0]["created"], found[-1]["created"]
-            most = 2 * IN_FLIGHT - self._open[stream.name]
+            most = IN_FLIGHT - self._open[stream.name] + 1
             lows = split(low=low, newest=newest, oldest=oldest, most=most)
             for begin, end in pairwise(lows):
                 self._begin(stream, begin, end)

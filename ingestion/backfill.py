@@ -10,6 +10,7 @@ import asyncio
 from datetime import datetime
 
 from ingestion.brake import Brake, Braked
+from ingestion.changes import hear
 from ingestion.client import Client
 from ingestion.events import Head
 from ingestion.inbox import FIRST, Inbox
@@ -23,17 +24,25 @@ from ingestion.streams import BY_NAME, LISTED
 EVERYTHING: set[Part] = {(stream.name, WHOLE.low, WHOLE.high) for stream in LISTED}
 
 
-def begin(inbox: Inbox, intake: Intake, occasion: Occasion, head: Head) -> None:
-    """Note that a full read has begun, and where the feed stood before it."""
-    account, at = intake.stripe_account_id, intake.loaded_at
-    inbox.note(account, at, f"full read: {occasion.why}")
+def begin(inbox: Inbox, intake: Intake, occasion: Occasion, head: Head, *, overlap: int) -> int:
+    """Note that a full read has begun, and where the feed stood before it; events that are new.
+
+    What the feed tells by now is heard first: the lists answer it, and nothing of it is asked for
+    by id.
+    """
+    account = intake.stripe_account_id
+    inbox.note(account, intake.loaded_at, f"full read: {occasion.why}")
     if occasion.resumes:
-        return
-    positions = {BEGAN: at.isoformat(), COMPLETE: "", PIN: intake.connection.api_version}
-    if occasion.gap or not inbox.position(account, CURSOR):
+        return 0
+    known = None if occasion.gap else inbox.position(account, CURSOR)
+    _, new = hear(inbox, intake, cursor=int(known or head.newest), overlap=overlap)
+    began = max(intake.loaded_at, utc_now())
+    positions = {BEGAN: began.isoformat(), COMPLETE: "", PIN: intake.connection.api_version}
+    if not known:
         positions[CURSOR] = str(head.newest)
         positions[POLLED] = head.at.isoformat() if head.at else ""
     inbox.keep_unread(account, EVERYTHING, **positions)
+    return new
 
 
 def read_lists(inbox: Inbox, intake: Intake) -> None:

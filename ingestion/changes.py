@@ -24,13 +24,18 @@ def read_changes(
     """Read what events since `cursor` and the inbox point at; how many events were new, and how
     many seconds it took to hear of them."""
     began = monotonic()
-    head, new = asyncio.run(poll(inbox, intake, cursor, overlap))
+    head, new = hear(inbox, intake, cursor=cursor, overlap=overlap)
     polled = monotonic() - began
     drain(inbox, intake)
     until = {POLLED: head.at.isoformat()} if head.at else {}
     moved = {CURSOR: str(max(cursor, head.newest)), **until}
     inbox.settle(intake.stripe_account_id, [], read_from=utc_now(), **moved)
     return new, polled
+
+
+def hear(inbox: Inbox, intake: Intake, *, cursor: int, overlap: int) -> tuple[events.Head, int]:
+    """`poll`, for who waits for it."""
+    return asyncio.run(poll(inbox, intake, cursor, overlap))
 
 
 async def poll(

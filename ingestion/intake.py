@@ -15,6 +15,7 @@ from time import monotonic
 
 from ingestion.client import Client, Connection
 from ingestion.events import Pointer
+from ingestion.memory import few_cycles
 from ingestion.pages import Read, pages
 from ingestion.raw import RawLog
 from ingestion.reader import Emit, Page, read_by_id, utc_now
@@ -78,7 +79,7 @@ class Intake:
     def merge(self, read: Read, watch: Watch | None = None) -> None:
         """Merge all that `read` brings; what was committed stays if a later page fails."""
         watch = watch or Watch()
-        with closing(pages(self.connection, read)) as found:
+        with few_cycles(), closing(pages(self.connection, read)) as found:
             for chunk in _chunks(self._timed(found), self._chunk):
                 self.merge_pages(chunk, watch)
 

@@ -86,8 +86,9 @@ def load(
         if everything:
             asyncio.run(_check(connection))
         inbox.settle(account, [], read_from=utc_now(), **{LIVEMODE: connection.mode})
+        heard = 0
         if everything:
-            backfill.begin(inbox, intake, everything, now)
+            heard = backfill.begin(inbox, intake, everything, now, overlap=bounds.overlap)
             backfill.read_lists(inbox, intake)
         cursor = int(inbox.position(account, CURSOR) or now.newest)
         new, polled = read_changes(inbox, intake, cursor=cursor, overlap=bounds.overlap)
@@ -99,7 +100,7 @@ def load(
         return LoadResult(
             bool(everything),
             account,
-            new,
+            heard + new,
             intake.objects,
             intake.rows,
             why,

@@ -5,6 +5,7 @@ Enters: an object as parsed JSON. Leaves: nodes and values. No table, no type, n
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 Json = Any  # parsed JSON: what Stripe sends is only typed once it has become a row
@@ -28,9 +29,10 @@ class Node:
 def getter(path: str) -> Getter:
     """Compile `root.a.b` to a function of a node; anything missing on the way is None."""
     start, *names = path.split(".")
+    begin = attrgetter(start)
 
     def get(node: Node) -> Json:
-        value = getattr(node, start)
+        value = begin(node)
         for name in names:
             if not isinstance(value, dict):
                 return None

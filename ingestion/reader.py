@@ -121,7 +121,7 @@ class ListReader:
             low=part.low,
             newest=objects[0]["created"],
             oldest=oldest,
-            most=2 * self._client.connection.concurrency - self._open,
+            most=self._client.connection.concurrency - self._open + 1,
         )
         slices = [Range(low, high) for low, high in pairwise(lows)]
         return (Range(lows[-1], oldest + 1, objects[-1]["id"]), *slices)
@@ -130,17 +130,15 @@ class ListReader:
 def split(*, low: int, newest: int, oldest: int, most: int) -> list[int]:
     """Lower bounds, ascending, of the slices of what is left after a page [oldest, newest].
 
-    The page's density says how long a slice worth some pages is: each one ends in a page that is
-    partly empty. Each older slice is twice as long as the one after it, since a young account is
-    emptier the further back, and one that is not is split again by whoever reads it.
+    The older half is one, of what is left the older half again ...: a young account is emptier the
+    further back. The page's density says what a slice worth some pages is: each one ends in a page
+    that is partly empty.
     """
-    width = PAGES_WORTH_A_SPLIT * max(newest - oldest, 1)
-    lows: list[int] = []
-    edge = oldest
-    while len(lows) < most - 1 and edge - 2 * width >= low:
-        edge, width = edge - width, 2 * width
-        lows.append(edge)
-    return [low, *reversed(lows)]
+    shortest = PAGES_WORTH_A_SPLIT * max(newest - oldest, 1)
+    lows = [low]
+    while len(lows) < most and oldest - lows[-1] >= 2 * shortest:
+        lows.append((lows[-1] + oldest) // 2)
+    return lows
 
 
 async def complete(client: Client, stream: Stream, found: Any) -> bool:

@@ -115,12 +115,19 @@ _BY_NAME = {table.name: table for table in TABLES}
 
 def schema(table: Table) -> pa.Schema:
     """The Arrow schema of a landing table: the Stripe account, its columns, its moments."""
+    return _SCHEMAS[table.name]
+
+
+def _schema(table: Table) -> pa.Schema:
     fields = [
         pa.field(column.name, ARROW_TYPES[column.kind], nullable=column.name != "id")
         for column in table.columns
     ]
     moments = [*([DELETED_AT] if table.tombstones else []), READ_AT, LOADED_AT]
     return pa.schema([STRIPE_ACCOUNT_ID, *fields, *moments])
+
+
+_SCHEMAS = {table.name: _schema(table) for table in TABLES}
 
 
 def rows(stream: str, objects: Iterable[Any], stamp: Stamp) -> dict[str, pa.Table]:
@@ -168,12 +175,19 @@ def _table(table: Table, elements: list[Node], stamp: Stamp) -> pa.Table:
 
 
 def _array(table: Table, column: Column, elements: list[Node]) -> pa.Array:
-    getters = _GETTERS[column.paths]
-    values = [_value(table, column, getters, node) for node in elements]
+    values = _values(table, column, elements)
     try:
         return pa.array(values, ARROW_TYPES[column.kind])
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise _named(table, column, elements, values) from error
+
+
+def _values(table: Table, column: Column, elements: list[Node]) -> list[Any]:
+    """One for each element; most columns have one path, and their values are taken as they are."""
+    getters = _GETTERS[column.paths]
+    if len(getters) > 1 or column.required or READERS[column.kind]:
+        return [_value(table, column, getters, node) for node in elements]
+    return [getters[0](node) for node in elements]
 
 
 def _value(table: Table, column: Column, getters: tuple[Getter, ...], node: Node) -> Any:
