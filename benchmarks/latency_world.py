@@ -22,7 +22,7 @@ import httpx
 from benchmarks.processes import PROGRAM, process
 from orchestration.settings import SANDBOX_KEY
 
-DAEMON = [sys.executable, "-m", "orchestration.ui", "daemon"]
+DAGSTER = [sys.executable, "-m", "orchestration.ui"]
 PATIENCE = 300  # seconds until a process is ready
 
 
@@ -33,7 +33,7 @@ class World:
     folder: Path
     stripe: httpx.Client
     cycles: list[dict[str, Any]] = field(default_factory=list)
-    refresher: int = 0  # process id
+    refreshers: list[int] = field(default_factory=list)  # process ids
 
     @property
     def data(self) -> Path:
@@ -83,17 +83,18 @@ def _receiver(built: World, url: str) -> Iterator[None]:
 @contextmanager
 def _refresher(built: World, url: str, through: str) -> Iterator[None]:
     """Whoever brings changes to the account store; ready once it has looked for work."""
-    commands = {
-        "live": [PROGRAM, "live", "--json"],
-        "refresh": DAEMON,
-        "daemon": DAEMON,  # which keeps a live run up
-    }
     before = _refreshed(built)
+    # With LIVE the daemon keeps a live run up.
     settings = {"STRIPE_API_BASE": url, "LIVE": str(through == "daemon")}
-    with process(commands[through], built.folder, **settings) as refresher:
-        built.refresher = refresher.pid
-        listening = threading.Thread(target=_listen, args=(refresher, built), daemon=True)
-        listening.start()
+    with ExitStack() as open_:
+        commands = [[*DAGSTER, "code"], [*DAGSTER, "daemon"]]
+        if through == "live":
+            commands = [[PROGRAM, "live", "--json"]]
+        for command in commands:
+            refresher = open_.enter_context(process(command, built.folder, **settings))
+            built.refreshers.append(refresher.pid)
+            listener = threading.Thread(target=_listen, args=(refresher, built), daemon=True)
+            listener.start()
         ended = time.monotonic() + PATIENCE
         while through != "refresh" and _refreshed(built) == before:
             if refresher.poll() is not None or time.monotonic() > ended:

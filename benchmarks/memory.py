@@ -38,12 +38,13 @@ def load_seconds() -> float:
     return time.monotonic() - began
 
 
-def measured(pid: int) -> dict[str, float]:
-    """PSS in MiB by process, of one and all below it; one that has just ended has none."""
+def measured(pids: list[int]) -> dict[str, float]:
+    """PSS in MiB by process, of these and all below them; one that has just ended has none."""
     found = {}
-    for one in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
-        with suppress(psutil.NoSuchProcess):
-            found[f"{_name(one)} {one.pid}"] = one.memory_full_info().pss / 2**20
+    for above in map(psutil.Process, pids):
+        for one in (above, *above.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                found[f"{_name(one)} {one.pid}"] = one.memory_full_info().pss / 2**20
     return found
 
 
@@ -62,7 +63,7 @@ def watch(built: World, seconds: float) -> dict[str, float]:
         if change:
             built.write("/sandbox/clock", now=int(time.time()))
             built.write(change.path, **change.fields)
-        now = measured(built.refresher)
+        now = measured(built.refreshers)
         greatest = max(greatest, now, key=lambda one: sum(one.values()))
         time.sleep(1)
     return greatest

@@ -14,13 +14,15 @@ from datetime import datetime
 class Latency:
     """Of the events that a refresh brought to the store: seconds from `event.created` (Stripe's
     clock) to `reached_at` (UTC), None where there were none, negative where Stripe's clock, or the
-    sandbox's, is ahead of the one that was passed in."""
+    sandbox's, is ahead of the one that was passed in. `since_last_seconds`: from the refresh before
+    it, for which events may have waited; None for the first."""
 
     reached_at: str
     events: int
     median_seconds: float | None
     p95_seconds: float | None
     slowest_seconds: float | None
+    since_last_seconds: float | None = None
 
 
 def measure(
@@ -43,6 +45,7 @@ def measure(
         reached_at.isoformat(),
         len(new),
         *(_at(seconds, share) for share in (0.5, 0.95, 1.0)),
+        _since_last(database, reached_at),
     )
     database.execute(
         "insert into latencies values (null, ?, ?, ?, ?, ?, ?)",
@@ -61,11 +64,21 @@ def measure(
 def last(database: sqlite3.Connection, most: int) -> list[Latency]:
     """Those of the last refreshes which brought events to the store, oldest first."""
     rows = database.execute(
-        "select reached_at, events, median_seconds, p95_seconds, slowest_seconds from latencies"
+        "select reached_at, events, median_seconds, p95_seconds, slowest_seconds, round("
+        " unixepoch(reached_at, 'subsec') - unixepoch(before_it, 'subsec'), 3)"
+        " from (select *, lag(reached_at) over (order by number) as before_it from latencies)"
         " where events > 0 order by number desc limit ?",
         (most,),
     ).fetchall()
     return [Latency(*row) for row in reversed(rows)]
+
+
+def _since_last(database: sqlite3.Connection, reached_at: datetime) -> float | None:
+    row = database.execute(
+        "select reached_at from latencies order by number desc limit 1"
+    ).fetchone()
+    before = datetime.fromisoformat(row[0]).timestamp() if row else None
+    return None if before is None else round(reached_at.timestamp() - before, 3)
 
 
 def _created(database: sqlite3.Connection, event: tuple[str, str]) -> int:

@@ -58,6 +58,11 @@ def prepare_dagster_home(data_dir: Path) -> Path:
     return home
 
 
+def code_socket(data_dir: Path) -> Path:
+    """Where the code server of `deploy/` listens: nobody else may open the folder."""
+    return (data_dir / "dagster" / "code.sock").absolute()
+
+
 def _write(config: Path, text: str) -> None:
     """Whole or not at all: another process may read it at this moment."""
     if not config.exists() or config.read_text() != text:

@@ -1,13 +1,16 @@
 """The job `live_refresh`: the resident loop as a Dagster run that recycles itself.
 
-Enters: the settings. Leaves: a run that ends well after LIVE_RUN_MINUTES; the sensor
+Enters: the settings. Leaves: a run that ends well after LIVE_RUN_MINUTES, or at SIGTERM; the sensor
 `live_stays_up` starts the next one, with fresh memory and fresh code.
 """
 
+import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from dagster import OpExecutionContext, job, op
+from dagster import DagsterExecutionInterruptedError, OpExecutionContext, job, op
 
 from orchestration.live import Cycle, live
 from orchestration.live_report import LiveReport
@@ -31,7 +34,7 @@ def cycles(context: OpExecutionContext) -> None:
             sent = cycle.delivered.sent if cycle.delivered else 0
             context.log.info("cycle %s: %s accounts, %s", cycle.number, sent, cycle.seconds)
 
-    with LiveReport(settings, say, context.instance) as report:
+    with _stopping(stop), LiveReport(settings, say, context.instance) as report:
         live(
             settings,
             log_reporter(context.log),
@@ -39,6 +42,30 @@ def cycles(context: OpExecutionContext) -> None:
             stop=stop,
             report=report,
         )
+
+
+@contextmanager
+def _stopping(stop: threading.Event) -> Iterator[None]:
+    """A signal ends the run after the cycle under way: well at SIGTERM, with which a service is
+    stopped, as canceled at SIGINT, which Dagster's own button sends."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came = set()
+
+    def end(number: int, _: object) -> None:
+        came.add(number)
+        stop.set()
+
+    # Both: Dagster puts back the handler of SIGINT for either.
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if signal.SIGINT in came:
+        raise DagsterExecutionInterruptedError
 
 
 @job(

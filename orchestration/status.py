@@ -21,6 +21,7 @@ from orchestration.tables import table
 
 LAST_RUNS = 5
 SHOWN = 5
+MINUTES_FROM, HOURS_FROM, DAYS_FROM = 120, 7_200, 172_800  # seconds
 
 
 @dataclass(frozen=True)
@@ -161,10 +162,23 @@ def _account_line(account: StripeAccount) -> str:
 
 
 def _latency_line(found: Latency) -> str:
+    """Events can have waited for as long as nobody refreshed: told where that is the most of it."""
+    median, slowest = found.median_seconds or 0.0, found.slowest_seconds or 0.0
+    waited = found.since_last_seconds or 0.0
+    why = f", {_span(waited)} after the refresh before it" if median < waited <= 2 * slowest else ""
     return (
-        f"{found.events:,} events took {found.median_seconds:,.0f} s to the account store (median),"
-        f" the slowest {found.slowest_seconds:,.0f} s; {found.reached_at[:19]} UTC"
+        f"{found.events:,} events took {_span(median)} to the account store (median), the slowest"
+        f" {_span(slowest)}; {found.reached_at[:19]} UTC{why}"
     )
+
+
+def _span(seconds: float) -> str:
+    """In the unit that fits: 3 s, 12 min, 11.9 h, 3.0 days."""
+    if abs(seconds) < MINUTES_FROM:
+        return f"{seconds:,.0f} s"
+    if abs(seconds) < HOURS_FROM:
+        return f"{seconds / 60:,.0f} min"
+    return f"{seconds / 3600:,.1f} h" if abs(seconds) < DAYS_FROM else f"{seconds / 86_400:,.1f} days"
 
 
 def _run_line(run: dict[str, Any]) -> str:
