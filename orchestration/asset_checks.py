@@ -18,7 +18,6 @@ from dagster import (
 
 from orchestration import checks
 from orchestration.checks import Checked
-from orchestration.plots import latencies
 from orchestration.settings import Settings, read_settings
 
 MARTS, STORE = AssetKey(["marts", "account_traits"]), AssetKey(["account_store"])
@@ -55,9 +54,7 @@ def after_delivery() -> Iterator[AssetCheckResult]:
     """What a delivery has left behind."""
     settings = read_settings(for_stripe=False)
     for check in OF_STORE:
-        result = _result(check(settings), STORE, check.__name__)
-        drawn = latencies(settings.data_dir / "events.db") if check is checks.latency else None
-        yield result.with_metadata({**result.metadata, "picture": drawn}) if drawn else result
+        yield _result(check(settings), STORE, check.__name__)
 
 
 @multi_asset_check(

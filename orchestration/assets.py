@@ -29,6 +29,7 @@ from ingestion.latency import Latency
 from ingestion.shares import Share
 from orchestration.dbt_events import dbt_events
 from orchestration.health import note_refreshed
+from orchestration.plots import latencies
 from orchestration.previews import shown
 from orchestration.reporter import log_reporter
 from orchestration.run import as_of, is_full, moment, overridden, share
@@ -39,7 +40,9 @@ from orchestration.stages import (
     load_stage,
     loaded_until,
     measure_stage,
+    open_warehouse,
     reconcile_stage,
+    table_rows,
     transform_stage,
 )
 
@@ -75,10 +78,13 @@ def stripe_landing(pool: str | None) -> AssetsDefinition:
             note_refreshed(settings.data_dir)
             return
         context.log.info("the marts are built: %s", why)
+        with open_warehouse(settings, heard) as warehouse:
+            there = table_rows(warehouse)
         for table in TABLES:
             yield MaterializeResult(
                 asset_key=["stripe", table.name],
                 metadata={
+                    "dagster/row_count": there.get(("stripe", table.name), 0),
                     "rows_merged": result.rows[table.name],
                     "seconds": seconds,
                     "rows_per_second": round(result.rows[table.name] / max(seconds, 0.01), 1),
@@ -150,7 +156,9 @@ def account_store(
     took = measure_stage(settings, reached_at=moment(context), loaded_until=loads)
     seconds = round(time.monotonic() - began, 3)
     rate = {"seconds": seconds, "accounts_per_second": round(result.sent / max(seconds, 0.001), 1)}
-    return MaterializeResult(metadata={**counts, **rate, **_latency(took)})
+    drawn = latencies(settings.data_dir / "events.db")
+    picture = {"picture": drawn} if drawn else {}
+    return MaterializeResult(metadata={**counts, **rate, **_latency(took), **picture})
 
 
 def _latency(took: Latency) -> dict[str, int | float]:

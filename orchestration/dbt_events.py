@@ -28,7 +28,7 @@ def dbt_events(
     for result in built.results:
         kind = result.unique_id.split(".")[0]
         if kind in ASSET_TYPES and result.status == "success":
-            yield _materialisation(manifest, translator, result, built.published, shown)
+            yield _materialisation(manifest, translator, result, built, shown)
         elif kind == "test" and result.status != "skipped":
             yield from _check(manifest, translator, result)
 
@@ -37,20 +37,27 @@ def _materialisation(
     manifest: Mapping[str, Any],
     translator: DagsterDbtTranslator,
     result: NodeResult,
-    published: Mapping[str, int],
+    built: Built,
     shown: Shown,
 ) -> MaterializeResult[None]:
     node = manifest["nodes"][result.unique_id]
-    is_published = bool(published) and node["schema"] == "marts"
-    rows = published.get(node["alias"]) if is_published else None
+    is_published = bool(built.published) and node["schema"] == "marts"
+    rows = built.published.get(node["alias"]) if is_published else None
+    if rows is None:
+        rows = built.rows.get((node["schema"], node["alias"]))  # None of a view
     return MaterializeResult(
         asset_key=translator.get_asset_spec(manifest, result.unique_id, None).key,
         metadata={
             "seconds": round(result.seconds, 3),
-            **({"dagster/row_count": rows} if rows is not None else {}),
+            **(_rows(rows, result.seconds) if rows is not None else {}),
             **(shown(node["alias"]) if is_published else {}),
         },
     )
+
+
+def _rows(rows: int, seconds: float) -> dict[str, int | float]:
+    rate = round(rows / max(seconds, 0.001), 1)
+    return {"dagster/row_count": rows, "rows_per_second": rate}
 
 
 def _check(

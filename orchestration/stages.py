@@ -6,7 +6,7 @@ holds the writers' lock; the stages' work stands in their own packages.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
 from uuid import uuid4
@@ -39,12 +39,14 @@ from reverse_sync.sync import deliver
 
 @dataclass(frozen=True)
 class Built:
-    """What dbt did, the rows that were published by mart, and why nothing was, if so."""
+    """What dbt did, the rows that were published by mart, and why nothing was, if so; `rows` of every
+    table in the warehouse, by schema and name."""
 
     results: list[NodeResult]
     published: dict[str, int]
     failure: TransformFailed | None
     publishing: float = 0.0  # seconds
+    rows: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def load_stage(
@@ -102,7 +104,16 @@ def transform_stage(
             if published:
                 due.note_build(settings, as_of=as_of, build_id=str(uuid4()))
             publishing = monotonic() - began
-    return Built(made.results, published, failure, publishing)
+            return Built(made.results, published, failure, publishing, table_rows(database))
+
+
+def table_rows(database: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
+    """Rows of every table, by schema and name, as DuckDB's own records have them."""
+    found = database.execute(
+        "select schema_name, table_name, estimated_size from duckdb_tables()"
+        " where database_name = current_database()"
+    ).fetchall()
+    return {(schema, name): rows for schema, name, rows in found}
 
 
 def _publish(

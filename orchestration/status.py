@@ -178,7 +178,9 @@ def _span(seconds: float) -> str:
         return f"{seconds:,.0f} s"
     if abs(seconds) < HOURS_FROM:
         return f"{seconds / 60:,.0f} min"
-    return f"{seconds / 3600:,.1f} h" if abs(seconds) < DAYS_FROM else f"{seconds / 86_400:,.1f} days"
+    return (
+        f"{seconds / 3600:,.1f} h" if abs(seconds) < DAYS_FROM else f"{seconds / 86_400:,.1f} days"
+    )
 
 
 def _run_line(run: dict[str, Any]) -> str:

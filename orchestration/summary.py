@@ -48,7 +48,11 @@ def of_sync(runs: Iterable[ExecuteInProcessResult], marts: Path) -> SyncSummary:
         landed={name: values["rows_merged"] for name, values in landed.items()},
         marts=counts,
         mrr=mrr,
-        delivered=metadata.get("account_store", {}),
+        delivered={
+            name: value
+            for name, value in metadata.get("account_store", {}).items()
+            if isinstance(value, int | float)
+        },
     )
 
 

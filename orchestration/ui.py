@@ -7,7 +7,10 @@ runs the jobs, over a socket. Left to itself the daemon starts another one each 
 """
 
 import os
+import socket
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from orchestration.dagster_home import code_socket, dagster_instance, prepare_dagster_home
@@ -16,6 +19,7 @@ from orchestration.manifest import is_outdated, write_manifest
 from orchestration.project import PROJECT
 from orchestration.settings import read_settings
 
+PATIENCE = 120  # seconds until the code server listens
 CODE = ("dagster", "api", "grpc", "-m", "orchestration.definitions", "--socket")
 DESK, SERVER = ("-w", "workspace.yaml"), ("-w", "deploy/workspace.yaml")
 PROGRAMS = {
@@ -34,16 +38,29 @@ def main() -> None:
     # Runs are started in the project's folder: what is relative here must mean the same there.
     os.environ["DATA_DIR"] = str(settings.data_dir.absolute())
     os.environ.setdefault("DAGSTER_HOME", str(prepare_dagster_home(settings.data_dir)))
-    os.environ["CODE_SOCKET"] = socket = str(code_socket(settings.data_dir))
+    os.environ["CODE_SOCKET"] = code = str(code_socket(settings.data_dir))
     os.chdir(PROJECT)
-    program, arguments = _program(sys.argv[1:], socket)
+    program, arguments = _program(sys.argv[1:], code)
+    if sys.argv[1:2] in (["daemon"], ["webserver"]):
+        _await(code)
     if settings.log_format == "json":
         arguments += ["--log-format", "json"]
     os.execv(program, [str(program), *arguments])
 
 
-def _program(given: list[str], socket: str) -> tuple[Path, list[str]]:
-    programs = PROGRAMS | {"code": (*CODE, socket)}
+def _await(code: str) -> None:
+    """Until the code server listens: they start together, and Dagster's would not look again."""
+    ended = time.monotonic() + PATIENCE
+    while time.monotonic() < ended:
+        with socket.socket(socket.AF_UNIX) as asked, suppress(OSError):
+            asked.connect(code)
+            return
+        time.sleep(0.2)
+    raise SystemExit(f"no code server listens at {code}; start stripe-traits-code first")
+
+
+def _program(given: list[str], code: str) -> tuple[Path, list[str]]:
+    programs = PROGRAMS | {"code": (*CODE, code)}
     name, *first = programs.get(given[0] if given else "", ("dagster", "dev", *DESK))
     rest = given[1:] if given and given[0] in programs else given
     return Path(sys.executable).with_name(name), [*first, *rest]

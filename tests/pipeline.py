@@ -45,7 +45,10 @@ class Pipeline:
             for event in run.get_asset_materialization_events():
                 made = event.step_materialization_data.materialization
                 if made.asset_key.path == ["account_store"]:
-                    counts.update({name: int(m.value) for name, m in made.metadata.items()})
+                    told = {name: m.value for name, m in made.metadata.items()}
+                    counts.update(
+                        {n: int(v) for n, v in told.items() if isinstance(v, int | float)}
+                    )
         return counts
 
     def mart(self, sql: str) -> list[tuple[Any, ...]]:

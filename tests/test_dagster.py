@@ -11,6 +11,10 @@ from orchestration.run import FULL, RECONCILE
 from orchestration.settings import Settings
 
 ROOT = Path(__file__).parents[1]
+GROUPS = {
+    *("pipeline", "stripe", "seeds", "staging", "history", "intermediate", "marts"),
+    "account_store",
+}
 DAGSTER = str(Path(sys.executable).with_name("dagster"))
 
 
@@ -65,6 +69,15 @@ def test_lineage_is_one_graph_from_stripe_to_the_account_store() -> None:
             reached.add(key)
             waiting += [*graph.get(key).parent_keys, *graph.get(key).child_keys]
     assert {key.to_user_string() for key in keys - reached} == set()
+
+
+def test_every_asset_says_what_it_is_and_whose() -> None:
+    for spec in defs.resolve_asset_graph().asset_nodes:
+        assert spec.description, spec.key
+        assert spec.group_name in GROUPS, spec.key
+        assert spec.owners, spec.key
+        if spec.key.path[0] in {"marts", "account_store"}:
+            assert spec.freshness_policy, spec.key
 
 
 def test_every_asset_of_the_lineage_is_made_by_the_job_refresh() -> None:
