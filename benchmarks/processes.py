@@ -27,7 +27,7 @@ def environment(**settings: str) -> dict[str, str]:
 def process(command: list[str], folder: Path, **settings: str) -> Iterator["subprocess.Popen[str]"]:
     """Its data go to `data` in the folder, what it logs to the file `log`. SIGTERM ends it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # In a shell's background. Inherited, it would make Dagster's processes deaf to SIGTERM, too.
+        # So it is in a shell's background; inherited, it makes Dagster deaf to SIGTERM, too.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     with (folder / "log").open("a") as log:
         started = subprocess.Popen(

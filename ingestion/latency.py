@@ -42,10 +42,12 @@ def measure(
     ).fetchall()
     seconds = sorted(reached_at.timestamp() - _created(database, event) for event in new)
     found = Latency(
-        reached_at.isoformat(),
-        len(new),
-        *(_at(seconds, share) for share in (0.5, 0.95, 1.0)),
-        _since_last(database, reached_at),
+        reached_at=reached_at.isoformat(),
+        events=len(new),
+        median_seconds=_at(seconds, 0.5),
+        p95_seconds=_at(seconds, 0.95),
+        slowest_seconds=_at(seconds, 1.0),
+        since_last_seconds=_since_last(database, reached_at.isoformat()),
     )
     database.execute(
         "insert into latencies values (null, ?, ?, ?, ?, ?, ?)",
@@ -64,21 +66,29 @@ def measure(
 def last(database: sqlite3.Connection, most: int) -> list[Latency]:
     """Those of the last refreshes which brought events to the store, oldest first."""
     rows = database.execute(
-        "select reached_at, events, median_seconds, p95_seconds, slowest_seconds, round("
-        " unixepoch(reached_at, 'subsec') - unixepoch(before_it, 'subsec'), 3)"
+        "select reached_at, events, median_seconds, p95_seconds, slowest_seconds, before_it"
         " from (select *, lag(reached_at) over (order by number) as before_it from latencies)"
         " where events > 0 order by number desc limit ?",
         (most,),
     ).fetchall()
-    return [Latency(*row) for row in reversed(rows)]
+    return [
+        Latency(*row, since_last_seconds=_between(before, row[0]))
+        for *row, before in reversed(rows)
+    ]
 
 
-def _since_last(database: sqlite3.Connection, reached_at: datetime) -> float | None:
-    row = database.execute(
-        "select reached_at from latencies order by number desc limit 1"
-    ).fetchone()
-    before = datetime.fromisoformat(row[0]).timestamp() if row else None
-    return None if before is None else round(reached_at.timestamp() - before, 3)
+def _since_last(database: sqlite3.Connection, reached_at: str) -> float | None:
+    last_one = "select reached_at from latencies order by number desc limit 1"
+    row = database.execute(last_one).fetchone()
+    return _between(row[0] if row else None, reached_at)
+
+
+def _between(before: str | None, after: str) -> float | None:
+    """Seconds between two moments in ISO 8601."""
+    if before is None:
+        return None
+    passed = datetime.fromisoformat(after) - datetime.fromisoformat(before)
+    return round(passed.total_seconds(), 3)
 
 
 def _created(database: sqlite3.Connection, event: tuple[str, str]) -> int:

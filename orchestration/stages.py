@@ -39,8 +39,8 @@ from reverse_sync.sync import deliver
 
 @dataclass(frozen=True)
 class Built:
-    """What dbt did, the rows that were published by mart, and why nothing was, if so; `rows` of every
-    table in the warehouse, by schema and name."""
+    """What dbt did, the rows that were published by mart, and why nothing was, if so; the rows of
+    every table in the warehouse, by schema and name."""
 
     results: list[NodeResult]
     published: dict[str, int]

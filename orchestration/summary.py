@@ -28,7 +28,7 @@ class SyncSummary:
     landed: dict[str, int]
     marts: dict[str, int]
     mrr: dict[str, Decimal]
-    delivered: dict[str, int] = field(default_factory=dict)
+    delivered: dict[str, int | float] = field(default_factory=dict)
 
 
 def of_sync(runs: Iterable[ExecuteInProcessResult], marts: Path) -> SyncSummary:

@@ -99,7 +99,7 @@ def browser() -> str:
 
 
 def until(what: str, happens: Callable[[], object], page: Page | None = None) -> None:
-    """Waits; where it does not happen, what the page shows instead is told and kept as a picture."""
+    """Waits; where it does not happen, tells what the page shows instead, and keeps a picture."""
     ended = time.monotonic() + PATIENCE
     while not happens():
         if time.monotonic() > ended:

@@ -1,14 +1,19 @@
 """What must be true beside dbt's tests: what each check says of data that it must not let pass."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
+from dagster import DagsterInstance, RunRequest, SensorDefinition, SkipReason, build_sensor_context
+from local_stripe import NOW
 from pipeline import AS_OF, Pipeline
 from test_refresh import MONTHLY, subscribe
+from webhook_receiver import event
 
-from orchestration import checks, due
+from ingestion.inbox import Inbox
+from orchestration import checks, due, sensors
+from orchestration.dagster_home import dagster_instance
 from orchestration.previews import PREVIEWS, shown
 from orchestration.refresh import refresh
 from orchestration.reporter import LogReporter
@@ -52,19 +57,47 @@ def test_refresh_tells_verdicts_and_shows_what_was_made(business: Pipeline) -> N
         assert "image/png" in str(made[name]["picture"].value), name
     for name, metadata in made.items():
         assert metadata["seconds"].value >= 0, name
-    waits_until_its_time(business)
+    sensors_ask_where_work_waits_and_say_why_not(business)
     finds_what_is_wrong(business)
 
 
-def waits_until_its_time(business: Pipeline) -> None:
-    settings, until = business.settings, AS_OF + timedelta(minutes=2)
+def sensors_ask_where_work_waits_and_say_why_not(business: Pipeline) -> None:
+    """As the daemon asks them."""
+    settings, now = business.settings, datetime.now(UTC)
+    last, later = due.last_build(settings), now + timedelta(hours=1)
     assert (due.delivery_due(settings), due.waiting_until(settings)) == (None, None)
-    due.note_delivery(settings, due.last_build(settings), waiting_until=until)
-    assert due.waiting_until(settings) == until
-    assert "another attempt" in (due.delivery_due(settings) or "")
-    due.note_build(settings, as_of=AS_OF, build_id="newer")
-    assert due.waiting_until(settings) is None
-    assert "newer" in (due.delivery_due(settings) or "")
+    with dagster_instance(settings) as instance:
+        assert "LIVE is not set" in said(sensors.live_stays_up, instance)
+        business.set(LIVE="true")
+        assert said(sensors.live_stays_up, instance) == "live_refresh: live_refresh has to stay up"
+        assert said(sensors.inbox_waits, instance) == "the inbox is empty"
+        with Inbox.open(settings.data_dir / "events.db") as inbox:
+            inbox.append("acct_1", [event(created=NOW)], received_at=now.replace(tzinfo=None))
+        assert said(sensors.inbox_waits, instance) == "refresh: 1 objects wait in the inbox"
+        assert "no account waits" in said(sensors.retries_are_due, instance)
+
+        due.note_delivery(settings, last, waiting_until=later)
+        assert due.waiting_until(settings) == later
+        assert "the next attempt is due at" in said(sensors.retries_are_due, instance)
+        due.note_delivery(settings, last, waiting_until=now)
+        asked = "reverse_sync: accounts are due for another attempt"
+        assert said(sensors.retries_are_due, instance) == asked
+        assert "brought to the last build" in said(sensors.marts_are_newer, instance)
+
+        due.note_build(settings, as_of=AS_OF, build_id="newer")
+        assert "no account waits" in said(sensors.retries_are_due, instance)
+        asked = "reverse_sync: the marts are newer than the account store"
+        assert said(sensors.marts_are_newer, instance) == asked
+
+
+def said(sensor: SensorDefinition, instance: DagsterInstance) -> str:
+    """The job that it asks for, and why; or why it does not."""
+    answer = sensor(build_sensor_context(instance))
+    if isinstance(answer, SkipReason):
+        return str(answer.skip_message)
+    assert isinstance(answer, RunRequest)
+    assert answer.run_key
+    return f"{answer.job_name}: {answer.tags['stripe_traits/why']}"
 
 
 def finds_what_is_wrong(business: Pipeline) -> None:

@@ -1,4 +1,7 @@
-"""The systemd units: each one's command is started as a plain process and does its work."""
+"""The systemd units: each one's command is started as a plain process and does its work.
+
+Those of Dagster: test_daemon; the resident loop's: test_live.
+"""
 
 import configparser
 import shlex
@@ -72,11 +75,6 @@ def test_webhooks_are_received(local_stripe: LocalStripe, tmp_path: Path) -> Non
     settings = {"STRIPE_WEBHOOK_SECRETS": "whsec_test", "STRIPE_API_BASE": local_stripe.url}
     with started([*command("webhooks"), "--port", port], tmp_path, **settings) as process:
         until(lambda: answers(f"http://127.0.0.1:{port}/health"), process, tmp_path / "log")
-
-
-def test_live_refreshes(local_stripe: LocalStripe, tmp_path: Path) -> None:
-    with started(command("live"), tmp_path, STRIPE_API_BASE=local_stripe.url) as process:
-        until((tmp_path / "data" / "refreshed").exists, process, tmp_path / "log")
 
 
 @pytest.mark.parametrize("unit", ["code", "daemon", "webserver", "webhooks", "live"])

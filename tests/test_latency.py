@@ -9,6 +9,7 @@ from webhook_receiver import event
 
 from ingestion.inbox import Inbox
 from ingestion.latency import Latency
+from orchestration.status import _latency_line
 from sandbox import builders
 
 ACCOUNT = "acct_1"
@@ -33,6 +34,18 @@ def test_latency_counts_from_the_event_to_the_store(tmp_path: Path) -> None:
         found = inbox.measure(reached_at=at(100), loaded_until=STARTED + timedelta(seconds=20))
         assert found == Latency(at(100).isoformat(), 3, 98.0, 98.0, 99.0)
         assert inbox.latency() == found
+
+
+def test_status_tells_long_waits_in_hours_and_since_when_nobody_refreshed() -> None:
+    soon = Latency("2025-06-15T00:00:00", 4, 3.0, 4.0, 5.0, since_last_seconds=30.0)
+    assert _latency_line(soon) == (
+        "4 events took 3 s to the account store (median), the slowest 5 s; 2025-06-15T00:00:00 UTC"
+    )
+    late = Latency("2025-06-16T00:00:00", 53, 42_856.0, 80_000.0, 86_000.0, 86_400.0)
+    assert _latency_line(late) == (
+        "53 events took 11.9 h to the account store (median), the slowest 23.9 h;"
+        " 2025-06-16T00:00:00 UTC, 24.0 h after the refresh before it"
+    )
 
 
 def test_event_counts_once_and_a_load_after_the_marts_counts_later(tmp_path: Path) -> None:

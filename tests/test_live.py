@@ -1,7 +1,6 @@
-"""The resident refresh as a process: changes arrive, quiet cycles do nothing, it can die."""
+"""The resident refresh as a process: changes arrive, quiet cycles do nothing."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,7 +13,8 @@ import pytest
 from dagster import AssetKey
 from local_stripe import NOW
 from pipeline import AS_OF, Pipeline, written
-from test_cli import PROGRAM, environment
+from test_cli import environment
+from test_deploy import command
 from test_refresh import MONTHLY, subscribe
 
 from orchestration.dagster_home import dagster_instance
@@ -40,7 +40,7 @@ def business(pipeline: Pipeline) -> Pipeline:
 @contextmanager
 def running(business: Pipeline) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        [PROGRAM, "live", "--json"],
+        [*command("live"), "--json"],
         env=environment(
             STRIPE_API_BASE=business.stripe.url,
             DATA_DIR=str(business.folder),
@@ -108,13 +108,3 @@ def test_a_build_has_all_memory_though_a_load_has_little(business: Pipeline) -> 
         (building,) = database.execute(asked).fetchone() or ()
     assert loading != whole
     assert building == whole
-
-
-def test_after_kill_9_another_process_goes_on(business: Pipeline) -> None:
-    with running(business) as process:
-        cycle(process)
-        business.stripe.store.update("customer", "cus_one", {"name": "New name"}, now=NOW)
-        time.sleep(0.7)
-        os.kill(process.pid, signal.SIGKILL)
-    business.refresh()
-    assert business.account("cus_one")["name"] == "New name"

@@ -130,7 +130,6 @@ def test_all_at_once_and_a_killed_holder_harm_nobody(business: Pipeline) -> None
     assert [reader.stop() for reader in readers] == [0, 0]
     business.refresh()
     assert business.account("cus_one")["name"] == names[-1]
-    assert business.refresh()["sent"] == 0
     assert business.mart(
         "select count(*) from sync_runs where status <> 'interrupted'"
         " and selected <> unchanged + sent + invalid + blocked + deferred"
