@@ -29,6 +29,7 @@ from ingestion.latency import Latency
 from ingestion.shares import Share
 from orchestration.dbt_events import dbt_events
 from orchestration.health import note_refreshed
+from orchestration.holds import open_warehouse
 from orchestration.plots import latencies
 from orchestration.previews import shown
 from orchestration.reporter import log_reporter
@@ -40,7 +41,6 @@ from orchestration.stages import (
     load_stage,
     loaded_until,
     measure_stage,
-    open_warehouse,
     reconcile_stage,
     table_rows,
     transform_stage,
