@@ -72,8 +72,8 @@ def last(database: sqlite3.Connection, most: int) -> list[Latency]:
         (most,),
     ).fetchall()
     return [
-        Latency(*row, since_last_seconds=_between(before, row[0]))
-        for *row, before in reversed(rows)
+        Latency(at, events, median, p95, slowest, _between(before, at))
+        for at, events, median, p95, slowest, before in reversed(rows)
     ]
 
 
