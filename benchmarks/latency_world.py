@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,6 +108,7 @@ def _refreshed(built: World) -> int:
 
 
 def _listen(refresher: "subprocess.Popen[str]", built: World) -> None:
-    for line in refresher.stdout or ():
-        if line.startswith("{"):
-            built.cycles.append(json.loads(line))
+    with suppress(ValueError):  # closed: it was ended
+        for line in refresher.stdout or ():
+            if line.startswith("{"):
+                built.cycles.append(json.loads(line))

@@ -28,6 +28,7 @@ from ingestion.landing import TABLES
 from ingestion.latency import Latency
 from ingestion.shares import Share
 from orchestration.dbt_events import dbt_events
+from orchestration.dbt_process import write_docs
 from orchestration.health import note_refreshed
 from orchestration.holds import open_warehouse
 from orchestration.plots import latencies
@@ -124,6 +125,8 @@ def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinitio
         yield from dbt_events(manifest, built, shown=partial(shown, settings.marts))
         if built.failure:
             raise built.failure
+        if share(context):  # the nightly run
+            context.log.info("docs of every model and column: %s", write_docs(settings))
 
     return models
 

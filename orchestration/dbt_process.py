@@ -5,14 +5,16 @@ its results mean, stands in `transform`.
 """
 
 import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
-from orchestration.manifest import FLAGS, kept_parse, parse
+from orchestration.manifest import FLAGS, MANIFEST, DbtFailed, kept_parse, parse
 from orchestration.settings import Settings
 
 # By the warehouse's name, which is a part of every relation's name in a parsed project.
@@ -36,6 +38,17 @@ def run_dbt(
         )
     finally:
         _close_warehouse()
+
+
+def write_docs(settings: Settings) -> Path:
+    """Every model and column on one page, `docs.html` in DATA_DIR. Raises DbtFailed."""
+    target = settings.data_dir / "dbt" / "target"
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(MANIFEST, target)  # which dbt puts into the page, as `make setup` parsed it
+    made = run_dbt(settings, ["docs", "generate", "--no-compile", "--empty-catalog", "--static"])
+    if not made.success:
+        raise DbtFailed(f"dbt cannot write its docs: {made.exception}")
+    return (target / "static_index.html").replace(settings.data_dir / "docs.html")
 
 
 def _node_listener(on_node: Callable[[str], None]) -> Callable[[EventMsg], None]:

@@ -44,7 +44,8 @@ def jobs() -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:
             config=CONFIG,
             tags=run_tags(as_of=None, full=True) | reconcile_tags(),
             description="Stripe's changes, and a seventh of all objects compared with Stripe,"
-            " whatever the events said: over a week the whole. Every model is built in full.",
+            " whatever the events said: over a week the whole. Every model is built in full, with"
+            " its docs.",
         ),
         define_asset_job(
             REVERSE_SYNC,

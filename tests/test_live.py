@@ -20,6 +20,7 @@ from test_refresh import MONTHLY, subscribe
 from orchestration.dagster_home import dagster_instance
 from orchestration.health import refreshed_at
 from orchestration.holds import kept_open
+from orchestration.live_job import live_refresh
 from orchestration.reporter import LogReporter
 from orchestration.stages import load_stage
 from orchestration.transform import transform
@@ -93,6 +94,15 @@ def test_changes_arrive_and_quiet_cycles_do_nothing(business: Pipeline) -> None:
         for key in (["stripe", "customers"], ["marts", "account_traits"], ["account_store"]):
             event = instance.get_latest_materialization_event(AssetKey(key))
             assert event is not None, key
+    run_of_dagster_ends_when_its_time_is_over(business)
+
+
+def run_of_dagster_ends_when_its_time_is_over(business: Pipeline) -> None:
+    business.set(LIVE_RUN_MINUTES="0.001")
+    business.stripe.store.update("customer", "cus_one", {"name": "Newest"}, now=NOW + 9)
+    with dagster_instance(business.settings) as instance:
+        assert live_refresh.execute_in_process(instance=instance).success
+    assert business.account("cus_one")["name"] == "Newest"
 
 
 def test_a_build_has_all_memory_though_a_load_has_little(business: Pipeline) -> None:

@@ -128,6 +128,7 @@ def test_all_at_once_and_a_killed_holder_harm_nobody(business: Pipeline) -> None
                 time.sleep(0.1)
             assert process.returncode == 0, process.communicate()[0]
     assert [reader.stop() for reader in readers] == [0, 0]
+    assert "all_mrr_normalized" in (business.folder / "docs.html").read_text(), "of the nightly run"
     business.refresh()
     assert business.account("cus_one")["name"] == names[-1]
     assert business.mart(
