@@ -5,7 +5,6 @@ goal is missed. The sandbox is a process of its own, so is each reader; a popula
 and served under each condition. Ratios are of one run: a slow machine slows both.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -16,10 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from benchmarks.processes import PROGRAM, process
+from benchmarks.showing import Rows, arguments
 
 KEY = "sk_live_benchmark"
 LIMIT = 25.0  # requests a second that Stripe allows an endpoint
@@ -126,26 +123,17 @@ def missed(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000])
     names = [condition.name for condition in CONDITIONS]
     parser.add_argument("--conditions", nargs="+", choices=names, default=names)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     conditions = [one for one in CONDITIONS if one.name in options.conditions]
-    rows, table = [], Table(*COLUMNS)
+    rows, shown = [], Rows(*COLUMNS)
     for row in measured(options.sizes, conditions, options.seed):
         rows.append(row)
-        table.add_row(*cells(row))
-        print(" | ".join(cells(row)), file=sys.stderr, flush=True)
-    if options.json:
-        print(json.dumps(rows))
-    else:
-        Console(width=140).print(table)
-    lines = missed(rows)
-    print("\n".join(lines), file=sys.stderr)
-    return 1 if lines else 0
+        shown.add(cells(row))
+    return shown.end(rows, as_json=options.json, missed=missed(rows))
 
 
 if __name__ == "__main__":

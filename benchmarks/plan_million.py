@@ -10,13 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.account_marts import AS_OF, publish, traits_sql
 from reverse_sync.order import Order, Surroundings
 from reverse_sync.planning import found_at
 from reverse_sync.state_schema import prepare
@@ -24,32 +24,10 @@ from reverse_sync.store_url import opened
 from reverse_sync.sync import preview
 from reverse_sync.target import Target
 
-AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
-TRAITS = """
-    '{{"stripe.currency":"usd","stripe.currentSubscriptionStatus":"active","stripe.mrr":'
-    || (10 + i % 90 + {more})::varchar || {others} || '}}'
-"""
-
-
-def traits_sql(count: int, *, more: str = "0") -> str:
-    """JSON text of one account's traits, keys in order, as the model and the snapshot hold it."""
-    others = " || ".join(
-        f"',\"stripe.t{n:02}\":\"value {n} of ' || i::varchar || '\"'" for n in range(count - 3)
-    )
-    return TRAITS.format(more=more, others=others)
-
 
 def fill(folder: Path, target: Target, *, accounts: int, traits: int, changes: int) -> None:
     """Published marts of which `changes` accounts differ from the acknowledged ones."""
-    text = traits_sql(traits, more=f"(i < {changes})::integer")
-    made = folder / "being_made.duckdb"  # DuckDB names a catalog after its file
-    with duckdb.connect(str(made)) as marts:
-        marts.execute("set memory_limit = '4GB'; create schema marts")
-        marts.execute(
-            "create table marts.account_traits as select 'account_' || i as account_id,"
-            f" 'Account ' || i as name, {text} as traits from range({accounts}) as r (i)"
-        )
-    made.replace(folder / "marts.duckdb")
+    publish(folder, accounts=accounts, traits=traits, changed=changes, generation=1)
     with opened(target) as store:
         found = found_at(store, "single")
         store.write_tracking(found.changes, at=AS_OF)
@@ -83,7 +61,9 @@ def main() -> None:
         counts = {"accounts": options.accounts, "traits": options.traits}
         fill(folder, target, changes=options.changes, **counts)
         # A process of its own: its peak memory is the plan's alone.
-        subprocess.run([sys.executable, __file__, "--folder", name], check=True)
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.plan_million", "--folder", name], check=True
+        )
 
 
 def planned(folder: Path) -> None:

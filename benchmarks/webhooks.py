@@ -31,21 +31,6 @@ PROGRAM = str(Path(sys.executable).with_name("stripe-traits"))
 SECRET = "whsec_benchmark"
 MOST_SECONDS = 20  # for an answer: later is as good as never
 FILLING = "x" * 3000  # a customer's event has some 3 KB
-ECHO = """
-import uvicorn
-async def app(scope, receive, send):
-    more = True
-    while more:
-        more = (await receive()).get("more_body", False)
-    headers = [(b"content-length", b"2")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"{}"})
-import socket, sys
-listening = socket.create_server(("127.0.0.1", 0))
-print(f"receiving: http://127.0.0.1:{listening.getsockname()[1]}/", flush=True)
-config = uvicorn.Config(app, lifespan="off", log_level="warning", access_log=False)
-uvicorn.Server(config).run(sockets=[listening])
-"""
 
 
 @dataclass(frozen=True)
@@ -179,7 +164,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for what, seconds, command in (
-            ("echo", options.echo_seconds, [sys.executable, "-c", ECHO]),
+            ("echo", options.echo_seconds, [sys.executable, "-m", "benchmarks.echo"]),
             ("receiver", options.seconds, [PROGRAM, "webhooks", "--port", "0"]),
         ):
             with process(command, folder) as url:

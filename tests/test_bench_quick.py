@@ -22,6 +22,13 @@ def test_a_count_that_nobody_expected_is_above_and_one_that_is_gone_is_less_work
     assert found[1][1].startswith("new: b: expected 0, seen 2.")
 
 
+def test_a_few_statements_more_are_no_regression_and_one_for_each_change_is() -> None:
+    name = "build: DuckDB statements"
+    assert list(compared({"refresh": {name: 366}}, {"refresh": {name: 373}})) == []
+    ((above, _),) = compared({"refresh": {name: 366}}, {"refresh": {name: 466}})
+    assert above
+
+
 def test_the_same_counts_say_nothing() -> None:
     expected = json.loads(EXPECTED.read_text())
     assert list(compared(expected, expected)) == []
