@@ -104,16 +104,19 @@ def transform_stage(
             if published:
                 due.note_build(settings, as_of=as_of, build_id=str(uuid4()))
             publishing = monotonic() - began
-            return Built(made.results, published, failure, publishing, table_rows(database))
+            rows = table_rows(database) if made.results else {}
+            return Built(made.results, published, failure, publishing, rows)
 
 
 def table_rows(database: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
-    """Rows of every table, by schema and name, as DuckDB's own records have them."""
-    found = database.execute(
-        "select schema_name, table_name, estimated_size from duckdb_tables()"
-        " where database_name = current_database()"
+    """Rows of every table, by schema and name, counted: DuckDB's estimate keeps deleted ones."""
+    tables = database.execute(
+        "select schema_name, table_name from duckdb_tables()"
+        " where database_name = current_database() and not temporary order by all"
     ).fetchall()
-    return {(schema, name): rows for schema, name, rows in found}
+    counts = [f'(select count(*) from "{schema}"."{name}")' for schema, name in tables]
+    [found] = database.execute(f"select [{', '.join(counts)}]").fetchall()
+    return dict(zip(tables, found[0], strict=True))
 
 
 def _publish(

@@ -17,6 +17,7 @@ from orchestration.dagster_home import dagster_instance
 from orchestration.previews import PREVIEWS, shown
 from orchestration.refresh import refresh
 from orchestration.reporter import LogReporter
+from orchestration.stages import table_rows
 from sandbox import builders
 
 
@@ -59,6 +60,16 @@ def test_refresh_tells_verdicts_and_shows_what_was_made(business: Pipeline) -> N
         assert metadata["seconds"].value >= 0, name
     sensors_ask_where_work_waits_and_say_why_not(business)
     finds_what_is_wrong(business)
+
+
+def test_rows_are_counted_after_some_were_replaced() -> None:
+    with duckdb.connect() as database:
+        database.execute("create schema stripe")
+        database.execute("create table stripe.customers as from range(100_000) row (id)")
+        database.execute("create view stripe.others as from stripe.customers")
+        database.execute("delete from stripe.customers where id < 30_000")
+        database.execute("insert into stripe.customers from range(10)")
+        assert table_rows(database) == {("stripe", "customers"): 70_010}
 
 
 def sensors_ask_where_work_waits_and_say_why_not(business: Pipeline) -> None:
