@@ -16,7 +16,7 @@ METRICS := transform/target/metrics
 QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test bench-quick soak-sync soak ui page setup check docs metrics format clean help
+.PHONY: demo test bench bench-quick soak-sync soak ui page setup check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -27,6 +27,9 @@ demo: setup ## the whole way of the data on a made-up business, in about a minut
 
 test: setup ## every test, on real components
 	$(BIN)/pytest -n 2 --dist loadfile
+
+bench: setup ## what users feel, in some 25 minutes: docs/benchmarks.md; BENCH="--only import --note busy"
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 bench-quick: setup ## fails where fixed work asks for more requests, rows, statements or dbt nodes; RENEW=1
 	@$(BIN)/python -m benchmarks.quick $(if $(RENEW),--renew)

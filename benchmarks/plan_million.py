@@ -4,7 +4,6 @@ Enters: --accounts, --traits, --changes. Leaves: a table on the terminal. The st
 state says that all accounts were acknowledged, as after a first import.
 """
 
-import argparse
 import resource
 import subprocess
 import sys
@@ -13,10 +12,9 @@ import time
 from pathlib import Path
 
 import duckdb
-from rich.console import Console
-from rich.table import Table
 
 from benchmarks.account_marts import AS_OF, publish, traits_sql
+from benchmarks.showing import Rows, arguments
 from reverse_sync.order import Order, Surroundings
 from reverse_sync.planning import found_at
 from reverse_sync.state_schema import prepare
@@ -46,14 +44,14 @@ def fill(folder: Path, target: Target, *, accounts: int, traits: int, changes: i
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments(__doc__)
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--traits", type=int, default=40)
     parser.add_argument("--changes", type=int, default=1_000)
     parser.add_argument("--folder", type=Path, help="filled already: only plan")
     options = parser.parse_args()
     if options.folder:
-        planned(options.folder)
+        planned(options.folder, as_json=options.json)
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -61,12 +59,11 @@ def main() -> None:
         counts = {"accounts": options.accounts, "traits": options.traits}
         fill(folder, target, changes=options.changes, **counts)
         # A process of its own: its peak memory is the plan's alone.
-        subprocess.run(
-            [sys.executable, "-m", "benchmarks.plan_million", "--folder", name], check=True
-        )
+        command = [sys.executable, "-m", "benchmarks.plan_million", "--folder", name]
+        subprocess.run([*command, *(["--json"] if options.json else [])], check=True)
 
 
-def planned(folder: Path) -> None:
+def planned(folder: Path, *, as_json: bool) -> None:
     """Plans once and prints what it took."""
     around = Surroundings(
         marts_path=folder / "marts.duckdb",
@@ -80,11 +77,10 @@ def planned(folder: Path) -> None:
     found = preview(around, order)
     seconds = time.monotonic() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    table = Table("accounts", "changes", "seconds", "peak MiB")
-    table.add_row(
-        f"{found.plan.selected:,}", f"{len(found.rows):,}", f"{seconds:.1f}", f"{peak:,.0f}"
-    )
-    Console().print(table)
+    shown = Rows("accounts", "changes", "seconds", "peak MiB")
+    counts = f"{found.plan.selected:,}", f"{len(found.rows):,}"
+    shown.add([*counts, f"{seconds:.1f}", f"{peak:,.0f}"])
+    shown.end({"seconds": seconds, "peak": peak}, as_json=as_json)
 
 
 if __name__ == "__main__":

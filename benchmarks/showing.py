@@ -18,15 +18,18 @@ class Rows:
 
     def __init__(self, *columns: str) -> None:
         self._table = Table(*columns)
+        self._columns, self._rows = columns, list[list[str]]()
 
     def add(self, cells: list[str]) -> None:
         self._table.add_row(*cells)
+        self._rows.append(cells)
         print(" | ".join(cells), file=sys.stderr, flush=True)
 
     def end(self, found: Any, *, as_json: bool, missed: list[str] | None = None) -> int:
         """Show the table, or `found`; the exit code: 1 where a goal was missed."""
         if as_json:
-            print(json.dumps(found))
+            shown = {"columns": self._columns, "rows": self._rows}
+            print(json.dumps(shown | {"found": found, "missed": missed or []}))
         else:
             Console(width=150).print(self._table)
         for line in missed or ():

@@ -13,7 +13,7 @@ from contextlib import suppress
 from ingestion.client import Client, Connection
 from ingestion.reader import Emit, Page
 
-AHEAD = 50  # what Stripe's rate lets through while a chunk is merged
+AHEAD = 80  # what Stripe's rate lets through while a chunk is merged
 Read = Callable[[Client, Emit], Awaitable[None]]
 
 

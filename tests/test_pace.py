@@ -51,8 +51,8 @@ def test_processes_together_keep_the_rate_and_each_gets_its_share(tmp_path: Path
     for path, found in moments.items():
         most = rate * 2.4 if path == "all" else rate
         for first in found:
-            # A request can be printed late, so that two windows' share a little: two of them.
-            assert sum(first <= moment < first + 1 for moment in found) <= most + 2, path
+            # One is made up for; one can be printed late, so that two windows share a little: two.
+            assert sum(first <= moment < first + 1 for moment in found) <= most + 3, path
     assert min(shares) > 0
     assert sum(shares) > rate * 2.4 * seconds * 0.5
 

@@ -1,0 +1,154 @@
+"""docs/benchmarks.md from what was measured.
+
+Enters: what each part told, as JSON, and its conditions. Leaves: a page in Markdown. No number is
+measured here, and none is written by hand.
+"""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+MODULE = "-m"
+VERSIONS = ("dlt", "duckdb", "dbt-core", "dagster", "httpx")
+HEAD = """\
+# Benchmarks
+
+Written by `make bench`; by hand only in `benchmarks/report.py`. Ratios within one run and counts
+are what can be compared between machines; seconds are of the machine named with each table. `make
+bench BENCH="--only import"` measures one part again, `--large` the sizes that take hours,
+`--note` says what else the machine did. What must not get worse is counted by `make bench-quick`,
+which CI runs.
+"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A program, what it answers, and what it takes at its largest."""
+
+    title: str
+    says: str
+    command: tuple[str, ...]
+    large: tuple[str, ...] = ()
+
+
+PARTS = {
+    "import": Part(
+        "Import",
+        """\
+From start to tables merged, beside a bare loop (httpx, orjson) that fetches the same lists with
+twenty requests in flight and throws them away. Limits are Stripe's for a live key: 25 requests a
+second for an endpoint, both readers set to that (without the setting it is 20, to leave room for
+others: 1.25 times by itself). Goals: at most 1.2 times the floor under limits and 3 times
+without, at 50 ms an answer. A small account pays some fixed seconds.""",
+        (MODULE, "benchmarks.initial_import"),
+        ("--sizes", "1000", "10000", "100000", "1000000"),
+    ),
+    "transform": Part(
+        "Transform",
+        """\
+A full build with all its tests, and what 100 changed customers cost, with publication. The scan
+hashes every value of the landing tables once. Goals: a full build grows at most linearly; a
+refresh at 1,000,000 customers takes at most twice that at 10,000. Times are those of the smallest
+size's refresh.""",
+        (MODULE, "benchmarks.transform"),
+        ("--sizes", "1000", "10000", "100000", "1000000"),
+    ),
+    "reverse-sync": Part(
+        "Reverse-sync",
+        """\
+Accounts of 40 traits; `created` is the first delivery of all. Ours plans, keeps an outbox,
+decides lifecycles and remembers each answer; drt and dlt upsert all rows each time, as they
+cannot tell which changed. HTTP takes a hundred accounts a request.""",
+        (MODULE, "benchmarks.reverse_sync", "--others"),
+        ("--accounts", "1000000"),
+    ),
+    "plan": Part(
+        "Plan over a million accounts",
+        "Memory is that of the process which plans, and of nothing else.",
+        (MODULE, "benchmarks.plan_million"),
+    ),
+    "latency": Part(
+        "Latency",
+        """\
+From the moment a change is asked for at the sandbox to the moment the account's row can be read,
+through webhooks and `live`; a change a second, then a burst. Where the seconds go, by stage.
+Goal: p95 under 5 s.""",
+        (MODULE, "benchmarks.latency", "--customers", "2000", "--seconds", "60", "--burst", "100"),
+        ("--customers", "10000", "--seconds", "600", "--burst", "1000"),
+    ),
+    "peers": Part(
+        "Peers",
+        """\
+The same business from the same sandbox without latency or limits, each peer in a process of its
+own as its package means it: tap-stripe 3.3.0 and airbyte-source-stripe 5.14.1 (10 workers) print
+what they read and have no destination behind them; @supabase/stripe-sync-engine 0.48.5 backfills
+into Postgres, one kind of object after the other, and hears of changes by webhooks; ours merges
+into DuckDB and keeps a raw log. The two that print read all invoices and neither price tiers nor
+payment methods; ours reads paid invoices. Ours counts a deleted customer's tombstone. What was
+changed in them to reach the sandbox stands in `benchmarks/peers/`. Of the changes half are names
+of customers, half seats.""",
+        (MODULE, "benchmarks.peers"),
+        ("--customers", "5000"),
+    ),
+}
+
+
+def conditions() -> dict[str, Any]:
+    """The machine and what runs on it, at this moment."""
+    revision = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "revision": revision.stdout.strip(),
+        "machine": f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.machine()}",
+        "python": platform.python_version(),
+        "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
+        "load": os.getloadavg()[0],
+    }
+
+
+def written(found: dict[str, Any]) -> str:
+    """The page; parts in their own order, whatever order they were measured in."""
+    sections = [_section(PARTS[name], found[name]) for name in PARTS if name in found]
+    return "\n".join([HEAD, *sections])
+
+
+def _section(part: Part, measured: dict[str, Any]) -> str:
+    told, around = measured["told"], measured["conditions"]
+    lines = [f"## {part.title}", "", part.says, "", *_table(*_cells(told)), ""]
+    lines += [f"- missed: {line}" for line in told.get("missed") or ()]
+    versions = ", ".join(f"{name} {version}" for name, version in around["versions"].items())
+    load = f"load {around['load']:.1f} when it began"
+    note = f"; {around['note']}" if around["note"] else ""
+    lines += [
+        f"`{measured['command']}`, {around['minutes']:.0f} minutes, {around['at']},"
+        f" revision {around['revision']}; {around['machine']}, {load}{note};"
+        f" Python {around['python']}, {versions}.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _cells(told: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows; latencies tell theirs by stage."""
+    if "columns" in told:
+        return told["columns"], told["rows"]
+    stages = told["seconds"]
+    names = list(next(iter(stages.values())))
+    lost = len(told["lost"])
+    rows = [[stage, *(f"{row[name]:.2f}" for name in names)] for stage, row in stages.items()]
+    return [f"{told['changes']} changes, {lost} lost; seconds", *names], rows
+
+
+def _table(columns: list[str], rows: list[list[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'---|' * len(columns)}"
+    for row in rows:
+        yield f"| {' | '.join([*row, *[''] * (len(columns) - len(row))])} |"
