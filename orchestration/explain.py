@@ -24,46 +24,83 @@ STEPS = """
 select
     subscription_id, plan_name, component, quantity, list_amount, currency,
     billing_interval, interval_count, discount_name, discount_percent_off, discount_amount_off,
-    monthly_amount, excluded_because
-from mrr_breakdown where account_id = $account
+    monthly_amount, excluded_because, is_chosen_subscription
+from mrr_breakdown where account_id = $account and (is_chosen_subscription or not $chosen)
 order by subscription_id, subscription_item_id, step
+"""
+# Of each paying subscription the greater of the two: what `all_mrr` adds up.
+BILLED = """
+select subscription_id, currency, last_invoice_amount, subscription_amount
+from subscriptions where account_id = $account and is_paying order by created, subscription_id
 """
 MONTHS = """
 select month, currency, mrr, movement, amount, mrr_by_month.is_estimated
 from mrr_by_month
-left join mrr_movements using (account_id, month, currency)
-where account_id = $account and (movement is null or movement <> 'fx')
+left join (select * from mrr_movements where movement <> 'fx') as movements
+    using (account_id, month, currency)
+where account_id = $account
 order by month desc, currency limit 24
 """
 SENT = """
-select version, run_id, op, old, new, status, error, "at", reply from sync_changelog
-where account_id = $account and (trait = $trait or trait is null) order by version desc limit 5
+select version, run_id, op, trait, old, new, status, error, "at", reply from sync_changelog
+where
+    account_id = $account
+    and (
+        trait is null
+        or trait = $trait
+        or ($trait = $metadata and starts_with(trait, $metadata || '.'))
+    )
+order by version desc, trait limit 5
 """
+METADATA = "metadata"
+MRR_PARTS = ("last_invoice_amount", "subscription_amount")
+NAMESPACE = "stripe."  # of the account store's traits
 
 
 def read(marts: Path, account: str, trait: str | None = None) -> Explanation:
-    """Raises Unknown for an account or a trait that does not exist."""
+    """`trait` is a column, or a trait as the account store names it: `stripe.metadata.plan-x`.
+
+    Raises Unknown for an account or a trait that does not exist.
+    """
     described = _described(trait)
+    about = described[0]["column_name"] if trait else "all_mrr_normalized"
     with reading(marts) as database:
         values = _values(database, account)
         return Explanation(
             account=account,
             sources=_sources(values),
             traits=[_explained(row, values) for row in described],
-            steps=records(database, STEPS, account=account) if _about_mrr(trait) else [],
-            months=records(database, MONTHS, account=account) if _about_mrr(trait) else [],
+            steps=_steps(database, account, about),
+            months=records(database, MONTHS, account=account) if "mrr" in about else [],
             sent=_sent(database, account, described[0]["trait_key"]) if trait else [],
+            billed=records(database, BILLED, account=account) if about == "all_mrr" else [],
         )
 
 
 def _described(trait: str | None) -> list[dict[str, str]]:
     with TRAITS.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    chosen = [row for row in rows if trait in (None, row["column_name"], row["trait_key"])]
+    if trait is None:
+        return rows
+    name = trait.removeprefix(NAMESPACE)
+    column, _, key = name.partition(".")
+    if column == METADATA:
+        row = next(row for row in rows if row["column_name"] == METADATA)
+        return [row | {"trait_key": name, "key": key}]
+    chosen = [row for row in rows if name in (row["column_name"], row["trait_key"])]
     if not chosen:
         known = ", ".join(row["column_name"] for row in rows)
         raise Unknown(f"there is no trait '{trait}'; the traits are: {known}")
-    return chosen
+    # `mrr` is the greater of two other traits: they are shown with it.
+    parts = MRR_PARTS if name == "mrr" else ()
+    return chosen + [row for row in rows if row["column_name"] in parts]
+
+
+def _steps(database: duckdb.DuckDBPyConnection, account: str, about: str) -> list[dict[str, Any]]:
+    """What a normalised figure adds up from: of one subscription, or of all."""
+    if not about.endswith("mrr_normalized"):
+        return []
+    return records(database, STEPS, account=account, chosen=about == "mrr_normalized")
 
 
 def _values(database: duckdb.DuckDBPyConnection, account: str) -> dict[str, Any]:
@@ -82,9 +119,11 @@ def _values(database: duckdb.DuckDBPyConnection, account: str) -> dict[str, Any]
 
 
 def _explained(row: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
+    value = values.get(row["column_name"])
+    key = row.get("key")
     return {
-        "trait": row["column_name"],
-        "value": values.get(row["column_name"]),
+        "trait": row["trait_key"] if key else row["column_name"],
+        "value": (value or {}).get(key) if key else value,
         "unit": row["unit"],
         "source": row["source"],
     }
@@ -92,15 +131,12 @@ def _explained(row: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
 
 def _sources(values: dict[str, Any]) -> dict[str, list[str]]:
     """The rows of `stripe.*` that the account's traits are made of, by table."""
+    invoices = [values.get("last_invoice_id"), *(values.get("last_invoice_ids") or [])]
     return {
         "customers": [values["customer_id"]] if values.get("customer_id") else [],
         "subscriptions": list(values.get("subscription_ids") or []),
-        "invoices": list(values.get("last_invoice_ids") or []),
+        "invoices": [one for one in dict.fromkeys(invoices) if one],
     }
-
-
-def _about_mrr(trait: str | None) -> bool:
-    return trait is None or "mrr" in trait.lower()
 
 
 def _sent(
@@ -108,7 +144,8 @@ def _sent(
 ) -> list[dict[str, Any]]:
     if "sync_changelog" not in names(database):
         return []
-    return records(database, SENT, account=account, trait=f"stripe.{trait_key}")
+    trait = NAMESPACE + trait_key
+    return records(database, SENT, account=account, trait=trait, metadata=NAMESPACE + METADATA)
 
 
 def print_explanation(console: Console, found: Explanation, *, as_json: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 class Explanation:
     """`traits`: value, unit and source of each; `steps`: how MRR adds up; `months`: MRR at the
     ends of the last months; `sent`: what went out and what the store answered; `sources`: ids of
-    the rows that the traits are made of."""
+    the rows that the traits are made of; `billed`: what MRR as billed is the greater of."""
 
     account: str
     traits: list[dict[str, Any]]
@@ -22,6 +22,7 @@ class Explanation:
     months: list[dict[str, Any]]
     sent: list[dict[str, Any]]
     sources: dict[str, list[str]] = field(default_factory=dict)
+    billed: list[dict[str, Any]] = field(default_factory=list)
 
 
 def lines(found: Explanation) -> Iterator[str]:
@@ -36,6 +37,9 @@ def lines(found: Explanation) -> Iterator[str]:
     for table, ids in found.sources.items():
         if ids:
             yield f"source rows in stripe.{table}: {', '.join(ids)}"
+    if found.billed:
+        yield "the greater of each paying subscription's last invoice and amount"
+        yield from (f"  {_billed(row)}" for row in found.billed)
     if found.steps:
         yield "how MRR adds up"
         yield from _mrr(found.steps)
@@ -52,8 +56,10 @@ EMPTY: tuple[Any, ...] = (None, [], {})
 
 def _mrr(steps: list[dict[str, Any]]) -> Iterator[str]:
     for subscription, group in groupby(steps, key=lambda step: step["subscription_id"]):
-        yield f"  {subscription}"
-        for step in group:
+        rows = list(group)
+        chosen = "  (the account's, in single mode)" if rows[0]["is_chosen_subscription"] else ""
+        yield f"  {subscription}{chosen}"
+        for step in rows:
             yield f"    {_step(step):<64} {_cents(step['monthly_amount']):>14}"
     for currency, amount in sorted(_totals(steps).items()):
         yield f"  {'sum a month, ' + currency:<66} {_cents(amount):>14}"
@@ -63,9 +69,15 @@ def _step(step: dict[str, Any]) -> str:
     if step["component"] == "discount":
         return f"less {step['discount_name']}{_off(step)}"
     every = "" if step["interval_count"] == 1 else f"{step['interval_count']} "
-    listed = f"{step['quantity'] or 1} x {step['plan_name']}: {text(step['list_amount'])}"
+    listed = f"{step['quantity']} x {step['plan_name']}: {text(step['list_amount'])}"
     excluded = f" (no MRR: {step['excluded_because']})" if step["excluded_because"] else ""
-    return f"{listed} per {every}{step['billing_interval']}{excluded}"
+    period = f" per {every}{step['billing_interval']}" if step["billing_interval"] else ""
+    return f"{listed}{period}{excluded}"
+
+
+def _billed(row: dict[str, Any]) -> str:
+    amounts = f"{text(row['last_invoice_amount'])}, {text(row['subscription_amount'])}"
+    return f"{row['subscription_id']}: {amounts} {row['currency']}"
 
 
 def _off(step: dict[str, Any]) -> str:
@@ -86,17 +98,22 @@ def _month(row: dict[str, Any]) -> str:
 def _sent(row: dict[str, Any]) -> str:
     told = row["error"] or row["reply"]
     outcome = f"{row['status']}{': ' + told if told else ''}"
-    whole = {"create": "created, all traits", "resync": "sent again, all traits"}
-    change = whole.get(row["op"]) or f"{row['old']} -> {row['new']}"
+    whole = {
+        "create": "created, all traits",
+        "resync": "sent again, all traits",
+        "update": "no trait: name or lifecycle",
+    }
+    change = whole.get(row["op"]) or f"{row['trait']}: {row['old']} -> {row['new']}"
     run = f"run {row['run_id']} (version {row['version']})"
     return f"{row['at']:%Y-%m-%d %H:%M:%S}  {run}  {change}  {outcome}"
 
 
-def _totals(steps: list[dict[str, Any]]) -> dict[str, Decimal]:
-    totals: dict[str, Decimal] = {}
+def _totals(steps: list[dict[str, Any]]) -> dict[str, Decimal | None]:
+    """By currency; None, as the trait, where a part is not known."""
+    totals: dict[str, Decimal | None] = {}
     for step in steps:
-        amount = step["monthly_amount"] or Decimal(0)
-        totals[step["currency"]] = totals.get(step["currency"], Decimal(0)) + amount
+        total, amount = totals.get(step["currency"], Decimal(0)), step["monthly_amount"]
+        totals[step["currency"]] = None if total is None or amount is None else total + amount
     return totals
 
 

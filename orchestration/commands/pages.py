@@ -21,7 +21,10 @@ def status(json: Json = False) -> None:
 def explain(
     account: Annotated[str, typer.Argument(help="The account's id, as in account_traits.")],
     trait: Annotated[
-        str | None, typer.Argument(help="One trait's column, such as mrr_normalized.")
+        str | None,
+        typer.Argument(
+            help="One trait, such as mrr_normalized or, as in the store, stripe.metadata.plan."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
