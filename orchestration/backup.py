@@ -10,7 +10,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -27,21 +27,38 @@ SQLITE = b"SQLite format 3\x00"
 def back_up(settings: Settings, target: Path, reporter: Reporter) -> int:
     """Write the archive, whole or not at all; how many files it holds.
 
-    Raises Unknown where there is nothing to back up.
+    Raises Unknown where there is nothing to back up, or no place for it.
     """
     if not settings.warehouse.exists():
         raise Unknown(f"{settings.warehouse} does not exist: there is nothing to back up yet")
-    fresh = target.with_name(target.name + ".tmp")
     with lock(settings, "backup", reporter):
         with duckdb.connect(str(settings.warehouse)) as database:
             database.execute("checkpoint")  # nothing is left in a log beside the file
         files = [settings.warehouse, *_files(settings.data_dir, but=settings.warehouse)]
-        fresh.touch(mode=0o600)
-        with tarfile.open(fresh, "w:gz", compresslevel=1) as archive:
+        with (
+            _written_whole(target) as fresh,
+            tarfile.open(fresh, "w:gz", compresslevel=1) as archive,
+        ):
             for path in files:
                 _add(archive, path, _name(settings, path))
-    fresh.replace(target)
     return len(files)
+
+
+@contextmanager
+def _written_whole(target: Path) -> Iterator[Path]:
+    """A private file that becomes `target` if all went well, and is gone if not."""
+    fresh = target.with_name(target.name + ".tmp")
+    try:
+        fresh.touch(mode=0o600)
+        yield fresh
+        fresh.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            fresh.unlink()
+        raise Unknown(
+            f"{target} could not be written: {error.strerror}; name a file in a folder that exists"
+            " and has room"
+        ) from None
 
 
 def restore(settings: Settings, source: Path) -> int:
@@ -60,7 +77,7 @@ def restore(settings: Settings, source: Path) -> int:
         ):
             archive.extractall(folder, filter="data")
             return _place(settings, Path(folder))
-    except (tarfile.TarError, FileNotFoundError, EOFError) as error:
+    except (tarfile.TarError, FileNotFoundError, IsADirectoryError, EOFError) as error:
         raise Unknown(f"{source} is no backup of stripe-traits: {type(error).__name__}") from None
 
 

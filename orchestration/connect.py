@@ -14,7 +14,7 @@ from dotenv import set_key
 from ingestion.client import Client
 from ingestion.evidence import Evidence, gather
 from ingestion.permissions import check_permissions
-from orchestration.settings import Settings
+from orchestration.settings import Settings, WrongSettings
 from orchestration.stripe_accounts import connection
 
 LIKELY = 0.8  # of the customers carry the key: it was put there on purpose
@@ -64,7 +64,12 @@ def suggestion(evidence: Evidence) -> Answers:
 
 
 def write_env(path: Path, lines: dict[str, str]) -> None:
-    """Set these lines of `.env`, made private (0600); all other lines stay as they are."""
+    """Set these lines of `.env`, made private (0600); all other lines stay as they are.
+
+    Raises WrongSettings where there is no folder for it.
+    """
+    if not path.parent.is_dir():
+        raise WrongSettings(f"{path}: the folder does not exist; make it first, or name another")
     path.touch(mode=0o600)
     os.chmod(path, 0o600)  # noqa: PTH101 - touch leaves an existing file's mode
     for name, value in lines.items():

@@ -34,6 +34,7 @@ CODES = {
     "reverse_sync.guards.Blocked": BLOCKED,
     "reverse_sync.planning.PlanMoved": BLOCKED,
     "sandbox.options.WrongOption": WRONG_USAGE,
+    "sandbox.server.NoAddress": WRONG_USAGE,
     "sandbox.server.OtherPopulation": WRONG_USAGE,
     "sandbox.store.WrongFile": WRONG_USAGE,
 }

@@ -44,6 +44,10 @@ class OtherPopulation(ValueError):
     """The file is another population's: nothing of it is touched."""
 
 
+class NoAddress(Exception):
+    """The port cannot be listened on."""
+
+
 class Served(TypedDict, total=False):
     """What is served beside the first store, and how badly.
 
@@ -209,8 +213,14 @@ def populate(
 
 
 def _listener(host: str, port: int) -> socket.socket:
+    """Raises NoAddress where it cannot be listened on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=512)
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise NoAddress(
+            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another --port"
+        ) from None
 
 
 def _config(application: ASGIApp) -> uvicorn.Config:

@@ -30,6 +30,7 @@ class Store(Reader):
     """
 
     def __init__(self, path: str | Path | None = None, *, account_id: str | None = None) -> None:
+        _check_place(path)
         super().__init__(path)
         with self.writing() as db:
             if not self._is_made():
@@ -194,6 +195,11 @@ class Store(Reader):
         for found in db.execute(owned.format("payment_methods"), (customer,)).fetchall():
             self._put(db, canonical(*found) | {"customer": None}, now, events=False)
         db.execute("DELETE FROM cards WHERE customer = ?", (customer,))
+
+
+def _check_place(path: str | Path | None) -> None:
+    if path and (Path(path).is_dir() or not Path(path).parent.is_dir()):
+        raise WrongFile(f"{path}: no file can be made there; name one in a folder that exists")
 
 
 def _account(identity: str) -> str:

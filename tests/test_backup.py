@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 
+import duckdb
 import pytest
 from local_stripe import NOW
 from pipeline import Pipeline
@@ -47,5 +48,12 @@ def test_no_archive_and_nothing_to_back_up_are_one_line(pipeline: Pipeline, tmp_
     with pytest.raises(Unknown, match="nothing to back up"):
         back_up(pipeline.settings, tmp_path / "b.tar.gz", QUIET)
     (tmp_path / "b.tar.gz").write_bytes(b"no archive")
-    with pytest.raises(Unknown, match="no backup"):
-        restore(pipeline.settings, tmp_path / "b.tar.gz")
+    for archive in (tmp_path / "b.tar.gz", tmp_path, tmp_path / "none"):
+        with pytest.raises(Unknown, match="no backup"):
+            restore(pipeline.settings, archive)
+    pipeline.folder.mkdir(exist_ok=True)
+    duckdb.connect(str(pipeline.settings.warehouse)).close()
+    for target in (tmp_path / "none" / "b.tar.gz", tmp_path):
+        with pytest.raises(Unknown, match="could not be written"):
+            back_up(pipeline.settings, target, QUIET)
+    assert not list(tmp_path.parent.glob("*.tmp"))

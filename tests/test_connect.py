@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
 from local_stripe import DAY, NOW, LocalStripe
 from test_cli import run
 
+from orchestration.connect import write_env
+from orchestration.settings import WrongSettings
 from sandbox import builders
 from sandbox.keys import Key
 from sandbox.server import serving
@@ -74,6 +77,11 @@ def test_what_is_given_goes_before_the_suggestion_and_a_rerun_replaces_it(
         "ACCOUNT_STORE_URL='sqlite:///second.db'",
         "MULTIPLE_SUBSCRIPTIONS=false",
     ]
+
+
+def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(WrongSettings, match="folder does not exist"):
+        write_env(tmp_path / "none" / ".env", {"LOG_FORMAT": "text"})
 
 
 def test_a_key_that_may_not_read_all_writes_nothing(

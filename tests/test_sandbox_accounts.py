@@ -18,9 +18,9 @@ from sandbox.accounts import shown
 from sandbox.faults import Fault, Faults
 from sandbox.keys import Key
 from sandbox.limits import Limits
-from sandbox.server import TEST_KEY, serving
+from sandbox.server import TEST_KEY, NoAddress, serving
 from sandbox.shapes import ACCOUNT
-from sandbox.store import Store
+from sandbox.store import Store, WrongFile
 
 OWN, CONNECTED = ACCOUNTS
 NARROW = Key("rk_test_narrow_5678", reads=frozenset({"customers"}))
@@ -177,6 +177,19 @@ def test_a_command_line_can_say_an_account() -> None:
     assert options.key("sk_live_b@acct_b") == Key("sk_live_b", account="acct_b")
     with pytest.raises(ValueError, match="write acct_ID"):
         options.account("b=sk_test_b")
+
+
+def test_no_place_to_serve_from_is_one_line_each(tmp_path: Path) -> None:
+    for path in (tmp_path / "none" / "s.db", tmp_path):
+        with pytest.raises(WrongFile, match="name one in a folder that exists"):
+            Store(path)
+    with Store(tmp_path / "a.db") as store, serving(store) as url:
+        taken = int(url.rpartition(":")[2])
+        with (
+            pytest.raises(NoAddress, match=f"port {taken}.*choose another --port"),
+            serving(store, port=taken),
+        ):
+            pass
 
 
 def test_the_command_serves_several_accounts(tmp_path: Path) -> None:

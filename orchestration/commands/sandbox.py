@@ -11,7 +11,7 @@ from orchestration.terminal import console, moment_option
 
 
 def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 12111,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 12111,
     customers: Annotated[int, typer.Option(min=0, help="How many customers to make up.")] = 2000,
     seed: Annotated[int, typer.Option(help="The same seed and --now give the same business.")] = 1,
     now: Annotated[
