@@ -16,6 +16,8 @@ from pathlib import Path
 
 import duckdb
 
+from reverse_sync.described import COLUMNS
+
 SYNC_TABLES = (
     "sync_runs",
     "sync_changelog",
@@ -215,6 +217,10 @@ def _view(database: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def _comments(database: duckdb.DuckDBPyConnection, schema: str, name: str) -> list[tuple[str, str]]:
+    """The marts carry their own, the sync's tables have them beside their code."""
+    if described := COLUMNS.get(name):
+        columns = [column for column, _ in _columns(database, None, schema, name)]
+        return [(column, described[column]) for column in columns if column in described]
     return database.execute(
         "select column_name, comment from duckdb_columns()"
         " where database_name = current_database() and schema_name = ? and table_name = ?"
