@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
-from dagster import DagsterInstance, RunRequest, SensorDefinition, SkipReason, build_sensor_context
+from dagster import (
+    DagsterInstance,
+    RunRequest,
+    ScheduleDefinition,
+    SensorDefinition,
+    SkipReason,
+    build_schedule_context,
+    build_sensor_context,
+)
 from local_stripe import NOW
 from pipeline import AS_OF, Pipeline
 from test_refresh import MONTHLY, subscribe
@@ -17,6 +25,8 @@ from orchestration.dagster_home import dagster_instance
 from orchestration.previews import PREVIEWS, shown
 from orchestration.refresh import refresh
 from orchestration.reporter import LogReporter
+from orchestration.schedules import schedules
+from orchestration.settings import ScheduleSettings
 from orchestration.stages import table_rows
 from sandbox import builders
 
@@ -78,6 +88,8 @@ def sensors_ask_where_work_waits_and_say_why_not(business: Pipeline) -> None:
     last, later = due.last_build(settings), now + timedelta(hours=1)
     assert (due.delivery_due(settings), due.waiting_until(settings)) == (None, None)
     with dagster_instance(settings) as instance:
+        asked = "refresh: time to poll Stripe's events"
+        assert said_at(schedules(ScheduleSettings())[1], instance, now) == asked
         assert "LIVE is not set" in said(sensors.live_stays_up, instance)
         business.set(LIVE="true")
         assert said(sensors.live_stays_up, instance) == "live_refresh: live_refresh has to stay up"
@@ -103,7 +115,16 @@ def sensors_ask_where_work_waits_and_say_why_not(business: Pipeline) -> None:
 
 def said(sensor: SensorDefinition, instance: DagsterInstance) -> str:
     """The job that it asks for, and why; or why it does not."""
-    answer = sensor(build_sensor_context(instance))
+    return told(sensor(build_sensor_context(instance)))
+
+
+def said_at(schedule: ScheduleDefinition, instance: DagsterInstance, now: datetime) -> str:
+    context = build_schedule_context(instance, scheduled_execution_time=now)
+    [asked] = schedule.evaluate_tick(context).run_requests or ()
+    return told(asked)
+
+
+def told(answer: object) -> str:
     if isinstance(answer, SkipReason):
         return str(answer.skip_message)
     assert isinstance(answer, RunRequest)
