@@ -4,6 +4,7 @@ Enters: the inbox, the marks of builds and deliveries, Dagster's runs. Leaves: r
 that say why; notices. Nothing is kept in a cursor: the work itself says what is left to do.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -27,6 +28,7 @@ from orchestration.health import problems
 from orchestration.jobs import LIVE_REFRESH, NAMES, NIGHTLY, REFRESH, REVERSE_SYNC
 from orchestration.settings import Settings, read_settings
 
+log = logging.getLogger("stripe_traits.sensors")
 RUNNING = DefaultSensorStatus.RUNNING
 Asked = RunRequest | SkipReason
 
@@ -96,7 +98,8 @@ def health(context: SensorEvaluationContext) -> SkipReason:
 @run_failure_sensor(minimum_interval_seconds=15, default_status=RUNNING)
 def run_failed(context: RunFailureSensorContext) -> None:
     """The same, at once when a run failed."""
-    context.log.info(_tell(read_settings(for_stripe=False), context.instance))
+    said = _tell(read_settings(for_stripe=False), context.instance)
+    log.info(said)  # the context's own log knows no JSON
 
 
 def _tell(settings: Settings, instance: DagsterInstance) -> str:

@@ -116,7 +116,8 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
     for account in status.stripe_accounts:
         _print_account(console, account)
     if status.latency:
-        console.print(f"latency        {_latency_line(status.latency)}", highlight=False)
+        line = _latency_line(status.latency)
+        console.print(f"latency        {line}", highlight=False, soft_wrap=True)
     if status.refused_events:
         counts_by = ", ".join(f"{n:,} by {why}" for why, n in status.refused_events.items())
         console.print(

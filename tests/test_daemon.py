@@ -1,5 +1,6 @@
 """Code server, daemon and page as their units start them: who launches what, and how it ends."""
 
+import json
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -137,3 +138,5 @@ def live_run_ends_well_with_its_service(deployed: Deployed) -> None:
     assert psutil.wait_procs(below, timeout=PATIENCE)[1] == []
     assert time.monotonic() - began < TIMEOUT_STOP
     assert deployed.ended("live_refresh").status == DagsterRunStatus.SUCCESS
+    events = [json.loads(line) for line in deployed.log.read_text().splitlines()]
+    assert {"reconcile", "live_refresh", "initial_import"} <= {one.get("job") for one in events}

@@ -39,7 +39,7 @@ def started(
         process = subprocess.Popen(
             arguments,
             cwd=ROOT,
-            env=environment(DATA_DIR=str(folder / "data"), **settings),
+            env=environment(DATA_DIR=str(folder / "data"), LOG_FORMAT="json", **settings),
             stdout=log,
             stderr=log,
         )
