@@ -1,16 +1,18 @@
 """The resident refresh as a process: changes arrive, quiet cycles do nothing."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import duckdb
 import pytest
-from dagster import AssetKey
+from dagster import AssetKey, DagsterExecutionInterruptedError, DagsterRunStatus
 from local_stripe import NOW
 from pipeline import AS_OF, Pipeline, written
 from test_cli import environment
@@ -95,6 +97,7 @@ def test_changes_arrive_and_quiet_cycles_do_nothing(business: Pipeline) -> None:
             event = instance.get_latest_materialization_event(AssetKey(key))
             assert event is not None, key
     run_of_dagster_ends_when_its_time_is_over(business)
+    run_of_dagster_that_is_stopped_on_the_page_is_canceled(business)
 
 
 def run_of_dagster_ends_when_its_time_is_over(business: Pipeline) -> None:
@@ -103,6 +106,25 @@ def run_of_dagster_ends_when_its_time_is_over(business: Pipeline) -> None:
     with dagster_instance(business.settings) as instance:
         assert live_refresh.execute_in_process(instance=instance).success
     assert business.account("cus_one")["name"] == "Newest"
+
+
+def run_of_dagster_that_is_stopped_on_the_page_is_canceled(business: Pipeline) -> None:
+    """After the cycle under way: the button notes it and sends the run's process a SIGINT."""
+    before = refreshed_at(business.folder)
+    business.set(LIVE_RUN_MINUTES="60")
+    with dagster_instance(business.settings) as instance:
+
+        def stop() -> None:
+            while refreshed_at(business.folder) == before:
+                time.sleep(0.05)
+            instance.report_run_canceling(*instance.get_runs(limit=1))
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=stop, daemon=True).start()
+        with pytest.raises(DagsterExecutionInterruptedError):
+            live_refresh.execute_in_process(instance=instance)
+        [last] = instance.get_runs(limit=1)
+    assert last.status == DagsterRunStatus.CANCELED
 
 
 def test_a_build_has_all_memory_though_a_load_has_little(business: Pipeline) -> None:
