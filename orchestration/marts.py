@@ -31,6 +31,20 @@ def need(marts: Path) -> None:
         )
 
 
+def published_mode(marts: Path) -> bool | None:
+    """Whether the published marts were built with MULTIPLE_SUBSCRIPTIONS; None: not known."""
+    if not marts.exists():
+        return None
+    with reading(marts) as database:
+        try:
+            row = database.execute(
+                "select multiple_subscriptions from publication.build"
+            ).fetchone()
+        except (duckdb.CatalogException, duckdb.BinderException):  # nothing, or an older version
+            return None
+    return row[0] if row else None
+
+
 def row_counts(database: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Rows of every published mart, by name."""
     return {name: _count(database, name) for name in names(database)}

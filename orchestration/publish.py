@@ -95,10 +95,18 @@ def _replace_rows(database: duckdb.DuckDBPyConnection, name: str, conditions: li
 def _mark(database: duckdb.DuckDBPyConnection, build: int, at: datetime | None) -> None:
     published_at = at.astimezone(UTC).replace(tzinfo=None) if at else None
     database.execute(
-        "create or replace table published.publication.build as"
-        " select $build::bigint as build, $at::timestamp as published_at",
-        {"build": build, "at": published_at},
+        "create or replace table published.publication.build as select $build::bigint as build,"
+        " $at::timestamp as published_at, $mode::boolean as multiple_subscriptions",
+        {"build": build, "at": published_at, "mode": _built_mode(database)},
     )
+
+
+def _built_mode(database: duckdb.DuckDBPyConnection) -> bool | None:
+    """MULTIPLE_SUBSCRIPTIONS of the build: traits of another mode must not be read by it."""
+    if "multiple_subscriptions" not in dict(_columns(database, None, "pipeline", "run_settings")):
+        return None
+    row = database.execute("select multiple_subscriptions from pipeline.run_settings").fetchone()
+    return row[0] if row else None
 
 
 def publish_sync(database: duckdb.DuckDBPyConnection, marts: Path) -> None:

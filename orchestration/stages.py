@@ -26,7 +26,7 @@ from orchestration import due
 from orchestration.builds import Kind, Scope, decide
 from orchestration.health import refreshed_at
 from orchestration.holds import lease, lock, open_warehouse
-from orchestration.marts import next_attempt
+from orchestration.marts import next_attempt, published_mode
 from orchestration.publish import publish, publish_sync, published_build
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
@@ -177,16 +177,25 @@ def deliver_order(
 def surroundings(
     settings: Settings, reporter: Reporter, timed: Timed = nullcontext
 ) -> Surroundings:
-    """What a run of the reverse-sync needs around it, from the settings."""
+    """What a run of the reverse-sync needs around it, from the settings.
+
+    The mode is that of the marts: in another one all their accounts would look churned.
+    """
     return Surroundings(
         marts_path=settings.marts,
         warehouse=lambda: open_warehouse(settings, reporter),
         target=settings.target,
-        multiple_subscriptions=settings.multiple_subscriptions,
+        multiple_subscriptions=sent_mode(settings),
         lease=lambda: lease(settings, reporter),
         timed=timed,
         guards=replace(settings.guards, refreshed_at=refreshed_at(settings.data_dir)),
     )
+
+
+def sent_mode(settings: Settings) -> bool:
+    """MULTIPLE_SUBSCRIPTIONS as the published marts were built; a change waits for a build."""
+    built = published_mode(settings.marts)
+    return settings.multiple_subscriptions if built is None else built
 
 
 @contextmanager

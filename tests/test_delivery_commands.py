@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from http_world import write
 from reverse_sync_world import World
@@ -187,6 +188,28 @@ def test_a_change_of_mode_is_one_planned_guarded_change(commands: Commands) -> N
     assert commands.world.traits() == {f"a{i}": MULTI for i in range(4)}
     assert {o["new"]["aspect"] for o in told["overridden"]} >= {"revenue", "churn", "renewal"}
     assert commands.told("plan")["unchanged"] == 4
+
+
+def test_a_mode_that_the_marts_are_not_of_waits_for_the_sync_that_builds_it(
+    commands: Commands,
+) -> None:
+    names = {**SINGLE, **dict.fromkeys(MULTI), "stripe.currency": "usd"}
+    commands.world.publish({f"a{i}": names for i in range(4)})
+    with duckdb.connect(str(commands.world.marts)) as marts:
+        marts.execute("create schema publication")
+        marts.execute(
+            "create table publication.build as select 1 as build, null::timestamp as published_at,"
+            " false as multiple_subscriptions"
+        )
+    commands.apply()
+    commands.set(MULTIPLE_SUBSCRIPTIONS="true")
+    code, text = commands.run("plan")
+    assert (code, "0 updates, 0 churns" in text) == (0, True)
+    assert "MULTIPLE_SUBSCRIPTIONS=true takes effect with the next 'stripe-traits sync'" in text
+    for asked in (["resync", "--all"], ["retry"], ["reconcile", "--store", "--repair"]):
+        commands.told(*asked)
+    found = commands.world.store("select distinct lifecycle_status, mrr from accounts")
+    assert found == [("subscribed", "50")], "nobody has churned by a setting"
 
 
 def test_plan_and_apply_over_http(commands: Commands) -> None:

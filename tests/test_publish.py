@@ -6,6 +6,7 @@ import duckdb
 import pytest
 from marts_reader import HOLDS_IT_OPEN, OPENS_IT_AGAIN, Reader
 
+from orchestration.marts import published_mode
 from orchestration.publish import publish, publish_sync
 
 LOOK = "select min(generation), max(generation), count(*) from t"
@@ -97,6 +98,24 @@ def test_records_of_a_sync_are_published_without_a_build_that_came_between(
         assert database.execute("select max(generation) from marts.marts.t").fetchall() == [(0,)]
         assert database.execute("select version from sync_runs").fetchall() == [(7,)]
         assert database.execute("select version from marts.marts.sync_runs").fetchall() == [(7,)]
+
+
+def test_copy_says_of_which_mode_it_is_until_the_next_build(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    marts = tmp_path / "marts.duckdb"
+    with duckdb.connect(str(warehouse)) as database:
+        publish(database, marts)
+        assert published_mode(marts) is None
+        database.execute("create schema pipeline")
+        database.execute(
+            "create table pipeline.run_settings as select true as multiple_subscriptions"
+        )
+        publish(database, marts, build=1)
+        database.execute("update pipeline.run_settings set multiple_subscriptions = false")
+        publish_sync(database, marts)  # whatever a build that failed has noted since
+        assert published_mode(marts) is True
+    assert published_mode(tmp_path / "none.duckdb") is None
 
 
 def test_records_that_grow_are_brought_up_whatever_was_added_or_taken_out(

@@ -39,6 +39,13 @@ def plan(
         with reporting() as reporter:
             found = preview(stages.surroundings(settings, reporter), order)
         plan_page.print_plan(console, found, as_json=json, limit=limit)
+        if not json and stages.sent_mode(settings) != settings.multiple_subscriptions:
+            console.print(
+                f"MULTIPLE_SUBSCRIPTIONS={str(settings.multiple_subscriptions).lower()} takes"
+                " effect with the next 'stripe-traits sync'",
+                soft_wrap=True,
+                highlight=False,
+            )
 
 
 def apply(
