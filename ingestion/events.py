@@ -51,8 +51,7 @@ INVOICE_ACTIONS = (
 )
 PAYMENT_METHOD_ACTIONS = ("attached", "automatically_updated", "detached", "updated")
 
-# Every type that is read, and what it points at. Types left out change none of our tables: an
-# invoice that is not paid yet is none of our rows, and its payment has an event of its own.
+# Every type that is read, and what it points at.
 POINTERS: dict[str, Callable[[Any], Iterator[Pointer]]] = {
     **dict.fromkeys(_types("customer"), _itself("customers")),
     **dict.fromkeys(_types("customer.discount"), _owners),
@@ -67,6 +66,29 @@ POINTERS: dict[str, Callable[[Any], Iterator[Pointer]]] = {
     **dict.fromkeys(_types("product"), _itself("products")),
     **dict.fromkeys(_types("coupon"), _itself("coupons")),
 }
+# Types of the same objects that change none of our rows: an invoice that is not paid, or not yet,
+# what is only announced, and what we keep nothing of. A new type of Stripe's fails a test until it
+# stands here or above.
+IGNORED = frozenset(
+    {
+        "customer.source.expiring",
+        *_types("customer.tax_id"),
+        *_types(
+            "invoice",
+            "created",
+            "finalization_failed",
+            "finalized",
+            "overdue",
+            "overpaid",
+            "payment_action_required",
+            "payment_attempt_required",
+            "payment_failed",
+            "sent",
+            "upcoming",
+            "will_be_due",
+        ),
+    }
+)
 TYPES_A_CALL = 20  # Stripe's limit for types[]
 
 

@@ -79,6 +79,15 @@ def test_what_is_given_goes_before_the_suggestion_and_a_rerun_replaces_it(
     ]
 
 
+def test_a_metadata_key_that_nobody_carries_is_said(
+    local_stripe: LocalStripe, tmp_path: Path
+) -> None:
+    business(local_stripe)
+    settings = {"STRIPE_API_BASE": local_stripe.url, "DATA_DIR": str(tmp_path / "data")}
+    told = run("connect", "--dry-run", "--metadata-key", "nokey", cwd=tmp_path, **settings)
+    assert "no customer carries 'nokey' yet" in told.stdout
+
+
 def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(WrongSettings, match="folder does not exist"):
         write_env(tmp_path / "none" / ".env", {"LOG_FORMAT": "text"})

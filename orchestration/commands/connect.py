@@ -70,7 +70,10 @@ def connect(  # noqa: PLR0913, PLR0917  one argument an option
             answers = replace(answers, multiple_subscriptions=several)
         answers = replace(answers, account_store_url=account_store)
         if not (yes or dry_run or json_output) and sys.stdin.isatty():
-            answers = _asked(answers, evidence)
+            answers = _asked(answers)
+        key = answers.account_id_metadata_key
+        if key and not json_output and key not in {found.key for found in evidence.keys}:
+            console.print(f"no customer carries {key!r} yet: they will be listed as unlinked")
         check(replace(settings.target, url=answers.account_store_url or settings.store_url))
         if not dry_run:
             setup.write_env(env_file, entered | answers.lines())
@@ -86,15 +89,12 @@ def _with_key(*, asks: bool) -> tuple[Settings, dict[str, str]]:
     return read_settings(stripe_api_key=key), {"STRIPE_API_KEY": key}
 
 
-def _asked(answers: "Answers", evidence: "Evidence") -> "Answers":
+def _asked(answers: "Answers") -> "Answers":
     key = typer.prompt(
         "Metadata key that holds the account's ID (blank: an account is a Stripe customer)",
         default=answers.account_id_metadata_key or "",
         show_default=bool(answers.account_id_metadata_key),
     ).strip()
-    carried = {found.key for found in evidence.keys}
-    if key and key not in carried:
-        console.print(f"no customer carries {key!r} yet: they will be listed as unlinked")
     several = typer.confirm(
         "Can a customer have several subscriptions?", default=answers.multiple_subscriptions
     )
