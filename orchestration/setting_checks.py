@@ -3,6 +3,7 @@
 Enters: single values. Leaves: complaints, none for a right value. No environment is read here.
 """
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -77,7 +78,12 @@ def is_loopback(url: str) -> bool:
 
 
 def data_dir(path: Path) -> list[str]:
-    return ["DATA_DIR must hold no apostrophe: name another folder"] if "'" in str(path) else []
+    if "'" in str(path):
+        return ["DATA_DIR must hold no apostrophe: name another folder"]
+    there = next(one for one in (path, *path.absolute().parents) if one.exists())
+    if not there.is_dir() or (there != path and not os.access(there, os.W_OK | os.X_OK)):
+        return [f"DATA_DIR {path} cannot be made below {there}: name another folder"]
+    return []
 
 
 def warehouse_url(url: str | None) -> list[str]:

@@ -132,6 +132,18 @@ def test_secrets_are_not_in_the_settings_text(monkeypatch: pytest.MonkeyPatch) -
     assert isinstance(settings.stripe_api_key, SecretStr)
 
 
+def test_a_data_folder_that_cannot_be_made_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file" / "data", tmp_path / "file"):
+        monkeypatch.setenv("DATA_DIR", str(folder))
+        [line] = complaints()
+        assert (
+            line == f"DATA_DIR {folder} cannot be made below {tmp_path}/file: name another folder"
+        )
+
+
 def test_data_folder_is_private() -> None:
     settings = read_settings(for_stripe=False)
     assert settings.data_dir.stat().st_mode & 0o777 == 0o700
