@@ -42,8 +42,9 @@ def main() -> None:
     parser.add_argument("--note", default="", help="written beside what is measured")
     options = parser.parse_args()
     for name in options.only:
+        measured = run(PARTS[name], large=options.large, note=options.note)
         found = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-        found[name] = run(PARTS[name], large=options.large, note=options.note)
+        found[name] = measured
         KEPT.write_text(json.dumps(found, indent=1) + "\n")
         PAGE.write_text(written(found))
     print(f"{PAGE} written")
