@@ -14,7 +14,7 @@ import duckdb
 from rich.console import Console
 
 from orchestration.explain_lines import Explanation, lines
-from orchestration.failures import Unknown
+from orchestration.failures import Unknown, WrongUsage
 from orchestration.marts import names, reading, records
 from orchestration.project import PROJECT
 
@@ -90,7 +90,7 @@ def _described(trait: str | None) -> list[dict[str, str]]:
     chosen = [row for row in rows if name in (row["column_name"], row["trait_key"])]
     if not chosen:
         known = ", ".join(row["column_name"] for row in rows)
-        raise Unknown(f"there is no trait '{trait}'; the traits are: {known}")
+        raise WrongUsage(f"there is no trait '{trait}'; the traits are: {known}")
     # `mrr` is the greater of two other traits: they are shown with it.
     parts = MRR_PARTS if name == "mrr" else ()
     return chosen + [row for row in rows if row["column_name"] in parts]

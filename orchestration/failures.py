@@ -24,6 +24,7 @@ CODES = {
     "ingestion.warehouse.LoadFailed": FAILED,
     "ingestion.webhooks.server.NoAddress": WRONG_USAGE,
     "orchestration.failures.Unknown": FAILED,
+    "orchestration.failures.WrongUsage": WRONG_USAGE,
     "orchestration.lock.LockHeld": FAILED,
     "orchestration.manifest.DbtFailed": FAILED,
     "orchestration.manifest.ManifestOutdated": FAILED,
@@ -33,6 +34,7 @@ CODES = {
     "reverse_sync.account_store.InvalidAccountStoreUrl": WRONG_USAGE,
     "reverse_sync.guards.Blocked": BLOCKED,
     "reverse_sync.planning.PlanMoved": BLOCKED,
+    "reverse_sync.tracking.WrongSetting": WRONG_USAGE,
     "sandbox.options.WrongOption": WRONG_USAGE,
     "sandbox.server.NoAddress": WRONG_USAGE,
     "sandbox.server.OtherPopulation": WRONG_USAGE,
@@ -42,6 +44,10 @@ CODES = {
 
 class Unknown(Exception):
     """What was asked for does not exist; the text says what does."""
+
+
+class WrongUsage(Exception):
+    """A word that means nothing here; the text says which do."""
 
 
 def exit_code(error: BaseException) -> int | None:

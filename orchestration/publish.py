@@ -27,8 +27,12 @@ SYNC_TABLES = (
     "sync_backlog",
     "dead_letters",
 )
-# Tables of the sync with a row for each account or change, and what tells which are replaced.
-GROWING = {"sync_snapshot": "account_id", "sync_changelog": "version"}
+# Tables of the sync with a row for each account or change: what tells which are replaced, and what
+# is greater in each row that was written since.
+GROWING = {
+    "sync_snapshot": ("account_id", ("version", "acknowledged_at", "gone_at")),
+    "sync_changelog": ("version", ("version",)),
+}
 
 
 def publish(
@@ -121,25 +125,35 @@ def _replace_sync_tables(database: duckdb.DuckDBPyConnection) -> None:
             database.execute(f'drop view if exists published.marts."{name}"')
             database.execute(f'drop table if exists published.main."{name}"')
             _copy(database, schema, name)
-        elif name not in GROWING or not _brought_up(database, name, GROWING[name]):
+        elif name not in GROWING or not _brought_up(database, name, *GROWING[name]):
             database.execute(f'delete from published.main."{name}"')
             database.execute(f'insert into published.main."{name}" from {schema}."{name}"')
 
 
-def _brought_up(database: duckdb.DuckDBPyConnection, name: str, key: str) -> bool:
-    """Only what was written since the last copy is copied; False where rows were taken out, or
-    older ones came."""
+def _brought_up(
+    database: duckdb.DuckDBPyConnection, name: str, key: str, rising: tuple[str, ...]
+) -> bool:
+    """Only what was written since the last copy is copied; False where rows or values were taken
+    out, or older ones came."""
     copy = f"published.main.{name}"
+    # What was written together has one version: the last one's rows are copied again.
+    later = [f"{column} > (select max({column}) from {copy})" for column in rising]
+    later += [
+        f"({column} is not null and (select max({column}) from {copy}) is null)"
+        for column in rising
+    ]
     database.execute(
-        f"create or replace temp table fresh as select * from sync.{name}"
-        f" where version >= (select coalesce(max(version), 0) from {copy})"
+        f"create or replace temp table fresh as select * from sync.{name} where"
+        f" version = (select max(version) from {copy}) or {' or '.join(later)}"
     )
     database.execute(f"delete from {copy} where {key} in (select {key} from fresh)")
     database.execute(f"insert into {copy} by name from fresh")
-    counts = database.execute(
-        f"select (select count(*) from {copy}), (select count(*) from sync.{name})"
-    ).fetchone()
-    return counts is not None and counts[0] == counts[1]
+    counts = ", ".join(["count(*)", *(f"count({column})" for column in rising)])
+    there, here = (
+        database.execute(f"select {counts} from {table}").fetchone()
+        for table in (copy, f"sync.{name}")
+    )
+    return there == here
 
 
 def _columns(

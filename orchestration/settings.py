@@ -43,6 +43,11 @@ Rate = Annotated[float, Field(gt=0, le=100)]
 PerMinute = Annotated[float, Field(gt=0, le=100_000)]
 Guard = Annotated[str, AfterValidator(checks.limit)]
 Hours = Annotated[Decimal, Field(gt=0, le=10_000)]
+# For what pydantic says of itself in a programmer's words.
+REMEDIES = {
+    "bool_parsing": "write true or false",
+    "string_pattern_mismatch": "write a currency's three letters, such as usd",
+}
 Currency = Annotated[str, Field(pattern="^[a-zA-Z]{3}$")]
 
 
@@ -243,5 +248,6 @@ def _complaints(error: ValidationError) -> list[str]:
             lines += problem["msg"].removeprefix("Value error, ").splitlines()
         else:
             name = str(problem["loc"][0]).upper()
-            lines.append(f"{name}: {problem['msg']}; .env.example explains it")
+            said = REMEDIES.get(problem["type"], problem["msg"])
+            lines.append(f"{name}: {said}; .env.example explains it")
     return lines

@@ -140,3 +140,30 @@ def test_records_that_grow_are_brought_up_whatever_was_added_or_taken_out(
             copied = database.execute(rows.format("copy.marts")).fetchall()
             database.execute("detach copy")
             assert copied == database.execute(rows.format("sync")).fetchall(), step
+
+
+def test_accounts_that_are_noted_as_gone_or_adopted_in_place_are_so_in_the_copy(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    marts = tmp_path / "marts.duckdb"
+    steps = (
+        "insert into sync.sync_snapshot values ('a', 1, '2025-01-01', null),"
+        " ('b', 2, '2025-01-02', null)",
+        "update sync.sync_snapshot set gone_at = '2025-01-03' where account_id = 'a'",
+        "update sync.sync_snapshot set gone_at = null where account_id = 'a'",
+        "update sync.sync_snapshot set acknowledged_at = '2025-01-04' where account_id = 'a'",
+    )
+    with duckdb.connect(str(warehouse)) as database:
+        database.execute(
+            "create table sync.sync_snapshot (account_id varchar, version bigint,"
+            " acknowledged_at timestamp, gone_at timestamp)"
+        )
+        publish(database, marts)
+        for step in steps:
+            database.execute(step)
+            publish_sync(database, marts)
+            rows = "select * from {}.sync_snapshot order by all"
+            database.execute(f"attach '{marts}' as copy (read_only)")
+            copied = database.execute(rows.format("copy.marts")).fetchall()
+            database.execute("detach copy")
+            assert copied == database.execute(rows.format("sync")).fetchall(), step

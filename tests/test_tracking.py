@@ -176,10 +176,10 @@ def test_the_command_shows_sets_and_restores(enabled: Path) -> None:
 
 def test_the_command_says_what_can_be_set(enabled: Path) -> None:
     code, text = run("set", "trial", "app.until", "--rule", "someday")
-    assert code == 1
+    assert code == 2
     assert "trial knows no rule someday; there are while_trialing, trialing_count" in text
     code, text = run("restore", "trial")
-    assert code == 1
+    assert code == 2
     assert "nothing of trial was overridden" in text
 
 

@@ -301,9 +301,9 @@ def test_only_the_total_that_crosses_currencies_is_in_doubt(odd: Warehouse) -> N
     assert "eur and usd, and no reporting currency is set" in row["detail"]
 
 
-def test_deleted_customer_stands_for_an_account_only_if_alone(odd: Warehouse) -> None:
+def test_newest_customer_stands_for_an_account_deleted_or_not(odd: Warehouse) -> None:
     query = "select customer_id from marts.single_subscription_traits where account_id = 'heirs'"
-    assert odd.records(query) == [{"customer_id": "cus_heirs_old"}]
+    assert odd.records(query) == [{"customer_id": "cus_heirs_new"}]
 
 
 def test_unlinked_customer_is_listed_and_never_sent(odd: Warehouse) -> None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def live(
     seconds: Annotated[
-        float | None, typer.Option("--for", help="Stop after so many seconds; default: never.")
+        float | None,
+        typer.Option("--for", min=0, help="Stop after so many seconds; default: never."),
     ] = None,
     json: Json = False,
 ) -> None:

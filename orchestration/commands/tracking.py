@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.failures import Unknown, explained
+from orchestration.failures import explained
 from orchestration.settings import read_settings
 from orchestration.tables import table
 from orchestration.terminal import Json, console
@@ -77,14 +77,10 @@ def restore(
 
 def _change(decide: "Decide") -> None:
     from reverse_sync.store_url import opened
-    from reverse_sync.tracking import WrongSetting
 
     with opened(read_settings(for_stripe=False).target) as store:
         history = [change for _, change in store.read_tracking_history()]
-        try:
-            changes = decide(store.read_tracking(), history)
-        except WrongSetting as error:
-            raise Unknown(str(error)) from error
+        changes = decide(store.read_tracking(), history)
         if changes:
             store.write_tracking(changes, at=datetime.now(UTC))
     for change in changes:

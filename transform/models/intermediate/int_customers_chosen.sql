@@ -1,5 +1,5 @@
 -- Grain: one account: the customer who stands for it, the owner of the chosen subscription; without
--- any subscription the newest living customer, and a deleted one only where none is left.
+-- any subscription the newest customer.
 with
 
 customers_linked as (
@@ -29,7 +29,6 @@ ranked_customers as (
                         then 1
                     else 2
                 end,
-                customers_linked.is_deleted,
                 customers_linked.created desc,
                 customers_linked.customer_id desc,
                 customers_linked.stripe_account_id desc
