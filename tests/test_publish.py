@@ -118,6 +118,14 @@ def test_copy_says_of_which_mode_it_is_until_the_next_build(
     assert published_mode(tmp_path / "none.duckdb") is None
 
 
+def assert_copied(database: duckdb.DuckDBPyConnection, marts: Path, table: str, step: str) -> None:
+    rows = f"select * from {{}}.{table} order by all"
+    database.execute(f"attach '{marts}' as copy (read_only)")
+    copied = database.execute(rows.format("copy.marts")).fetchall()
+    database.execute("detach copy")
+    assert copied == database.execute(rows.format("sync")).fetchall(), step
+
+
 def test_records_that_grow_are_brought_up_whatever_was_added_or_taken_out(
     warehouse: Path, tmp_path: Path
 ) -> None:
@@ -135,11 +143,7 @@ def test_records_that_grow_are_brought_up_whatever_was_added_or_taken_out(
         for step in steps:
             database.execute(step)
             publish_sync(database, marts)
-            rows = "select * from {}.sync_changelog order by all"
-            database.execute(f"attach '{marts}' as copy (read_only)")
-            copied = database.execute(rows.format("copy.marts")).fetchall()
-            database.execute("detach copy")
-            assert copied == database.execute(rows.format("sync")).fetchall(), step
+            assert_copied(database, marts, "sync_changelog", step)
 
 
 def test_accounts_that_are_noted_as_gone_or_adopted_in_place_are_so_in_the_copy(
@@ -162,8 +166,4 @@ def test_accounts_that_are_noted_as_gone_or_adopted_in_place_are_so_in_the_copy(
         for step in steps:
             database.execute(step)
             publish_sync(database, marts)
-            rows = "select * from {}.sync_snapshot order by all"
-            database.execute(f"attach '{marts}' as copy (read_only)")
-            copied = database.execute(rows.format("copy.marts")).fetchall()
-            database.execute("detach copy")
-            assert copied == database.execute(rows.format("sync")).fetchall(), step
+            assert_copied(database, marts, "sync_snapshot", step)
