@@ -13,12 +13,16 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import typer
+
 from orchestration.dagster_home import code_socket, dagster_instance, prepare_dagster_home
 from orchestration.failures import explained
 from orchestration.manifest import is_outdated, write_manifest
 from orchestration.project import PROJECT
-from orchestration.settings import read_settings
+from orchestration.settings import WrongSettings, read_settings
 
+SERVERS = (["code"], ["daemon"], ["webserver"])
+SOCKET_BYTES = 107
 PATIENCE = 120  # seconds until the code server listens
 CODE = ("dagster", "api", "grpc", "-m", "orchestration.definitions", "--socket")
 DESK, SERVER = ("-w", "workspace.yaml"), ("-w", "deploy/workspace.yaml")
@@ -31,6 +35,12 @@ PROGRAMS = {
 def main() -> None:
     with explained():
         settings = read_settings(for_stripe=False)
+        code = str(code_socket(settings.data_dir))
+        if sys.argv[1:2] in SERVERS and len(os.fsencode(code)) > SOCKET_BYTES:
+            raise WrongSettings(
+                f"DATA_DIR: {code} is longer than the {SOCKET_BYTES} bytes that a socket's path may"
+                " have: take a folder with a shorter path"
+            )
         if is_outdated():
             write_manifest()
         with dagster_instance(settings):
@@ -38,7 +48,7 @@ def main() -> None:
     # Runs are started in the project's folder: what is relative here must mean the same there.
     os.environ["DATA_DIR"] = str(settings.data_dir.absolute())
     os.environ.setdefault("DAGSTER_HOME", str(prepare_dagster_home(settings.data_dir)))
-    os.environ["CODE_SOCKET"] = code = str(code_socket(settings.data_dir))
+    os.environ["CODE_SOCKET"] = code
     os.chdir(PROJECT)
     program, arguments = _program(sys.argv[1:], code)
     if sys.argv[1:2] in (["daemon"], ["webserver"]):
@@ -67,4 +77,7 @@ def _program(given: list[str], code: str) -> tuple[Path, list[str]]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)

@@ -7,6 +7,7 @@ import configparser
 import shlex
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,6 +69,19 @@ def answers(url: str) -> bool:
         return httpx.get(url, timeout=5, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
+
+
+def test_a_folder_too_deep_for_a_socket_is_one_line(tmp_path: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "orchestration.ui", "code"],
+        env=environment(DATA_DIR=str(tmp_path / ("deep" * 20) / "data")),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 2
+    assert finished.stderr.startswith("stripe-traits: DATA_DIR: ")
+    assert "take a folder with a shorter path" in finished.stderr
 
 
 def test_webhooks_are_received(local_stripe: LocalStripe, tmp_path: Path) -> None:
