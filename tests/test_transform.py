@@ -350,6 +350,14 @@ def test_models_read_no_clock_and_no_variable() -> None:
         assert len(text.splitlines()) <= 100, path
 
 
+def test_no_union_hangs_on_the_columns_order_of_a_join() -> None:
+    """Spark puts the columns of `using` first in `a.*`, and a union goes by place."""
+    for path in MODELS.rglob("*.sql"):
+        for query in re.split(r"\n\),?\n", path.read_text()):
+            is_union = re.search(r"^ *union ", query, re.MULTILINE)
+            assert not (is_union and ".*" in query and " using (" in query), path
+
+
 def test_traits_are_documented_to_the_field() -> None:
     lines = (PROJECT / "docs" / "traits.md").read_text().splitlines()
     documented = [line for line in lines if line.startswith("| `")]

@@ -8,6 +8,15 @@
     array_agg({{ expression }} order by {{ order_by }})
 {%- endmacro %}
 
+{% macro spark__array_in_order(expression, order_by) -%}
+    transform(
+        array_sort(collect_list(named_struct(
+            'place', struct({{ order_by }}), 'element', {{ expression }}
+        ))),
+        placed -> placed.element
+    )
+{%- endmacro %}
+
 
 {% macro empty_array(element_type) -%}
     {{ adapter.dispatch('empty_array')(element_type) }}
@@ -15,6 +24,10 @@
 
 {% macro default__empty_array(element_type) -%}
     cast([] as {{ element_type }}[])
+{%- endmacro %}
+
+{% macro spark__empty_array(element_type) -%}
+    cast(array() as {{ column_type(element_type ~ '[]') }})
 {%- endmacro %}
 
 
@@ -29,6 +42,12 @@
     )
 {%- endmacro %}
 
+{% macro spark__map_of(key, value) -%}
+    map_from_entries(array_sort(collect_list(
+        named_struct('key', {{ key }}, 'value', {{ value }})
+    )))
+{%- endmacro %}
+
 
 {% macro empty_map(key_type, value_type) -%}
     {{ adapter.dispatch('empty_map')(key_type, value_type) }}
@@ -36,6 +55,10 @@
 
 {% macro default__empty_map(key_type, value_type) -%}
     cast(map {} as map({{ key_type }}, {{ value_type }}))
+{%- endmacro %}
+
+{% macro spark__empty_map(key_type, value_type) -%}
+    cast(map() as {{ column_type('map(' ~ key_type ~ ', ' ~ value_type ~ ')') }})
 {%- endmacro %}
 
 
@@ -48,6 +71,10 @@
     from_json({{ json_text }}, '["VARCHAR"]')
 {%- endmacro %}
 
+{% macro spark__strings_of_json(json_text) -%}
+    from_json({{ json_text }}, 'array<string>', map('mode', 'FAILFAST'))
+{%- endmacro %}
+
 
 {% macro array_holds(array, element) -%}
     {{ adapter.dispatch('array_holds')(array, element) }}
@@ -57,21 +84,6 @@
     list_contains({{ array }}, {{ element }})
 {%- endmacro %}
 
-
-{# Text without white space at its ends; '' becomes null. #}
-{% macro trimmed(text) -%}
-    {{ adapter.dispatch('trimmed')(text) }}
-{%- endmacro %}
-
-{% macro default__trimmed(text) -%}
-    nullif(regexp_replace({{ text }}, '^[\s\p{Z}]+|[\s\p{Z}]+$', '', 'g'), '')
-{%- endmacro %}
-
-
-{% macro text_type() -%}
-    {{ adapter.dispatch('text_type')() }}
-{%- endmacro %}
-
-{% macro default__text_type() -%}
-    varchar
+{% macro spark__array_holds(array, element) -%}
+    array_contains({{ array }}, {{ element }})
 {%- endmacro %}

@@ -6,6 +6,10 @@
     last_day(make_date({{ year }}, {{ month }}, 1))
 {%- endmacro %}
 
+{% macro spark__last_day_of_month(year, month) -%}
+    last_day(make_date(cast({{ year }} as int), cast({{ month }} as int), 1))
+{%- endmacro %}
+
 
 {# The first days of the months from one date to another, both included, one row each. #}
 {% macro months_from(first_month, last_month) -%}
@@ -16,6 +20,20 @@
     cast(unnest(generate_series(
         cast({{ first_month }} as timestamp), cast({{ last_month }} as timestamp), interval 1 month
     )) as date)
+{%- endmacro %}
+
+{% macro spark__months_from(first_month, last_month) -%}
+    {{ dates_from(first_month, last_month, "interval '1' month") }}
+{%- endmacro %}
+
+{# Of an end before its beginning Spark's `sequence` is an error, and `explode` of null is no row. #}
+{% macro dates_from(first, last, step) -%}
+    explode(
+        case
+            when cast({{ first }} as date) <= cast({{ last }} as date)
+                then sequence(cast({{ first }} as date), cast({{ last }} as date), {{ step }})
+        end
+    )
 {%- endmacro %}
 
 
@@ -37,6 +55,10 @@
     date_diff('day', {{ first_moment }}, {{ last_moment }})
 {%- endmacro %}
 
+{% macro spark__days_between(first_moment, last_moment) -%}
+    datediff(cast({{ last_moment }} as date), cast({{ first_moment }} as date))
+{%- endmacro %}
+
 
 {# The days from one date to another, both included, one row each. #}
 {% macro days_from(first_day, last_day) -%}
@@ -47,4 +69,8 @@
     cast(unnest(generate_series(
         cast({{ first_day }} as timestamp), cast({{ last_day }} as timestamp), interval 1 day
     )) as date)
+{%- endmacro %}
+
+{% macro spark__days_from(first_day, last_day) -%}
+    {{ dates_from(first_day, last_day, "interval '1' day") }}
 {%- endmacro %}

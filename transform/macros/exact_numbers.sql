@@ -24,6 +24,13 @@ DuckDB takes the smallest one, and cents are lost in silence. #}
     )
 {%- endmacro %}
 
+{% macro spark__scaled(expression) -%}
+    cast(
+        cast(floor({{ expression }}) as decimal(26, 0)) * 1000000000000
+        + ({{ expression }} - floor({{ expression }})) * 1000000000000 as decimal(38, 0)
+    )
+{%- endmacro %}
+
 
 {# Whole-number quotient, towards zero; null when the divisor is 0. #}
 {% macro integer_quotient(dividend, divisor) -%}
@@ -32,6 +39,10 @@ DuckDB takes the smallest one, and cents are lost in silence. #}
 
 {% macro default__integer_quotient(dividend, divisor) -%}
     ({{ dividend }} // nullif({{ divisor }}, 0))
+{%- endmacro %}
+
+{% macro spark__integer_quotient(dividend, divisor) -%}
+    ({{ dividend }} div nullif({{ divisor }}, 0))
 {%- endmacro %}
 
 
@@ -47,6 +58,19 @@ DuckDB takes the smallest one, and cents are lost in silence. #}
             '(2 * cast(' ~ divisor ~ ' as hugeint))'
         ) }} as decimal(38, 0)
     ) * 0.000000000001
+{%- endmacro %}
+
+{# Half a unit of the 12th decimal is added, and what is then left over taken off, so that the quotient
+has no further decimal: Spark's `/` of decimals rounds at one of its own choice. #}
+{% macro spark__divide_exactly(numerator, divisor) -%}
+    {%- set divisor = 'nullif(cast(' ~ divisor ~ ' as decimal(10, 0)), 0)' -%}
+    {%- set half = divisor ~ ' * 0.0000000000005' -%}
+    {%- set raised = '(' ~ numerator ~ ' + case when ' ~ numerator ~ ' < 0 then - ' ~ half
+        ~ ' else ' ~ half ~ ' end)' -%}
+    cast(
+        ({{ raised }} - {{ raised }} % ({{ divisor }} * 0.000000000001)) / {{ divisor }}
+        as decimal(38, 12)
+    )
 {%- endmacro %}
 
 

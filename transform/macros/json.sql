@@ -9,6 +9,10 @@
     cast(cast({{ json_text }} as json) as map(varchar, varchar))
 {%- endmacro %}
 
+{% macro spark__map_of_json(json_text) -%}
+    from_json({{ json_text }}, 'map<string, string>', map('mode', 'FAILFAST'))
+{%- endmacro %}
+
 
 {# The value of one metadata key; the key is a value of the run, so no JSON path is built from it. #}
 {% macro map_value(map, key) -%}
@@ -17,6 +21,10 @@
 
 {% macro default__map_value(map, key) -%}
     {{ map }}[{{ key }}]
+{%- endmacro %}
+
+{% macro spark__map_value(map, key) -%}
+    try_element_at({{ map }}, {{ key }})
 {%- endmacro %}
 
 
@@ -34,11 +42,21 @@
     )
 {%- endmacro %}
 
+{% macro spark__json_members_of_map(map, prefix) -%}
+    array_join(
+        transform(
+            array_sort(map_entries({{ map }})),
+            entry -> ',' || {{ json_string(prefix ~ ' || entry.key') }}
+            || ':' || {{ json_string('entry.value') }}
+        ), ''
+    )
+{%- endmacro %}
+
 
 {# One value as JSON text; `type` is the trait's type in the seed `traits`. #}
 {% macro json_text(expression, type) -%}
     {%- if type == 'decimal' -%}
-        regexp_replace(cast({{ expression }} as {{ text_type() }}), '\.?0+$', '')
+        regexp_replace(cast({{ expression }} as {{ text_type() }}), {{ pattern('\.?0+$') }}, '')
     {%- elif type == 'decimal[]' -%}
         {{ json_text_of_decimals(expression) }}
     {%- elif type == 'timestamp' -%}
@@ -46,8 +64,33 @@
     {%- elif type == 'date' -%}
         '"' || cast({{ expression }} as {{ text_type() }}) || '"'
     {%- else -%}
-        cast(to_json({{ expression }}) as {{ text_type() }})
+        {{ json_text_of_value(expression, type) }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{% macro json_text_of_value(expression, type) -%}
+    {{ adapter.dispatch('json_text_of_value')(expression, type) }}
+{%- endmacro %}
+
+{% macro default__json_text_of_value(expression, type) -%}
+    cast(to_json({{ expression }}) as {{ text_type() }})
+{%- endmacro %}
+
+{% macro spark__json_text_of_value(expression, type) -%}
+    {%- if type == 'text' -%}
+        {{ json_string(expression) }}
+    {%- elif type == 'text[]' -%}
+        to_json({{ expression }})
+    {%- else -%}
+        cast({{ expression }} as string)
+    {%- endif -%}
+{%- endmacro %}
+
+{# Spark's `to_json` takes no text alone: an array of one, without its brackets. #}
+{% macro json_string(expression) -%}
+    {%- set array = 'to_json(array(' ~ expression ~ '))' -%}
+    nullif(substring({{ array }}, 2, length({{ array }}) - 2), 'null')
 {%- endmacro %}
 
 
@@ -64,6 +107,14 @@
     ) || ']'
 {%- endmacro %}
 
+{% macro spark__json_text_of_decimals(expression) -%}
+    '[' || array_join(
+        transform(
+            {{ expression }}, element -> coalesce({{ json_text('element', 'decimal') }}, 'null')
+        ), ','
+    ) || ']'
+{%- endmacro %}
+
 
 {% macro json_text_of_timestamp(expression) -%}
     {{ adapter.dispatch('json_text_of_timestamp')(expression) }}
@@ -73,6 +124,10 @@
     strftime({{ expression }}, '"%Y-%m-%dT%H:%M:%SZ"')
 {%- endmacro %}
 
+{% macro spark__json_text_of_timestamp(expression) -%}
+    date_format({{ expression }}, '"yyyy-MM-dd\'T\'HH:mm:ss\'Z\'"')
+{%- endmacro %}
+
 
 {% macro as_json(text) -%}
     {{ adapter.dispatch('as_json')(text) }}
@@ -80,6 +135,11 @@
 
 {% macro default__as_json(text) -%}
     cast({{ text }} as json)
+{%- endmacro %}
+
+{# Spark 3.5 has no type for JSON. #}
+{% macro spark__as_json(text) -%}
+    {{ text }}
 {%- endmacro %}
 
 
@@ -95,4 +155,19 @@
             '[{"amount": "BIGINT", "tax_behavior": "VARCHAR", "inclusive": "BOOLEAN"}]'
         ) if coalesce(tax.tax_behavior = 'inclusive', tax.inclusive, false)
     ]), 0)
+{%- endmacro %}
+
+{% macro spark__inclusive_tax(json_text) -%}
+    coalesce(aggregate(
+        filter(
+            from_json(
+                {{ json_text }},
+                'array<struct<amount: bigint, tax_behavior: string, inclusive: boolean>>',
+                map('mode', 'FAILFAST')
+            ),
+            tax -> coalesce(tax.tax_behavior = 'inclusive', tax.inclusive, false)
+        ),
+        cast(0 as bigint),
+        (total, tax) -> total + coalesce(tax.amount, 0)
+    ), 0)
 {%- endmacro %}

@@ -30,3 +30,30 @@ division: seven digits of the factor at a time, `q` the quotient so far, `r` wha
         }
     ).q
 {%- endmacro %}
+
+{% macro spark__multiplied_and_divided(factor, part, whole) -%}
+    {%- set step = '(s.r * 10000000 + x.d * ' ~ part ~ ' + x.h)' -%}
+    aggregate(
+        array(
+            {%- for exponent in [28, 21, 14, 7, 0] %}
+            {%- set digits = truncated_quotient(factor, '1' ~ '0' * exponent) %}
+            named_struct(
+                'd', cast({{ digits }}{% if not loop.first %} % 10000000{% endif %} as decimal(38, 0)),
+                'h', {% if loop.last %}{{ truncated_quotient(whole, '2') }}
+                {%- else %}cast(0 as decimal(38, 0)){% endif %}
+            ){% if not loop.last %},{% endif %}
+            {%- endfor %}
+        ),
+        named_struct('q', cast(0 as decimal(38, 0)), 'r', cast(0 as decimal(38, 0))),
+        (s, x) -> named_struct(
+            'q', cast(s.q * 10000000 + {{ truncated_quotient(step, whole) }} as decimal(38, 0)),
+            'r', cast({{ step }} % {{ whole }} as decimal(38, 0))
+        ),
+        s -> s.q
+    )
+{%- endmacro %}
+
+{# Of whole decimals, towards zero: what is left over is taken off before Spark's `/` can round. #}
+{% macro truncated_quotient(dividend, divisor) -%}
+    cast(({{ dividend }} - {{ dividend }} % {{ divisor }}) / {{ divisor }} as decimal(38, 0))
+{%- endmacro %}

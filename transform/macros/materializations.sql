@@ -49,19 +49,3 @@ was put in stays in `pipeline.replaced` and `refreshed`, for the published copy.
     {{ adapter.commit() }}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
-
-
-{# The rows that a kept model holds from earlier builds, of these columns and types; at first none. #}
-{% macro kept_rows(columns, history=false) -%}
-    {%- set existing = execute and (history or not is_full_build()) and load_relation(this) -%}
-    select
-        {%- for name, type in columns.items() %}
-        cast({{ name if existing else 'null' }} as {{ type }}) as {{ name }}
-        {%- if not loop.last %},{% endif %}
-        {%- endfor %}
-    {% if existing -%}
-    from {{ this }}
-    {%- else -%}
-    where false
-    {%- endif %}
-{%- endmacro %}

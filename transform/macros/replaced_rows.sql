@@ -5,7 +5,7 @@
     {%- endset -%}
     {%- set customers -%}
         (stripe_account_id, customer_id) in (
-            select (stripe_account_id, customer_id) from intermediate.int_customers_changed
+            select {{ row_of('stripe_account_id, customer_id') }} from intermediate.int_customers_changed
         )
     {%- endset -%}
     {%- set month -%}
@@ -37,7 +37,8 @@
         not is_estimated
         and observed_at = (select as_of from staging.stg_pipeline__run_settings)
         and (stripe_account_id, subscription_id) in (
-            select (stripe_account_id, subscription_id) from intermediate.int_subscriptions_valued
+            select {{ row_of('stripe_account_id, subscription_id') }}
+            from intermediate.int_subscriptions_valued
         )
         and {{ may_add }}
     {%- endset -%}
@@ -59,9 +60,22 @@
 {% macro history_is_open(states='kept_states') -%}
     (
         run_settings.as_of >= run_settings.kept_until
-        and run_settings.as_of >= (
-            select coalesce(max(all_states.observed_at), run_settings.as_of)
-            from {{ states }} as all_states
-        )
+        and coalesce(run_settings.as_of >= (
+            select max(all_states.observed_at) from {{ states }} as all_states
+        ), true)
     )
+{%- endmacro %}
+
+
+{# Several columns as what `(a, b) in (select ...)` selects. #}
+{% macro row_of(columns) -%}
+    {{ adapter.dispatch('row_of')(columns) }}
+{%- endmacro %}
+
+{% macro default__row_of(columns) -%}
+    ({{ columns }})
+{%- endmacro %}
+
+{% macro spark__row_of(columns) -%}
+    {{ columns }}
 {%- endmacro %}

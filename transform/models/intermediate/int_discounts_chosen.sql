@@ -53,7 +53,7 @@ ranked_candidates as (
         discount_key,
         row_number() over (
             partition by stripe_account_id, holder_id
-            order by scope_rank, item_position, discount_position, discount_key
+            order by scope_rank, item_position nulls last, discount_position, discount_key
         ) as rank_of_holder
     from candidates
 

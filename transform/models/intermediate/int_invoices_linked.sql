@@ -18,7 +18,10 @@ select
     customers_changed.account_id,
     invoices.*
 from invoices
-inner join customers_changed using (stripe_account_id, customer_id)
+inner join customers_changed
+    on
+        invoices.stripe_account_id = customers_changed.stripe_account_id
+        and invoices.customer_id = customers_changed.customer_id
 where not invoices.is_deleted
 
 union all

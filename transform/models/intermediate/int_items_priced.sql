@@ -44,7 +44,8 @@ select
     subscription_items.subscription_id,
     row_number() over (
         partition by subscription_items.stripe_account_id, subscription_items.subscription_id
-        order by subscription_items.created, subscription_items.subscription_item_id
+        order by
+            subscription_items.created nulls last, subscription_items.subscription_item_id
     ) as item_position,
     subscription_items.current_period_start,
     subscription_items.current_period_end,

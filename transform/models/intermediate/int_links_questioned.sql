@@ -59,7 +59,12 @@ owned_objects as (
 
 select
     'unknown_customer' as issue,
-    owned_objects.*,
+    owned_objects.object,
+    owned_objects.object_id,
+    owned_objects.account_id,
+    owned_objects.stripe_account_id,
+    owned_objects.customer_id,
+    owned_objects.subscription_id,
     'customer' as field,
     'Customer ' || coalesce(owned_objects.customer_id, 'null') || ' was not read.' as detail
 from owned_objects

@@ -22,7 +22,7 @@ ranked_items as (
         ) as latest_period_end,
         row_number() over (
             partition by stripe_account_id, subscription_id
-            order by current_period_end, item_position
+            order by current_period_end nulls last, item_position
         ) as rank_in_subscription
     from items_priced
 
