@@ -6,16 +6,15 @@ be merged, by table. What is gone, and whether so much may be, is decided elsewh
 
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
+from ingestion.engines import Engine
+from ingestion.engines.guard import SCHEMA
 from ingestion.landing import TABLES
 from ingestion.reader import Page
 from ingestion.rows import schema
 
-LANDED = "stripe"
 SCHEMAS = {table.name: schema(table) for table in TABLES}
 BURIED = {table.name: SCHEMAS[table.name] for table in TABLES if table.tombstones}
 OF_THIS_LOAD = {"loaded_at": "$loaded_at::timestamp"}
@@ -32,8 +31,8 @@ FREED = {**OF_THIS_LOAD, "customer_id": "null", "read_at": "$at::timestamp"}
 class Burial:
     """One load's deletions in one Stripe account; `loaded_at` (naive UTC) marks its rows."""
 
-    def __init__(self, warehouse: Path, stripe_account_id: str, loaded_at: datetime) -> None:
-        self._path = warehouse
+    def __init__(self, warehouse: Engine, stripe_account_id: str, loaded_at: datetime) -> None:
+        self._engine = warehouse
         self._account = stripe_account_id
         self._loaded_at = loaded_at
 
@@ -50,10 +49,10 @@ class Burial:
         arrow = BURIED[page.stream]
         return self._selected(
             page,
-            arrow,
+            page.stream,
             f"select {_columns(arrow.names, TOMBSTONE)}"
             f" from (select unnest($gone::varchar[]) as id) as gone left join"
-            f" (from {LANDED}.{page.stream} where stripe_account_id = $account) as landed"
+            f" (from {SCHEMA}.{page.stream} where stripe_account_id = $account) as landed"
             " on landed.id = gone.id order by gone.id",
         )
 
@@ -62,22 +61,22 @@ class Burial:
         arrow = SCHEMAS["payment_methods"]
         return self._selected(
             page,
-            arrow,
-            f"select {_columns(arrow.names, FREED)} from {LANDED}.payment_methods as landed"
+            "payment_methods",
+            f"select {_columns(arrow.names, FREED)} from {SCHEMA}.payment_methods as landed"
             " where stripe_account_id = $account"
             " and customer_id in (select unnest($gone::varchar[])) order by id",
         )
 
-    def _selected(self, page: Page, arrow: pa.Schema, sql: str) -> pa.Table:
+    def _selected(self, page: Page, table: str, sql: str) -> pa.Table:
         values = {
             "account": self._account,
             "gone": list(page.gone),
             "at": page.read_at,
             "loaded_at": self._loaded_at,
         }
-        with duckdb.connect(str(self._path)) as database:
+        with self._engine.reading(table) as database:
             found: pa.Table = database.sql(sql, params=values).to_arrow_table()
-        return found.cast(arrow)
+        return found.cast(SCHEMAS[table])
 
 
 def _columns(names: Iterable[str], given: dict[str, str]) -> str:

@@ -6,17 +6,18 @@ compared are ids and hashes of an object's rows, nested ones too. The caller hol
 
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Self
 
 import duckdb
 import pyarrow as pa
 
 from ingestion.burial import BURIED
+from ingestion.engines import Engine, Place, engine
+from ingestion.engines.guard import SCHEMA
 from ingestion.events import Pointer
 from ingestion.landing import TABLES
 from ingestion.reader import Page, Range
-from ingestion.source import SCHEMA
 
 COLUMNS = {table.name: [column.name for column in table.columns] for table in TABLES}
 ROOTS = {
@@ -31,8 +32,9 @@ ROOTS = {
 class Comparison:
     """`with Comparison(...) as seen: seen.look(page, tables)`; then `differing`, `unlisted`."""
 
-    def __init__(self, warehouse: Path, stripe_account_id: str) -> None:
-        self._path = warehouse
+    def __init__(self, warehouse: Place, stripe_account_id: str) -> None:
+        self._engine: Engine = engine(warehouse)
+        self._open = ExitStack()
         self._account = stripe_account_id
         self.listed: Counter[str] = Counter()
         self.absent: Counter[str] = Counter()
@@ -40,13 +42,12 @@ class Comparison:
         self._database: duckdb.DuckDBPyConnection
 
     def __enter__(self) -> Self:
-        self._database = duckdb.connect(str(self._path))
-        self._database.execute("set memory_limit = '384MiB'")
+        self._database = self._open.enter_context(self._engine.reading(*COLUMNS, memory="384MiB"))
         self._database.execute("create temp table seen (stream varchar, id varchar)")
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._database.close()
+        self._open.close()
 
     def look(self, page: Page, tables: dict[str, pa.Table]) -> None:
         """Compare one page; `tables` are its landing rows, without what is in quarantine."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from time import monotonic
 
 from ingestion.client import Client, Connection
+from ingestion.engines import Place
 from ingestion.events import Pointer
 from ingestion.memory import few_cycles
 from ingestion.pages import Read, pages
@@ -31,7 +32,7 @@ Progress = Callable[[str, int], None]
 class Paths:
     """Where a load keeps its files."""
 
-    warehouse: Path
+    warehouse: Place
     inbox: Path
     raw: Path
     dlt: Path

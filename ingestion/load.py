@@ -13,11 +13,11 @@ from datetime import datetime
 from ingestion import backfill
 from ingestion.changes import OVERLAP, read_changes
 from ingestion.client import Client, Connection, StripeError
+from ingestion.engines import engine
 from ingestion.events import Head, head
 from ingestion.identity import account_id
 from ingestion.inbox import Inbox
 from ingestion.intake import CHUNK, Intake, Paths, Progress
-from ingestion.migrate import add_account_columns
 from ingestion.occasion import Known, Occasion, occasion
 from ingestion.permissions import check_permissions
 from ingestion.positions import BEGAN, COMPLETE, CURSOR, LIVEMODE, PIN, POLLED
@@ -76,7 +76,7 @@ def load(
         inbox.adopt(account)
         if not bounds.joins:
             _check_account(inbox, account)
-        add_account_columns(paths.warehouse, account, utc_now())
+        engine(paths.warehouse).add_account_columns(account, utc_now())
         if not exists(paths.warehouse):
             inbox.forget_completeness()
         intake = Intake(

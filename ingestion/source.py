@@ -20,8 +20,8 @@ from ingestion.rows import KEY, READ_AT, Stamp, schema
 
 Batch = dict[str, pa.Table]
 Buried = Callable[[Page], Batch]
+Hints = Callable[[Table], dict[str, Any]]
 
-SCHEMA = "stripe"
 BATCH_ROWS = 10_000
 EMPTY: Batch = {table.name: schema(table).empty_table() for table in TABLES}
 
@@ -56,50 +56,30 @@ def _together(waiting: dict[str, list[pa.Table]]) -> Batch:
 
 
 @dlt.source(name="stripe")
-def stripe(found: Iterator[Batch]) -> Iterator[DltResource]:
-    """All landing tables from one pass over the batches."""
+def stripe(found: Iterator[Batch], hints: Hints) -> Iterator[DltResource]:
+    """All landing tables from one pass over the batches; `hints` say how each is merged."""
     parent = dlt.resource(found, name="batches", selected=False)
     for table in TABLES:
-        yield _resource(table, parent)
+        yield _resource(table, parent, hints(table))
 
 
-def _resource(table: Table, parent: DltResource) -> DltResource:
+def _resource(table: Table, parent: DltResource, hints: dict[str, Any]) -> DltResource:
     def pick(batch: Batch) -> Any:
         return batch.get(table.name)
-
-    merging: Any = {
-        "disposition": "merge",
-        "strategy": "delete-insert",
-        "source_filter": _not_older(table),
-    }
 
     made: DltResource = dlt.transformer(
         pick,
         data_from=parent,
         name=table.name,
         primary_key=KEY,
-        write_disposition=merging,
         columns={
             **{field.name: {"timezone": False} for field in _timestamps(table)},
             # Two streams can bring one card: the later read of it stays.
             READ_AT.name: {"timezone": False, "dedup_sort": "desc"},
         },
+        **hints,
     )
     return made
-
-
-def _not_older(table: Table) -> str:
-    """The version guard: a read from before the landed row's, or its deletion, changes nothing.
-
-    The names of the landed side are its own, so that bare ones are those of the row that comes.
-    """
-    version = "coalesce(deleted_at, read_at)" if table.tombstones else "read_at"
-    return (
-        "not exists (select 1 from (select stripe_account_id as landed_account, id as landed_id,"
-        f" {version} as landed_version from {SCHEMA}.{table.name}) as landed"
-        " where landed_account = stripe_account_id and landed_id = id"
-        f" and landed_version > {version})"
-    )
 
 
 def _timestamps(table: Table) -> list[pa.Field]:

@@ -1,53 +1,48 @@
 """The landing tables in the warehouse: merge pages through dlt, find what a full read did not see.
 
-Enters: pages of one Stripe account. Leaves: merged rows, tombstones included. With `migrate` the
-module of ingestion that knows the engine (DuckDB). The caller holds the lock.
+Enters: pages of one Stripe account. Leaves: merged rows, tombstones included. What differs between
+engines stands in `engines`. The caller holds the lock.
 """
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import dlt
-import duckdb
-from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingestion.burial import BURIED, Burial
 from ingestion.client import StripeError
+from ingestion.engines import Engine, Place, engine
+from ingestion.engines.guard import MEMORY, SCHEMA
 from ingestion.events import Pointer
 from ingestion.landing import TABLES
 from ingestion.memory import give_back
 from ingestion.quarantine import Entry, Quarantine
 from ingestion.reader import Page
 from ingestion.rows import MissingValue
-from ingestion.source import EMPTY, SCHEMA, batches, stripe
-
-MEMORY = "96MiB"  # of DuckDB, which goes on on disk beyond it
+from ingestion.source import EMPTY, batches, stripe
 
 
-@contextmanager
-def opened_once(warehouse: Path) -> Iterator[None]:
-    """Whoever opens the file in the block finds it open: a first opening reads the catalog, a last
-    closing writes a checkpoint, 30 ms in all. A new file is left to whom makes it."""
-    with duckdb.connect(str(warehouse)) if warehouse.exists() else nullcontext():
-        yield
+def opened_once(warehouse: Place) -> AbstractContextManager[None]:
+    """Whoever opens the warehouse in the block finds it open."""
+    return engine(warehouse).opened_once()
 
 
 class Landing:
-    """`stripe.*` in one DuckDB file, as one load of one Stripe account sees it.
+    """`stripe.*` in one warehouse, as one load of one Stripe account sees it.
 
     `loaded_at` (naive UTC) marks the rows that this load merges; see `next_loaded_at`.
     """
 
     def __init__(
-        self, warehouse: Path, state: Path, *, stripe_account_id: str, loaded_at: datetime
+        self, warehouse: Place, state: Path, *, stripe_account_id: str, loaded_at: datetime
     ) -> None:
-        self._path = warehouse
+        self._engine: Engine = engine(warehouse)
         self._state = state
         self._account = stripe_account_id
         self._loaded_at = loaded_at
@@ -57,23 +52,23 @@ class Landing:
         pipeline = self._pipeline()
         # What an interrupted load left behind is read again; its cursor never moved.
         pipeline.abort_packages()
-        with opened_once(self._path):
+        with self._engine.opened_once():
             self._run(pipeline, pages)
         trace = pipeline.last_trace
         counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
         return {table.name: counts.get(table.name, 0) for table in TABLES}
 
     def _run(self, pipeline: dlt.Pipeline, pages: Iterator[Page]) -> None:
-        there = _tables(self._path)
+        there = self._engine.tables()
         missing = {name: table for name, table in EMPTY.items() if name not in there}
         found = batches(
             pages,
-            Burial(self._path, self._account, self._loaded_at).rows,
+            Burial(self._engine, self._account, self._loaded_at).rows,
             Quarantine(self.kept_out()),
             stripe_account_id=self._account,
             loaded_at=self._loaded_at,
         )
-        source = stripe(chain([missing], found))
+        source = stripe(chain([missing], found), self._engine.hints)
         try:
             pipeline.run(source, loader_file_format="parquet")
         except PipelineStepFailed as error:
@@ -94,6 +89,8 @@ class Landing:
             " where stripe_account_id = $account and id in (select unnest($ids::varchar[]))"
             f" union all select object_id from {SCHEMA}.quarantine"
             " where stripe_account_id = $account and stream = $stream and cleared_at is null",
+            stream,
+            "quarantine",
             ids=ids,
             stream=stream,
         )
@@ -101,12 +98,13 @@ class Landing:
 
     def kept_out(self) -> dict[str, Entry]:
         """What is in quarantine, by the id of its row."""
-        if "quarantine" not in _tables(self._path):
+        if "quarantine" not in self._engine.tables():
             return {}
         names = ("id", "stream", "object_id", "path", "problem")
         found = self._query(
             f"select {', '.join(names)} from {SCHEMA}.quarantine"
-            " where stripe_account_id = $account and cleared_at is null"
+            " where stripe_account_id = $account and cleared_at is null",
+            "quarantine",
         )
         return {row[0]: dict(zip(names, row, strict=True)) for row in found}
 
@@ -117,7 +115,7 @@ class Landing:
             " where stripe_account_id = $account and deleted_at is null"
             for name in BURIED
         )
-        return dict(self._query(counts))
+        return dict(self._query(counts, *BURIED))
 
     def seen(self, pointers: list[Pointer], *, since: datetime) -> list[Pointer]:
         """Which of these a read since `since` has brought."""
@@ -126,21 +124,21 @@ class Landing:
             found += self._query(
                 f"select $stream, id from {SCHEMA}.{name} where stripe_account_id = $account"
                 " and read_at >= $since and id in (select unnest($ids::varchar[]))",
+                name,
                 since=since,
                 stream=name,
                 ids=[one for stream, one in pointers if stream == name],
             )
         return found
 
-    def _query(self, sql: str, **values: Any) -> list[Any]:
-        with duckdb.connect(str(self._path)) as database:
-            database.execute(f"set memory_limit = '{MEMORY}'")
+    def _query(self, sql: str, *tables: str, **values: Any) -> list[Any]:
+        with self._engine.reading(*tables, memory=MEMORY) as database:
             return database.execute(sql, {"account": self._account, **values}).fetchall()
 
     def _pipeline(self) -> dlt.Pipeline:
         return dlt.pipeline(
             "stripe_traits",
-            destination=dlt.destinations.duckdb(_credentials(self._path)),
+            destination=self._engine.destination(),
             dataset_name=SCHEMA,
             pipelines_dir=str(self._state),
         )
@@ -153,7 +151,7 @@ class Landing:
             " where stripe_account_id = $account and read_at < $since and deleted_at is null"
             for name in BURIED
         )
-        return self._part(select, after, most, since=since)
+        return self._part(select, tuple(BURIED), after, most, since=since)
 
     def dangling(self, *, after: Pointer, most: int) -> list[Pointer]:
         """Customers that subscriptions or invoices name and no list shows: deleted ones."""
@@ -165,14 +163,18 @@ class Landing:
             " on customers.stripe_account_id = owners.stripe_account_id"
             " and customers.id = owners.customer_id"
             " where owners.stripe_account_id = $account and customer_id is not null",
+            ("customers", "subscriptions", "invoices"),
             after,
             most,
         )
 
-    def _part(self, select: str, after: Pointer, most: int, **values: Any) -> list[Pointer]:
+    def _part(
+        self, select: str, tables: tuple[str, ...], after: Pointer, most: int, **values: Any
+    ) -> list[Pointer]:
         return self._query(
             f"select stream, id from ({select}) where (stream, id) > ($stream, $id)"
             " order by all limit $most",
+            *tables,
             stream=after[0],
             id=after[1],
             most=most,
@@ -180,39 +182,23 @@ class Landing:
         )
 
 
-def _credentials(path: Path) -> DuckDbCredentials:
-    credentials = DuckDbCredentials(str(path))
-    credentials.global_config = {"memory_limit": MEMORY}
-    return credentials
+def exists(warehouse: Place) -> bool:
+    """Whether landing tables are there: a new or lost warehouse begins with a full read."""
+    return TABLES[0].name in engine(warehouse).tables()
 
 
-def exists(warehouse: Path) -> bool:
-    """Whether the file holds landing tables: a new or lost one begins with a full read."""
-    return TABLES[0].name in _tables(warehouse)
-
-
-def _tables(warehouse: Path) -> set[str]:
-    if not warehouse.exists():
-        return set()
-    with duckdb.connect(str(warehouse)) as database:
-        found = database.execute(
-            "select table_name from duckdb_tables() where schema_name = ?", [SCHEMA]
-        ).fetchall()
-    return {row[0] for row in found}
-
-
-def next_loaded_at(warehouse: Path, now: datetime) -> datetime:
+def next_loaded_at(warehouse: Place, now: datetime) -> datetime:
     """`now` (naive UTC), or just above all that is landed: who reads on from one misses no row,
     and no read is older than those before it, whatever the clock did."""
-    there = _tables(warehouse)
+    there = engine(warehouse).tables()
     if TABLES[0].name not in there:
         return now
+    names = [table.name for table in TABLES if table.name in there]
     moments = " union all ".join(
-        f"select greatest(max(loaded_at), max(read_at)) as latest from {SCHEMA}.{table.name}"
-        for table in TABLES
-        if table.name in there
+        f"select greatest(max(loaded_at), max(read_at)) as latest from {SCHEMA}.{name}"
+        for name in names
     )
-    with duckdb.connect(str(warehouse)) as database:
+    with engine(warehouse).reading(*names) as database:
         found = database.execute(f"select max(latest) from ({moments})").fetchone()
     last = found[0] if found else None
     return max(now, last + timedelta(microseconds=1)) if last else now

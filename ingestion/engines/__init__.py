@@ -1,0 +1,51 @@
+"""What holds the landing tables: the one place of ingestion that knows which engine it is.
+
+Enters: where the tables are. Leaves: an `Engine`, all that a load asks of them. SQL that both
+engines read stays with those who ask it.
+"""
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+from dlt.common.destination import Destination
+
+from ingestion.columns import Table
+from ingestion.engines.duck import DuckFile
+
+
+class Engine(Protocol):
+    """Landing tables `stripe.*` in one warehouse. The caller holds the writers' lock."""
+
+    def opened_once(self) -> AbstractContextManager[None]:
+        """Whoever opens the warehouse in the block finds it open already."""
+
+    def tables(self) -> set[str]:
+        """The landing tables that are there."""
+
+    def reading(
+        self, *tables: str, memory: str | None = None
+    ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A connection that reads `stripe.TABLE` for these tables as they are now, in DuckDB's SQL.
+
+        `memory`: what DuckDB may take before it goes on on disk.
+        """
+
+    def destination(self) -> Destination[Any, Any]:
+        """Where dlt writes."""
+
+    def hints(self, table: Table) -> dict[str, Any]:
+        """dlt's hints for a merge on the key that leaves out what is older than the landed row."""
+
+    def add_account_columns(self, stripe_account_id: str, now: datetime) -> list[str]:
+        """Tables of an older version in today's columns; which ones it changed."""
+
+
+Place = Path | Engine
+
+
+def engine(place: Place) -> Engine:
+    """A path is a DuckDB file's."""
+    return DuckFile(place) if isinstance(place, Path) else place

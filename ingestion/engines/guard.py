@@ -1,0 +1,23 @@
+"""The version guard, in the SQL of the merge: what is older than the landed row changes nothing.
+
+Enters: a landing table. Leaves: a condition on the rows that come, read by every engine.
+"""
+
+from ingestion.columns import Table
+
+SCHEMA = "stripe"
+MEMORY = "96MiB"  # of DuckDB, which goes on on disk beyond it
+
+
+def not_older(table: Table) -> str:
+    """The version guard: a read from before the landed row's, or its deletion, changes nothing.
+
+    The names of the landed side are its own, so that bare ones are those of the row that comes.
+    """
+    version = "coalesce(deleted_at, read_at)" if table.tombstones else "read_at"
+    return (
+        "not exists (select 1 from (select stripe_account_id as landed_account, id as landed_id,"
+        f" {version} as landed_version from {SCHEMA}.{table.name}) as landed"
+        " where landed_account = stripe_account_id and landed_id = id"
+        f" and landed_version > {version})"
+    )
