@@ -57,7 +57,7 @@
 
 
 {# Whether this run may add to the history: not if a later moment was seen before. #}
-{% macro history_is_open(states='kept_states') -%}
+{% macro history_is_open(states) -%}
     (
         run_settings.as_of >= run_settings.kept_until
         and coalesce(run_settings.as_of >= (

@@ -38,7 +38,7 @@ months as (
     where
         mrr_by_month.month = run_settings.current_month
         and unknown_accounts.account_id is null
-        and {{ history_is_open() }}
+        and {{ history_is_open('kept_states') }}
 
 )
 

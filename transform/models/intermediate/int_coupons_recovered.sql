@@ -20,13 +20,16 @@ ranked_copies as (
 
     select
         discounts.*,
-        coupon_currency as currency,
+        discounts.coupon_currency as currency,
         row_number() over (
-            partition by stripe_account_id, coupon_id
-            order by starts_at desc nulls last, discount_key desc
+            partition by discounts.stripe_account_id, discounts.coupon_id
+            order by discounts.starts_at desc nulls last, discounts.discount_key desc
         ) as rank_of_coupon
     from discounts
-    where percent_off is not null or amount_off is not null
+    left join coupons using (stripe_account_id, coupon_id)
+    where
+        coupons.coupon_id is null
+        and coalesce(discounts.percent_off, discounts.amount_off) is not null
 
 ),
 

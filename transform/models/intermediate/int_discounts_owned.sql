@@ -2,12 +2,6 @@
 {{ config(materialized='view') }}
 with
 
-discounts as (
-
-    select * from {{ ref('stg_stripe__discounts') }}
-
-),
-
 customers_changed as (
 
     select * from {{ ref('int_customers_changed') }}
@@ -21,7 +15,7 @@ subscriptions_linked as (
 )
 
 select discounts.*
-from discounts
+from {{ ref('stg_stripe__discounts') }} as discounts
 inner join customers_changed
     on
         discounts.owner_type = 'customer'
@@ -31,7 +25,7 @@ inner join customers_changed
 union all
 
 select discounts.*
-from discounts
+from {{ ref('stg_stripe__discounts') }} as discounts
 inner join subscriptions_linked
     on
         discounts.owner_type <> 'customer'

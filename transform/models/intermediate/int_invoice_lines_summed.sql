@@ -1,4 +1,4 @@
--- Grain: one invoice that has lines. What its lines add up to, in minor units.
+-- Grain: one invoice that has lines. What the lines of its last read add up to, in minor units.
 {{ config(materialized='view') }}
 with
 
@@ -8,19 +8,19 @@ invoices as (
 
 ),
 
-invoice_lines as (
+landed_lines as (
 
-    select * from {{ ref('stg_stripe__invoice_lines') }}
+    select * from {{ ref('stg_stripe__landed_invoice_lines') }}
 
 )
 
 select
-    invoice_lines.stripe_account_id,
-    invoice_lines.invoice_id,
+    landed_lines.stripe_account_id,
+    landed_lines.invoice_id,
     cast(count(*) as bigint) as line_count,
-    cast(sum(case when invoice_lines.is_proration then invoice_lines.amount else 0 end) as bigint)
+    cast(sum(case when landed_lines.is_proration then landed_lines.amount else 0 end) as bigint)
         as proration_amount,
-    cast(sum(coalesce(invoice_lines.discount_amount, 0)) as bigint) as discount_amount
-from invoice_lines
-inner join invoices using (stripe_account_id, invoice_id)
-group by invoice_lines.stripe_account_id, invoice_lines.invoice_id
+    cast(sum(coalesce(landed_lines.discount_amount, 0)) as bigint) as discount_amount
+from landed_lines
+inner join invoices using (stripe_account_id, invoice_id, read_at)
+group by landed_lines.stripe_account_id, landed_lines.invoice_id

@@ -14,20 +14,16 @@ customers_changed as (
 
 )
 
+-- One pass over all invoices, which are the most rows of all: a CTE that two branches read is
+-- written out whole before they begin.
 select
     customers_changed.account_id,
     invoices.*
 from invoices
-inner join customers_changed
+left join customers_changed
     on
         invoices.stripe_account_id = customers_changed.stripe_account_id
         and invoices.customer_id = customers_changed.customer_id
-where not invoices.is_deleted
-
-union all
-
-select
-    null as account_id,
-    invoices.*
-from invoices
-where not invoices.is_deleted and invoices.customer_id is null
+where
+    not invoices.is_deleted
+    and (customers_changed.customer_id is not null or invoices.customer_id is null)

@@ -33,13 +33,14 @@ run_settings as (
 
 ),
 
--- In a full build also those of accounts that no customer belongs to any more.
+-- In a full build also those of accounts that no customer belongs to any more. The states are named
+-- anew in each branch: a CTE that several read is written out whole before they begin.
 changed_subscriptions as (
 
     select
         states_kept.stripe_account_id,
         states_kept.subscription_id
-    from states_kept
+    from {{ ref('int_mrr_states_kept') }} as states_kept
     inner join accounts_changed using (account_id)
 
     union distinct
@@ -47,7 +48,7 @@ changed_subscriptions as (
     select
         states_kept.stripe_account_id,
         states_kept.subscription_id
-    from states_kept
+    from {{ ref('int_mrr_states_kept') }} as states_kept
     inner join customers_changed using (stripe_account_id, customer_id)
 
     union distinct
@@ -55,7 +56,7 @@ changed_subscriptions as (
     select
         states_kept.stripe_account_id,
         states_kept.subscription_id
-    from states_kept
+    from {{ ref('int_mrr_states_kept') }} as states_kept
     cross join run_settings
     where run_settings.is_full
 

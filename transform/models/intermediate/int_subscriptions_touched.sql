@@ -1,5 +1,6 @@
 -- Grain: one subscription of which something changed since the last build, in itself or in what it
--- refers to: items and their prices, discounts, a pause that ran out.
+-- refers to: items and their prices, discounts, a pause that ran out. An item that is no part of
+-- it any more may count: to look whether it is would cost more than to rebuild one in vain.
 {{ config(materialized='view') }}
 with
 
@@ -9,9 +10,9 @@ subscriptions as (
 
 ),
 
-subscription_items as (
+landed_items as (
 
-    select * from {{ ref('stg_stripe__subscription_items') }}
+    select * from {{ ref('stg_stripe__landed_items') }}
 
 ),
 
@@ -44,17 +45,17 @@ where
 union distinct
 
 select
-    subscription_items.stripe_account_id,
-    subscription_items.subscription_id
-from subscription_items
-where {{ loaded_since_last_build('subscription_items') }}
+    landed_items.stripe_account_id,
+    landed_items.subscription_id
+from landed_items
+where {{ loaded_since_last_build('landed_items') }}
 
 union distinct
 
 select
-    subscription_items.stripe_account_id,
-    subscription_items.subscription_id
-from subscription_items
+    landed_items.stripe_account_id,
+    landed_items.subscription_id
+from landed_items
 inner join prices_touched using (stripe_account_id, price_id)
 
 union distinct

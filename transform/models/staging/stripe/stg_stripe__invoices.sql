@@ -18,6 +18,7 @@ select
     period_end,
     paid_at,
     deleted_at is not null as is_deleted,
+    read_at,
     loaded_at
 from {{ source('stripe', 'invoices') }}
 where created is not null

@@ -3,5 +3,6 @@ select
     stripe_account_id,
     id as subscription_item_id,
     subscription_id,
+    price_id,
     loaded_at
 from {{ source('stripe', 'subscription_items') }}
