@@ -7,15 +7,12 @@ The tables stand in the schema `main`, with a view of each in `marts`: DuckDB na
 catalog after the file, so that `marts.x` alone would be ambiguous. `x` and `marts.marts.x` work.
 """
 
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
+from orchestration.published_file import Copy, quoted, replacing
 from reverse_sync.described import COLUMNS
 
 SYNC_TABLES = (
@@ -35,23 +32,25 @@ GROWING = {
 }
 
 
-def publish(
+def publish(  # noqa: PLR0913  (all by keyword)
     database: duckdb.DuckDBPyConnection,
     marts: Path,
     *,
     build: int = 0,
     refreshed: bool = False,
     at: datetime | None = None,
+    copy: Copy | None = None,
 ) -> dict[str, int]:
     """Copy all marts and the sync's own records to `marts`; rows by table.
 
     `refreshed`: `build` replaced some rows of the build before. If that one is what is published,
     the same rows are replaced in a copy of the file, which is cheaper than to write all of them.
     `at` is noted as the moment of publication (aware): the reverse-sync refuses an old copy.
+    `copy` was begun beside the build.
     """
     if refreshed and published_build(database, marts) == build - 1:
-        return _publish_replaced(database, marts, build, at)
-    with _replacing(database, marts):
+        return _publish_replaced(database, copy or Copy(marts), build, at)
+    with replacing(database, marts):
         database.execute("create schema published.marts")
         database.execute("create schema published.publication")
         tables = [*_tables(database, "marts"), *_sync_tables(database)]
@@ -64,7 +63,7 @@ def published_build(database: duckdb.DuckDBPyConnection, marts: Path) -> int | N
     """Which build the published copy is of; None where that is not known."""
     if not marts.exists():
         return None
-    database.execute(f"attach {_quoted(marts)} as last_published (read_only)")
+    database.execute(f"attach {quoted(marts)} as last_published (read_only)")
     try:
         row = database.execute("select build from last_published.publication.build").fetchone()
     except duckdb.CatalogException:
@@ -75,10 +74,10 @@ def published_build(database: duckdb.DuckDBPyConnection, marts: Path) -> int | N
 
 
 def _publish_replaced(
-    database: duckdb.DuckDBPyConnection, marts: Path, build: int, at: datetime | None
+    database: duckdb.DuckDBPyConnection, copy: Copy, build: int, at: datetime | None
 ) -> dict[str, int]:
     replaced = database.execute("select mart, rows from pipeline.replaced").fetchall()
-    with _replacing(database, marts, keep=True):
+    with replacing(database, copy.marts, copy):
         tables = _tables(database, "marts")
         for _, name in tables:
             _replace_rows(database, name, [rows for mart, rows in replaced if mart == name])
@@ -115,7 +114,7 @@ def _built_mode(database: duckdb.DuckDBPyConnection) -> bool | None:
 
 def publish_sync(database: duckdb.DuckDBPyConnection, marts: Path) -> None:
     """Replace the sync's records alone: the marts in the warehouse may be a failed build's."""
-    with _replacing(database, marts, keep=True):
+    with replacing(database, marts, Copy(marts)):
         _replace_sync_tables(database)
 
 
@@ -166,39 +165,6 @@ def _columns(
         " and table_name = ? order by column_index",
         [catalog, schema, name],
     ).fetchall()
-
-
-@contextmanager
-def _replacing(
-    database: duckdb.DuckDBPyConnection, marts: Path, *, keep: bool = False
-) -> Iterator[None]:
-    """A new file as `published`, empty or a copy; it becomes `marts` if all went well."""
-    fresh = marts.with_suffix(".tmp")
-    fresh.unlink(missing_ok=True)
-    if keep:
-        _copy_file(marts, fresh)
-    database.execute(f"attach {_quoted(fresh)} as published")
-    try:
-        yield
-    finally:
-        database.execute("detach published")
-    fresh.chmod(0o600)
-    fresh.replace(marts)
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    """Where the file system can share blocks (XFS, btrfs) this costs nothing, whatever the size."""
-    with source.open("rb") as read, target.open("wb") as written:
-        left = source.stat().st_size
-        try:
-            while left and (moved := os.copy_file_range(read.fileno(), written.fileno(), left)):
-                left -= moved
-        except (AttributeError, OSError):  # not on this system, or not on this file system
-            shutil.copyfile(source, target)
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _sync_tables(database: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

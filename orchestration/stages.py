@@ -5,7 +5,7 @@ holds the writers' lock; the stages' work stands in their own packages.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -22,12 +22,14 @@ from ingestion.load import Bounds, LoadResult
 from ingestion.pending import load_pending
 from ingestion.reconcile import Compared
 from ingestion.shares import Share
+from ingestion.warehouse import opened_once
 from orchestration import due
 from orchestration.builds import Kind, Scope, decide
 from orchestration.health import refreshed_at
 from orchestration.holds import lease, lock, open_warehouse
 from orchestration.marts import next_attempt, published_mode
 from orchestration.publish import publish, publish_sync, published_build
+from orchestration.published_file import Copy
 from orchestration.reporter import Reporter
 from orchestration.settings import Settings
 from orchestration.stripe_accounts import connections, paths
@@ -95,12 +97,18 @@ def transform_stage(
     Published only if every model and test passed; else `failure` says why and the last good copy
     stands.
     """
-    with lock(settings, "transform", reporter):
-        made = transform(settings, as_of=as_of, full=full, on_node=reporter.built)
+    with (
+        lock(settings, "transform", reporter),
+        closing(Copy(settings.marts)) as copy,
+        opened_once(settings.warehouse),
+    ):
+        made = transform(
+            settings, as_of=as_of, full=full, on_node=reporter.built, on_scope=copy.begin_for
+        )
         with duckdb.connect(str(settings.warehouse)) as database:
             failure = find_failure(database, made.results)
             began = monotonic()
-            published = {} if failure else _publish(database, settings, made.scope)
+            published = {} if failure else _publish(database, copy, made.scope)
             if published:
                 due.note_build(settings, as_of=as_of, build_id=str(uuid4()))
             publishing = monotonic() - began
@@ -119,13 +127,13 @@ def table_rows(database: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int
     return dict(zip(tables, found[0], strict=True))
 
 
-def _publish(
-    database: duckdb.DuckDBPyConnection, settings: Settings, scope: Scope
-) -> dict[str, int]:
-    if scope.kind is Kind.NOTHING and published_build(database, settings.marts) == scope.build:
+def _publish(database: duckdb.DuckDBPyConnection, copy: Copy, scope: Scope) -> dict[str, int]:
+    if scope.kind is Kind.NOTHING and published_build(database, copy.marts) == scope.build:
         return {}
     refreshed = scope.kind is Kind.REFRESH
-    return publish(database, settings.marts, build=scope.build, refreshed=refreshed, at=now())
+    return publish(
+        database, copy.marts, build=scope.build, refreshed=refreshed, at=now(), copy=copy
+    )
 
 
 def build_due(settings: Settings, reporter: Reporter, *, as_of: datetime) -> str | None:

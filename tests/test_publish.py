@@ -1,14 +1,26 @@
 """The published copy, with a reader in a process of its own."""
 
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
 import pytest
 from marts_reader import HOLDS_IT_OPEN, OPENS_IT_AGAIN, Reader
 
+from orchestration.builds import Kind, Scope
 from orchestration.marts import published_mode
 from orchestration.publish import publish, publish_sync
+from orchestration.published_file import Copy
 
+REFRESH = Scope(Kind.REFRESH, "", 2, None, None, None)
+KILLED = """
+import duckdb, os, signal, sys
+database = duckdb.connect(sys.argv[1])
+database.execute("delete from t")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 LOOK = "select min(generation), max(generation), count(*) from t"
 
 
@@ -71,6 +83,50 @@ def test_copy_is_read_by_every_name_that_an_analyst_may_type(
         database.execute(f"attach '{marts}' as copy (read_only)")
         for name in ("copy.t", "copy.marts.t"):
             assert database.execute(f"select count(*) from {name}").fetchall() == [(50000,)]
+
+
+def test_copy_begun_beside_a_build_is_made_again_where_another_was_published_meanwhile(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    marts = tmp_path / "marts.duckdb"
+    with duckdb.connect(str(warehouse)) as database:
+        database.execute(
+            "create schema pipeline; create table pipeline.replaced (mart text, rows text)"
+        )
+        publish(database, marts, build=1)
+        with closing(Copy(marts)) as copy:
+            copy.begin_for(REFRESH)
+            database.execute("insert into sync.sync_runs values (7)")
+            publish_sync(database, marts)
+            database.execute("delete from sync.sync_runs")
+            publish(database, marts, build=2, refreshed=True, copy=copy)
+    with duckdb.connect(str(marts), read_only=True) as database:
+        assert database.execute("select build from publication.build").fetchall() == [(2,)]
+        assert database.execute("select count(*) from t").fetchall() == [(50000,)]
+
+
+def test_copy_that_no_build_needed_leaves_no_file(warehouse: Path, tmp_path: Path) -> None:
+    marts = tmp_path / "marts.duckdb"
+    with duckdb.connect(str(warehouse)) as database:
+        publish(database, marts, build=1)
+    with closing(Copy(marts)) as copy:
+        copy.begin_for(REFRESH)
+    assert {path.name for path in tmp_path.iterdir()} == {"marts.duckdb", "warehouse.duckdb"}
+
+
+def test_log_of_a_killed_publication_does_not_enter_the_next_one(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    marts = tmp_path / "marts.duckdb"
+    with duckdb.connect(str(warehouse)) as database:
+        publish(database, marts, build=1)
+    (tmp_path / "marts.tmp").write_bytes(marts.read_bytes())
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "marts.tmp")], check=False)
+    assert (tmp_path / "marts.tmp.wal").exists()
+    with duckdb.connect(str(warehouse)) as database:
+        publish_sync(database, marts)
+    with duckdb.connect(str(marts), read_only=True) as database:
+        assert database.execute("select count(*) from t").fetchall() == [(50000,)]
 
 
 def test_failed_copy_leaves_the_last_one(warehouse: Path, tmp_path: Path) -> None:

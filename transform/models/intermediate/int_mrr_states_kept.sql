@@ -97,5 +97,4 @@ select
     run_settings.account_id_metadata_key
 from new_states
 cross join run_settings
--- Not the CTE above: one that two read is written out whole before they begin.
 where {{ history_is_open('(' ~ kept_rows({'observed_at': 'timestamp'}, history=true) ~ ')') }}
