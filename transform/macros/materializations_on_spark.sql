@@ -2,7 +2,7 @@
 
 {% materialization working, adapter='spark' %}
     {%- set target = this.incorporate(type='table') -%}
-    {% do compute_strictly() %}
+    {% do prove_arithmetic() %}
     {% call statement('main') -%}
         create or replace table {{ target }} using iceberg as
         {{ sql }}
@@ -18,7 +18,7 @@
     {%- set is_fresh = existing is none or (is_full_build() and not config.get('history', false)) -%}
     {%- set rows = this.identifier ~ '__rows' -%}
     {%- set fresh = 'refreshed.' ~ this.identifier -%}
-    {% do compute_strictly() %}
+    {% do prove_arithmetic() %}
     {% do describe_rows(rows, sql) %}
     {% call statement('main') -%}
         create or replace table {{ target if is_fresh else fresh }} using iceberg
@@ -36,11 +36,25 @@
 
 
 {#
-An overflow is an error, never a null: a figure that is too large must not look like one that is not
-known. dbt-spark opens every connection without it.
+Before anything is computed: by the connection's settings an overflow is an error and not a null, a
+product keeps every digit that DuckDB's keeps, and times are UTC without a zone. Spark's own defaults
+are otherwise, and would make wrong figures in silence.
 #}
-{% macro compute_strictly() -%}
-    {% do run_query('set spark.sql.ansi.enabled=true') %}
+{% macro prove_arithmetic() -%}
+    {%- set query -%}
+        select
+            concat_ws(
+                ', ', typeof(coalesce(1, '1')), typeof(cast(1 as decimal(38, 12)) * 1.000),
+                typeof(cast('2025-01-01' as timestamp)), current_timezone()
+            )
+    {%- endset -%}
+    {%- set found = run_query(query).rows[0][0] -%}
+    {%- if found != 'bigint, decimal(38,15), timestamp_ntz, UTC' -%}
+        {{ exceptions.raise_compiler_error(
+            'Spark would compute other figures (' ~ found ~ '): this connection lacks the settings'
+            ~ ' of profiles.yml, server_side_parameters; use that profile'
+        ) }}
+    {%- endif -%}
 {%- endmacro %}
 
 
