@@ -8,7 +8,7 @@ import os
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -22,8 +22,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration import setting_checks as checks
 from orchestration.logs import log_as_json
+from orchestration.spark_url import SCHEME, SparkUrl, parse
 from reverse_sync.guards import GUARDS, Guards, parse_limit
 from reverse_sync.target import Target
+
+if TYPE_CHECKING:
+    from ingestion.engines import Place
 
 STRIPE = "https://api.stripe.com"
 SANDBOX_KEY = "sk_test_sandbox"
@@ -86,7 +90,7 @@ class Settings(ScheduleSettings):
     stripe_gone_limit_percent: Annotated[float, Field(ge=0, le=100)] = 5
     log_format: Literal["text", "json"] = "text"
     data_dir: Annotated[Path, BeforeValidator(lambda given: given or "data")] = Path("data")
-    warehouse_url: Annotated[str | None, Optional] = None
+    warehouse_url: Annotated[SecretStr | None, Optional] = None
     account_store_url: Annotated[SecretStr | None, Optional] = None
     account_store_secret: Annotated[SecretStr | None, Optional] = None
     account_store_requests_per_minute: Annotated[PerMinute | None, Optional] = None
@@ -118,7 +122,7 @@ class Settings(ScheduleSettings):
             *checks.connected_accounts(self.stripe_connected_accounts),
             *checks.api_base(self.stripe_api_base),
             *checks.data_dir(self.data_dir),
-            *checks.warehouse_url(self.warehouse_url),
+            *checks.warehouse_url(_secret(self.warehouse_url)),
             *checks.account_store_url(_secret(self.account_store_url)),
             *checks.webhook_secrets(_secret(self.stripe_webhook_secrets)),
             *checks.account_store_secret(
@@ -168,10 +172,27 @@ class Settings(ScheduleSettings):
         return 20 if self.is_live else 10
 
     @property
+    def spark(self) -> SparkUrl | None:
+        """The warehouse past one machine; None: it is the DuckDB file."""
+        url = _secret(self.warehouse_url) or ""
+        return parse(url) if url.startswith(SCHEME) else None
+
+    @property
     def warehouse(self) -> Path:
-        if self.warehouse_url:
-            return Path(self.warehouse_url.removeprefix("duckdb:///"))
+        """The DuckDB file: with Spark it holds the sync's own state alone."""
+        url = _secret(self.warehouse_url) or ""
+        if url.startswith("duckdb:///"):
+            return Path(url.removeprefix("duckdb:///"))
         return self.data_dir / "warehouse.duckdb"
+
+    @property
+    def landing(self) -> "Place":
+        """Where `stripe.*` is."""
+        if not self.spark:
+            return self.warehouse
+        from ingestion.engines.lake import Lake  # of the extra `spark`
+
+        return Lake(self.spark.catalog_url, self.spark.folder)
 
     @property
     def marts(self) -> Path:
@@ -223,10 +244,13 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> Settings:
 
 def secrets(settings: Settings) -> list[str]:
     """The values that nothing may tell, whole and in the parts that are used."""
-    values = [getattr(settings, name) for name in Settings.model_fields]
+    names = Settings.model_fields.keys() - {"warehouse_url"}  # a place, but for its catalog's
+    values = [getattr(settings, name) for name in sorted(names)]
     held = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    held += [settings.spark.catalog_url] if settings.spark else []
     parts = [part.rpartition(":")[2].strip() for whole in held for part in whole.split(",")]
-    return [*held, *(part for part in parts if len(part) > SHORTEST_SECRET)]
+    password = settings.spark.password if settings.spark else ""
+    return [*held, *(part for part in [*parts, password] if len(part) > SHORTEST_SECRET)]
 
 
 def _make_private(data_dir: Path) -> None:

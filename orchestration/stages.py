@@ -64,7 +64,8 @@ def load_stage(
             progress=reporter.loaded,
             bounds=bounds,
         )
-        settings.warehouse.chmod(0o600)
+        if not settings.spark:
+            settings.warehouse.chmod(0o600)
     return result
 
 

@@ -19,6 +19,7 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
         "ingestion.load",
+        "ingestion.engines.lake",
         "anyio._backends._asyncio",
         "chardet",
         "dlt._workspace.cli",

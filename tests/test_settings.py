@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from orchestration.settings import Settings, WrongSettings, read_settings
+from ingestion.engines.lake import Lake
+from orchestration.settings import Settings, WrongSettings, read_settings, secrets
 from orchestration.stripe_accounts import connections
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
@@ -73,6 +74,11 @@ def test_wrong_urls_are_named_without_their_password(monkeypatch: pytest.MonkeyP
         ("WAREHOUSE_URL", "duckdb:///"),
         ("WAREHOUSE_URL", "duckdb:///no/such/folder/x.duckdb"),
         ("WAREHOUSE_URL", "duckdb:///stripe.duckdb"),
+        ("WAREHOUSE_URL", "spark://127.0.0.1?catalog=postgresql://u:p@h/d&warehouse=/lake"),
+        ("WAREHOUSE_URL", "spark://127.0.0.1:10000?warehouse=/lake"),
+        ("WAREHOUSE_URL", "spark://127.0.0.1:10000?catalog=mysql://u:p@h/d&warehouse=/lake"),
+        ("WAREHOUSE_URL", "spark://127.0.0.1:10000?catalog=postgresql://u:p@h/d&warehouse=lake"),
+        ("WAREHOUSE_URL", "spark://127.0.0.1:port?catalog=postgresql://u:p@h/d&warehouse=/lake"),
         ("DATA_DIR", "o'brien"),
         ("STRIPE_WEBHOOK_SECRETS", "whsec_a,"),
         ("STRIPE_WEBHOOK_SECRETS", "whsec_a, sk_test_b"),
@@ -202,3 +208,17 @@ def test_keys_that_do_not_go_together_are_refused_without_showing_them(
     (line,) = complaints()
     assert said in line
     assert not any(key and key in line for key in keys.split(","))
+
+
+def test_spark_is_named_with_its_catalog_and_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = "postgresql://lake:hidden_word@db:5432/catalog"
+    monkeypatch.setenv("WAREHOUSE_URL", f"spark://spark:10000?catalog={catalog}&warehouse=/lake/")
+    settings = read_settings(for_stripe=False)
+    assert settings.spark is not None
+    assert (settings.spark.host, settings.spark.port) == ("spark", 10000)
+    assert settings.spark.catalog_url == catalog
+    assert settings.spark.folder == "file:///lake"
+    assert settings.landing == Lake(catalog, "file:///lake")
+    assert settings.warehouse == settings.data_dir / "warehouse.duckdb"
+    assert "hidden_word" in secrets(settings)
+    assert "hidden_word" not in f"{settings!r} {settings.spark!r} {settings.landing!r}"

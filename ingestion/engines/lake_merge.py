@@ -1,0 +1,99 @@
+"""One merge into one Iceberg table: a single commit, or nothing.
+
+Enters: the table, rows that come. Leaves: the table with these rows in place of those of the same
+key, but for what is older than them (the version guard). Only files that hold one of the keys are
+written anew.
+"""
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+from pyiceberg.io.pyarrow import _dataframe_to_data_files
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import FileScanTask
+from pyiceberg.table import Table as IcebergTable
+
+from ingestion.columns import Table
+from ingestion.engines.guard import MEMORY, SCHEMA, not_older
+from ingestion.engines.parquet_files import dataset, path, tasks
+from ingestion.rows import DELETED_AT, KEY, READ_AT, schema
+
+FILE = "__filename"  # Arrow's name for where a row stands
+KEYS = ", ".join(KEY)
+SMALL_ROWS = 10_000
+SMALL_FILES = 16  # more files of fewer rows than that are put together with what comes
+
+
+def merge(iceberg: IcebergTable, landing: Table, fresh: ds.Dataset) -> None:
+    """Merge `fresh`. Raises CommitFailedException where another writer was first."""
+    files = {path(task): task for task in tasks(iceberg)}
+    with duckdb.connect() as database:
+        database.execute(f"set memory_limit = '{MEMORY}'")
+        database.register("fresh", fresh)
+        _find_landed(database, dataset(iceberg, list(files.values()), schema(landing)), landing)
+        rows = _coming(database, landing)
+        if not rows.num_rows:
+            return
+        database.register("coming", rows)
+        replaced = {name: files[name] for name in [*_holding(database, landing), *_small(files)]}
+        whole: list[pa.Table] = []
+        parts = [rows]
+        for task in replaced.values():
+            kept = _kept(database, dataset(iceberg, [task], schema(landing)))
+            (parts if kept.num_rows < SMALL_ROWS else whole).append(kept)
+    _commit(iceberg, [pa.concat_tables(parts), *whole], [task.file for task in replaced.values()])
+
+
+def _find_landed(database: duckdb.DuckDBPyConnection, rows: ds.Dataset, landing: Table) -> None:
+    """Where the keys that come are landed, in which version: all that is read of the table."""
+    versions = [READ_AT.name, *([DELETED_AT.name] if landing.tombstones else [])]
+    database.register("landed", rows.scanner(columns=[*KEY, *versions, FILE]).to_reader())
+    database.execute(f"create schema {SCHEMA}")
+    database.execute(
+        f"create table {SCHEMA}.{landing.name} as"
+        f" select landed.* from landed semi join fresh using ({KEYS})"
+    )
+
+
+def _coming(database: duckdb.DuckDBPyConnection, landing: Table) -> pa.Table:
+    found: pa.Table = database.sql(
+        f"select * from fresh where {not_older(landing)}"
+        f" qualify row_number() over (partition by {KEYS} order by {READ_AT.name} desc) = 1"
+    ).to_arrow_table()
+    return found
+
+
+def _holding(database: duckdb.DuckDBPyConnection, landing: Table) -> list[str]:
+    """Files with a row that is replaced."""
+    found = database.execute(
+        f"select distinct {FILE} from {SCHEMA}.{landing.name} semi join coming using ({KEYS})"
+        " order by all"
+    ).fetchall()
+    return [row[0] for row in found]
+
+
+def _small(files: dict[str, FileScanTask]) -> list[str]:
+    """Each merge leaves a file: from time to time they are put together."""
+    found = [name for name, task in files.items() if task.file.record_count < SMALL_ROWS]
+    return found if len(found) > SMALL_FILES else []
+
+
+def _kept(database: duckdb.DuckDBPyConnection, file: ds.Dataset) -> pa.Table:
+    """A file's rows but for those that are replaced."""
+    database.register("file", file)
+    found: pa.Table = database.sql(
+        f"select * from file anti join coming using ({KEYS})"
+    ).to_arrow_table()
+    return found
+
+
+def _commit(iceberg: IcebergTable, written: list[pa.Table], replaced: list[DataFile]) -> None:
+    if not replaced:
+        iceberg.append(pa.concat_tables(written))
+        return
+    with iceberg.transaction() as change, change.update_snapshot().overwrite() as snapshot:
+        for file in replaced:
+            snapshot.delete_data_file(file)
+        for table in written:
+            for made in _dataframe_to_data_files(iceberg.metadata, table, iceberg.io):
+                snapshot.append_data_file(made)
