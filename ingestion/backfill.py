@@ -7,16 +7,18 @@ was, and the events since its beginning tell what has changed in what it had rea
 """
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 
 from ingestion.brake import Brake, Braked
-from ingestion.changes import hear
+from ingestion.changes import poll
 from ingestion.client import Client
-from ingestion.events import Head
+from ingestion.events import Head, Pointer
 from ingestion.inbox import FIRST, Inbox
-from ingestion.intake import BATCH, Intake, Watch
+from ingestion.intake import BATCH, Intake, Watch, refetch
 from ingestion.occasion import Occasion
 from ingestion.pages import Read
+from ingestion.permissions import check_permissions
 from ingestion.positions import BEGAN, COMPLETE, CURSOR, PIN, POLLED, Part
 from ingestion.reader import WHOLE, Emit, ListReader, Page, Range, utc_now
 from ingestion.streams import BY_NAME, LISTED
@@ -28,14 +30,16 @@ def begin(inbox: Inbox, intake: Intake, occasion: Occasion, head: Head, *, overl
     """Note that a full read has begun, and where the feed stood before it; events that are new.
 
     What the feed tells by now is heard first: the lists answer it, and nothing of it is asked for
-    by id.
+    by id. Raises PermissionMissing.
     """
     account = intake.stripe_account_id
-    inbox.note(account, intake.loaded_at, f"full read: {occasion.why}")
     if occasion.resumes:
+        asyncio.run(_check(intake))
+        inbox.note(account, intake.loaded_at, f"full read: {occasion.why}")
         return 0
     known = None if occasion.gap else inbox.position(account, CURSOR)
-    _, new = hear(inbox, intake, cursor=int(known or head.newest), overlap=overlap)
+    new = asyncio.run(_check_and_hear(inbox, intake, int(known or head.newest), overlap))
+    inbox.note(account, intake.loaded_at, f"full read: {occasion.why}")
     began = max(intake.loaded_at, utc_now())
     positions = {BEGAN: began.isoformat(), COMPLETE: "", PIN: intake.connection.api_version}
     if not known:
@@ -45,12 +49,32 @@ def begin(inbox: Inbox, intake: Intake, occasion: Occasion, head: Head, *, overl
     return new
 
 
-def read_lists(inbox: Inbox, intake: Intake) -> None:
-    """List all that no earlier attempt has listed; then settle what the lists have answered."""
+async def _check(intake: Intake) -> None:
+    async with Client(intake.connection) as client:
+        await check_permissions(client)
+
+
+async def _check_and_hear(inbox: Inbox, intake: Intake, cursor: int, overlap: int) -> int:
+    """At once, as both wait for Stripe. What the check says goes first: it names all at once."""
+    checked, heard = await asyncio.gather(
+        _check(intake), poll(inbox, intake, cursor, overlap), return_exceptions=True
+    )
+    if isinstance(checked, BaseException):
+        raise checked
+    if isinstance(heard, BaseException):
+        raise heard
+    return heard[1]
+
+
+def read_lists(inbox: Inbox, intake: Intake, occasion: Occasion) -> None:
+    """List all that no earlier attempt has listed; then settle what that has answered."""
     account = intake.stripe_account_id
     parts = inbox.unread(account)
     if parts:
-        intake.merge(listing(parts), _Unread(inbox, account, parts))
+        # An earlier attempt's lists may have answered most of what waits: that is asked below.
+        first = not occasion.resumes
+        waiting = inbox.pending(account, after=FIRST, most=BATCH) if first else []
+        intake.merge(listing(parts, waiting), _Unread(inbox, account, parts))
     began = _began(inbox, account)
     last = FIRST
     while batch := inbox.pending(account, after=last, most=BATCH):
@@ -110,14 +134,21 @@ def _began(inbox: Inbox, stripe_account_id: str) -> datetime:
     return datetime.fromisoformat(inbox.position(stripe_account_id, BEGAN) or "")
 
 
-def listing(parts: set[Part]) -> Read:
-    """Every object of these ranges."""
+def listing(parts: set[Part], waiting: Iterable[Pointer] = ()) -> Read:
+    """Every object of these ranges; then those of `waiting` that were not among them (deleted
+    customers, mostly), to be merged with the others."""
+    unlisted = set(waiting)
 
     async def read(client: Client, emit: Emit) -> None:
+        async def emit_listed(page: Page) -> None:
+            unlisted.difference_update((page.stream, found["id"]) for found in page.objects)
+            await emit(page)
+
         async with asyncio.TaskGroup() as group:
             for name in sorted({stream for stream, _, _ in parts}):
                 ranges = sorted((low, high) for stream, low, high in parts if stream == name)
-                reader = ListReader(client, BY_NAME[name], emit)
+                reader = ListReader(client, BY_NAME[name], emit_listed)
                 group.create_task(reader.read(Range(low, high) for low, high in ranges))
+        await refetch(sorted(unlisted))(client, emit)
 
     return read

@@ -40,6 +40,8 @@ class Burial:
         """Tombstones of what is gone (bare ones for unknown ids), and what it owned."""
         if not page.gone or page.stream not in BURIED:
             return {}
+        if page.stream not in self._engine.tables():
+            return {page.stream: self._bare(page)}
         found = {page.stream: self._tombstones(page)}
         if page.stream == "customers":
             found["payment_methods"] = self._freed(page)
@@ -55,6 +57,13 @@ class Burial:
             f" (from {SCHEMA}.{page.stream} where stripe_account_id = $account) as landed"
             " on landed.id = gone.id order by gone.id",
         )
+
+    def _bare(self, page: Page) -> pa.Table:
+        """Where nothing is landed yet: this account's first load, which merges all at once."""
+        same = {"stripe_account_id": self._account, "loaded_at": self._loaded_at}
+        same |= {"deleted_at": page.read_at, "read_at": page.read_at}
+        rows = [{"id": object_id, **same} for object_id in sorted(page.gone)]
+        return pa.Table.from_pylist(rows, schema=BURIED[page.stream])
 
     def _freed(self, page: Page) -> pa.Table:
         """Stripe detaches a deleted customer's payment methods, and no event tells of it."""

@@ -3,6 +3,7 @@
 Enters: events as Stripe sends them. Leaves: pointers (stream, id); payloads are never loaded.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -116,20 +117,20 @@ async def head(client: Client) -> Head:
 async def poll(client: Client, *, since: int) -> AsyncIterator[list[Any]]:
     """All events of our types created at or after `since` (Unix seconds), in pages, in no order."""
     types = sorted(POINTERS)
-    for start in range(0, len(types), TYPES_A_CALL):
-        parameters: Parameters = {
-            "created[gte]": max(since, 0),
-            "types": types[start : start + TYPES_A_CALL],
-            "limit": PAGE,
-        }
-        async for page in _pages(client, dict(parameters)):
+    asked: list[Parameters] = [
+        {"created[gte]": max(since, 0), "types": types[start : start + TYPES_A_CALL], "limit": PAGE}
+        for start in range(0, len(types), TYPES_A_CALL)
+    ]
+    # Mostly there is one page each, and who waits for them waits once.
+    answers = await asyncio.gather(*(client.get("/v1/events", parameters) for parameters in asked))
+    for parameters, answer in zip(asked, answers, strict=True):
+        yield answer["data"]
+        async for page in _after(client, parameters, answer):
             yield page
 
 
-async def _pages(client: Client, parameters: dict[str, Any]) -> AsyncIterator[list[Any]]:
-    while True:
-        answer = await client.get("/v1/events", parameters)
+async def _after(client: Client, parameters: Parameters, answer: Any) -> AsyncIterator[list[Any]]:
+    while answer["has_more"]:
+        following = {**parameters, "starting_after": answer["data"][-1]["id"]}
+        answer = await client.get("/v1/events", following)
         yield answer["data"]
-        if not answer["has_more"]:
-            return
-        parameters["starting_after"] = answer["data"][-1]["id"]

@@ -94,7 +94,7 @@ class Intake:
     def read_by_id(self, pointers: list[Pointer], watch: Watch | None = None) -> None:
         """What Stripe says now of these objects."""
         if pointers:
-            self.merge(_refetch(pointers), watch)
+            self.merge(refetch(pointers), watch)
 
     def _timed(self, found: Iterator[Page]) -> Iterator[Page]:
         while True:
@@ -139,7 +139,9 @@ def _chunk(first: Page, others: Iterator[Page], most: int) -> Iterator[Page]:
             return
 
 
-def _refetch(pointers: list[Pointer]) -> Read:
+def refetch(pointers: list[Pointer]) -> Read:
+    """What Stripe says now of these objects."""
+
     async def read(client: Client, emit: Emit) -> None:
         for name in sorted({stream for stream, _ in pointers}):
             ids = [object_id for stream, object_id in pointers if stream == name]

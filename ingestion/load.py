@@ -83,13 +83,11 @@ def load(
             connection, account, paths, progress=progress or _silent, chunk=bounds.chunk
         )
         everything = _occasion(inbox, intake, asked=full, stripe_now=now.at)
-        if everything:
-            asyncio.run(_check(connection))
         inbox.settle(account, [], read_from=utc_now(), **{LIVEMODE: connection.mode})
         heard = 0
         if everything:
             heard = backfill.begin(inbox, intake, everything, now, overlap=bounds.overlap)
-            backfill.read_lists(inbox, intake)
+            backfill.read_lists(inbox, intake, everything)
         cursor = int(inbox.position(account, CURSOR) or now.newest)
         new, polled = read_changes(inbox, intake, cursor=cursor, overlap=bounds.overlap)
         inbox.keep_quarantined(account, intake.landing.kept_out())
@@ -146,12 +144,8 @@ async def identify(connection: Connection) -> tuple[str, Head]:
     """Whose the account is, and where its feed stands before anything is read."""
     async with Client(connection) as client:
         try:
-            return await account_id(client), await head(client)
+            account, now = await asyncio.gather(account_id(client), head(client))
         except StripeError:
             await check_permissions(client)  # names all that is missing, if that is the cause
             raise
-
-
-async def _check(connection: Connection) -> None:
-    async with Client(connection) as client:
-        await check_permissions(client)
+        return account, now

@@ -71,8 +71,9 @@ class _Producer(threading.Thread):
         with suppress(RuntimeError):  # the loop has ended by itself
             self._cancel()
         while self.is_alive():
-            with suppress(queue.Empty):
-                self.waiting.get(timeout=0.05)
+            with suppress(queue.Empty):  # room for a page that it waits to hand over
+                self.waiting.get_nowait()
+            self.join(0.01)
 
 
 def first(error: BaseException) -> BaseException:

@@ -84,6 +84,8 @@ class Landing:
 
     def known(self, stream: str, ids: list[str]) -> set[str]:
         """Which of these ids a landing table holds, or would, if they were not kept out."""
+        if stream not in self._engine.tables():
+            return set()
         found = self._query(
             f"select id from {SCHEMA}.{stream}"
             " where stripe_account_id = $account and id in (select unnest($ids::varchar[]))"

@@ -162,6 +162,23 @@ def test_customer_deleted_before_the_first_load_is_not_lost(stripe: LocalStripe)
     ]
 
 
+def test_first_load_merges_what_events_tell_of_with_what_the_lists_show(
+    stripe: LocalStripe,
+) -> None:
+    subscribe(stripe, 1)
+    stripe.store.put(builders.customer(id="cus_2", created=NOW - DAY))
+    stripe.store.delete("customer", "cus_2", now=NOW)
+    voided = builders.invoice(id="in_void", customer="cus_1", status="void", created=NOW, total=1)
+    stripe.store.put(voided, now=NOW)
+    stripe.load()
+    assert stripe.query("select id, deleted_at is not null from stripe.customers order by id") == [
+        ("cus_1", False),
+        ("cus_2", True),
+    ]
+    assert stripe.query("select count(*) from stripe.invoices where id = 'in_void'") == [(0,)]
+    assert stripe.load().objects.total() == 0
+
+
 def test_deleted_coupon_of_an_item_goes_on_discounting(stripe: LocalStripe) -> None:
     stripe.store.put(builders.coupon(id="old", percent_off=20, duration="forever"))
     discounted = builders.item(price=MONTHLY, discounts=[builders.discount(coupon="old")])
