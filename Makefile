@@ -9,6 +9,7 @@ export DO_NOT_TRACK := 1
 
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 SETUP := .venv/.setup
+SPARK := .spark/.setup
 SOAK_SECONDS ?= 600
 PARSED := transform/target/manifest.json
 DATA_DIR ?= data
@@ -16,7 +17,7 @@ METRICS := transform/target/metrics
 QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test bench bench-quick soak-sync soak ui page setup check docs metrics format clean help
+.PHONY: demo test test-spark setup-spark bench bench-quick soak-sync soak ui page setup check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -45,6 +46,11 @@ ui: setup ## Dagster's web page, http://127.0.0.1:3000
 
 page: setup ## Dagster's page in headless Chromium, which is installed where it is missing; docs/lineage.png
 	$(BIN)/python tests/page_in_chromium.py
+
+setup-spark: setup $(SPARK) ## Spark and Iceberg in .spark, some 400 MB; Java 17 has to be there
+
+test-spark: setup-spark ## the same loads on Spark and Iceberg: PostgreSQL, a master, two workers
+	$(BIN)/pytest -m spark
 
 setup: $(SETUP) $(PARSED) ## .venv with the locked dependencies, and the parsed dbt project
 
@@ -77,7 +83,7 @@ format: setup ## put Python and SQL into shape
 	$(BIN)/sqlfluff fix --disable-progress-bar transform/models transform/tests
 
 clean: ## remove what make made; data/ stays
-	rm -rf .venv .uv transform/target transform/logs .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .uv .spark transform/target transform/logs .mypy_cache .ruff_cache .pytest_cache
 
 .uv/bin/uv:
 	$(PYTHON) -m venv .uv
@@ -89,3 +95,9 @@ $(SETUP): pyproject.toml uv.lock $(if $(findstring .uv/,$(UV)),.uv/bin/uv)
 
 $(PARSED): $(SETUP) $(DBT_FILES)
 	$(BIN)/python -m orchestration.manifest
+
+$(SPARK): spark/requirements.txt spark/wheels.txt spark/jars.py
+	$(PYTHON) -m venv .spark/venv
+	.spark/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r spark/requirements.txt
+	.spark/venv/bin/python spark/jars.py
+	@touch $@
