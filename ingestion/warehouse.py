@@ -49,14 +49,21 @@ class Landing:
 
     def merge(self, pages: Iterator[Page]) -> dict[str, int]:
         """Merge pages; rows by table. All or nothing: a failed read loads no row."""
-        pipeline = self._pipeline()
-        # What an interrupted load left behind is read again; its cursor never moved.
-        pipeline.abort_packages()
+        pipeline = self._ready()
         with self._engine.opened_once():
             self._run(pipeline, pages)
         trace = pipeline.last_trace
         counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
         return {table.name: counts.get(table.name, 0) for table in TABLES}
+
+    def _ready(self) -> dlt.Pipeline:
+        """What an interrupted load left behind is read again; its cursor never moved."""
+        pipeline = self._pipeline()
+        try:
+            pipeline.abort_packages()
+        except FileNotFoundError:  # it was killed while dlt made its folders
+            pipeline = pipeline.drop()
+        return pipeline
 
     def _run(self, pipeline: dlt.Pipeline, pages: Iterator[Page]) -> None:
         there = self._engine.tables()

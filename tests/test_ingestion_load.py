@@ -503,3 +503,17 @@ insert into events select * from e; insert into pointers select * from p;
 insert into positions select * from o; insert into positions values ('stripe_account', '{ACCOUNT}');
 drop table e; drop table p; drop table o;
 """
+
+
+def test_load_that_was_killed_while_dlt_made_its_folders_is_repeated(
+    local_stripe: LocalStripe,
+) -> None:
+    local_stripe.store.put(builders.customer(id="cus_1", created=NOW))
+    local_stripe.load()
+    local_stripe.store.put(builders.customer(id="cus_2", created=NOW), now=NOW)
+    (local_stripe.paths.dlt / "stripe_traits" / "load" / "normalized").rmdir()
+    local_stripe.load()
+    assert local_stripe.query("select id from stripe.customers order by id") == [
+        ("cus_1",),
+        ("cus_2",),
+    ]
