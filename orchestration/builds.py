@@ -13,6 +13,7 @@ from enum import StrEnum
 
 import duckdb
 
+from orchestration.lakehouse import landing
 from orchestration.project import PROJECT
 from orchestration.settings import Settings
 
@@ -77,7 +78,19 @@ def decide(
     database: duckdb.DuckDBPyConnection, settings: Settings, *, as_of: datetime, full: bool = False
 ) -> Scope:
     """What a build at `as_of` has to do. Cheap: no model runs."""
-    now = _inputs(database, settings, as_of)
+    with landing(settings, database) as landed:
+        return _decide(database, landed, settings, as_of=as_of, full=full)
+
+
+def _decide(
+    database: duckdb.DuckDBPyConnection,
+    landed: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    *,
+    as_of: datetime,
+    full: bool,
+) -> Scope:
+    now = _inputs(landed, settings, as_of)
     database.execute(LAST_BUILD)
     last = database.execute("from pipeline.last_build").fetchone()
     if last is None:
@@ -90,11 +103,11 @@ def decide(
         why = "settings, seeds or models changed"
     elif set(now.stripe_accounts) != set(stripe_accounts):
         why = "a Stripe account came"
-    why = why or _time_passed(database, last_as_of, now.as_of)
+    why = why or _time_passed(landed, last_as_of, now.as_of)
     if why:
         return Scope(Kind.FULL, why, build + 1, None, last_as_of, kept_until)
     since = {"since": last_as_of, "until": now.as_of}
-    if now.loaded_at == loaded_at and not _found(database, PASSED, since):
+    if now.loaded_at == loaded_at and not _found(landed, PASSED, since):
         return Scope(Kind.NOTHING, "nothing changed", build, loaded_at, last_as_of, kept_until)
     return Scope(Kind.REFRESH, "objects changed", build + 1, loaded_at, last_as_of, kept_until)
 
@@ -103,7 +116,8 @@ def begin(
     database: duckdb.DuckDBPyConnection, settings: Settings, scope: Scope, *, as_of: datetime
 ) -> None:
     """Remember what this build is made from, and that it is not finished."""
-    now = _inputs(database, settings, as_of)
+    with landing(settings, database) as landed:
+        now = _inputs(landed, settings, as_of)
     kept_until = max(now.as_of, scope.kept_until or now.as_of)
     database.execute("delete from pipeline.last_build")
     database.execute(

@@ -15,6 +15,7 @@ from dbt.artifacts.schemas.run import RunExecutionResult
 
 from orchestration.builds import MOVES_NUMBERS, Kind, Scope, begin, decide, finish
 from orchestration.dbt_process import run_dbt
+from orchestration.lakehouse import bring, tell
 from orchestration.manifest import DbtFailed
 from orchestration.settings import Settings
 
@@ -96,9 +97,12 @@ def transform(
             return Transformed(scope, [])
         begin(database, settings, scope, as_of=as_of)
         write_run_settings(database, settings, as_of, scope)
+        tell(settings, database)
         database.execute("set max_vacuum_tasks = $tasks", {"tasks": _vacuum_tasks(scope)})
         results = _build(settings, scope, on_node)
-        if not any(result.failed for result in results):
+        passed = not any(result.failed for result in results)
+        bring(settings, database, passed=passed)
+        if passed:
             finish(database)
     return Transformed(scope, results)
 

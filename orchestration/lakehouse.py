@@ -1,0 +1,99 @@
+"""A build on Spark, seen from here: what it is told, and its marts brought into the DuckDB file.
+
+Enters: the settings and a connection to the DuckDB file, under its lock. Leaves: a connection that
+reads the landing tables; the run's settings as an Iceberg table; marts in the file, from where they
+are published and sent as those that DuckDB built. Where DuckDB is the warehouse nothing is to do.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from ingestion.engines import engine
+from ingestion.landing import TABLES
+from orchestration.project import PROJECT
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from pyiceberg.catalog.sql import SqlCatalog
+
+NAMESPACES = ("default", "pipeline", "refreshed")  # PyHive wants one named `default`
+FX_RATES = PROJECT / "transform" / "seeds" / "fx_rates.csv"
+RATES = f"""
+create schema seeds;
+create view seeds.fx_rates as from read_csv('{FX_RATES}', header = true, columns = {{
+    'date': 'date', 'from_currency': 'varchar', 'to_currency': 'varchar', 'rate': 'decimal(18, 10)'
+}})
+"""
+JSON_COLUMNS = {"account_traits": "traits"}  # Spark has no such type
+UNKNOWN_VALUES = ("intermediate", "int_unknown_values")
+
+
+@contextmanager
+def landing(
+    settings: Settings, database: duckdb.DuckDBPyConnection
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads `stripe.*` and `seeds.fx_rates`; the file's own if it holds them."""
+    if settings.spark is None:
+        yield database
+        return
+    with engine(settings.landing).reading(*(table.name for table in TABLES)) as landed:
+        landed.execute(RATES)
+        yield landed
+
+
+def tell(settings: Settings, database: duckdb.DuckDBPyConnection) -> None:
+    """`pipeline.run_settings`, as it is in the file, for the models on Spark."""
+    if settings.spark is None:
+        return
+    catalog = _catalog(settings)
+    for name in NAMESPACES:
+        catalog.create_namespace_if_not_exists(name)
+    row = database.sql("from pipeline.run_settings").to_arrow_table()
+    table = catalog.create_table_if_not_exists(("pipeline", "run_settings"), schema=row.schema)
+    table.overwrite(row)
+
+
+def bring(settings: Settings, database: duckdb.DuckDBPyConnection, *, passed: bool) -> None:
+    """The marts of a build that passed; of one that failed the values that no rule knows."""
+    if settings.spark is None:
+        return
+    catalog = _catalog(settings)
+    if not passed:
+        if catalog.table_exists(UNKNOWN_VALUES):
+            _bring(catalog, database, *UNKNOWN_VALUES)
+        return
+    for _, name in catalog.list_tables("marts"):
+        _bring(catalog, database, "marts", name)
+        # For a copy that is brought along: every row of it is another one.
+        database.execute(f'create or replace view refreshed."{name}" as from marts."{name}"')
+        database.execute("insert into pipeline.replaced values (?, 'true')", [name])
+
+
+def _bring(
+    catalog: "SqlCatalog", database: duckdb.DuckDBPyConnection, schema: str, name: str
+) -> None:
+    """One table, streamed, with its columns' descriptions."""
+    table = catalog.load_table((schema, name))
+    json = JSON_COLUMNS.get(name)
+    replaced = f"replace (cast({json} as json) as {json})" if json else ""
+    database.execute(f"create schema if not exists {schema}")
+    database.register("brought", table.scan().to_arrow_batch_reader())
+    database.execute(
+        f'create or replace table {schema}."{name}" as select * {replaced} from brought'
+    )
+    database.unregister("brought")
+    for column in table.schema().fields:
+        if column.doc:
+            text = column.doc.replace("'", "''")
+            database.execute(f'comment on column {schema}."{name}"."{column.name}" is \'{text}\'')
+
+
+def _catalog(settings: Settings) -> "SqlCatalog":
+    from ingestion.engines.lake import Lake  # of the extra `spark`
+
+    lake = settings.landing
+    assert isinstance(lake, Lake)  # noqa: S101 - for the type checker
+    return lake.catalog
