@@ -83,7 +83,7 @@ def _endpoint(path: str) -> str:
 @contextmanager
 def served(application: ASGIApp) -> Iterator[str]:
     """The application over HTTP, from a thread; its address."""
-    config = uvicorn.Config(application, port=0, lifespan="off", log_level="warning")
+    config = uvicorn.Config(application, port=0, lifespan="off", log_level="error")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -125,7 +125,7 @@ def _section(part: Part, measured: dict[str, Any]) -> str:
     load = f"load {around['load']:.1f} when it began"
     note = f"; {around['note']}" if around["note"] else ""
     lines += [
-        f"`{measured['command']}`, {around['minutes']:.0f} minutes, {around['at']};"
+        f"`{measured['command']}`, {around['minutes'] * 60:,.0f} s, {around['at']};"
         f" {around['machine']}, {load}{note};"
         f" Python {around['python']}, {versions}.",
         "",

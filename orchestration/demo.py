@@ -23,7 +23,6 @@ from orchestration.project import PROJECT
 from orchestration.settings import SANDBOX_KEY
 
 DATA_DIR = Path("data/demo")
-PORT = 12111
 CUSTOMERS = 2000
 console = Console(highlight=False, soft_wrap=True)
 

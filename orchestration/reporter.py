@@ -45,7 +45,7 @@ class LogReporter:
 
     def built(self, node: str) -> None:
         self._built += 1
-        self._now_and_then(f"{self._built} models and tests done, the last: {node}")
+        self._now_and_then(f"models and tests done: {self._built}, the last {node}")
 
     def delivered(self, done: int, total: int) -> None:
         self._now_and_then(f"{done:,} of {total:,} accounts sent")

@@ -43,6 +43,8 @@ EVERYTHING = ("--exclude-resource-type", "unit_test")
 REFRESHED = (
     *("--select", "config.materialized:working", "config.materialized:kept", "tag:each_refresh"),
     *("--indirect-selection", "empty", *EVERYTHING),
+    # Its many small commits wait for the disk more than they compute.
+    *("--threads", "4"),
 )
 VACUUMED_BUILDS = 50  # one in so many
 UNKNOWN_VALUES = "assert_no_unknown_values"  # the test that names objects and fields

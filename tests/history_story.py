@@ -11,7 +11,6 @@ from examples_objects import at, customer, given, percent, price, simple, subscr
 from sandbox import builders
 
 Json = dict[str, Any]
-BEFORE = "2024-01-01"  # subscriptions of the story are older than it
 
 
 def canceled(account: str, day: str, suffix: str = "", **fields: Any) -> Json:

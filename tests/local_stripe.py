@@ -8,10 +8,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from served import served
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from benchmarks.observers import served
 from ingestion.client import Connection
 from ingestion.load import DEFAULT, Bounds, LoadResult, Paths, load
 from sandbox import clock

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from served import served
-
+from benchmarks.observers import served
 from ingestion.webhooks.app import PATH, Receiver, app
 from ingestion.webhooks.delivery import Ours
 from ingestion.webhooks.log import DeliveryLog

@@ -15,9 +15,9 @@ from urllib.parse import parse_qs
 import duckdb
 import pytest
 from local_stripe import DAY, NOW, LocalStripe, refusing
-from served import served
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from benchmarks.observers import served
 from ingestion.backfill import EVERYTHING
 from ingestion.brake import Braked
 from ingestion.client import StripeError

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 import pytest
 from local_stripe import NOW, LocalStripe
-from served import served
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from benchmarks.observers import served
 from ingestion.inbox import Inbox
 from sandbox import builders
 from sandbox.keys import ACCOUNT

@@ -20,10 +20,6 @@ LATE_ROWS_FAIL = """
     create trigger full_disk before insert or update on accounts for each row
         when (new.account_id > 'a5') execute function full_disk();
 """
-ANOTHER_TABLE = """
-    alter table accounts rename to kept;
-    create table accounts as select *, 'x' as tenant from kept where false;
-"""
 
 
 @dataclass(frozen=True)

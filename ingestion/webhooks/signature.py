@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from stripe import SignatureVerificationError, WebhookSignature
 
-TOLERANCE_SECONDS = 300
-
 
 @dataclass(frozen=True)
 class Secret:
