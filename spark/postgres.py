@@ -18,7 +18,8 @@ def start(processes: Processes, folder: Path) -> int:
     made.cleanup()
     port = free_port()
     command = [str(made.bin_path / "postgres"), "-D", str(folder / "data"), "-k", ""]
-    command += ["-h", LOOPBACK, "-p", str(port)]
+    # Each connection to the thrift server is a session with connections of its own to the catalog.
+    command += ["-h", LOOPBACK, "-p", str(port), "-c", "max_connections=1000"]
     # At SIGTERM it would wait for its clients.
     processes.start("postgres", command, ends_at=signal.SIGINT, user=made.system_user)
     processes.wait_for_port("postgres", port)

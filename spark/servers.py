@@ -101,6 +101,7 @@ def configure(folder: Path, database: str) -> None:
         f"{lake}.uri": f"jdbc:postgresql://{database}",
         f"{lake}.jdbc.user": "postgres",
         f"{lake}.jdbc.schema-version": "V1",
+        f"{lake}.clients": "1",
         f"{lake}.warehouse": f"file://{folder}/lake",
         "spark.sql.defaultCatalog": "lake",
         "spark.sql.warehouse.dir": f"{folder}/hive",
