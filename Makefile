@@ -49,7 +49,7 @@ page: setup ## Dagster's page in headless Chromium, which is installed where it 
 
 setup-spark: setup $(SPARK) ## Spark and Iceberg in .spark, some 400 MB; Java 17 has to be there
 
-test-spark: setup-spark ## the same loads on Spark and Iceberg: PostgreSQL, a master, two workers
+test-spark: setup-spark ## the same loads and marts on Spark and Iceberg: PostgreSQL, a master, two workers
 	$(BIN)/pytest -m spark
 
 setup: $(SETUP) $(PARSED) ## .venv with the locked dependencies, and the parsed dbt project

@@ -1,13 +1,16 @@
-"""A cluster of real processes: what is loaded with no Spark at hand is read by Spark."""
+"""A cluster of real processes: Spark reads what was loaded, and builds the marts of DuckDB."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from lake_stripe import NAMES, LakeStripe
 from local_stripe import NOW, LocalStripe
+from pipeline import Pipeline
 from pyhive import hive
 
 from ingestion.engines.lake import Lake
@@ -18,6 +21,7 @@ from sandbox.population import Population
 from sandbox.server import populate
 from spark.cluster import Cluster, cluster
 
+MOMENTS = ("loaded_at", "read_at")
 pytestmark = pytest.mark.spark
 
 
@@ -64,3 +68,43 @@ def test_spark_reads_what_was_loaded(spark: Cluster, lake: LakeStripe) -> None:
     money = "select cast(sum(unit_amount_decimal) as decimal(38, 12)) from stripe.prices"
     assert asked(spark, money) == lake.query(money)
     assert isinstance(asked(spark, money)[0][0], Decimal)
+
+
+def published(pipeline: Pipeline) -> dict[str, list[Any]]:
+    """Every mart, its rows in order, without the moments of the load."""
+    with duckdb.connect(str(pipeline.settings.marts), read_only=True) as database:
+        names = database.execute(
+            "select table_name, list(column_name order by column_index) from duckdb_columns()"
+            " where schema_name = 'marts' and table_name not like 'sync_%' group by all order by 1"
+        ).fetchall()
+        return {
+            name: database.execute(
+                f"select {', '.join(c for c in columns if c not in MOMENTS)} from main.{name}"
+                " order by all"
+            ).fetchall()
+            for name, columns in names
+        }
+
+
+def test_marts_built_on_spark_are_those_of_duckdb(
+    spark: Cluster, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    store = pipeline.stripe.store
+
+    def refreshed(folder: str, warehouse: str) -> dict[str, list[Any]]:
+        pipeline.set(DATA_DIR=str(tmp_path / folder), WAREHOUSE_URL=warehouse)
+        pipeline.refresh(as_of=datetime.fromtimestamp(clock.now(store), UTC))
+        return published(pipeline)
+
+    def same() -> None:
+        duck, found = refreshed("duck", ""), refreshed("spark", spark.warehouse_url)
+        assert {"account_traits", "mrr_breakdown", "mrr_movements"} <= duck.keys() == found.keys()
+        for mart, rows in duck.items():
+            assert found[mart] == rows, mart
+
+    populate(store, Population(20, 1, NOW))
+    same()
+    driver.live(store, days=1, seed=1)
+    same()
+    driver.live(store, days=1, seed=2)
+    same()
