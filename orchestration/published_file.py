@@ -25,6 +25,8 @@ class Copy:
     def __init__(self, marts: Path) -> None:
         self.marts = marts
         self.file = marts.with_suffix(".tmp")
+        # Of its own name: another publication may come before the one that this is for.
+        self._begun = marts.with_suffix(".begun.tmp")
         self._copied: Future[tuple[int, ...]] | None = None
 
     def begin_for(self, scope: Scope) -> None:
@@ -35,20 +37,22 @@ class Copy:
             thread.shutdown(wait=False)
 
     def ready(self) -> None:
-        """It is of what is published now. Raises OSError."""
-        if self._copied is None or self._copied.result() != _state(self.marts):
-            self._copy()
+        """`file` is of what is published now. Raises OSError."""
+        _remove(self.file)
+        if self._copied is not None and self._copied.result() == _state(self.marts):
+            self._begun.replace(self.file)
+        else:
+            _copy_file(self.marts, self.file)
 
     def close(self) -> None:
         """Nothing is left of a copy that was not needed."""
         if self._copied is not None:
             self._copied.exception()  # waits; a failure is that of whoever needs it
-        _remove(self.file)
+        self._begun.unlink(missing_ok=True)
 
     def _copy(self) -> tuple[int, ...]:
         found = _state(self.marts)
-        _remove(self.file)
-        _copy_file(self.marts, self.file)
+        _copy_file(self.marts, self._begun)
         return found
 
 
