@@ -3,23 +3,20 @@
 Enters: --through live (the resident loop) or refresh (Dagster's daemon, its sensor and runs),
 --customers, --seconds, --rate, and --burst: so many more changes at once at the end. Leaves: p50,
 p95 and p99 in seconds from the moment the change is asked for at the sandbox to the moment the row
-can be read, and where they go; exit 1 where a change was lost or p95 is over the bound.
+can be read, and where they go, the burst's apart; exit 1 where a change was lost or p95 of the
+others is over the bound.
 
 Sandbox, webhook receiver and refresh are processes of their own. Every change is of another
 account: renamed customers and changed seats in turns. Nothing is warmed up or left out.
 """
 
 import argparse
-import itertools
 import json
 import sqlite3
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,65 +24,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.latency_changes import Change, changes
 from benchmarks.latency_world import World, world
 
 BOUND = {"live": 5.0, "refresh": 40.0}  # seconds at p95
 PATIENCE = 120  # seconds for the last change to arrive
 SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
-
-
-@dataclass
-class Change:
-    """Of one account: which object, what is written; moments are Unix seconds."""
-
-    account: str
-    object_id: str
-    path: str
-    fields: dict[str, object]
-    version: int = 0
-    sent: float = 0.0
-    arrived: float | None = None
-
-    @property
-    def seconds(self) -> float:
-        return (self.arrived or float("inf")) - self.sent
-
-
-def changes(built: World, most: int) -> Iterator[Change]:
-    """A change of another account each: its name, or the seats of its one subscription.
-
-    Each changes a trait: seats do where the account has no other subscription, and each seat costs
-    the same.
-    """
-    held = list(_subscriptions(built))
-    held_by = Counter(one["customer"] for one in held)
-    only = (one for one in held if one["status"] == "active" and held_by[one["customer"]] == 1)
-    sold = (one for one in only if _by_the_seat(one))
-    for number, one in enumerate(itertools.islice(sold, most)):
-        customer, (item,) = one["customer"], one["items"]["data"]
-        if number % 2:
-            seats = {"items[0][id]": item["id"], "items[0][quantity]": item["quantity"] + 1}
-            yield Change(customer, one["id"], f"/v1/subscriptions/{one['id']}", seats)
-        else:
-            fields: dict[str, object] = {"name": f"Renamed {number}"}
-            yield Change(customer, customer, f"/v1/customers/{customer}", fields)
-
-
-def _by_the_seat(subscription: Any) -> bool:
-    item, *others = subscription["items"]["data"]
-    price = item["price"]
-    plain = price["unit_amount"] and not price["transform_quantity"]
-    return bool(item.get("quantity") and plain) and not others
-
-
-def _subscriptions(built: World) -> Iterator[Any]:
-    asked: dict[str, object] = {"status": "all", "limit": 100}
-    while True:
-        answer = built.stripe.get("/v1/subscriptions", params=asked).json()
-        yield from answer["data"]
-        if not answer["has_more"]:
-            return
-        asked["starting_after"] = answer["data"][-1]["id"]
 
 
 class Watch:
@@ -167,13 +111,10 @@ def at(values: list[float], share: float) -> float:
     return round(ordered[int(share * (len(ordered) - 1))], 2)
 
 
-def rows(built: World, done: list[Change]) -> dict[str, dict[str, float]]:
+def rows(built: World, times: dict[str, float], done: list[Change]) -> dict[str, dict[str, float]]:
     """A row a stage and the whole: mean and percentiles in seconds."""
-    times = received(built)
-    for cycle in built.cycles:
-        cycle["at"] = datetime.fromisoformat(cycle["began"]).timestamp()
-    split = [parts(change, times[change.object_id], built.cycles) for change in done]
-    columns = {name: [one.get(name, 0.0) for one in split] for one in split for name in one}
+    spent = [parts(change, times[change.object_id], built.cycles) for change in done]
+    columns = {name: [one.get(name, 0.0) for one in spent] for one in spent for name in one}
     columns["change to store"] = [change.seconds for change in done]
     return {
         name: {
@@ -181,7 +122,20 @@ def rows(built: World, done: list[Change]) -> dict[str, dict[str, float]]:
             **{share: at(values, part) for share, part in SHARES.items()},
         }
         for name, values in columns.items()
+        if values
     }
+
+
+def split(built: World, planned: list[Change], *, burst: int) -> dict[str, dict[str, float]]:
+    """The rows of the changes that came one by one, then those of the burst."""
+    times, steady = received(built), len(planned) - burst
+    for cycle in built.cycles:
+        cycle["at"] = datetime.fromisoformat(cycle["began"]).timestamp()
+    ones, others = (
+        rows(built, times, [change for change in some if change.arrived])
+        for some in (planned[:steady], planned[steady:])
+    )
+    return ones | {f"burst of {burst:,}: {stage}": row for stage, row in others.items()}
 
 
 def missed(told: dict[str, Any]) -> list[str]:
@@ -228,13 +182,12 @@ def main() -> None:
         if len(planned) < count:
             raise SystemExit(f"{count} changes need more --customers")
         measure(built, planned, rate=options.rate, burst=options.burst)
-        done = [change for change in planned if change.arrived]
         told = {
             "through": options.through,
             "customers": options.customers,
             "changes": count,
             "lost": sorted(change.object_id for change in planned if not change.arrived),
-            "seconds": rows(built, done),
+            "seconds": split(built, planned, burst=options.burst),
         }
     told["missed"] = missed(told)
     report(told, as_json=options.json)

@@ -5,6 +5,7 @@ reads the landing tables; the run's settings as an Iceberg table; marts in the f
 are published and sent as those that DuckDB built. Where DuckDB is the warehouse nothing is to do.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ create view seeds.fx_rates as from read_csv('{FX_RATES}', header = true, columns
 }})
 """
 JSON_COLUMNS = {"account_traits": "traits"}  # Spark has no such type
+# What the conditions for replaced rows look at, and where the models have left those.
+CHANGED = (("intermediate", "int_accounts_changed"), ("intermediate", "int_customers_changed"))
+REPLACED = "replaced"
 UNKNOWN_VALUES = ("intermediate", "int_unknown_values")
 
 
@@ -56,8 +60,11 @@ def tell(settings: Settings, database: duckdb.DuckDBPyConnection) -> None:
     table.overwrite(row)
 
 
-def bring(settings: Settings, database: duckdb.DuckDBPyConnection, *, passed: bool) -> None:
-    """The marts of a build that passed; of one that failed the values that no rule knows."""
+def bring(
+    settings: Settings, database: duckdb.DuckDBPyConnection, *, passed: bool, refreshed: bool
+) -> None:
+    """The marts of a build that passed, if it only `refreshed` them the rows that it replaced; of
+    one that failed the values that no rule knows."""
     if settings.spark is None:
         return
     catalog = _catalog(settings)
@@ -65,30 +72,49 @@ def bring(settings: Settings, database: duckdb.DuckDBPyConnection, *, passed: bo
         if catalog.table_exists(UNKNOWN_VALUES):
             _bring(catalog, database, *UNKNOWN_VALUES)
         return
+    for schema, name in CHANGED if refreshed else ():
+        _bring(catalog, database, schema, name)
     for _, name in catalog.list_tables("marts"):
-        _bring(catalog, database, "marts", name)
-        # For a copy that is brought along: every row of it is another one.
-        database.execute(f'create or replace view refreshed."{name}" as from marts."{name}"')
-        database.execute("insert into pipeline.replaced values (?, 'true')", [name])
+        if refreshed:
+            _bring_replaced(catalog, database, name)
+        else:
+            _bring(catalog, database, "marts", name)
+
+
+def _bring_replaced(catalog: "SqlCatalog", database: duckdb.DuckDBPyConnection, name: str) -> None:
+    """The rows that the build put in, in place of those it took out; told to who publishes, as by
+    a build of DuckDB. A mart that it had to make anew is replaced whole."""
+    schema, conditions = "marts", ["true"]
+    if catalog.table_exists(("refreshed", name)):
+        schema = "refreshed"
+        conditions = json.loads(catalog.load_table((schema, name)).properties[REPLACED])
+    _bring(catalog, database, schema, name, into="refreshed")
+    for condition in conditions:
+        database.execute(f'delete from marts."{name}" where {condition}')
+        database.execute("insert into pipeline.replaced values (?, ?)", [name, condition])
+    database.execute(f'insert into marts."{name}" by name from refreshed."{name}"')
 
 
 def _bring(
-    catalog: "SqlCatalog", database: duckdb.DuckDBPyConnection, schema: str, name: str
+    catalog: "SqlCatalog",
+    database: duckdb.DuckDBPyConnection,
+    schema: str,
+    name: str,
+    into: str | None = None,
 ) -> None:
     """One table, streamed, with its columns' descriptions."""
     table = catalog.load_table((schema, name))
-    json = JSON_COLUMNS.get(name)
-    replaced = f"replace (cast({json} as json) as {json})" if json else ""
-    database.execute(f"create schema if not exists {schema}")
+    here = f'{into or schema}."{name}"'
+    text = JSON_COLUMNS.get(name)
+    cast = f"replace (cast({text} as json) as {text})" if text else ""
+    database.execute(f"create schema if not exists {into or schema}")
     database.register("brought", table.scan().to_arrow_batch_reader())
-    database.execute(
-        f'create or replace table {schema}."{name}" as select * {replaced} from brought'
-    )
+    database.execute(f"create or replace table {here} as select * {cast} from brought")
     database.unregister("brought")
     for column in table.schema().fields:
         if column.doc:
-            text = column.doc.replace("'", "''")
-            database.execute(f'comment on column {schema}."{name}"."{column.name}" is \'{text}\'')
+            said = column.doc.replace("'", "''")
+            database.execute(f"comment on column {here}.\"{column.name}\" is '{said}'")
 
 
 def _catalog(settings: Settings) -> "SqlCatalog":

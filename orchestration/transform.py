@@ -103,7 +103,7 @@ def transform(
         database.execute("set max_vacuum_tasks = $tasks", {"tasks": _vacuum_tasks(scope)})
         results = _build(settings, scope, on_node)
         passed = not any(result.failed for result in results)
-        bring(settings, database, passed=passed)
+        bring(settings, database, passed=passed, refreshed=scope.kind is Kind.REFRESH)
         if passed:
             finish(database)
     return Transformed(scope, results)

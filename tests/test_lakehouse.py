@@ -1,5 +1,6 @@
 """What a build on Spark is told, and what is brought home of it: without Spark, on its catalog."""
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,15 @@ def lake(settings: Settings) -> Lake:
     return found
 
 
-def put(settings: Settings, schema: str, name: str, rows: pa.Table) -> None:
+def put(
+    settings: Settings, schema: str, name: str, rows: pa.Table, replaced: list[str] | None = None
+) -> None:
     """A table as Spark would leave it."""
     catalog = lake(settings).catalog
     catalog.create_namespace_if_not_exists(schema)
-    catalog.create_table_if_not_exists((schema, name), schema=rows.schema).overwrite(rows)
+    said = {} if replaced is None else {"replaced": json.dumps(replaced)}
+    table = catalog.create_table_if_not_exists((schema, name), schema=rows.schema, properties=said)
+    table.overwrite(rows)
 
 
 def subscriptions(loaded_at: datetime) -> pa.Table:
@@ -54,7 +59,7 @@ def test_marts_come_home_with_their_types_and_descriptions(settings: Settings) -
     put(settings, "marts", "account_traits", pa.Table.from_pylist(rows, pa.schema(columns)))
     with duckdb.connect(str(settings.warehouse)) as database:
         write_run_settings(database, settings, AS_OF, FULL)
-        bring(settings, database, passed=True)
+        bring(settings, database, passed=True, refreshed=False)
         assert database.execute("describe marts.account_traits").fetchall() == [
             ("account_id", "VARCHAR", "YES", None, None, None),
             ("traits", "JSON", "YES", None, None, None),
@@ -65,10 +70,36 @@ def test_marts_come_home_with_their_types_and_descriptions(settings: Settings) -
             " and schema_name = 'marts'"
         ).fetchall()
         assert comment == ("The account's id.",)
-        assert database.execute("from refreshed.account_traits").fetchall() == [
-            ("a", '{"x":1}', [None])
-        ]
-        assert database.execute("from pipeline.replaced").fetchall() == [("account_traits", "true")]
+
+
+def accounts(**values: str) -> pa.Table:
+    columns = [pa.array(list(values), pa.string()), pa.array(list(values.values()), pa.string())]
+    return pa.table(columns, names=["account_id", "traits"])
+
+
+def test_of_a_refresh_the_rows_that_it_replaced_come_home(settings: Settings) -> None:
+    told = ["account_id in (select account_id from intermediate.int_accounts_changed)"]
+    put(settings, "marts", "account_traits", accounts(a="1", b="1", c="1"))
+    put(settings, "marts", "company", accounts(a="1"))
+    with duckdb.connect(str(settings.warehouse)) as database:
+        write_run_settings(database, settings, AS_OF, FULL)
+        bring(settings, database, passed=True, refreshed=False)
+        put(settings, "refreshed", "account_traits", accounts(b="2", d="2"), told)
+        put(settings, "intermediate", "int_accounts_changed", accounts(b="", c="", d=""))
+        put(settings, "intermediate", "int_customers_changed", accounts())
+        put(settings, "marts", "company", accounts(b="2"))
+        bring(settings, database, passed=True, refreshed=True)
+        found = {
+            table: database.execute(f"from {table} order by all").fetchall()
+            for table in ("marts.account_traits", "refreshed.account_traits", "marts.company")
+        }
+        replaced = database.execute("from pipeline.replaced order by all").fetchall()
+    assert found == {
+        "marts.account_traits": [("a", "1"), ("b", "2"), ("d", "2")],
+        "refreshed.account_traits": [("b", "2"), ("d", "2")],
+        "marts.company": [("b", "2")],  # made anew: nothing says what it replaced
+    }
+    assert replaced == [("account_traits", told[0]), ("company", "true")]
 
 
 def test_models_on_spark_are_told_the_settings_of_the_run(settings: Settings) -> None:

@@ -11,7 +11,10 @@
 {% endmaterialization %}
 
 
-{# In a refresh the new rows are computed before the former ones go: some are computed from those. #}
+{#
+In a refresh the new rows are computed before the former ones go: some are computed from those. They
+stay in `refreshed`, with a word on what they replaced, for the file that is published.
+#}
 {% materialization kept, adapter='spark' %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type='table') -%}
@@ -23,9 +26,16 @@
     {% call statement('main') -%}
         create or replace table {{ target if is_fresh else fresh }} using iceberg
         {{ comment_clause() }}
+        {% if not is_fresh -%}
+        tblproperties ('replaced' = {{
+            literal(tojson(replaced_rows(config.require('replaces'), in_duckdb=true)))
+        }})
+        {%- endif %}
         as select * from {{ rows }}
     {%- endcall %}
-    {% if not is_fresh %}
+    {% if is_fresh %}
+        {% do run_query('drop table if exists ' ~ fresh) %}
+    {% else %}
         {% for condition in replaced_rows(config.require('replaces')) %}
             {% do run_query('delete from ' ~ target ~ ' where ' ~ condition) %}
         {% endfor %}

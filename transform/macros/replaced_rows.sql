@@ -1,15 +1,20 @@
-{# Which rows of a kept model its new ones replace: conditions, each of them deleted by itself. #}
-{% macro replaced_rows(scope) -%}
+{#
+Which rows of a kept model its new ones replace: conditions, each of them deleted by itself. They are
+in the words of the engine that builds, or `in_duckdb`, which publishes.
+#}
+{% macro replaced_rows(scope, in_duckdb=false) -%}
+    {%- set customer = 'stripe_account_id, customer_id' -%}
     {%- set accounts -%}
         account_id in (select account_id from intermediate.int_accounts_changed)
     {%- endset -%}
     {%- set customers -%}
         (stripe_account_id, customer_id) in (
-            select {{ row_of('stripe_account_id, customer_id') }} from intermediate.int_customers_changed
+            select {{ default__row_of(customer) if in_duckdb else row_of(customer) }}
+            from intermediate.int_customers_changed
         )
     {%- endset -%}
     {%- set month -%}
-        month = (select current_month from staging.stg_pipeline__run_settings)
+        month = (select {{ month_of('as_of') }} from pipeline.run_settings)
     {%- endset -%}
     {{ return({
         'accounts': [accounts],
