@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,6 +19,7 @@ from orchestration.reporter import LogReporter
 from orchestration.settings import Settings, read_settings
 
 AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
+Tell = Callable[[str], None]
 
 
 @dataclass
@@ -36,10 +38,12 @@ class Pipeline:
     def settings(self) -> Settings:
         return read_settings()
 
-    def refresh(self, *, as_of: datetime = AS_OF, full: bool = False) -> Counter[str]:
-        """One refresh; what the account store's materialisation counted, nothing where it had
-        nothing to do."""
-        runs = refresh(self.settings, LogReporter(lambda line: None), full=full, as_of=as_of)
+    def refresh(
+        self, *, as_of: datetime = AS_OF, full: bool = False, tell: Tell = lambda line: None
+    ) -> Counter[str]:
+        """One refresh, whose progress is told; what the account store's materialisation counted,
+        nothing where it had nothing to do."""
+        runs = refresh(self.settings, LogReporter(tell, every_seconds=0), full=full, as_of=as_of)
         counts: Counter[str] = Counter()
         for run in runs:
             for event in run.get_asset_materialization_events():
