@@ -29,7 +29,7 @@ demo: setup ## the whole way of the data on a made-up business, in about a minut
 test: setup ## every test, on real components
 	$(BIN)/pytest -n 2 --dist loadfile
 
-bench: setup ## what users feel, in some 25 minutes: docs/benchmarks.md; BENCH="--only import --note busy"
+bench: setup ## what users feel, in some 50 minutes: docs/benchmarks.md; BENCH="--only import --note busy"
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 bench-quick: setup ## fails where fixed work asks for more requests, rows, statements or dbt nodes; RENEW=1

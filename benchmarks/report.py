@@ -27,12 +27,14 @@ worse is counted by `make bench-quick`, which CI runs.
 
 @dataclass(frozen=True)
 class Part:
-    """A program, what it answers, and what it takes at its largest."""
+    """A program, what it answers, and what it takes at its largest; `named`: it is run only where
+    it is asked for, as it needs more than `make setup`."""
 
     title: str
     says: str
     command: tuple[str, ...]
     large: tuple[str, ...] = ()
+    named: bool = False
 
 
 PARTS = {
@@ -48,7 +50,13 @@ fixed second, of which the floor has nothing: who the account is and what the ke
 the lists (0.3 s at 50 ms an answer); dlt's normalizing and merging of fourteen tables after their
 last page (0.5 s), the events of meanwhile and what no list has shown (0.3 s).""",
         (MODULE, "benchmarks.initial_import"),
-        ("--sizes", "1000", "10000", "100000", "1000000"),
+    ),
+    "import-large": Part(
+        "Import of 100,000 customers",
+        """\
+The same at a size where nothing is fixed. Memory must not grow with it.""",
+        (MODULE, "benchmarks.initial_import", "--sizes", "100000"),
+        ("1000000",),
     ),
     "transform": Part(
         "Transform",
@@ -60,6 +68,16 @@ size's refresh. What grows is the passes over key columns of tables that have no
 twenty, of up to 5,000,000 rows) and the copy of the published file.""",
         (MODULE, "benchmarks.transform"),
         ("--sizes", "1000", "10000", "100000", "1000000"),
+    ),
+    "spark": Part(
+        "On Spark",
+        """\
+The same builds of the same rows on Spark and Iceberg, by two workers of one core and 1 GB each on
+this machine, with PostgreSQL, the master and the thrift server beside them; publication included.
+It tells what Spark asks for, not what many machines give: docs/scale.md.""",
+        (MODULE, "benchmarks.on_spark"),
+        ("--sizes", "1000", "10000", "100000"),
+        named=True,
     ),
     "reverse-sync": Part(
         "Reverse-sync",
@@ -136,11 +154,11 @@ def _section(part: Part, measured: dict[str, Any]) -> str:
     if told.get("missed"):
         lines += [*(f"- missed: {line}" for line in told["missed"]), ""]
     versions = ", ".join(f"{name} {version}" for name, version in around["versions"].items())
-    load = f"load {around['load']:.1f} when it began"
+    load = f", load {around['load']:.1f} when it began" if "load" in around else ""
     note = f"; {around['note']}" if around["note"] else ""
     lines += [
         f"`{measured['command']}`, {around['minutes'] * 60:,.0f} s, {around['at']};"
-        f" {around['machine']}, {load}{note};"
+        f" {around['machine']}{load}{note};"
         f" Python {around['python']}, {versions}.",
         "",
     ]
