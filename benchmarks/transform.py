@@ -6,6 +6,7 @@ one scan of those tables by DuckDB. All is of one run, so that a slow machine ch
 """
 
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -122,6 +123,7 @@ def cells(customers: int, seconds: dict[str, float], least: float) -> list[str]:
         *(f"{seconds['full'] / seconds['scan']:,.0f}", f"{seconds['refresh']:.2f}"),
         *(f"{seconds[name]:.2f}" for name in names),
         f"{refreshed(seconds) / least:.2f}",
+        *(f"{seconds[name]:,.0f}" for name in ("warehouse MB", "marts MB", "peak MiB")),
     ]
 
 
@@ -129,7 +131,8 @@ def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     options = parser.parse_args()
-    shown = Rows(*COLUMNS, "nothing, s", "publish, s", "publish 100, s", "refresh, times")
+    steps = ("nothing, s", "publish, s", "publish 100, s", "refresh, times")
+    shown = Rows(*COLUMNS, *steps, "warehouse, MB", "marts, MB", "peak so far, MiB")
     taken: dict[int, dict[str, float]] = {}
     measure(100)  # a process's first build is slower: no size pays for it
     for customers in sorted(options.sizes):
@@ -162,7 +165,15 @@ def measure(customers: int) -> dict[str, float]:
                 again.append(published(settings, copy, refreshed=True))
         seconds["refresh"] = min(refreshes)
         seconds["nothing"] = build(settings, Kind.NOTHING, AS_OF + timedelta(hours=4), copy)
-        return {"scan": scanned, **seconds, "publish": first, "publish again": min(again)}
+        return {
+            "scan": scanned,
+            "publish": first,
+            "publish again": min(again),
+            **seconds,
+            "warehouse MB": path.stat().st_size / 1e6,
+            "marts MB": copy.marts.stat().st_size / 1e6,
+            "peak MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
 
 
 def scan(path: Path) -> float:
