@@ -20,7 +20,7 @@ from ingestion.inbox import Inbox
 from ingestion.intake import CHUNK, Intake, Paths, Progress
 from ingestion.occasion import Known, Occasion, occasion
 from ingestion.permissions import check_permissions
-from ingestion.positions import BEGAN, COMPLETE, CURSOR, LIVEMODE, PIN, POLLED
+from ingestion.positions import BEGAN, COMPLETE, CURSOR, LANDED_IN, LIVEMODE, PIN, POLLED
 from ingestion.reader import utc_now
 from ingestion.warehouse import exists, opened_once
 
@@ -77,13 +77,17 @@ def load(
         if not bounds.joins:
             _check_account(inbox, account)
         engine(paths.warehouse).add_account_columns(account, utc_now())
+        warehouse = engine(paths.warehouse).place
         if not exists(paths.warehouse):
             inbox.forget_completeness()
+        elif not inbox.tell_of(account, warehouse):
+            inbox.forget_completeness(account)
         intake = Intake(
             connection, account, paths, progress=progress or _silent, chunk=bounds.chunk
         )
         everything = _occasion(inbox, intake, asked=full, stripe_now=now.at)
-        inbox.settle(account, [], read_from=utc_now(), **{LIVEMODE: connection.mode})
+        noted = {LIVEMODE: connection.mode, LANDED_IN: warehouse}
+        inbox.settle(account, [], read_from=utc_now(), **noted)
         heard = 0
         if everything:
             heard = backfill.begin(inbox, intake, everything, now, overlap=bounds.overlap)

@@ -11,6 +11,7 @@ from functools import reduce
 from ingestion.accounts import ask, sum_of
 from ingestion.changes import drain
 from ingestion.client import Connection
+from ingestion.engines import engine
 from ingestion.inbox import Inbox
 from ingestion.intake import Intake, Paths, Progress
 from ingestion.load import LoadResult
@@ -34,7 +35,11 @@ def load_pending(
     """None where there is nothing to read, or a full read is due. Raises StripeError."""
     with Inbox.open(paths.inbox) as inbox:
         waiting = [account for account in inbox.backlog() if account in accounts]
-        if not waiting or not all(_is_complete(inbox, one, accounts[one]) for one in waiting):
+        warehouse = engine(paths.warehouse).place
+        if not waiting or not all(
+            inbox.tell_of(one, warehouse) and _is_complete(inbox, one, accounts[one])
+            for one in waiting
+        ):
             return None
         with opened_once(paths.warehouse):
             return reduce(

@@ -18,8 +18,11 @@ BEGAN = "full_read_began_at"  # blank unless one is unfinished: our clock, UTC
 POLLED = "events_read_until"  # Stripe's clock, UTC: all events before it were in the feed
 PIN = "api_version"  # of the last full read
 QUARANTINE = "quarantine"
+LANDED_IN = "landed_in"  # the warehouse that the other positions tell of
 LIVEMODE = "mode"  # live or test: that of the key
 RETIRED = "not_read_since"  # UTC; blank while the account is in the settings
+
+DUCKDB = "duckdb"  # the file of this DATA_DIR: what is meant where no warehouse was noted
 
 Part = tuple[str, int, int]  # stream, and the bounds of a range of `created`
 
@@ -37,6 +40,10 @@ class Positions:
         )
         found = row.fetchone()
         return found[0] if found else None
+
+    def tell_of(self, stripe_account_id: str, warehouse: str) -> bool:
+        """Whether the account's positions are those in this warehouse."""
+        return (self.position(stripe_account_id, LANDED_IN) or DUCKDB) == warehouse
 
     def unread(self, stripe_account_id: str) -> set[Part]:
         """What an unfinished full read has still to list."""
@@ -90,11 +97,14 @@ class Positions:
         ).fetchall()
         return [row[0] for row in rows]
 
-    def forget_completeness(self) -> None:
-        """The warehouse is new or lost: no account's full read counts any more."""
+    def forget_completeness(self, stripe_account_id: str | None = None) -> None:
+        """The warehouse is new, lost or another one: no full read of this account (None: of any)
+        counts any more."""
         with self._transaction():
             self._database.execute(
-                "update positions set value = '' where name in (?, ?)", (COMPLETE, BEGAN)
+                "update positions set value = '' where name in (?, ?)"
+                " and stripe_account_id = coalesce(?, stripe_account_id)",
+                (COMPLETE, BEGAN, stripe_account_id),
             )
 
     def _place(self, stripe_account_id: str, positions: dict[str, str]) -> None:

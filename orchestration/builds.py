@@ -13,6 +13,7 @@ from enum import StrEnum
 
 import duckdb
 
+from ingestion.engines import engine
 from orchestration.lakehouse import landing
 from orchestration.project import PROJECT
 from orchestration.settings import Settings
@@ -160,8 +161,10 @@ def _inputs(database: duckdb.DuckDBPyConnection, settings: Settings, as_of: date
 
 
 def _made_from(settings: Settings) -> str:
-    """A digest of the settings that move numbers, and of every file that computes them."""
+    """A digest of the settings that move numbers, of every file that computes them, and of which
+    warehouse: another one has its own rows and moments."""
     values = {name: getattr(settings, name) for name in MOVES_NUMBERS}
+    values |= {"warehouse": engine(settings.landing).place}
     digest = hashlib.sha256(json.dumps(values, default=str).encode())
     files = [PROJECT / "dbt_project.yml"]
     for folder in FOLDERS:

@@ -69,6 +69,23 @@ def test_iceberg_tables_hold_what_the_file_holds(
     assert same(lake, local_stripe)
 
 
+def test_who_goes_to_another_warehouse_and_back_reads_everything(
+    local_stripe: LocalStripe, postgres_url: str, tmp_path: Path
+) -> None:
+    """One DATA_DIR: its cursor tells what the other warehouse has seen."""
+    store, tables = local_stripe.store, Lake(postgres_url, f"file://{tmp_path}/lake")
+    lake = LakeStripe(store, local_stripe.url, tmp_path, tables)
+    populate(store, Population(5, 1, NOW))
+    assert [local_stripe.load().full, local_stripe.load().full, lake.load().full] == [
+        *(True, False, True)
+    ]
+    customers = sorted(one["id"] for one in store.objects("customer"))
+    store.update("customer", customers[0], {"name": "Renamed"}, now=clock.now(store))
+    assert not lake.load().full
+    assert [local_stripe.load().full, local_stripe.load().full] == [True, False]
+    assert same(lake, local_stripe)
+
+
 def test_killed_loads_into_iceberg_tables_lose_nothing(
     lake: LakeStripe, local_stripe: LocalStripe
 ) -> None:

@@ -19,6 +19,10 @@ from ingestion.engines.duck import DuckFile
 class Engine(Protocol):
     """Landing tables `stripe.*` in one warehouse. The caller holds the writers' lock."""
 
+    @property
+    def place(self) -> str:
+        """Which warehouse it is, to tell it from another one; it holds no secret."""
+
     def opened_once(self) -> AbstractContextManager[None]:
         """Whoever opens the warehouse in the block finds it open already."""
 

@@ -18,6 +18,7 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from ingestion.columns import Table
 from ingestion.engines.guard import MEMORY, SCHEMA, not_older
 from ingestion.migrate import add_account_columns
+from ingestion.positions import DUCKDB
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class DuckFile:
     """`stripe.*` in the file at `path`, which need not be there yet."""
 
     path: Path
+
+    @property
+    def place(self) -> str:
+        """One DATA_DIR has one file, which may be moved with it."""
+        return DUCKDB
 
     @contextmanager
     def opened_once(self) -> Iterator[None]:

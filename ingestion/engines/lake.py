@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import duckdb
 import pyarrow.dataset as ds
@@ -40,6 +41,11 @@ class Lake:
     @property
     def catalog(self) -> SqlCatalog:
         return _catalog(self.catalog_url, self.folder)
+
+    @property
+    def place(self) -> str:
+        database = urlsplit(self.catalog_url)
+        return f"{database.hostname}{database.path} {self.folder}"
 
     def opened_once(self) -> AbstractContextManager[None]:
         return nullcontext()
