@@ -5,10 +5,11 @@ is never kept open for a store: it is opened for a moment, beside the writing, t
 chunk before was answered and to take the next one.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Protocol
 
 from duckdb import DuckDBPyConnection
@@ -24,8 +25,20 @@ from reverse_sync.tracking import Tracking
 
 Progress = Callable[[int, int], None]
 
-# Batches between two visits to the warehouse: each visit opens the file and commits once.
+# Batches between two visits to the warehouse: each visit opens the file, looks at the whole outbox
+# and commits once.
 BATCHES_PER_CHUNK = 10
+# Where a store has taken a chunk sooner than this, the next one is twice as large, up to so many
+# accounts: what a kill sends a second time stays a matter of seconds.
+QUICK_SECONDS, MOST_ACCOUNTS = 2.0, 50_000
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """What is on its way together; `is_last`: nothing comes after it."""
+
+    accounts: list[Outgoing]
+    is_last: bool
 
 
 @dataclass
@@ -58,13 +71,16 @@ class Sender:
         if not plan.sent:
             return Ending()
         outcomes: list[Outcome] = []
-        done, stopped = 0, None
+        done, stopped, limit = 0, None, self._size * BATCHES_PER_CHUNK
         with ThreadPoolExecutor(1, thread_name_prefix="remember") as beside:
-            chunk = self._turn(plan, outcomes)
-            while chunk and not stopped:
+            chunk = self._turn(plan, outcomes, limit)
+            while chunk.accounts and not stopped:
                 # The warehouse's turn, while the store has its own: neither waits for the other.
-                following = beside.submit(self._turn, plan, outcomes, chunk)
-                outcomes, stopped = self._push(chunk, plan, done)
+                following = beside.submit(self._turn, plan, outcomes, limit, chunk)
+                began = monotonic()
+                outcomes, stopped = self._push(chunk.accounts, plan, done)
+                if monotonic() - began < QUICK_SECONDS:
+                    limit = max(limit, min(limit * 2, MOST_ACCOUNTS))
                 done += len(outcomes)
                 chunk = following.result()
         with self.warehouse() as connection:
@@ -72,18 +88,20 @@ class Sender:
             return _close(connection, plan, stopped)
 
     def _turn(
-        self, plan: Plan, outcomes: list[Outcome], on_its_way: Sequence[Outgoing] = ()
-    ) -> list[Outgoing]:
+        self, plan: Plan, outcomes: list[Outcome], limit: int, on_its_way: _Chunk | None = None
+    ) -> _Chunk:
         """Remembers what was answered, and takes what comes after the accounts on their way."""
-        limit = self._size * BATCHES_PER_CHUNK
-        last = 0 < len(on_its_way) < limit
-        if last and not outcomes:
-            return []
+        is_last = on_its_way is not None and on_its_way.is_last
+        if is_last and not outcomes:
+            return _Chunk([], is_last)
         with self.warehouse() as connection:
             if outcomes:
                 remember(connection, plan.run, outcomes)
-            after = on_its_way[-1] if on_its_way else None
-            return [] if last else take(connection, plan.run, limit=limit, after=after)
+            if is_last:
+                return _Chunk([], is_last)
+            after = on_its_way.accounts[-1] if on_its_way else None
+            accounts = take(connection, plan.run, limit=limit, after=after)
+            return _Chunk(accounts, len(accounts) < limit)
 
     @property
     def _size(self) -> int:
