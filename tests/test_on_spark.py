@@ -20,6 +20,7 @@ from local_stripe import NOW, LocalStripe
 from pipeline import Pipeline, Tell
 from pyhive import hive
 
+from ingestion.engines.guard import SCHEMA
 from ingestion.engines.lake import Lake
 from ingestion.landing import TABLES
 from ingestion.rows import schema
@@ -41,9 +42,12 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def lake(local_stripe: LocalStripe, spark: Cluster, tmp_path: Path) -> LakeStripe:
+def lake(local_stripe: LocalStripe, spark: Cluster, tmp_path: Path) -> Iterator[LakeStripe]:
     tables = Lake(spark.catalog_url, f"file://{spark.folder}/lake")
-    return LakeStripe(local_stripe.store, local_stripe.url, tmp_path, tables)
+    yield LakeStripe(local_stripe.store, local_stripe.url, tmp_path, tables)
+    # The cluster's next test begins with a Stripe whose clock stands before what this one loaded.
+    for name in tables.catalog.list_tables(SCHEMA):
+        tables.catalog.drop_table(name)
 
 
 def asked(spark: Cluster, sql: str) -> list[Any]:
