@@ -10,6 +10,7 @@ export DO_NOT_TRACK := 1
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 SETUP := .venv/.setup
 SPARK := .spark/.setup
+DUCKLAKE := .ducklake/.setup
 SOAK_SECONDS ?= 600
 PARSED := transform/target/manifest.json
 DATA_DIR ?= data
@@ -17,7 +18,7 @@ METRICS := transform/target/metrics
 QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test test-spark setup-spark bench bench-quick soak-sync soak ui page setup check docs metrics format clean help
+.PHONY: demo test test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak ui page setup check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -52,6 +53,11 @@ setup-spark: setup $(SPARK) ## Spark and Iceberg in .spark, some 400 MB; Java 17
 test-spark: setup-spark ## the same loads and marts on Spark and Iceberg: PostgreSQL, a master, two workers
 	$(BIN)/pytest -m spark
 
+setup-ducklake: setup $(DUCKLAKE) ## DuckDB 1.5.5 with DuckLake in .ducklake, for PYTHONPATH, some 130 MB
+
+test-ducklake: setup-ducklake ## the same loads and marts with a DuckLake: PostgreSQL, several processes
+	PYTHONPATH=$(CURDIR)/.ducklake $(BIN)/pytest -m ducklake
+
 setup: $(SETUP) $(PARSED) ## .venv with the locked dependencies, and the parsed dbt project
 
 check: setup ## format, lint, types, SQL, lock file, layers
@@ -83,7 +89,7 @@ format: setup ## put Python and SQL into shape
 	$(BIN)/sqlfluff fix --disable-progress-bar transform/models transform/tests
 
 clean: ## remove what make made; data/ stays
-	rm -rf .venv .uv .spark transform/target transform/logs .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .uv .spark .ducklake transform/target transform/logs .mypy_cache .ruff_cache .pytest_cache
 
 .uv/bin/uv:
 	$(PYTHON) -m venv .uv
@@ -100,4 +106,9 @@ $(SPARK): spark/requirements.txt spark/wheels.txt spark/jars.py
 	$(PYTHON) -m venv .spark/venv
 	.spark/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r spark/requirements.txt
 	.spark/venv/bin/python spark/jars.py
+	@touch $@
+
+$(DUCKLAKE): ducklake/requirements.txt
+	rm -rf .ducklake
+	$(UV) pip install --quiet --target .ducklake --python $(BIN)/python --no-deps --require-hashes -r $<
 	@touch $@

@@ -50,7 +50,7 @@ class Landing:
     def merge(self, pages: Iterator[Page]) -> dict[str, int]:
         """Merge pages; rows by table. All or nothing: a failed read loads no row."""
         pipeline = self._ready()
-        with self._engine.opened_once():
+        with self._engine.loading(self._account):
             self._run(pipeline, pages)
         trace = pipeline.last_trace
         counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}

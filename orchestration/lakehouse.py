@@ -8,11 +8,13 @@ are published and sent as those that DuckDB built. Where DuckDB is the warehouse
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from ingestion.engines import engine
+from ingestion.engines.ducklake import DuckLake
 from ingestion.landing import TABLES
 from orchestration.project import PROJECT
 from orchestration.settings import Settings
@@ -40,16 +42,20 @@ def landing(
     settings: Settings, database: duckdb.DuckDBPyConnection
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that reads `stripe.*` and `seeds.fx_rates`; the file's own if it holds them."""
-    if settings.spark is None:
+    place = settings.landing
+    if isinstance(place, Path):
         yield database
         return
-    with engine(settings.landing).reading(*(table.name for table in TABLES)) as landed:
+    with engine(place).reading(*(table.name for table in TABLES)) as landed:
         landed.execute(RATES)
         yield landed
 
 
 def tell(settings: Settings, database: duckdb.DuckDBPyConnection) -> None:
-    """`pipeline.run_settings`, as it is in the file, for the models on Spark."""
+    """`pipeline.run_settings`, as it is in the file, for the models on Spark; for those in the file
+    the landing tables of a DuckLake."""
+    if isinstance(lake := settings.landing, DuckLake):
+        lake.lend(database)
     if settings.spark is None:
         return
     catalog = _catalog(settings)
@@ -64,7 +70,9 @@ def bring(
     settings: Settings, database: duckdb.DuckDBPyConnection, *, passed: bool, refreshed: bool
 ) -> None:
     """The marts of a build that passed, if it only `refreshed` them the rows that it replaced; of
-    one that failed the values that no rule knows."""
+    one that failed the values that no rule knows. A DuckLake is given those of the file."""
+    if isinstance(lake := settings.landing, DuckLake):
+        lake.take_back(database, share=("marts",) if passed else ())
     if settings.spark is None:
         return
     catalog = _catalog(settings)

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from ingestion.client import LOOPBACK
-from orchestration import spark_url
+from orchestration import lake_url
 from reverse_sync.guards import parse_limit
 
 KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
@@ -90,13 +90,14 @@ def data_dir(path: Path) -> list[str]:
 def warehouse_url(url: str | None) -> list[str]:
     if url is None:
         return []
-    if url.startswith(spark_url.SCHEME):
-        return spark_url.problems(url)
+    if url.startswith(tuple(lake_url.SHAPES)):
+        return lake_url.problems(url)
     path = Path(url.removeprefix("duckdb:///"))
     if not url.startswith("duckdb:///") or not path.name or "'" in url:
         return [
             "WAREHOUSE_URL must be duckdb:///FILE, four slashes for a path from the root,"
-            " without an apostrophe; or spark://HOST:PORT?catalog=...&warehouse=..."
+            " without an apostrophe; or ducklake://?catalog=...&warehouse=... or"
+            " spark://HOST:PORT?catalog=...&warehouse=..."
         ]
     if path.stem.lower() in TAKEN:
         return [f"WAREHOUSE_URL: a file named {path.name} clashes with a schema; use another name"]

@@ -20,9 +20,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from orchestration import lake_url
 from orchestration import setting_checks as checks
 from orchestration.logs import log_as_json
-from orchestration.spark_url import SCHEME, SparkUrl, parse
 from reverse_sync.guards import GUARDS, Guards, parse_limit
 from reverse_sync.target import Target
 
@@ -172,14 +172,18 @@ class Settings(ScheduleSettings):
         return 20 if self.is_live else 10
 
     @property
-    def spark(self) -> SparkUrl | None:
-        """The warehouse past one machine; None: it is the DuckDB file."""
-        url = _secret(self.warehouse_url) or ""
-        return parse(url) if url.startswith(SCHEME) else None
+    def lake(self) -> lake_url.DuckLakeUrl | None:
+        """The warehouse that is no file, if it is that."""
+        return lake_url.parse(_secret(self.warehouse_url) or "")
+
+    @property
+    def spark(self) -> lake_url.SparkUrl | None:
+        """The cluster that builds, if it is not this machine."""
+        return self.lake if isinstance(self.lake, lake_url.SparkUrl) else None
 
     @property
     def warehouse(self) -> Path:
-        """The DuckDB file: with Spark it holds the sync's own state alone."""
+        """The DuckDB file; beside a lake it holds what this machine has built and sent."""
         url = _secret(self.warehouse_url) or ""
         if url.startswith("duckdb:///"):
             return Path(url.removeprefix("duckdb:///"))
@@ -188,11 +192,7 @@ class Settings(ScheduleSettings):
     @property
     def landing(self) -> "Place":
         """Where `stripe.*` is."""
-        if not self.spark:
-            return self.warehouse
-        from ingestion.engines.lake import Lake  # of the extra `spark`
-
-        return Lake(self.spark.catalog_url, self.spark.folder)
+        return self.lake.engine() if self.lake else self.warehouse
 
     @property
     def marts(self) -> Path:
@@ -247,9 +247,10 @@ def secrets(settings: Settings) -> list[str]:
     names = Settings.model_fields.keys() - {"warehouse_url"}  # a place, but for its catalog's
     values = [getattr(settings, name) for name in sorted(names)]
     held = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-    held += [settings.spark.catalog_url] if settings.spark else []
+    lake = settings.lake
+    held += [lake.catalog_url] if lake else []
     parts = [part.rpartition(":")[2].strip() for whole in held for part in whole.split(",")]
-    password = settings.spark.password if settings.spark else ""
+    password = lake.password if lake else ""
     return [*held, *(part for part in [*parts, password] if len(part) > SHORTEST_SECRET)]
 
 

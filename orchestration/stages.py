@@ -64,7 +64,7 @@ def load_stage(
             progress=reporter.loaded,
             bounds=bounds,
         )
-        if not settings.spark:
+        if settings.warehouse.exists():
             settings.warehouse.chmod(0o600)
     return result
 

@@ -1,4 +1,4 @@
-"""Loads into Iceberg tables, and what the landing tables of any engine hold."""
+"""Loads into a lake, and what the landing tables of any engine hold."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,7 +7,6 @@ import duckdb
 from local_stripe import LocalStripe
 
 from ingestion.engines import Engine, engine
-from ingestion.engines.lake import Lake
 from ingestion.landing import TABLES
 from ingestion.load import Paths
 from ingestion.rows import schema
@@ -18,9 +17,9 @@ NAMES = [table.name for table in TABLES]
 
 @dataclass
 class LakeStripe(LocalStripe):
-    """The same sandbox, loaded into Iceberg tables."""
+    """The same sandbox, loaded into the tables of a lake."""
 
-    lake: Lake
+    lake: Engine
 
     @property
     def paths(self) -> Paths:

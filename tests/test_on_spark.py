@@ -1,9 +1,6 @@
 """A cluster of real processes: Spark reads what was loaded, and builds the marts of DuckDB."""
 
 import json
-import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,12 +8,12 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
-import duckdb
 import pytest
 from dbt.artifacts.schemas.results import NodeStatus
 from dbt.artifacts.schemas.run import RunExecutionResult
 from lake_stripe import NAMES, LakeStripe
 from local_stripe import NOW, LocalStripe
+from outcome import published, said, sent
 from pipeline import Pipeline, Tell
 from pyhive import hive
 
@@ -30,8 +27,6 @@ from sandbox.population import Population
 from sandbox.server import populate
 from spark.cluster import Cluster, cluster
 
-PROGRAM = str(Path(sys.executable).with_name("stripe-traits"))
-MOMENTS = ("loaded_at", "read_at")
 pytestmark = pytest.mark.spark
 
 
@@ -81,35 +76,6 @@ def test_spark_reads_what_was_loaded(spark: Cluster, lake: LakeStripe) -> None:
     money = "select cast(sum(unit_amount_decimal) as decimal(38, 12)) from stripe.prices"
     assert asked(spark, money) == lake.query(money)
     assert isinstance(asked(spark, money)[0][0], Decimal)
-
-
-def published(pipeline: Pipeline) -> dict[str, list[Any]]:
-    """Every mart, its rows in order, without the moments of the load."""
-    with duckdb.connect(str(pipeline.settings.marts), read_only=True) as database:
-        names = database.execute(
-            "select table_name, list(column_name order by column_index) from duckdb_columns()"
-            " where schema_name = 'marts' and table_name not like 'sync_%' group by all order by 1"
-        ).fetchall()
-        return {
-            name: database.execute(
-                f"select {', '.join(c for c in columns if c not in MOMENTS)} from main.{name}"
-                " order by all"
-            ).fetchall()
-            for name, columns in names
-        }
-
-
-def sent(pipeline: Pipeline) -> list[Any]:
-    """Every account as the account store has it."""
-    with sqlite3.connect(pipeline.settings.data_dir / "accounts.db") as database:
-        return database.execute("select account_id, traits from accounts order by 1").fetchall()
-
-
-def said(*words: str) -> str:
-    """What a command answers with the warehouse that is set now."""
-    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 class Both:

@@ -79,6 +79,8 @@ def test_wrong_urls_are_named_without_their_password(monkeypatch: pytest.MonkeyP
         ("WAREHOUSE_URL", "spark://127.0.0.1:10000?catalog=mysql://u:p@h/d&warehouse=/lake"),
         ("WAREHOUSE_URL", "spark://127.0.0.1:10000?catalog=postgresql://u:p@h/d&warehouse=lake"),
         ("WAREHOUSE_URL", "spark://127.0.0.1:port?catalog=postgresql://u:p@h/d&warehouse=/lake"),
+        ("WAREHOUSE_URL", "ducklake://?catalog=postgresql://u:p@h/d"),
+        ("WAREHOUSE_URL", "ducklake://?catalog=postgresql://u:p@h/d&warehouse=s3://bucket"),
         ("DATA_DIR", "o'brien"),
         ("STRIPE_WEBHOOK_SECRETS", "whsec_a,"),
         ("STRIPE_WEBHOOK_SECRETS", "whsec_a, sk_test_b"),
@@ -222,3 +224,14 @@ def test_spark_is_named_with_its_catalog_and_its_folder(monkeypatch: pytest.Monk
     assert settings.warehouse == settings.data_dir / "warehouse.duckdb"
     assert "hidden_word" in secrets(settings)
     assert "hidden_word" not in f"{settings!r} {settings.spark!r} {settings.landing!r}"
+
+
+def test_ducklake_without_its_packages_says_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    catalog = "postgresql://lake:hidden_word@db/catalog"
+    monkeypatch.setenv("WAREHOUSE_URL", f"ducklake://?catalog={catalog}&warehouse=/lake")
+    with pytest.raises(WrongSettings) as caught:
+        read_settings(for_stripe=False)
+    assert "make setup-ducklake" in str(caught.value)
+    assert "hidden_word" not in str(caught.value)

@@ -26,6 +26,9 @@ class Engine(Protocol):
     def opened_once(self) -> AbstractContextManager[None]:
         """Whoever opens the warehouse in the block finds it open already."""
 
+    def loading(self, stripe_account_id: str) -> AbstractContextManager[None]:
+        """One load of a Stripe account: of the same one there is no other meanwhile."""
+
     def tables(self) -> set[str]:
         """The landing tables that are there."""
 

@@ -4,7 +4,7 @@ Enters: its path. Leaves: connections, dlt's destination and the merge with its 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +38,9 @@ class DuckFile:
         last closing writes a checkpoint, 30 ms in all. A new file is left to whom makes it."""
         with duckdb.connect(str(self.path)) if self.path.exists() else nullcontext():
             yield
+
+    def loading(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        return self.opened_once()
 
     def tables(self) -> set[str]:
         if not self.path.exists():

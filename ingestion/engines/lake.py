@@ -50,6 +50,9 @@ class Lake:
     def opened_once(self) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def loading(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        return nullcontext()
+
     def tables(self) -> set[str]:
         try:
             return {name for _, name in self.catalog.list_tables(SCHEMA)} & SCHEMAS.keys()

@@ -22,9 +22,9 @@ def backup(archive: Archive) -> None:
             files = back_up(settings, archive, reporter)
         size = archive.stat().st_size / 1e6
         console.print(f"{archive}: {files:,} files, {size:,.1f} MB", highlight=False)
-        if settings.spark:
+        if settings.lake:
             console.print(
-                "Iceberg's tables and their catalog are not in it: the bucket and PostgreSQL have"
+                "The lake's tables and their catalog are not in it: the folder and PostgreSQL have"
                 " backups of their own; take those after this one, never before (docs/scale.md)."
             )
 

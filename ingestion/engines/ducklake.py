@@ -1,0 +1,283 @@
+"""The landing tables in a DuckLake: Parquet files in a folder, their catalog in PostgreSQL.
+
+Enters: the catalog's database and the folder. Leaves: connections that read the tables of one
+moment; dlt's destination, whose loads are one commit each; tables lent to the DuckDB file where
+a build runs, and its marts given to the lake. Whoever writes waits for whoever does, nobody reads
+half a load.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import duckdb
+import psycopg
+from dlt.common.destination import Destination
+from dlt.destinations import destination
+from dlt.destinations.impl.destination.destination import DestinationClient
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from ingestion.columns import Table
+from ingestion.engines.guard import MEMORY, SCHEMA, not_older
+from ingestion.landing import TABLES
+from ingestion.rows import KEY, LOADED_AT, READ_AT, schema
+
+LAKE = "lake"
+METADATA = "ducklake"  # PostgreSQL's schema
+EXTENSIONS = ("postgres_scanner", "ducklake")  # the second looks for the first
+BY_NAME = {table.name: table for table in TABLES}
+SCHEMAS = {name: schema(table) for name, table in BY_NAME.items()}
+KEYS = ", ".join(KEY)
+# To DuckLake it is no conflict if two writers insert the same key.
+ALONE = "select pg_advisory_xact_lock(hashtextextended('stripe_traits ' || %s::text, 0))"
+Files = dict[str, list[str]]  # Parquet files by landing table
+
+
+class LakeUnreachable(Exception):
+    """The lake cannot be opened. What DuckDB says of it may hold the catalog's password."""
+
+
+_again = retry(
+    # Two new processes make the catalog's tables at once; a compaction by others came between.
+    retry=retry_if_exception_type((LakeUnreachable, duckdb.TransactionException)),
+    stop=stop_after_attempt(6),
+    wait=wait_random_exponential(multiplier=0.1, max=2),
+    reraise=True,
+)
+
+
+@dataclass(frozen=True)
+class DuckLake:
+    """`stripe.*` in the DuckLake whose catalog is in the PostgreSQL database at `catalog_url`
+    (which may hold a password) and whose files are below the path `folder`."""
+
+    catalog_url: str = field(repr=False)
+    folder: str
+
+    @property
+    def place(self) -> str:
+        database = urlsplit(self.catalog_url)
+        return f"{database.hostname}{database.path} {self.folder}"
+
+    def opened_once(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    @contextmanager
+    def loading(self, stripe_account_id: str) -> Iterator[None]:
+        # A tombstone is made of the row that is landed: it must be that until it is merged.
+        with psycopg.connect(self.catalog_url) as waiting:
+            waiting.execute(ALONE, [f"load {stripe_account_id}"])
+            yield
+
+    def tables(self) -> set[str]:
+        with self._connected() as database:
+            return _tables(database)
+
+    @contextmanager
+    def reading(
+        self, *tables: str, memory: str | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._connected() as database:
+            database.execute(f"set memory_limit = '{memory}'" if memory else "select 1")
+            database.begin()  # all of it of one moment
+            _show(database, tables)
+            yield database
+
+    def destination(self) -> Destination[Any, Any]:
+        return _Loads(self)
+
+    def hints(self, table: Table) -> dict[str, Any]:  # noqa: ARG002 - the same for all
+        return {"write_disposition": "append"}  # `merge` below knows the keys
+
+    def add_account_columns(self, stripe_account_id: str, now: datetime) -> list[str]:  # noqa: ARG002
+        """There never was an older shape here."""
+        return []
+
+    @_again
+    def merge(self, files: Files) -> None:
+        """One load: in all tables or in none. `loaded_at` is put above all that is landed, as a
+        load that began later may have been committed before."""
+        with self._connected() as database, self._alone(database):
+            database.execute(f"set memory_limit = '{MEMORY}'; use {LAKE}")
+            database.execute(f"create schema if not exists {SCHEMA}")
+            for name in files:
+                _make(database, name)
+            floor = _latest(database)
+            for name, paths in sorted(files.items()):
+                _merge(database, BY_NAME[name], paths, floor)
+
+    def lend(self, database: duckdb.DuckDBPyConnection) -> None:
+        """`stripe.*` as views in a DuckDB file, on the lake as it is now: other loads do not move
+        it. Until `take_back`, or until nobody has the file open."""
+        self.take_back(database)
+        with self._connected() as now:
+            snapshot = now.execute(f"select max(snapshot_id) from {LAKE}.snapshots()").fetchone()
+        self._attach(database, f", snapshot_version {(snapshot or [0])[0]}")
+        _show(database, tuple(BY_NAME))
+
+    @_again
+    def take_back(self, database: duckdb.DuckDBPyConnection, share: tuple[str, ...] = ()) -> None:
+        """The lake, out of the file, whose schemas to `share` replace the lake's in one commit."""
+        database.execute(f"detach database if exists {LAKE}")
+        if share:
+            self._share(database, share)
+
+    def _share(self, database: duckdb.DuckDBPyConnection, schemas: tuple[str, ...]) -> None:
+        self._attach(database)
+        try:
+            with self._alone(database):
+                for name in schemas:
+                    database.execute(f"create schema if not exists {LAKE}.{name}")
+                for name, table in _built(database, schemas):
+                    database.execute(
+                        f'create or replace table {LAKE}.{name}."{table}" as from {name}."{table}"'
+                    )
+        finally:
+            database.execute(f"detach database {LAKE}")
+
+    @contextmanager
+    def _alone(self, database: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """A transaction in which nobody else writes, committed at the block's end."""
+        with psycopg.connect(self.catalog_url) as waiting:
+            waiting.execute(ALONE, ["write"])
+            database.begin()
+            try:
+                yield
+                waiting.execute("select 1")  # raises where the lock was lost meanwhile
+                database.commit()
+            except BaseException:
+                with suppress(duckdb.Error):  # a commit that failed is rolled back already
+                    database.rollback()
+                raise
+
+    @contextmanager
+    def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        # pip has compared the extensions' hashes; once more for each connection takes 0.3 s.
+        with duckdb.connect(config={"allow_unsigned_extensions": "true"}) as database:
+            self._attach(database)
+            yield database
+
+    @_again
+    def _attach(self, database: duckdb.DuckDBPyConnection, options: str = "") -> None:
+        try:
+            for name in EXTENSIONS:
+                database.execute(f"load {_quoted(_extension(name))}")
+            database.execute(
+                f"attach {_quoted(f'ducklake:postgres:{self.catalog_url}')} as {LAKE}"
+                f" (data_path {_quoted(self.folder)}, metadata_schema '{METADATA}'{options})"
+            )
+        except duckdb.Error as error:
+            kind = type(error).__name__
+            raise LakeUnreachable(
+                f"the DuckLake cannot be opened ({kind}): look at the PostgreSQL database and the"
+                " folder that WAREHOUSE_URL names"
+            ) from None
+
+
+class _Loads(destination):
+    """dlt's way into the lake: its files are merged when all of them are there."""
+
+    def __init__(self, lake: DuckLake) -> None:
+        self.lake = lake
+        self.files: Files = defaultdict(list)
+
+        def note(items: Any, table: Any) -> None:
+            path = Path(items)  # which dlt moves when its job is done
+            self.files[table["name"]].append(str(path.parents[1] / "completed_jobs" / path.name))
+
+        super().__init__(note, LAKE, loader_file_format="parquet", batch_size=0)
+
+    @property
+    def client_class(self) -> type[DestinationClient]:
+        loads = self
+
+        class Client(DestinationClient):
+            def complete_load(self, load_id: str) -> None:  # noqa: ARG002
+                loads.lake.merge(loads.files)
+                loads.files.clear()
+
+        return Client
+
+
+def _tables(database: duckdb.DuckDBPyConnection) -> set[str]:
+    found = database.execute(
+        "select table_name from duckdb_tables() where database_name = ? and schema_name = ?",
+        [LAKE, SCHEMA],
+    ).fetchall()
+    return {row[0] for row in found}
+
+
+def _show(database: duckdb.DuckDBPyConnection, tables: tuple[str, ...]) -> None:
+    """`stripe.TABLE` of the database itself, without rows where the lake has none."""
+    there = _tables(database)
+    database.execute(f"create schema if not exists {SCHEMA}")
+    for name in tables:
+        rows = f"{LAKE}.{SCHEMA}.{name}" if name in there else f"empty_{name}"
+        if name not in there:
+            database.register(f"empty_{name}", SCHEMAS[name].empty_table())
+        database.execute(f"create or replace view {SCHEMA}.{name} as from {rows}")
+
+
+def _built(database: duckdb.DuckDBPyConnection, schemas: tuple[str, ...]) -> list[tuple[str, str]]:
+    return database.execute(
+        "select schema_name, table_name from duckdb_tables() where schema_name in $schemas"
+        " and database_name = current_database() and not temporary order by all",
+        {"schemas": list(schemas)},
+    ).fetchall()
+
+
+def _make(database: duckdb.DuckDBPyConnection, name: str) -> None:
+    """The table in today's columns."""
+    today = SCHEMAS[name].empty_table()
+    database.register("today", today)
+    database.execute(f"create table if not exists {SCHEMA}.{name} as from today")
+    has = {row[0] for row in database.execute(f"describe {SCHEMA}.{name}").fetchall()}
+    for column, kind in [row[:2] for row in database.execute("describe today").fetchall()]:
+        if column not in has:
+            database.execute(f"alter table {SCHEMA}.{name} add column {column} {kind}")
+    database.unregister("today")
+
+
+def _latest(database: duckdb.DuckDBPyConnection) -> datetime | None:
+    newest = " union all ".join(
+        f"select max({LOADED_AT.name}) from {SCHEMA}.{name}" for name in sorted(_tables(database))
+    )
+    [found] = database.execute(f"select max(#1) from ({newest})").fetchall()
+    latest: datetime | None = found[0]
+    return latest
+
+
+def _merge(
+    database: duckdb.DuckDBPyConnection, table: Table, files: list[str], floor: datetime | None
+) -> None:
+    """Rows in place of those of the same key, but for what is older than they are."""
+    at = LOADED_AT.name
+    above = f"greatest({at}, $floor::timestamp + interval 1 microsecond)"
+    names = ", ".join(f"{above} as {at}" if one == at else one for one in SCHEMAS[table.name].names)
+    database.execute(
+        f"create or replace temp table coming as select {names} from read_parquet($files)"
+        f" where {not_older(table)}"
+        f" qualify row_number() over (partition by {KEYS} order by {READ_AT.name} desc) = 1",
+        {"files": files, "floor": floor},
+    )
+    database.execute(
+        f"delete from {SCHEMA}.{table.name} where ({KEYS}) in (select ({KEYS}) from coming)"
+    )
+    database.execute(f"insert into {SCHEMA}.{table.name} by name from coming")
+
+
+def _extension(name: str) -> str:
+    """Its file, of a wheel that is of this very DuckDB."""
+    wheel = import_module(f"duckdb_extension_{name}")
+    [found] = Path(str(wheel.__file__)).parent.glob(f"extensions/*/{name}.duckdb_extension")
+    return str(found)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
