@@ -70,8 +70,9 @@ def _settings(folder: Path, url: str) -> Settings:
 
 def bring(rows: Path, settings: Settings) -> None:
     """The landing tables as Iceberg tables."""
-    assert isinstance(settings.landing, Lake)
-    catalog = settings.landing.catalog
+    lake = settings.site.place
+    assert isinstance(lake, Lake)
+    catalog = lake.catalog
     catalog.create_namespace_if_not_exists("stripe")
     with duckdb.connect(str(rows), read_only=True) as database:
         for table in TABLES:

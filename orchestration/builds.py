@@ -14,7 +14,6 @@ from enum import StrEnum
 import duckdb
 
 from ingestion.engines import engine
-from orchestration.lakehouse import landing
 from orchestration.project import PROJECT
 from orchestration.settings import Settings
 
@@ -79,7 +78,7 @@ def decide(
     database: duckdb.DuckDBPyConnection, settings: Settings, *, as_of: datetime, full: bool = False
 ) -> Scope:
     """What a build at `as_of` has to do. Cheap: no model runs."""
-    with landing(settings, database) as landed:
+    with settings.site.landing(database) as landed:
         return _decide(database, landed, settings, as_of=as_of, full=full)
 
 
@@ -117,7 +116,7 @@ def begin(
     database: duckdb.DuckDBPyConnection, settings: Settings, scope: Scope, *, as_of: datetime
 ) -> None:
     """Remember what this build is made from, and that it is not finished."""
-    with landing(settings, database) as landed:
+    with settings.site.landing(database) as landed:
         now = _inputs(landed, settings, as_of)
     kept_until = max(now.as_of, scope.kept_until or now.as_of)
     database.execute("delete from pipeline.last_build")
@@ -164,7 +163,7 @@ def _made_from(settings: Settings) -> str:
     """A digest of the settings that move numbers, of every file that computes them, and of which
     warehouse: another one has its own rows and moments."""
     values = {name: getattr(settings, name) for name in MOVES_NUMBERS}
-    values |= {"warehouse": engine(settings.landing).place}
+    values |= {"warehouse": engine(settings.site.place).place}
     digest = hashlib.sha256(json.dumps(values, default=str).encode())
     files = [PROJECT / "dbt_project.yml"]
     for folder in FOLDERS:

@@ -25,10 +25,10 @@ def run_dbt(
     settings: Settings, arguments: list[str], on_node: Callable[[str], None] | None = None
 ) -> dbtRunnerResult:
     """One dbt command on the warehouse, which is closed afterwards. Raises DbtFailed."""
-    os.environ |= _profile(settings)
+    os.environ |= settings.site.profile
     kept = settings.data_dir / "dbt"
     paths = ["--target-path", str(kept / "target"), "--log-path", str(kept / "logs")]
-    name = "spark" if settings.spark else settings.warehouse.stem
+    name = settings.site.project
     if name not in _parsed:
         _parsed[name] = kept_parse(name) or parse(paths)
     listeners = [_node_listener(on_node)] if on_node else []
@@ -38,14 +38,6 @@ def run_dbt(
         )
     finally:
         _close_warehouse()
-
-
-def _profile(settings: Settings) -> dict[str, str]:
-    """What profiles.yml reads."""
-    if settings.spark:
-        host, port = settings.spark.host, str(settings.spark.port)
-        return {"WAREHOUSE_TARGET": "spark", "WAREHOUSE_HOST": host, "WAREHOUSE_PORT": port}
-    return {"WAREHOUSE_TARGET": "duckdb", "WAREHOUSE_PATH": str(settings.warehouse)}
 
 
 def write_docs(settings: Settings) -> Path:

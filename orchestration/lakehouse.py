@@ -1,23 +1,20 @@
 """A build on Spark, seen from here: what it is told, and its marts brought into the DuckDB file.
 
-Enters: the settings and a connection to the DuckDB file, under its lock. Leaves: a connection that
-reads the landing tables; the run's settings as an Iceberg table; marts in the file, from where they
-are published and sent as those that DuckDB built. Where DuckDB is the warehouse nothing is to do.
+Enters: the Iceberg catalog and a connection to the DuckDB file, under its lock. Leaves: the run's
+settings as an Iceberg table; marts in the file, from where they are published and sent as those
+that DuckDB built. For any lake: a connection that reads what the models of a file would.
 """
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from ingestion.engines import engine
-from ingestion.engines.ducklake import DuckLake
+from ingestion.engines import Engine
 from ingestion.landing import TABLES
 from orchestration.project import PROJECT
-from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from pyiceberg.catalog.sql import SqlCatalog
@@ -38,27 +35,15 @@ UNKNOWN_VALUES = ("intermediate", "int_unknown_values")
 
 
 @contextmanager
-def landing(
-    settings: Settings, database: duckdb.DuckDBPyConnection
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads `stripe.*` and `seeds.fx_rates`; the file's own if it holds them."""
-    place = settings.landing
-    if isinstance(place, Path):
+def landed(lake: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads `stripe.*` and `seeds.fx_rates`."""
+    with lake.reading(*(table.name for table in TABLES)) as database:
+        database.execute(RATES)
         yield database
-        return
-    with engine(place).reading(*(table.name for table in TABLES)) as landed:
-        landed.execute(RATES)
-        yield landed
 
 
-def tell(settings: Settings, database: duckdb.DuckDBPyConnection) -> None:
-    """`pipeline.run_settings`, as it is in the file, for the models on Spark; for those in the file
-    the landing tables of a DuckLake."""
-    if isinstance(lake := settings.landing, DuckLake):
-        lake.lend(database)
-    if settings.spark is None:
-        return
-    catalog = _catalog(settings)
+def tell(catalog: "SqlCatalog", database: duckdb.DuckDBPyConnection) -> None:
+    """`pipeline.run_settings`, as it is in the file, for the models on Spark."""
     for name in NAMESPACES:
         catalog.create_namespace_if_not_exists(name)
     row = database.sql("from pipeline.run_settings").to_arrow_table()
@@ -67,15 +52,10 @@ def tell(settings: Settings, database: duckdb.DuckDBPyConnection) -> None:
 
 
 def bring(
-    settings: Settings, database: duckdb.DuckDBPyConnection, *, passed: bool, refreshed: bool
+    catalog: "SqlCatalog", database: duckdb.DuckDBPyConnection, *, passed: bool, refreshed: bool
 ) -> None:
     """The marts of a build that passed, if it only `refreshed` them the rows that it replaced; of
-    one that failed the values that no rule knows. A DuckLake is given those of the file."""
-    if isinstance(lake := settings.landing, DuckLake):
-        lake.take_back(database, share=("marts",) if passed else ())
-    if settings.spark is None:
-        return
-    catalog = _catalog(settings)
+    one that failed the values that no rule knows."""
     if not passed:
         if catalog.table_exists(UNKNOWN_VALUES):
             _bring(catalog, database, *UNKNOWN_VALUES)
@@ -123,11 +103,3 @@ def _bring(
         if column.doc:
             said = column.doc.replace("'", "''")
             database.execute(f"comment on column {here}.\"{column.name}\" is '{said}'")
-
-
-def _catalog(settings: Settings) -> "SqlCatalog":
-    from ingestion.engines.lake import Lake  # of the extra `spark`
-
-    lake = settings.landing
-    assert isinstance(lake, Lake)  # noqa: S101 - for the type checker
-    return lake.catalog

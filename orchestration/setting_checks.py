@@ -10,7 +10,6 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from ingestion.client import LOOPBACK
-from orchestration import lake_url
 from reverse_sync.guards import parse_limit
 
 KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
@@ -21,7 +20,6 @@ CRON = re.compile(rf"{CRON_FIELD}( {CRON_FIELD}){{4}}")
 HTTP_STORES = ("https://", "http://", "vitally://", "segment://")
 ACCOUNT_STORES = ("sqlite://", "postgresql://", "postgres://", *HTTP_STORES)
 # DuckDB names an opened file's catalog after the file: these are names of our schemas.
-TAKEN = ("stripe", "pipeline", "staging", "intermediate", "marts", "seeds", "sync", "main")
 
 
 def key(given: str, api_base: str) -> list[str]:
@@ -84,25 +82,6 @@ def data_dir(path: Path) -> list[str]:
     there = next(one for one in (path, *path.absolute().parents) if one.exists())
     if not there.is_dir() or (there != path and not os.access(there, os.W_OK | os.X_OK)):
         return [f"DATA_DIR {path} cannot be made below {there}: name another folder"]
-    return []
-
-
-def warehouse_url(url: str | None) -> list[str]:
-    if url is None:
-        return []
-    if url.startswith(tuple(lake_url.SHAPES)):
-        return lake_url.problems(url)
-    path = Path(url.removeprefix("duckdb:///"))
-    if not url.startswith("duckdb:///") or not path.name or "'" in url:
-        return [
-            "WAREHOUSE_URL must be duckdb:///FILE, four slashes for a path from the root,"
-            " without an apostrophe; or ducklake://?catalog=...&warehouse=... or"
-            " spark://HOST:PORT?catalog=...&warehouse=..."
-        ]
-    if path.stem.lower() in TAKEN:
-        return [f"WAREHOUSE_URL: a file named {path.name} clashes with a schema; use another name"]
-    if not path.parent.is_dir():
-        return [f"WAREHOUSE_URL: the folder {path.parent} does not exist; make it first"]
     return []
 
 

@@ -8,7 +8,7 @@ import os
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -20,14 +20,12 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from orchestration import lake_url
 from orchestration import setting_checks as checks
+from orchestration import warehouse_url
 from orchestration.logs import log_as_json
+from orchestration.warehouses import InFile, warehouse
 from reverse_sync.guards import GUARDS, Guards, parse_limit
 from reverse_sync.target import Target
-
-if TYPE_CHECKING:
-    from ingestion.engines import Place
 
 STRIPE = "https://api.stripe.com"
 SANDBOX_KEY = "sk_test_sandbox"
@@ -122,7 +120,7 @@ class Settings(ScheduleSettings):
             *checks.connected_accounts(self.stripe_connected_accounts),
             *checks.api_base(self.stripe_api_base),
             *checks.data_dir(self.data_dir),
-            *checks.warehouse_url(_secret(self.warehouse_url)),
+            *warehouse_url.problems(_secret(self.warehouse_url)),
             *checks.account_store_url(_secret(self.account_store_url)),
             *checks.webhook_secrets(_secret(self.stripe_webhook_secrets)),
             *checks.account_store_secret(
@@ -172,27 +170,14 @@ class Settings(ScheduleSettings):
         return 20 if self.is_live else 10
 
     @property
-    def lake(self) -> lake_url.DuckLakeUrl | None:
-        """The warehouse that is no file, if it is that."""
-        return lake_url.parse(_secret(self.warehouse_url) or "")
-
-    @property
-    def spark(self) -> lake_url.SparkUrl | None:
-        """The cluster that builds, if it is not this machine."""
-        return self.lake if isinstance(self.lake, lake_url.SparkUrl) else None
+    def site(self) -> InFile:
+        """The warehouse, and what is done otherwise by where it is."""
+        return warehouse(_secret(self.warehouse_url), self.data_dir)
 
     @property
     def warehouse(self) -> Path:
         """The DuckDB file; beside a lake it holds what this machine has built and sent."""
-        url = _secret(self.warehouse_url) or ""
-        if url.startswith("duckdb:///"):
-            return Path(url.removeprefix("duckdb:///"))
-        return self.data_dir / "warehouse.duckdb"
-
-    @property
-    def landing(self) -> "Place":
-        """Where `stripe.*` is."""
-        return self.lake.engine() if self.lake else self.warehouse
+        return self.site.file
 
     @property
     def marts(self) -> Path:
@@ -247,11 +232,9 @@ def secrets(settings: Settings) -> list[str]:
     names = Settings.model_fields.keys() - {"warehouse_url"}  # a place, but for its catalog's
     values = [getattr(settings, name) for name in sorted(names)]
     held = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-    lake = settings.lake
-    held += [lake.catalog_url] if lake else []
+    held += settings.site.secrets
     parts = [part.rpartition(":")[2].strip() for whole in held for part in whole.split(",")]
-    password = lake.password if lake else ""
-    return [*held, *(part for part in [*parts, password] if len(part) > SHORTEST_SECRET)]
+    return [*held, *(part for part in parts if len(part) > SHORTEST_SECRET)]
 
 
 def _make_private(data_dir: Path) -> None:

@@ -40,7 +40,7 @@ def _connection(
 def paths(settings: Settings) -> Paths:
     """Where a load keeps its files."""
     return Paths(
-        warehouse=settings.landing,
+        warehouse=settings.site.place,
         inbox=settings.data_dir / "events.db",
         raw=settings.data_dir / "raw",
         dlt=settings.data_dir / "dlt",

@@ -15,7 +15,6 @@ from dbt.artifacts.schemas.run import RunExecutionResult
 
 from orchestration.builds import MOVES_NUMBERS, Kind, Scope, begin, decide, finish
 from orchestration.dbt_process import run_dbt
-from orchestration.lakehouse import bring, tell
 from orchestration.manifest import DbtFailed
 from orchestration.settings import Settings
 
@@ -99,11 +98,11 @@ def transform(
             return Transformed(scope, [])
         begin(database, settings, scope, as_of=as_of)
         write_run_settings(database, settings, as_of, scope)
-        tell(settings, database)
+        settings.site.tell(database)
         database.execute("set max_vacuum_tasks = $tasks", {"tasks": _vacuum_tasks(scope)})
         results = _build(settings, scope, on_node)
         passed = not any(result.failed for result in results)
-        bring(settings, database, passed=passed, refreshed=scope.kind is Kind.REFRESH)
+        settings.site.bring(database, passed=passed, refreshed=scope.kind is Kind.REFRESH)
         if passed:
             finish(database)
     return Transformed(scope, results)

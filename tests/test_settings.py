@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from ingestion.engines.lake import Lake
 from orchestration.settings import Settings, WrongSettings, read_settings, secrets
 from orchestration.stripe_accounts import connections
+from orchestration.warehouses import OnSpark
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
 
@@ -216,14 +217,13 @@ def test_spark_is_named_with_its_catalog_and_its_folder(monkeypatch: pytest.Monk
     catalog = "postgresql://lake:hidden_word@db:5432/catalog"
     monkeypatch.setenv("WAREHOUSE_URL", f"spark://spark:10000?catalog={catalog}&warehouse=/lake/")
     settings = read_settings(for_stripe=False)
-    assert settings.spark is not None
-    assert (settings.spark.host, settings.spark.port) == ("spark", 10000)
-    assert settings.spark.catalog_url == catalog
-    assert settings.spark.folder == "file:///lake"
-    assert settings.landing == Lake(catalog, "file:///lake")
+    there = settings.site
+    assert isinstance(there, OnSpark)
+    assert (there.host, there.port) == ("spark", 10000)
+    assert there.place == Lake(catalog, "file:///lake")
     assert settings.warehouse == settings.data_dir / "warehouse.duckdb"
     assert "hidden_word" in secrets(settings)
-    assert "hidden_word" not in f"{settings!r} {settings.spark!r} {settings.landing!r}"
+    assert "hidden_word" not in f"{settings!r} {there!r} {there.place!r}"
 
 
 def test_ducklake_without_its_packages_says_how_to_get_them(

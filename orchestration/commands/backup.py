@@ -22,7 +22,7 @@ def backup(archive: Archive) -> None:
             files = back_up(settings, archive, reporter)
         size = archive.stat().st_size / 1e6
         console.print(f"{archive}: {files:,} files, {size:,.1f} MB", highlight=False)
-        if settings.lake:
+        if not settings.site.is_local:
             console.print(
                 "The lake's tables and their catalog are not in it: the folder and PostgreSQL have"
                 " backups of their own; take those after this one, never before (docs/scale.md)."
