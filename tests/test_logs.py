@@ -19,9 +19,9 @@ from sandbox import builders
 from sandbox.keys import Key
 from sandbox.server import serving
 
-KEY, SIGNING = "sk_test_Zq7key", "whsec_Zq7signing"
-NAME, MAIL = "Zq7 Person", "zq7@customer.example"
-PRIVATE = ("Zq7", "zq7", "whsec_")
+KEY, SIGNING = "sk_test_Zq7neverkey", "whsec_Zq7neversigning"
+NAME, MAIL = "Zq7never Person", "zq7never@customer.example"
+PRIVATE = ("Zq7never", "zq7never", "whsec_")
 
 
 def events(text: str) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ def test_processes_log_events_and_nothing_private(pipeline: Pipeline, tmp_path: 
             "DATA_DIR": str(tmp_path / "data"),
             "LOG_FORMAT": "json",
         }
-        wrong = run("sync", cwd=tmp_path, STRIPE_API_KEY="sk_test_Zq7wrong", **settings)
+        wrong = run("sync", cwd=tmp_path, STRIPE_API_KEY="sk_test_Zq7neverwrong", **settings)
         done = run("live", "--for", "0.1", cwd=tmp_path, STRIPE_API_KEY=KEY, **settings)
     assert (wrong.returncode, done.returncode) == (1, 0), wrong.stderr + done.stderr
     ours = [one for one in events(wrong.stderr) if one["logger"] == "stripe_traits"]

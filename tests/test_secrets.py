@@ -13,9 +13,9 @@ from sandbox import builders
 from sandbox.faults import Fault, Faults
 from sandbox.keys import Key
 
-FIRST, NARROW, WRONG = "sk_test_Zq7first", "rk_test_Zq7narrow", "sk_test_Zq7wrong"
-SIGNING = "whsec_Zq7signing"
-MARK = b"Zq7"
+FIRST, NARROW, WRONG = "sk_test_Zq7neverfirst", "rk_test_Zq7nevernarrow", "sk_test_Zq7neverwrong"
+SIGNING = "whsec_Zq7neversigning"
+MARK = b"Zq7never"  # long enough that no picture in base64 holds it by chance
 UNREST = (Fault("reset", probability=0.05), Fault("unavailable", probability=0.05))
 
 
@@ -55,7 +55,9 @@ def test_no_key_is_written_anywhere_whatever_fails(tmp_path: Path) -> None:
     assert [path for path, content in files.items() if MARK in content] == []
 
 
-@pytest.mark.parametrize("given", [f"{FIRST}\r", f"{FIRST},{FIRST}", f"{FIRST} {WRONG}", "Zq7", ""])
+@pytest.mark.parametrize(
+    "given", [f"{FIRST}\r", f"{FIRST},{FIRST}", f"{FIRST} {WRONG}", "Zq7never", ""]
+)
 def test_wrong_setting_never_repeats_the_key(
     given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
