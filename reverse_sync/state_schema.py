@@ -62,7 +62,7 @@ SCHEMA = """
     create table if not exists sync.sync_snapshot (
         account_id varchar primary key,
         name varchar,
-        traits varchar not null,
+        traits varchar not null using compression zstd,
         source_md5 varchar not null,  -- of the mart's own text: tells unchanged rows unread
         tracking varchar not null,  -- digest of the tracking config behind the lifecycle
         review_at timestamp,  -- when time alone changes the lifecycle
@@ -82,7 +82,8 @@ SCHEMA = """
         account_id varchar not null,
         op varchar not null,  -- create, update, resync (all traits again), undo
         name varchar,
-        traits varchar not null,  -- all of them, as they are once this is acknowledged
+        -- all of them, as they are once this is acknowledged
+        traits varchar not null using compression zstd,
         changes struct(trait varchar, old varchar, new varchar)[] not null,
         source_md5 varchar not null,
         tracking varchar not null,

@@ -22,6 +22,7 @@ from ingestion.engines.lake import Lake
 from ingestion.landing import TABLES
 from ingestion.rows import schema
 from orchestration.dbt_process import run_dbt
+from orchestration.demo import CUSTOMERS
 from sandbox import clock, driver
 from sandbox.population import Population
 from sandbox.server import populate
@@ -114,7 +115,7 @@ def test_marts_built_on_spark_are_those_of_duckdb_though_a_worker_is_killed(
         if line.endswith(".int_subscriptions_valued") and victim.poll() is None:
             victim.kill()
 
-    populate(store, Population(20, 1, NOW))
+    populate(store, Population(CUSTOMERS, 1, NOW))
     both.same()
     driver.live(store, days=1, seed=1)
     both.same()

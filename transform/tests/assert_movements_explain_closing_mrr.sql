@@ -45,7 +45,7 @@ movements as (
     from {{ ref('mrr_movements') }} as mrr_movements
     inner join {{ ref('int_accounts_changed') }} using (account_id)
     cross join run_settings
-    where run_settings.is_full or mrr_movements.month = run_settings.current_month
+    where {{ in_months_to_sum('mrr_movements.month') }}
     group by mrr_movements.account_id, mrr_movements.currency, mrr_movements.month
 
 )

@@ -30,7 +30,7 @@ reported_months as (
         end as mrr
     from mrr_by_month
     cross join run_settings
-    where run_settings.is_full or mrr_by_month.month = run_settings.current_month
+    where {{ in_months_to_sum('mrr_by_month.month') }}
 
 )
 

@@ -30,7 +30,7 @@ reported_movements as (
         end as amount
     from mrr_movements
     cross join run_settings
-    where run_settings.is_full or mrr_movements.month = run_settings.current_month
+    where {{ in_months_to_sum('mrr_movements.month') }}
 
 )
 

@@ -16,6 +16,18 @@ discounts as (
 
 ),
 
+-- Nearly always none: then no discount is looked at.
+unread_coupons as (
+
+    select distinct
+        landed_discounts.stripe_account_id,
+        landed_discounts.coupon_id
+    from {{ ref('stg_stripe__landed_discounts') }} as landed_discounts
+    left join coupons using (stripe_account_id, coupon_id)
+    where coupons.coupon_id is null and landed_discounts.coupon_id is not null
+
+),
+
 ranked_copies as (
 
     select
@@ -26,10 +38,8 @@ ranked_copies as (
             order by discounts.starts_at desc nulls last, discounts.discount_key desc
         ) as rank_of_coupon
     from discounts
-    left join coupons using (stripe_account_id, coupon_id)
-    where
-        coupons.coupon_id is null
-        and coalesce(discounts.percent_off, discounts.amount_off) is not null
+    inner join unread_coupons using (stripe_account_id, coupon_id)
+    where coalesce(discounts.percent_off, discounts.amount_off) is not null
 
 ),
 

@@ -33,29 +33,30 @@ run_settings as (
 
 ),
 
--- In a full build also those of accounts that no customer belongs to any more. The states are named
--- anew in each branch: a CTE that several read is written out whole before they begin.
-changed_subscriptions as (
+-- Those whose subscriptions have, or had, to do with an account to rebuild: a subscription never
+-- moves to another customer. In a full build also those of accounts that no customer belongs to any
+-- more. The states are named anew in each branch: a CTE that several read is written out whole
+-- before they begin.
+customers_seen as (
 
     select
         states_kept.stripe_account_id,
-        states_kept.subscription_id
+        states_kept.customer_id
     from {{ ref('int_mrr_states_kept') }} as states_kept
     inner join accounts_changed using (account_id)
 
     union distinct
 
     select
-        states_kept.stripe_account_id,
-        states_kept.subscription_id
-    from {{ ref('int_mrr_states_kept') }} as states_kept
-    inner join customers_changed using (stripe_account_id, customer_id)
+        stripe_account_id,
+        customer_id
+    from customers_changed
 
     union distinct
 
     select
         states_kept.stripe_account_id,
-        states_kept.subscription_id
+        states_kept.customer_id
     from {{ ref('int_mrr_states_kept') }} as states_kept
     cross join run_settings
     where run_settings.is_full
@@ -77,7 +78,7 @@ select
         else links_resolved.account_id
     end as account_id
 from states_kept
-inner join changed_subscriptions using (stripe_account_id, subscription_id)
+inner join customers_seen using (stripe_account_id, customer_id)
 cross join run_settings
 left join links_resolved
     on

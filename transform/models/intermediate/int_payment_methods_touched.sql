@@ -3,18 +3,6 @@
 {{ config(materialized='view') }}
 with
 
-customers as (
-
-    select * from {{ ref('stg_stripe__customers') }}
-
-),
-
-subscriptions as (
-
-    select * from {{ ref('stg_stripe__subscriptions') }}
-
-),
-
 payment_methods as (
 
     select * from {{ ref('stg_stripe__payment_methods') }}
@@ -27,6 +15,7 @@ run_settings as (
 
 ),
 
+-- Each branch names its model anew: a CTE that several read is written out whole before they begin.
 named_payment_methods as (
     {% for holders in ['customers', 'subscriptions'] %}
     {% for column in ['default_payment_method_id', 'default_source_id'] %}
@@ -34,7 +23,7 @@ named_payment_methods as (
         stripe_account_id,
         customer_id,
         {{ column }} as payment_method_id
-    from {{ holders }}
+    from {{ ref('stg_stripe__' ~ holders) }} as {{ holders }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
     {% if not loop.last %}union all{% endif %}

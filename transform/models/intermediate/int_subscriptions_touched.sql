@@ -10,12 +10,6 @@ subscriptions as (
 
 ),
 
-landed_items as (
-
-    select * from {{ ref('stg_stripe__landed_items') }}
-
-),
-
 prices_touched as (
 
     select * from {{ ref('int_prices_touched') }}
@@ -44,10 +38,12 @@ where
 
 union distinct
 
+-- The items are named anew in each branch: a CTE that several read is written out whole before they
+-- begin.
 select
     landed_items.stripe_account_id,
     landed_items.subscription_id
-from landed_items
+from {{ ref('stg_stripe__landed_items') }} as landed_items
 where {{ loaded_since_last_build('landed_items') }}
 
 union distinct
@@ -55,7 +51,7 @@ union distinct
 select
     landed_items.stripe_account_id,
     landed_items.subscription_id
-from landed_items
+from {{ ref('stg_stripe__landed_items') }} as landed_items
 inner join prices_touched using (stripe_account_id, price_id)
 
 union distinct
