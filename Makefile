@@ -28,7 +28,7 @@ demo: setup ## the whole way of the data on a made-up business, in about a minut
 	$(BIN)/python -m orchestration.demo
 
 test: setup ## every test, on real components
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 bench: setup ## what users feel, in some 50 minutes: docs/benchmarks.md; BENCH="--only import --note busy"
 	@$(BIN)/python -m benchmarks $(BENCH)
