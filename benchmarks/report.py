@@ -28,7 +28,7 @@ worse is counted by `make bench-quick`, which CI runs.
 @dataclass(frozen=True)
 class Part:
     """A program, what it answers, and what it takes at its largest; `named`: it is run only where
-    it is asked for, as it needs more than `make setup`."""
+    it is asked for, as it needs more than `make setup` or very long."""
 
     title: str
     says: str
@@ -86,7 +86,14 @@ Accounts of 40 traits; `created` is the first delivery of all. Ours plans, keeps
 decides lifecycles and remembers each answer; drt and dlt upsert all rows each time, as they
 cannot tell which changed. HTTP takes a hundred accounts a request.""",
         (MODULE, "benchmarks.reverse_sync", "--others"),
-        ("--accounts", "1000000"),
+    ),
+    "reverse-sync-large": Part(
+        "Reverse-sync of a million accounts",
+        """\
+The same at ten times the size; drt and dlt beside it with `--large`.""",
+        (MODULE, "benchmarks.reverse_sync", "--accounts", "1000000"),
+        ("--others",),
+        named=True,
     ),
     "plan": Part(
         "Plan over a million accounts",
