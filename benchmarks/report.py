@@ -128,9 +128,10 @@ own as its package means it: tap-stripe 3.3.0 and airbyte-source-stripe 5.14.1 (
 what they read and have no destination behind them; @supabase/stripe-sync-engine 0.48.5 backfills
 into Postgres, one kind of object after the other, and hears of changes by webhooks; ours merges
 into DuckDB and keeps a raw log. The two that print read all invoices and neither price tiers nor
-payment methods; ours reads paid invoices. Ours counts a deleted customer's tombstone. What was
-changed in them to reach the sandbox stands in `benchmarks/peers/`. Of the changes half are names
-of customers, half seats.""",
+payment methods; ours reads paid invoices. No list has deleted customers: ours keeps a tombstone
+of each that a subscription or an invoice names, tap-stripe finds those of the last 30 days among
+events. What was changed in them to reach the sandbox stands in `benchmarks/peers/`. Of the changes
+half are names of customers, half seats.""",
         (MODULE, "benchmarks.peers"),
         ("--customers", "5000"),
     ),
