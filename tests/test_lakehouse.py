@@ -77,15 +77,15 @@ def accounts(**values: str) -> pa.Table:
 
 
 def test_of_a_refresh_the_rows_that_it_replaced_come_home(settings: Settings) -> None:
-    told = ["account_id in (select account_id from intermediate.int_accounts_changed)"]
+    told = ["account_id in (select account_id from intermediate.int_accounts_to_rebuild)"]
     put(settings, "marts", "account_traits", accounts(a="1", b="1", c="1"))
     put(settings, "marts", "company", accounts(a="1"))
     with duckdb.connect(str(settings.warehouse)) as database:
         write_run_settings(database, settings, AS_OF, FULL)
         settings.site.bring(database, passed=True, refreshed=False)
         put(settings, "refreshed", "account_traits", accounts(b="2", d="2"), told)
-        put(settings, "intermediate", "int_accounts_changed", accounts(b="", c="", d=""))
-        put(settings, "intermediate", "int_customers_changed", accounts())
+        put(settings, "intermediate", "int_accounts_to_rebuild", accounts(b="", c="", d=""))
+        put(settings, "intermediate", "int_customers_to_rebuild", accounts())
         put(settings, "marts", "company", accounts(b="2"))
         settings.site.bring(database, passed=True, refreshed=True)
         found = {

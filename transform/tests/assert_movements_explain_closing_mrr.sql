@@ -14,7 +14,7 @@ months as (
 
     select mrr_by_month.*
     from {{ ref('mrr_by_month') }} as mrr_by_month
-    inner join {{ ref('int_accounts_changed') }} using (account_id)
+    inner join {{ ref('int_accounts_to_rebuild') }} using (account_id)
     cross join run_settings
     where
         run_settings.is_full
@@ -43,7 +43,7 @@ movements as (
         sum(mrr_movements.amount) as amount,
         {{ sum_of_known('mrr_movements.reporting_amount') }} as reporting_amount
     from {{ ref('mrr_movements') }} as mrr_movements
-    inner join {{ ref('int_accounts_changed') }} using (account_id)
+    inner join {{ ref('int_accounts_to_rebuild') }} using (account_id)
     cross join run_settings
     where {{ in_months_to_sum('mrr_movements.month') }}
     group by mrr_movements.account_id, mrr_movements.currency, mrr_movements.month

@@ -7,7 +7,7 @@ breakdown as (
 
     select mrr_breakdown.*
     from {{ ref('mrr_breakdown') }} as mrr_breakdown
-    inner join {{ ref('int_accounts_changed') }} using (account_id)
+    inner join {{ ref('int_accounts_to_rebuild') }} using (account_id)
 
 ),
 

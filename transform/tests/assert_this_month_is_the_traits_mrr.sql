@@ -31,7 +31,7 @@ months as (
         mrr_by_month.mrr,
         {{ map_value('traits.mrr_by_currency', 'mrr_by_month.currency') }} as trait
     from {{ ref('mrr_by_month') }} as mrr_by_month
-    inner join {{ ref('int_accounts_changed') }} using (account_id)
+    inner join {{ ref('int_accounts_to_rebuild') }} using (account_id)
     inner join {{ ref('multi_subscription_traits') }} as traits using (account_id)
     left join unknown_accounts using (account_id)
     cross join run_settings

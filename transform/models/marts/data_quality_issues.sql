@@ -4,14 +4,14 @@ with
 
 issues as (
     {% for model in [
-        'int_items_questioned',
-        'int_discounts_questioned',
-        'int_subscriptions_questioned',
-        'int_customers_questioned',
-        'int_links_questioned',
-        'int_unseen_customers_questioned',
-        'int_payment_methods_questioned',
-        'int_accounts_questioned',
+        'int_item_issues',
+        'int_discount_issues',
+        'int_subscription_issues',
+        'int_customer_link_issues',
+        'int_missing_owner_issues',
+        'int_deleted_customer_issues',
+        'int_payment_method_issues',
+        'int_total_issues',
     ] %}
     select
         issue,

@@ -5,9 +5,9 @@
 {% set sent_traits = traits_sent() %}
 with
 
-accounts_changed as (
+accounts_to_rebuild as (
 
-    select * from {{ ref('int_accounts_changed') }}
+    select * from {{ ref('int_accounts_to_rebuild') }}
 
 ),
 
@@ -52,8 +52,8 @@ members as (
         case when run_settings.multiple_subscriptions then subscriptions_listed.trial_ends_at end
             as trial_ends_at
     from single_subscription_traits
-    inner join accounts_changed
-        on single_subscription_traits.account_id = accounts_changed.account_id
+    inner join accounts_to_rebuild
+        on single_subscription_traits.account_id = accounts_to_rebuild.account_id
     inner join multi_subscription_traits
         on single_subscription_traits.account_id = multi_subscription_traits.account_id
     left join subscriptions_listed

@@ -9,9 +9,9 @@ states_linked as (
 
 ),
 
-accounts_changed as (
+accounts_to_rebuild as (
 
-    select * from {{ ref('int_accounts_changed') }}
+    select * from {{ ref('int_accounts_to_rebuild') }}
 
 ),
 
@@ -31,7 +31,7 @@ accounts as (
 
     union distinct
 
-    select account_id from accounts_changed
+    select account_id from accounts_to_rebuild
 
 ),
 

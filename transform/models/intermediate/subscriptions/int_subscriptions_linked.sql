@@ -8,9 +8,9 @@ subscriptions as (
 
 ),
 
-customers_changed as (
+customers_to_rebuild as (
 
-    select * from {{ ref('int_customers_changed') }}
+    select * from {{ ref('int_customers_to_rebuild') }}
 
 ),
 
@@ -21,7 +21,7 @@ customers_linked as (
 )
 
 select
-    customers_changed.account_id,
+    customers_to_rebuild.account_id,
     subscriptions.stripe_account_id,
     subscriptions.subscription_id,
     subscriptions.customer_id,
@@ -43,5 +43,5 @@ select
     subscriptions.default_payment_method_id,
     subscriptions.default_source_id
 from subscriptions
-inner join customers_changed using (stripe_account_id, customer_id)
+inner join customers_to_rebuild using (stripe_account_id, customer_id)
 left join customers_linked using (stripe_account_id, customer_id)

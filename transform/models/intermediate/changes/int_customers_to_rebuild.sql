@@ -1,10 +1,10 @@
 -- Grain: one customer's id to rebuild, with the account: every customer of an account to rebuild,
--- and the touched ones without an account.
+-- and the changed ones without an account.
 with
 
-customers_touched as (
+customers_changed as (
 
-    select * from {{ ref('int_customers_touched') }}
+    select * from {{ ref('int_customers_changed') }}
 
 ),
 
@@ -14,9 +14,9 @@ links_resolved as (
 
 ),
 
-accounts_changed as (
+accounts_to_rebuild as (
 
-    select * from {{ ref('int_accounts_changed') }}
+    select * from {{ ref('int_accounts_to_rebuild') }}
 
 )
 
@@ -25,7 +25,7 @@ select
     links_resolved.customer_id,
     links_resolved.account_id
 from links_resolved
-inner join accounts_changed using (account_id)
+inner join accounts_to_rebuild using (account_id)
 
 union all
 
@@ -34,5 +34,5 @@ select
     links_resolved.customer_id,
     links_resolved.account_id
 from links_resolved
-inner join customers_touched using (stripe_account_id, customer_id)
+inner join customers_changed using (stripe_account_id, customer_id)
 where links_resolved.account_id is null

@@ -15,15 +15,15 @@ links_resolved as (
 
 ),
 
-accounts_changed as (
+accounts_to_rebuild as (
 
-    select * from {{ ref('int_accounts_changed') }}
+    select * from {{ ref('int_accounts_to_rebuild') }}
 
 ),
 
-customers_changed as (
+customers_to_rebuild as (
 
-    select * from {{ ref('int_customers_changed') }}
+    select * from {{ ref('int_customers_to_rebuild') }}
 
 ),
 
@@ -43,14 +43,14 @@ customers_seen as (
         states_kept.stripe_account_id,
         states_kept.customer_id
     from {{ ref('int_mrr_states_kept') }} as states_kept
-    inner join accounts_changed using (account_id)
+    inner join accounts_to_rebuild using (account_id)
 
     union distinct
 
     select
         stripe_account_id,
         customer_id
-    from customers_changed
+    from customers_to_rebuild
 
     union distinct
 

@@ -1,12 +1,12 @@
 -- Grain: one customer's id. The linking rule: which account a customer belongs to (null: unlinked),
 -- and which one it belonged to before this build. Kept between builds: a refresh looks at the
--- customers who were touched.
-{{ config(materialized='kept', replaces='touched_customers') }}
+-- customers who changed.
+{{ config(materialized='kept', replaces='changed_customers') }}
 with
 
-customers_touched as (
+customers_changed as (
 
-    select * from {{ ref('int_customers_touched') }}
+    select * from {{ ref('int_customers_changed') }}
 
 ),
 
@@ -41,7 +41,7 @@ select
         )) }}
     end as account_id,
     former_links.account_id as previous_account_id
-from customers_touched
+from customers_changed
 cross join run_settings
 left join customers using (stripe_account_id, customer_id)
 left join former_links using (stripe_account_id, customer_id)

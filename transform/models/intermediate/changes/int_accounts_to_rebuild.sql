@@ -1,10 +1,10 @@
--- Grain: one account to rebuild: those of the touched customers, before and now, and those whose
+-- Grain: one account to rebuild: those of the changed customers, before and now, and those whose
 -- ids differ from them in case alone (their customers' data quality depends on each other).
 with
 
-customers_touched as (
+customers_changed as (
 
-    select * from {{ ref('int_customers_touched') }}
+    select * from {{ ref('int_customers_changed') }}
 
 ),
 
@@ -14,24 +14,24 @@ links_resolved as (
 
 ),
 
-touched_links as (
+changed_links as (
 
     select links_resolved.*
     from links_resolved
-    inner join customers_touched using (stripe_account_id, customer_id)
+    inner join customers_changed using (stripe_account_id, customer_id)
 
 ),
 
-touched_accounts as (
+changed_accounts as (
 
     select account_id
-    from touched_links
+    from changed_links
     where account_id is not null
 
     union distinct
 
     select previous_account_id as account_id
-    from touched_links
+    from changed_links
     where previous_account_id is not null
 
 ),
@@ -40,11 +40,11 @@ similar_accounts as (
 
     select distinct links_resolved.account_id
     from links_resolved
-    inner join touched_accounts
-        on lower(links_resolved.account_id) = lower(touched_accounts.account_id)
+    inner join changed_accounts
+        on lower(links_resolved.account_id) = lower(changed_accounts.account_id)
 
 )
 
-select account_id from touched_accounts
+select account_id from changed_accounts
 union distinct
 select account_id from similar_accounts

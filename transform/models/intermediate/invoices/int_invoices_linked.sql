@@ -8,22 +8,22 @@ invoices as (
 
 ),
 
-customers_changed as (
+customers_to_rebuild as (
 
-    select * from {{ ref('int_customers_changed') }}
+    select * from {{ ref('int_customers_to_rebuild') }}
 
 )
 
 -- One pass over all invoices, which are the most rows of all: a CTE that two branches read is
 -- written out whole before they begin.
 select
-    customers_changed.account_id,
+    customers_to_rebuild.account_id,
     invoices.*
 from invoices
-left join customers_changed
+left join customers_to_rebuild
     on
-        invoices.stripe_account_id = customers_changed.stripe_account_id
-        and invoices.customer_id = customers_changed.customer_id
+        invoices.stripe_account_id = customers_to_rebuild.stripe_account_id
+        and invoices.customer_id = customers_to_rebuild.customer_id
 where
     not invoices.is_deleted
-    and (customers_changed.customer_id is not null or invoices.customer_id is null)
+    and (customers_to_rebuild.customer_id is not null or invoices.customer_id is null)

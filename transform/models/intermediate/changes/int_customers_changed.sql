@@ -26,21 +26,21 @@ invoices as (
 
 ),
 
-payment_methods_touched as (
+payment_methods_changed as (
 
-    select * from {{ ref('int_payment_methods_touched') }}
-
-),
-
-subscriptions_touched as (
-
-    select * from {{ ref('int_subscriptions_touched') }}
+    select * from {{ ref('int_payment_methods_changed') }}
 
 ),
 
-discounts_touched as (
+subscriptions_changed as (
 
-    select * from {{ ref('int_discounts_touched') }}
+    select * from {{ ref('int_subscriptions_changed') }}
+
+),
+
+discounts_changed as (
+
+    select * from {{ ref('int_discounts_changed') }}
 
 ),
 
@@ -65,18 +65,18 @@ union distinct
 select
     stripe_account_id,
     customer_id
-from payment_methods_touched
+from payment_methods_changed
 union distinct
 select
     subscriptions.stripe_account_id,
     subscriptions.customer_id
 from subscriptions
-inner join subscriptions_touched using (stripe_account_id, subscription_id)
+inner join subscriptions_changed using (stripe_account_id, subscription_id)
 union distinct
 select
     stripe_account_id,
     root_id as customer_id
-from discounts_touched
+from discounts_changed
 where owner_type = 'customer'
 union distinct
 select

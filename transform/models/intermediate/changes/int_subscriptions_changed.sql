@@ -10,15 +10,15 @@ subscriptions as (
 
 ),
 
-prices_touched as (
+prices_changed as (
 
-    select * from {{ ref('int_prices_touched') }}
+    select * from {{ ref('int_prices_changed') }}
 
 ),
 
-discounts_touched as (
+discounts_changed as (
 
-    select * from {{ ref('int_discounts_touched') }}
+    select * from {{ ref('int_discounts_changed') }}
 
 ),
 
@@ -52,12 +52,12 @@ select
     landed_items.stripe_account_id,
     landed_items.subscription_id
 from {{ ref('stg_stripe__landed_items') }} as landed_items
-inner join prices_touched using (stripe_account_id, price_id)
+inner join prices_changed using (stripe_account_id, price_id)
 
 union distinct
 
 select
     stripe_account_id,
     root_id as subscription_id
-from discounts_touched
+from discounts_changed
 where owner_type <> 'customer'

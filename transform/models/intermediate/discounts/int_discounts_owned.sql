@@ -2,9 +2,9 @@
 {{ config(materialized='view') }}
 with
 
-customers_changed as (
+customers_to_rebuild as (
 
-    select * from {{ ref('int_customers_changed') }}
+    select * from {{ ref('int_customers_to_rebuild') }}
 
 ),
 
@@ -16,11 +16,11 @@ subscriptions_linked as (
 
 select discounts.*
 from {{ ref('stg_stripe__discounts') }} as discounts
-inner join customers_changed
+inner join customers_to_rebuild
     on
         discounts.owner_type = 'customer'
-        and discounts.stripe_account_id = customers_changed.stripe_account_id
-        and discounts.root_id = customers_changed.customer_id
+        and discounts.stripe_account_id = customers_to_rebuild.stripe_account_id
+        and discounts.root_id = customers_to_rebuild.customer_id
 
 union all
 

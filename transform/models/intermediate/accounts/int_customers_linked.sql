@@ -1,9 +1,9 @@
 -- Grain: one customer to rebuild, with the account (null is unlinked).
 with
 
-customers_changed as (
+customers_to_rebuild as (
 
-    select * from {{ ref('int_customers_changed') }}
+    select * from {{ ref('int_customers_to_rebuild') }}
 
 ),
 
@@ -14,8 +14,8 @@ customers as (
 )
 
 select
-    customers_changed.account_id,
+    customers_to_rebuild.account_id,
     customers.*,
     {{ map_of_json('customers.metadata_json') }} as metadata
 from customers
-inner join customers_changed using (stripe_account_id, customer_id)
+inner join customers_to_rebuild using (stripe_account_id, customer_id)

@@ -5,12 +5,12 @@ in the words of the engine that builds, or `in_duckdb`, which publishes.
 {% macro replaced_rows(scope, in_duckdb=false) -%}
     {%- set customer = 'stripe_account_id, customer_id' -%}
     {%- set accounts -%}
-        account_id in (select account_id from intermediate.int_accounts_changed)
+        account_id in (select account_id from intermediate.int_accounts_to_rebuild)
     {%- endset -%}
     {%- set customers -%}
         (stripe_account_id, customer_id) in (
             select {{ default__row_of(customer) if in_duckdb else row_of(customer) }}
-            from intermediate.int_customers_changed
+            from intermediate.int_customers_to_rebuild
         )
     {%- endset -%}
     {%- set month -%}
@@ -20,8 +20,8 @@ in the words of the engine that builds, or `in_duckdb`, which publishes.
         'accounts': [accounts],
         'customers': [customers, 'customer_id is null'],
         'issues': [accounts, customers, 'account_id is null and customer_id is null'],
-        'touched_customers':
-            [customers | replace('int_customers_changed', 'int_customers_touched')],
+        'changed_customers':
+            [customers | replace('int_customers_to_rebuild', 'int_customers_changed')],
         'accounts_this_month': [month ~ ' and ' ~ accounts],
         'this_month': [month],
         'states_of_this_moment': states_of_this_moment(),
