@@ -20,12 +20,12 @@ from ingestion.landing import TABLES
 from ingestion.reader import Page, Range
 
 COLUMNS = {table.name: [column.name for column in table.columns] for table in TABLES}
+# Tables of nested elements, and their column that names the object which they came with.
 ROOTS = {
-    "subscription_items": "subscription_id",
-    "invoice_lines": "invoice_id",
-    "price_tiers": "price_id",
-    "price_currency_options": "price_id",
-    "discounts": "root_id",
+    table.name: column.name
+    for table in TABLES
+    for column in table.columns
+    if column.paths == ("root.id",)
 }
 
 

@@ -3,7 +3,7 @@
 Enters: an object as parsed JSON. Leaves: nodes and values. No table, no type, no rule belongs here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -20,10 +20,12 @@ class Node:
     parent: Json
     object: Json
     position: int | str = 0
+    within: str | None = None  # the key of the mapping's element that holds it, where it has no id
 
     @property
     def key(self) -> str:
-        return f"{self.parent['id']}:{self.object.get('id') or self.position}"
+        place = self.position if self.within is None else f"{self.within}:{self.position}"
+        return f"{self.parent['id']}:{self.object.get('id') or place}"
 
 
 def getter(path: str) -> Getter:
@@ -55,12 +57,14 @@ def _step(node: Node, name: str) -> Iterator[Node]:
         return
     value = node.object.get(name.rstrip("[]{}"))
     # A list object of Stripe (`items.data`) is no element: what holds it stays the parent.
-    parent = node.object if "id" in node.object else node.parent
+    own = "id" in node.object
+    parent = node.object if own else node.parent
+    within = node.position if isinstance(node.position, str) and not own else None
     if name.endswith("[]"):
-        yield from (Node(node.root, parent, element, i) for i, element in enumerate(value or ()))
+        places: Iterable[tuple[int | str, Json]] = enumerate(value or ())
     elif name.endswith("{}"):
-        yield from (
-            Node(node.root, parent, element, k) for k, element in sorted((value or {}).items())
-        )
+        places = sorted((value or {}).items())
     else:
         yield Node(node.root, parent, value)
+        return
+    yield from (Node(node.root, parent, element, place, within) for place, element in places)

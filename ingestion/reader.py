@@ -142,10 +142,13 @@ def split(*, low: int, newest: int, oldest: int, most: int) -> list[int]:
 
 
 async def complete(client: Client, stream: Stream, found: Any) -> bool:
-    """Fetch a nested list of which the object carries a part: ten elements, or bare coupon ids.
+    """Fetch what the object carries in part: a nested list, with ten elements or bare coupon ids,
+    or its other currencies, without their tiers.
 
     False where the object, or the element that the next page begins after, is there no longer.
     """
+    if stream.option_tiers and (untiered := _untiered(found)):
+        return await _add_option_tiers(client, stream, found, untiered)
     nested = stream.nested
     carried = found.get(nested.name) if nested else None
     if nested is None or not carried or not (carried["has_more"] or _has_bare_coupon(carried)):
@@ -166,6 +169,30 @@ def _has_bare_coupon(carried: Any) -> bool:
 
 def _is_bare(source: Any) -> bool:
     return isinstance(source, dict) and isinstance(source.get("coupon"), str)
+
+
+def _untiered(price: Any) -> list[str]:
+    """Currencies in which a tiered price has tiers that were not shown."""
+    if price.get("billing_scheme") != "tiered":
+        return []
+    options = sorted((price.get("currency_options") or {}).items())
+    return [name for name, option in options if name != price["currency"] and "tiers" not in option]
+
+
+async def _add_option_tiers(
+    client: Client, stream: Stream, price: Any, currencies: list[str]
+) -> bool:
+    """Stripe takes `currency_options.tiers` without a word, and shows none; it has to be
+    `currency_options.eur.tiers`."""
+    expand = [*stream.expand, *(f"currency_options.{name}.tiers" for name in currencies)]
+    path = f"{stream.path}/{quote(price['id'], safe='')}"
+    try:
+        whole = await client.get(path, {"expand": expand})
+    except NotFound:
+        return False
+    price.clear()
+    price.update(whole)
+    return True
 
 
 async def _nested_elements(client: Client, nested: Nested, parent: str) -> Any:

@@ -27,6 +27,7 @@ class Stream:
     parameters: dict[str, str] = field(default_factory=dict)
     expand: tuple[str, ...] = ()
     nested: Nested | None = None
+    option_tiers: bool = False  # its other currencies' tiers are shown by the name of each only
     listed: bool = True
     only: tuple[str, str] | None = None  # a field and the value that its list is filtered on
     permission: str = ""
@@ -67,9 +68,17 @@ STREAMS = (
         nested=Nested("lines", "/v1/invoices/{id}/lines"),
         permission="Invoices",
     ),
-    Stream("prices", "/v1/prices", expand=("tiers", "currency_options"), permission="Prices"),
+    Stream(
+        "prices",
+        "/v1/prices",
+        expand=("tiers", "currency_options"),
+        option_tiers=True,
+        permission="Prices",
+    ),
     Stream("products", "/v1/products", permission="Products"),
-    Stream("coupons", "/v1/coupons", expand=("applies_to",), permission="Coupons"),
+    Stream(
+        "coupons", "/v1/coupons", expand=("applies_to", "currency_options"), permission="Coupons"
+    ),
     Stream("payment_methods", "/v1/payment_methods", listed=False, permission="Payment Methods"),
 )
 BY_NAME = {stream.name: stream for stream in STREAMS}

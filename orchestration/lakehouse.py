@@ -29,7 +29,10 @@ create view seeds.fx_rates as from read_csv('{FX_RATES}', header = true, columns
 """
 JSON_COLUMNS = {"account_traits": "traits"}  # Spark has no such type
 # What the conditions for replaced rows look at, and where the models have left those.
-CHANGED = (("intermediate", "int_accounts_to_rebuild"), ("intermediate", "int_customers_to_rebuild"))
+CHANGED = (
+    ("intermediate", "int_accounts_to_rebuild"),
+    ("intermediate", "int_customers_to_rebuild"),
+)
 REPLACED = "replaced"
 UNKNOWN_VALUES = ("intermediate", "int_unknown_values")
 

@@ -60,8 +60,9 @@ class _Expansion:
             elif path in kind.embeds:
                 inside = [holder[key] for obj in objects for holder, key in paths.slots(obj, path)]
                 self.fill(self.store.kinds[kind.embeds[path]], inside, below, "", f"{trail}.")
-            elif path in kind.on_request and not below:
+            elif path in kind.on_request and (not below or path in kind.on_request_of_each):
                 self._extra(kind, objects, path)
+                self._of_each(kind, objects, path, below)
             elif path in kind.lists:
                 self._list(kind, objects, path, below, f"{trail}.")
             elif _leads_on(kind, path) and (below or f"{path}.data" in kind.embeds):
@@ -101,6 +102,16 @@ class _Expansion:
         for obj in objects:
             known = extras.get(obj["id"]) or self.store.deleted(kind.name, obj["id"]) or {}
             obj[name] = known.get(name)
+
+    def _of_each(self, kind: Kind, objects: list[Json], name: str, below: Tree) -> None:
+        """What a currency's option shows under the currency's own name alone:
+        `currency_options.tiers` is taken and shows nothing, as Stripe does."""
+        hidden = kind.on_request_of_each.get(name)
+        for obj in objects if hidden else ():
+            obj[name] = obj[name] and {
+                key: {k: v for k, v in one.items() if k != hidden or hidden in below.get(key, ())}
+                for key, one in obj[name].items()
+            }
 
     def _list(self, kind: Kind, objects: list[Json], name: str, below: Tree, asked: str) -> None:
         """A customer's lists; one query a customer, since each is cut at ten."""

@@ -20,6 +20,7 @@ PARENTS = {
     "invoice_lines": ("{0}.stripe.invoices", "invoice_id"),
     "price_tiers": ("{0}.stripe.prices", "price_id"),
     "price_currency_options": ("{0}.stripe.prices", "price_id"),
+    "coupon_currency_options": ("{0}.stripe.coupons", "coupon_id"),
     "discounts": (EITHER, "root_id"),
 }
 # A table of root objects, and their kind in the truth.

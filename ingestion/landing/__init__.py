@@ -5,9 +5,9 @@ No business rule belongs here: amounts stay in minor units, statuses stay as Str
 
 A path such as `object.recurring.interval` starts at one of the nodes of a row:
 `root` (the object that was read), `parent` (what holds the element), `object` (the element itself),
-`key` and `position` (its place in the parent, from 0). A column may name several paths, newest
-shape first: the first one that is present wins, so that shapes of older API versions land in the
-same column.
+`key` and `position` (its place in the parent, from 0), `within` (the key of the element of a
+mapping that holds it). A column may name several paths, newest shape first: the first one that is
+present wins, so that shapes of older API versions land in the same column.
 
 Every table also has `stripe_account_id` (first; its key is that and `id`), `read_at` (UTC, when the
 read that brought the row began) and `loaded_at` (UTC, the load that merged it: one value a load,

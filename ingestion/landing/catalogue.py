@@ -48,7 +48,7 @@ TABLES = (
         (
             text("id", "key", required=True),
             reference("price_id", "root.id", required=True),
-            text("currency", "parent.currency", "root.currency", required=True),
+            text("currency", "within", "root.currency", required=True),
             integer("position", "position"),
             integer("up_to"),
             *AMOUNTS,
@@ -88,14 +88,27 @@ TABLES = (
         ),
         tombstones=True,
     ),
+    Table(
+        "coupon_currency_options",
+        (
+            text("id", "key", required=True),
+            reference("coupon_id", "root.id", required=True),
+            text("currency", "position", required=True),
+            integer("amount_off"),
+        ),
+    ),
 )
 
 EXTRACTS = {
     "prices": (
         Extract("prices"),
         Extract("price_tiers", "tiers[]"),
+        Extract("price_tiers", "currency_options{}.tiers[]"),
         Extract("price_currency_options", "currency_options{}"),
     ),
     "products": (Extract("products"),),
-    "coupons": (Extract("coupons"),),
+    "coupons": (
+        Extract("coupons"),
+        Extract("coupon_currency_options", "currency_options{}"),
+    ),
 }

@@ -58,7 +58,8 @@ def price(
     """A price; `interval=None` is one-time, `tiers` makes it tiered (graduated unless said).
 
     `transform_quantity` is `{"divide_by": 10, "round": "up"}`; `currency_options` maps a currency
-    to `{"unit_amount": ...}`. Neither `tiers` nor `currency_options` is served unless expanded.
+    to `{"unit_amount": ...}` or `{"tiers": ...}`. Neither `tiers` nor `currency_options` is served
+    unless expanded.
     """
     known: Json = {
         "id": id,

@@ -41,11 +41,12 @@ _TIER = {
     "flat_amount_decimal": decimal,
 }
 _AMOUNTS = {"unit_amount": integer, "unit_amount_decimal": decimal}
+_OPTION = _AMOUNTS | {"tiers": listed(record(_TIER, "up_to"))}
 _NEW_PRICE = _PRICE | _AMOUNTS | {
     "billing_scheme": form.choice("per_unit", "tiered"),
     "currency": text,
     "currency_options": lambda node, name: {
-        key: record(_AMOUNTS)(value, f"{name}[{key}]") for key, value in dict(node).items()
+        key: record(_OPTION)(value, f"{name}[{key}]") for key, value in dict(node).items()
     },
     "product": text,
     "product_data": record({"name": text, "metadata": form.metadata, "id": text}, "name"),
@@ -61,6 +62,10 @@ _NEW_COUPON = _COUPON | {
     "amount_off": natural,
     "applies_to": record({"products": listed(text)}),
     "currency": text,
+    "currency_options": lambda node, name: {
+        key: record({"amount_off": natural}, "amount_off")(value, f"{name}[{key}]")
+        for key, value in dict(node).items()
+    },
     "duration": form.choice("forever", "once", "repeating"),
     "duration_in_months": form.at_most(1200),
     "id": text,
@@ -104,8 +109,9 @@ def _create_price(books: Books, _: str, values: Json) -> Json:
     scheme = values.pop("billing_scheme", None)
     if scheme == "tiered" and not values.get("tiers"):
         raise form.missing_parameter("tiers")
-    if "tiers" in values:
-        values["tiers"] = [_tier(one) for one in values["tiers"]]
+    for holder in (values, *values.get("currency_options", {}).values()):
+        if "tiers" in holder:
+            holder["tiers"] = [_tier(one) for one in holder["tiers"]]
     _lookup(books, None, values)
     values["metadata"] = merged({}, values.get("metadata", {}))
     plain = {"interval": None} | (recurring or {})

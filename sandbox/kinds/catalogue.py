@@ -35,6 +35,7 @@ PRICE = Kind(
     ),
     refs={"product": "product"},
     on_request=("tiers", "currency_options"),
+    on_request_of_each={"currency_options": "tiers"},
     events=verbs("price"),
 )
 PLAN = Kind(

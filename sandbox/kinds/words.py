@@ -46,6 +46,7 @@ class Kind:
     refs: Mapping[str, str] = field(default_factory=dict)
     embeds: Mapping[str, str] = field(default_factory=dict)
     on_request: tuple[str, ...] = ()
+    on_request_of_each: Mapping[str, str] = field(default_factory=dict)  # mapping -> field inside
     lists: Mapping[str, str] = field(default_factory=dict)  # on request: what names it as customer
     within: tuple[str, str] | None = None  # the kind and the list that hold this kind
     events: Mapping[str, str] = field(default_factory=dict)  # created, updated, deleted: its type

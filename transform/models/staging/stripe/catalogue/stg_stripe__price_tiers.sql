@@ -1,4 +1,4 @@
--- Grain: one tier of a price. A tier without an amount of its own adds nothing.
+-- Grain: one tier of a price in its own currency. A tier without an amount of its own adds nothing.
 with
 
 tiers as (
@@ -30,3 +30,4 @@ inner join prices
         tiers.stripe_account_id = prices.stripe_account_id
         and tiers.price_id = prices.id
         and tiers.read_at = prices.read_at
+        and tiers.currency = prices.currency
