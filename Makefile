@@ -37,16 +37,16 @@ bench-quick: setup ## fails where fixed work asks for more requests, rows, state
 	@$(BIN)/python -m benchmarks.quick $(if $(RENEW),--renew)
 
 soak: setup ## random histories with faults and kill -9; SOAK_SECONDS, SOAK_SEED, SOAK_HISTORIES
-	$(BIN)/python tests/soak.py --seconds $(SOAK_SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_HISTORIES),--histories $(SOAK_HISTORIES))
+	PYTHONPATH=tests/worlds:tests/histories $(BIN)/python tests/histories/soak.py --seconds $(SOAK_SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_HISTORIES),--histories $(SOAK_HISTORIES))
 
 soak-sync: setup ## kill -9 of 250 syncs at random points; SEED=2 draws others
-	$(BIN)/python tests/sync_soak.py --kills 250 --seed $(or $(SEED),1)
+	PYTHONPATH=tests/worlds:tests/histories $(BIN)/python tests/histories/sync_soak.py --kills 250 --seed $(or $(SEED),1)
 
 ui: setup ## Dagster's web page, http://127.0.0.1:3000
-	$(BIN)/python -m orchestration.ui
+	$(BIN)/python -m orchestration.dagster_local.ui
 
 page: setup ## Dagster's page in headless Chromium, which is installed where it is missing; docs/lineage.png
-	$(BIN)/python tests/page_in_chromium.py
+	$(BIN)/python tests/orchestration/page_in_chromium.py
 
 setup-spark: setup $(SPARK) ## Spark and Iceberg in .spark, some 400 MB; Java 17 has to be there
 
@@ -100,15 +100,15 @@ $(SETUP): pyproject.toml uv.lock $(if $(findstring .uv/,$(UV)),.uv/bin/uv)
 	@touch $@
 
 $(PARSED): $(SETUP) $(DBT_FILES)
-	$(BIN)/python -m orchestration.manifest
+	$(BIN)/python -m orchestration.build.manifest
 
-$(SPARK): spark/requirements.txt spark/wheels.txt spark/jars.py
+$(SPARK): tests/spark/requirements.txt tests/spark/wheels.txt tests/spark/jars.py
 	$(PYTHON) -m venv .spark/venv
-	.spark/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r spark/requirements.txt
-	.spark/venv/bin/python spark/jars.py
+	.spark/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/spark/requirements.txt
+	.spark/venv/bin/python tests/spark/jars.py
 	@touch $@
 
-$(DUCKLAKE): ducklake/requirements.txt
+$(DUCKLAKE): deploy/ducklake-requirements.txt
 	rm -rf .ducklake
 	$(UV) pip install --quiet --target .ducklake --python $(BIN)/python --no-deps --require-hashes -r $<
 	@touch $@

@@ -17,19 +17,19 @@ import httpx
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from benchmarks.latency import changes
-from benchmarks.latency_world import World
+from benchmarks.live.latency import changes
+from benchmarks.live.world import World
 from benchmarks.observers import DuckDbStatements, Requests, served, sqlite_statements
-from orchestration.due import delivery_due
-from orchestration.reporter import LogReporter
-from orchestration.settings import SANDBOX_KEY, Settings
+from orchestration.configuration.settings import SANDBOX_KEY, Settings
+from orchestration.delivery_marks import delivery_due
 from orchestration.stages import deliver_stage, load_stage, transform_stage
-from reverse_sync.order import Order, Surroundings
+from orchestration.terminal.reporter import LogReporter
+from reverse_sync.run_request import Order, Surroundings
+from reverse_sync.stores.target import Target
 from reverse_sync.sync import deliver
-from reverse_sync.target import Target
 from sandbox.population import Population
 from sandbox.server import app, populate
-from sandbox.store import Store
+from sandbox.storage.store import Store
 
 AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
 CUSTOMERS, SEED, CHANGES = 1500, 1, 100

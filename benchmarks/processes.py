@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from orchestration.settings import Settings
+from orchestration.configuration.settings import Settings
 
 PROGRAM = str(Path(sys.executable).with_name("stripe-traits"))
 

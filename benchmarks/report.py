@@ -49,13 +49,13 @@ without, at 50 ms an answer. A small account pays a
 fixed second, of which the floor has nothing: who the account is and what the key may read before
 the lists (0.3 s at 50 ms an answer); dlt's normalizing and merging of fourteen tables after their
 last page (0.5 s), the events of meanwhile and what no list has shown (0.3 s).""",
-        (MODULE, "benchmarks.initial_import"),
+        (MODULE, "benchmarks.load.initial_import"),
     ),
     "import-large": Part(
         "Import of 100,000 customers",
         """\
 The same at a size where nothing is fixed. Memory must not grow with it.""",
-        (MODULE, "benchmarks.initial_import", "--sizes", "100000"),
+        (MODULE, "benchmarks.load.initial_import", "--sizes", "100000"),
         ("1000000",),
     ),
     "transform": Part(
@@ -67,7 +67,7 @@ refresh at 1,000,000 customers takes at most twice that at 10,000. Times are tho
 size's refresh. What grows is the passes over key columns of tables that have no index (some
 twenty, of up to 5,000,000 rows) and the copy of the published file. That refresh is at the edge of
 its goal: from 1.9 to 2.7 times were seen, the most with other work on the machine.""",
-        (MODULE, "benchmarks.transform"),
+        (MODULE, "benchmarks.build.transform"),
         ("--sizes", "1000", "10000", "100000", "1000000"),
     ),
     "spark": Part(
@@ -76,7 +76,7 @@ its goal: from 1.9 to 2.7 times were seen, the most with other work on the machi
 The same builds of the same rows on Spark and Iceberg, by two workers of one core and 1 GB each on
 this machine, with PostgreSQL, the master and the thrift server beside them; publication included.
 It tells what Spark asks for, not what many machines give: docs/scale.md.""",
-        (MODULE, "benchmarks.on_spark"),
+        (MODULE, "benchmarks.build.on_spark"),
         ("--sizes", "1000", "10000", "100000"),
         named=True,
     ),
@@ -86,20 +86,20 @@ It tells what Spark asks for, not what many machines give: docs/scale.md.""",
 Accounts of 40 traits; `created` is the first delivery of all. Ours plans, keeps an outbox,
 decides lifecycles and remembers each answer; drt and dlt upsert all rows each time, as they
 cannot tell which changed. HTTP takes a hundred accounts a request.""",
-        (MODULE, "benchmarks.reverse_sync", "--others"),
+        (MODULE, "benchmarks.delivery.reverse_sync", "--others"),
     ),
     "reverse-sync-large": Part(
         "Reverse-sync of a million accounts",
         """\
 The same at ten times the size; drt and dlt beside it with `--large`.""",
-        (MODULE, "benchmarks.reverse_sync", "--accounts", "1000000"),
+        (MODULE, "benchmarks.delivery.reverse_sync", "--accounts", "1000000"),
         ("--others",),
         named=True,
     ),
     "plan": Part(
         "Plan over a million accounts",
         "Memory is that of the process which plans, and of nothing else.",
-        (MODULE, "benchmarks.plan_million"),
+        (MODULE, "benchmarks.delivery.plan_million"),
     ),
     "latency": Part(
         "Latency",
@@ -107,7 +107,7 @@ The same at ten times the size; drt and dlt beside it with `--large`.""",
 From the moment a change is asked for at the sandbox to the moment the account's row can be read,
 through webhooks and `live`, at a change a second (at its largest for ten minutes, then a burst of
 a thousand). Where the seconds go, by stage. Goal: p95 under 5 s, but for the burst.""",
-        (MODULE, "benchmarks.latency", "--customers", "2000", "--seconds", "60"),
+        (MODULE, "benchmarks.live.latency", "--customers", "2000", "--seconds", "60"),
         ("--customers", "10000", "--seconds", "600", "--burst", "1000"),
     ),
     "latency-runs": Part(
@@ -116,7 +116,7 @@ a thousand). Where the seconds go, by stage. Goal: p95 under 5 s, but for the bu
 The same without `live`: Dagster's daemon, whose sensor looks each five seconds and launches a run
 of `refresh`. Goal: p95 under 40 s, but for the burst.""",
         (
-            *(MODULE, "benchmarks.latency", "--through", "refresh"),
+            *(MODULE, "benchmarks.live.latency", "--through", "refresh"),
             *("--customers", "2000", "--seconds", "60"),
         ),
         ("--customers", "10000", "--seconds", "600", "--burst", "1000"),

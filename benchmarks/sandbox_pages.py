@@ -26,10 +26,10 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import api
+from sandbox.http import api
+from sandbox.http.listing import Parameters
 from sandbox.kinds import KINDS
-from sandbox.listing import Parameters
-from sandbox.store import Store
+from sandbox.storage.store import Store
 
 PROGRAM = str(Path(sys.executable).with_name("stripe-traits"))
 HEADERS = {"Authorization": "Bearer sk_test_sandbox"}

@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 
-from ingestion.brake import Braked
-from ingestion.client import Client, Connection, StripeError
-from ingestion.identity import account_id
-from ingestion.inbox import Inbox
+from ingestion.deletion_limit import Braked
+from ingestion.inbox.cursors import LIVEMODE, RETIRED
+from ingestion.inbox.events_db import Inbox
 from ingestion.intake import Progress
 from ingestion.load import DEFAULT, Bounds, LoadResult, Paths, load
-from ingestion.positions import LIVEMODE, RETIRED
-from ingestion.reader import utc_now
-from ingestion.reconcile import Compared, reconcile
-from ingestion.shares import Share
-from ingestion.warehouse import LoadFailed
+from ingestion.merge.warehouse import LoadFailed
+from ingestion.reconcile.repair import Compared, reconcile
+from ingestion.reconcile.slices import Share
+from ingestion.stripe_api.account_id import account_id
+from ingestion.stripe_api.client import Client, Connection, StripeError
+from ingestion.stripe_api.reader import utc_now
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,18 @@ import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 
-from ingestion.brake import Brake, Braked
 from ingestion.changes import poll
-from ingestion.client import Client
-from ingestion.events import Head, Pointer
-from ingestion.inbox import FIRST, Inbox
+from ingestion.deletion_limit import Brake, Braked
+from ingestion.full_read_due import Occasion
+from ingestion.inbox.cursors import BEGAN, COMPLETE, CURSOR, PIN, POLLED, Part
+from ingestion.inbox.events_db import FIRST, Inbox
 from ingestion.intake import BATCH, Intake, Watch, refetch
-from ingestion.occasion import Occasion
-from ingestion.pages import Read
-from ingestion.permissions import check_permissions
-from ingestion.positions import BEGAN, COMPLETE, CURSOR, PIN, POLLED, Part
-from ingestion.reader import WHOLE, Emit, ListReader, Page, Range, utc_now
-from ingestion.streams import BY_NAME, LISTED
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.events import Head, Pointer
+from ingestion.stripe_api.page_queue import Read
+from ingestion.stripe_api.permissions import check_permissions
+from ingestion.stripe_api.reader import WHOLE, Emit, ListReader, Page, Range, utc_now
+from ingestion.stripe_api.streams import BY_NAME, LISTED
 
 EVERYTHING: set[Part] = {(stream.name, WHOLE.low, WHOLE.high) for stream in LISTED}
 

@@ -8,12 +8,12 @@ crash repeats, never loses.
 import asyncio
 from time import monotonic
 
-from ingestion import events
-from ingestion.client import Client
-from ingestion.inbox import FIRST, Inbox
+from ingestion.inbox.cursors import CURSOR, POLLED
+from ingestion.inbox.events_db import FIRST, Inbox
 from ingestion.intake import BATCH, Intake
-from ingestion.positions import CURSOR, POLLED
-from ingestion.reader import utc_now
+from ingestion.stripe_api import events
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.reader import utc_now
 
 OVERLAP = 600  # seconds: the feed is eventually consistent, an event can appear minutes late
 

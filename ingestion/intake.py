@@ -13,15 +13,15 @@ from itertools import chain
 from pathlib import Path
 from time import monotonic
 
-from ingestion.client import Client, Connection
 from ingestion.engines import Place
-from ingestion.events import Pointer
-from ingestion.memory import few_cycles
-from ingestion.pages import Read, pages
-from ingestion.raw import RawLog
-from ingestion.reader import Emit, Page, read_by_id, utc_now
-from ingestion.streams import BY_NAME
-from ingestion.warehouse import Landing, next_loaded_at
+from ingestion.merge.memory import few_cycles
+from ingestion.merge.raw_log import RawLog
+from ingestion.merge.warehouse import Landing, next_loaded_at
+from ingestion.stripe_api.client import Client, Connection
+from ingestion.stripe_api.events import Pointer
+from ingestion.stripe_api.page_queue import Read, pages
+from ingestion.stripe_api.reader import Emit, Page, read_by_id, utc_now
+from ingestion.stripe_api.streams import BY_NAME
 
 CHUNK = 25_000  # objects that are merged and committed together
 BATCH = 5_000  # pointers that are held in memory at once

@@ -12,17 +12,25 @@ from datetime import datetime
 
 from ingestion import backfill
 from ingestion.changes import OVERLAP, read_changes
-from ingestion.client import Client, Connection, StripeError
 from ingestion.engines import engine
-from ingestion.events import Head, head
-from ingestion.identity import account_id
-from ingestion.inbox import Inbox
+from ingestion.full_read_due import Known, Occasion, occasion
+from ingestion.inbox.cursors import (
+    BEGAN,
+    COMPLETE,
+    CURSOR,
+    LANDED_IN,
+    LIVEMODE,
+    PIN,
+    POLLED,
+)
+from ingestion.inbox.events_db import Inbox
 from ingestion.intake import CHUNK, Intake, Paths, Progress
-from ingestion.occasion import Known, Occasion, occasion
-from ingestion.permissions import check_permissions
-from ingestion.positions import BEGAN, COMPLETE, CURSOR, LANDED_IN, LIVEMODE, PIN, POLLED
-from ingestion.reader import utc_now
-from ingestion.warehouse import exists, opened_once
+from ingestion.merge.warehouse import exists, opened_once
+from ingestion.stripe_api.account_id import account_id
+from ingestion.stripe_api.client import Client, Connection, StripeError
+from ingestion.stripe_api.events import Head, head
+from ingestion.stripe_api.permissions import check_permissions
+from ingestion.stripe_api.reader import utc_now
 
 __all__ = ["Bounds", "LoadResult", "Paths", "load"]
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.failures import Unknown
-from orchestration.holds import lock
-from orchestration.reporter import Reporter
-from orchestration.settings import Settings, WrongSettings
+from orchestration.configuration.settings import Settings, WrongSettings
+from orchestration.locks import lock
+from orchestration.terminal.failures import Unknown
+from orchestration.terminal.reporter import Reporter
 
 MADE_AGAIN = ("dbt", "dlt", "in_process")
 SQLITE = b"SQLite format 3\x00"

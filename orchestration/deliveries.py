@@ -5,17 +5,17 @@ Enters: the settings, what was asked. Leaves: the result of one run, its records
 
 from uuid import uuid4
 
-from orchestration.holds import open_warehouse
-from orchestration.marts import need
-from orchestration.reporter import Reporter
-from orchestration.settings import Settings
+from orchestration.configuration.settings import Settings
+from orchestration.locks import open_warehouse
+from orchestration.publication.marts import need
 from orchestration.stages import deliver_order, now, publishing_records, surroundings
-from reverse_sync.dead_letters import Letters, release
-from reverse_sync.operations import compared, rebased, undone
-from reverse_sync.order import Order
-from reverse_sync.reconcile_store import Drift
-from reverse_sync.result import SyncResult
-from reverse_sync.state import Scope
+from orchestration.terminal.reporter import Reporter
+from reverse_sync.deliver.dead_letters import Letters, release
+from reverse_sync.deliver.result import SyncResult
+from reverse_sync.repair.operations import compared, rebased, undone
+from reverse_sync.repair.reconcile_store import Drift
+from reverse_sync.run_request import Order
+from reverse_sync.state.run import Scope
 
 # Who asks for all accounts means more updates than a guard lets pass.
 RESYNC_OVERRIDES = frozenset({"updates", "state_lost", "store_behind"})

@@ -18,9 +18,9 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from orchestration.marts import reading
+from orchestration.configuration.settings import SANDBOX_KEY
 from orchestration.project import PROJECT
-from orchestration.settings import SANDBOX_KEY
+from orchestration.publication.marts import reading
 
 DATA_DIR = Path("data/demo")
 CUSTOMERS = 2000

@@ -16,20 +16,20 @@ from dagster import (
     ExecuteInProcessResult,
 )
 
-from orchestration.code_location import definitions
-from orchestration.dagster_home import dagster_instance
-from orchestration.due import delivery_due
-from orchestration.holds import open_warehouse
-from orchestration.in_process import IN_PROCESS, alive
-from orchestration.jobs import REFRESH, REVERSE_SYNC
-from orchestration.manifest import is_outdated, write_manifest
-from orchestration.reporter import Reporter
-from orchestration.run import run_tags
-from orchestration.run_log import QUIET
-from orchestration.settings import Settings
-from reverse_sync.state import count
-from reverse_sync.state_schema import prepare
-from reverse_sync.store_url import opened
+from orchestration.build.manifest import is_outdated, write_manifest
+from orchestration.code_location.contents import definitions
+from orchestration.code_location.jobs import REFRESH, REVERSE_SYNC
+from orchestration.code_location.run_log import QUIET
+from orchestration.code_location.run_tags import run_tags
+from orchestration.configuration.settings import Settings
+from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.dagster_local.in_process import IN_PROCESS, alive
+from orchestration.delivery_marks import delivery_due
+from orchestration.locks import open_warehouse
+from orchestration.terminal.reporter import Reporter
+from reverse_sync.state.run import count
+from reverse_sync.state.schema import prepare
+from reverse_sync.stores.url import opened
 
 # A step that is left out because nothing changed is no news: its checks have nothing to gate.
 logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)

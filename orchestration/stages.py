@@ -15,27 +15,27 @@ import duckdb
 
 from ingestion.accounts import load_all, reconcile_all
 from ingestion.changes import OVERLAP
-from ingestion.client import Connection
-from ingestion.inbox import Inbox
-from ingestion.latency import Latency
+from ingestion.inbox.events_db import Inbox
+from ingestion.inbox.latency import Latency
 from ingestion.load import Bounds, LoadResult
-from ingestion.pending import load_pending
-from ingestion.reconcile import Compared
-from ingestion.shares import Share
-from ingestion.warehouse import opened_once
-from orchestration import due
-from orchestration.builds import Kind, Scope, decide
-from orchestration.health import refreshed_at
-from orchestration.holds import lease, lock, open_warehouse
-from orchestration.marts import next_attempt, published_mode
-from orchestration.publish import publish, publish_sync, published_build
-from orchestration.published_file import Copy
-from orchestration.reporter import Reporter
-from orchestration.settings import Settings
+from ingestion.load_pending import load_pending
+from ingestion.merge.warehouse import opened_once
+from ingestion.reconcile.repair import Compared
+from ingestion.reconcile.slices import Share
+from ingestion.stripe_api.client import Connection
+from orchestration import delivery_marks
+from orchestration.build.scope import Kind, Scope, decide
+from orchestration.build.transform import NodeResult, TransformFailed, find_failure, transform
+from orchestration.configuration.settings import Settings
+from orchestration.locks import lease, lock, open_warehouse
+from orchestration.monitoring.health import refreshed_at
+from orchestration.publication.marts import next_attempt, published_mode
+from orchestration.publication.publish import publish, publish_sync, published_build
+from orchestration.publication.published_file import Copy
 from orchestration.stripe_accounts import connections, paths
-from orchestration.transform import NodeResult, TransformFailed, find_failure, transform
-from reverse_sync.order import Order, Surroundings, Timed
-from reverse_sync.result import SyncResult
+from orchestration.terminal.reporter import Reporter
+from reverse_sync.deliver.result import SyncResult
+from reverse_sync.run_request import Order, Surroundings, Timed
 from reverse_sync.sync import deliver
 
 
@@ -86,7 +86,9 @@ def reconcile_stage(
         found = reconcile_all(
             connections(settings), paths(settings), share, progress=reporter.loaded, bounds=bounds
         )
-    due.note_comparison(settings, {stream: asdict(counts) for stream, counts in found.items()})
+    delivery_marks.note_comparison(
+        settings, {stream: asdict(counts) for stream, counts in found.items()}
+    )
     return found
 
 
@@ -111,7 +113,7 @@ def transform_stage(
             began = monotonic()
             published = {} if failure else _publish(database, copy, made.scope)
             if published:
-                due.note_build(settings, as_of=as_of, build_id=str(uuid4()))
+                delivery_marks.note_build(settings, as_of=as_of, build_id=str(uuid4()))
             publishing = monotonic() - began
             rows = table_rows(database) if made.results else {}
             return Built(made.results, published, failure, publishing, rows)
@@ -169,7 +171,7 @@ def deliver_order(
     settings: Settings, reporter: Reporter, order: Order, timed: Timed = nullcontext
 ) -> SyncResult:
     """One run of the reverse-sync, and its records published."""
-    build = due.last_build(settings)
+    build = delivery_marks.last_build(settings)
     with publishing_records(settings, reporter):
         around = surroundings(settings, reporter, timed)
         result = deliver(around, order, on_progress=reporter.delivered)
@@ -179,7 +181,7 @@ def deliver_order(
         # What waits for another attempt or for the target's budget keeps a delivery due.
         waiting = result.pending or result.deferred
         until = next_attempt(settings.marts, default=order.now) if waiting else None
-        due.note_delivery(settings, build, waiting_until=until)
+        delivery_marks.note_delivery(settings, build, waiting_until=until)
     return result
 
 

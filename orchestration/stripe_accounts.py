@@ -3,9 +3,9 @@
 Enters: the settings. Leaves: a connection for each Stripe account, the files of a load.
 """
 
-from ingestion.client import Connection
 from ingestion.load import Paths
-from orchestration.settings import Settings
+from ingestion.stripe_api.client import Connection
+from orchestration.configuration.settings import Settings
 
 
 def connection(settings: Settings) -> Connection:

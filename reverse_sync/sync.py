@@ -8,18 +8,18 @@ The warehouse is open while planning and while remembering, never while the stor
 from datetime import datetime
 from pathlib import Path
 
-from reverse_sync.account_store import AccountStoreError
-from reverse_sync.delivery import Progress, Sender
-from reverse_sync.ending import Ending
-from reverse_sync.guards import Guards
-from reverse_sync.order import Order, Surroundings, Warehouse
-from reverse_sync.plan_counts import Plan
-from reverse_sync.planning import Planner, found_at
-from reverse_sync.preview import Preview
-from reverse_sync.result import SyncResult, result_of
-from reverse_sync.store_url import opened
-from reverse_sync.target import Target
-from reverse_sync.tracking import SettingChange
+from reverse_sync.deliver.delivery import Progress, Sender
+from reverse_sync.deliver.result import SyncResult, result_of
+from reverse_sync.deliver.run_end import Ending
+from reverse_sync.plan.counts import Plan
+from reverse_sync.plan.guards import Guards
+from reverse_sync.plan.planning import Planner, found_at
+from reverse_sync.plan.preview import Preview
+from reverse_sync.run_request import Order, Surroundings, Warehouse
+from reverse_sync.stores.account_store import AccountStoreError
+from reverse_sync.stores.target import Target
+from reverse_sync.stores.url import opened
+from reverse_sync.values.tracking import SettingChange
 
 
 class SyncInterrupted(AccountStoreError):

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 import orjson
 
-from sandbox import api
-from sandbox.errors import StripeError
-from sandbox.keys import Key, asking, masked
+from sandbox.http import api
+from sandbox.http.errors import StripeError
+from sandbox.http.keys import Key, asking, masked
+from sandbox.http.listing import Parameters, read_nested
 from sandbox.kinds import Kind
-from sandbox.listing import Parameters, read_nested
-from sandbox.reading import Reader
 from sandbox.shapes import Json, blank
-from sandbox.store import Store
+from sandbox.storage.reading import Reader
+from sandbox.storage.store import Store
 
 HEADER = "stripe-account"
 _ONE = "/v1/accounts/"

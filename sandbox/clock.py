@@ -5,7 +5,7 @@ time stands at its newest event.
 """
 
 from sandbox.builders import CREATED
-from sandbox.store import Store
+from sandbox.storage.store import Store
 
 _NOTE = "now"
 

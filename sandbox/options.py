@@ -8,11 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sandbox.faults import Fault, Faults
-from sandbox.keys import Key
-from sandbox.limits import Limits
+from sandbox.http.keys import Key
+from sandbox.http.limits import Limits
+from sandbox.misbehaviour.faults import Fault, Faults
 from sandbox.shapes import ACCOUNT
-from sandbox.versions import served
+from sandbox.versions.versions import served
 
 
 class WrongOption(ValueError):

@@ -20,17 +20,18 @@ from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
-from sandbox import api, control
+from sandbox import control
 from sandbox.accounts import Accounts
-from sandbox.answering import METHODS, endpoint
 from sandbox.endpoints.webhooks import registered
-from sandbox.errors import StripeError
-from sandbox.faults import NONE, Faults
-from sandbox.keys import Key, masked
-from sandbox.misbehaving import Misbehaving
+from sandbox.http import api
+from sandbox.http.answering import METHODS, endpoint
+from sandbox.http.errors import StripeError
+from sandbox.http.keys import Key, masked
+from sandbox.misbehaviour.faults import NONE, Faults
+from sandbox.misbehaviour.vanishing import delete
+from sandbox.misbehaviour.wire import Misbehaving
 from sandbox.population import Population, Progress, fill
-from sandbox.store import Store
-from sandbox.vanishing import delete
+from sandbox.storage.store import Store
 from sandbox.webhooks import Deliveries
 from sandbox.webhooks.sender import Sender
 

@@ -5,13 +5,15 @@ Enters: `POST /sandbox/...`, form-encoded like all else. Leaves: what is so afte
 
 import orjson
 
-from sandbox import clock, driver, form, periods
+from sandbox import clock, periods
 from sandbox.billing import collecting, transitions
 from sandbox.books import Books
-from sandbox.errors import StripeError
-from sandbox.form import missing_parameter
+from sandbox.business import driver
+from sandbox.http import form
+from sandbox.http.errors import StripeError
+from sandbox.http.form import missing_parameter
+from sandbox.http.writing import Write
 from sandbox.shapes import Json
-from sandbox.writing import Write
 
 
 def _clock(books: Books, _: str, _values: Json) -> Json:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from sandbox.kinds import KINDS
-from sandbox.reading import Reader
+from sandbox.storage.reading import Reader
 
 PATH = "/sandbox/truth"
 _APART = ("event", "webhook_endpoint")  # no business, but how it is told

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("ingestion", "rate_budget", "reverse_sync", "sandbox", "orchestration")
+PACKAGES = ("ingestion", "outgoing_http", "reverse_sync", "sandbox", "orchestration")
 ALLOWED = {
-    "ingestion": {"rate_budget"},
-    "rate_budget": set(),
-    "reverse_sync": {"rate_budget"},
+    "ingestion": {"outgoing_http"},
+    "outgoing_http": set(),
+    "reverse_sync": {"outgoing_http"},
     "sandbox": set(),
-    "orchestration": {"ingestion", "rate_budget", "reverse_sync", "sandbox"},
+    "orchestration": {"ingestion", "outgoing_http", "reverse_sync", "sandbox"},
 }
 
 
@@ -45,7 +45,7 @@ def test_no_stage_knows_its_neighbours(package: str) -> None:
         assert not imported(path) & foreign, path
 
 
-@pytest.mark.parametrize("package", ["ingestion", "rate_budget", "reverse_sync", "sandbox"])
+@pytest.mark.parametrize("package", ["ingestion", "outgoing_http", "reverse_sync", "sandbox"])
 def test_no_stage_reads_the_environment(package: str) -> None:
     for path in modules(package):
         text = path.read_text()

@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
-from benchmarks.latency import Change, changes
-from benchmarks.latency_world import World
+from benchmarks.live.latency import Change, changes
+from benchmarks.live.world import World
 from benchmarks.peers import airbyte, ours, sync_engine, tap_stripe
 from benchmarks.peers.running import KEY, Kinds, Peer
 from benchmarks.processes import PROGRAM, process

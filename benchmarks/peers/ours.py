@@ -12,7 +12,7 @@ from benchmarks.peers.running import KEY, STREAMS, Changing, Peer, Run, Session,
 
 class _Load(Session):
     def __init__(self, url: str, folder: Path) -> None:
-        once = [sys.executable, "-m", "benchmarks.import_once", "import"]
+        once = [sys.executable, "-m", "benchmarks.load.import_once", "import"]
         self._command = [*once, url, KEY, "0", str(folder)]
         self._folder = folder
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import duckdb
 from dlt.common.destination import Destination
 
-from ingestion.columns import Table
 from ingestion.engines.duck import DuckFile
+from ingestion.landing.columns import Table
 
 
 class Engine(Protocol):

@@ -15,10 +15,10 @@ import duckdb
 from dlt.common.destination import Destination
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
-from ingestion.columns import Table
 from ingestion.engines.guard import MEMORY, SCHEMA, not_older
-from ingestion.migrate import add_account_columns
-from ingestion.positions import DUCKDB
+from ingestion.engines.migrate import add_account_columns
+from ingestion.inbox.cursors import DUCKDB
+from ingestion.landing.columns import Table
 
 
 @dataclass(frozen=True)

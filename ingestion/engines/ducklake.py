@@ -23,10 +23,10 @@ from dlt.destinations import destination
 from dlt.destinations.impl.destination.destination import DestinationClient
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from ingestion.columns import Table
 from ingestion.engines.guard import MEMORY, SCHEMA, not_older
 from ingestion.landing import TABLES
-from ingestion.rows import KEY, LOADED_AT, READ_AT, schema
+from ingestion.landing.columns import Table
+from ingestion.landing.rows import KEY, LOADED_AT, READ_AT, schema
 
 LAKE = "lake"
 METADATA = "ducklake"  # PostgreSQL's schema

@@ -3,7 +3,7 @@
 Enters: a landing table. Leaves: a condition on the rows that come, read by every engine.
 """
 
-from ingestion.columns import Table
+from ingestion.landing.columns import Table
 
 SCHEMA = "stripe"
 MEMORY = "96MiB"  # of DuckDB, which goes on on disk beyond it

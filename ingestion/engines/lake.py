@@ -19,12 +19,12 @@ from dlt.common.destination import Destination
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchNamespaceError
 
-from ingestion.columns import Table
 from ingestion.engines.guard import SCHEMA
 from ingestion.engines.lake_destination import lake_destination
 from ingestion.engines.parquet_files import dataset, tasks
 from ingestion.landing import TABLES
-from ingestion.rows import schema
+from ingestion.landing.columns import Table
+from ingestion.landing.rows import schema
 
 CATALOG = "lake"  # Spark's configuration has the same name
 SCHEMAS = {table.name: schema(table) for table in TABLES}

@@ -20,11 +20,11 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table as IcebergTable
 
-from ingestion.columns import Table
 from ingestion.engines.guard import SCHEMA
 from ingestion.engines.lake_merge import merge
 from ingestion.landing import TABLES
-from ingestion.rows import schema
+from ingestion.landing.columns import Table
+from ingestion.landing.rows import schema
 
 BY_NAME = {table.name: table for table in TABLES}
 PROPERTIES = {

@@ -15,10 +15,10 @@ greater than every earlier one's). Rows of nested elements carry the `read_at` o
 element is current while both are equal.
 """
 
-from ingestion.columns import Extract, Table
-from ingestion.landing import catalogue, customers, invoices, kept_out, subscriptions
+from ingestion.landing import catalogue, customers, invoices, quarantine, subscriptions
+from ingestion.landing.columns import Extract, Table
 
-_PARTS = (customers, subscriptions, invoices, catalogue, kept_out)
+_PARTS = (customers, subscriptions, invoices, catalogue, quarantine)
 
 TABLES: tuple[Table, ...] = tuple(table for part in _PARTS for table in part.TABLES)
 EXTRACTS: dict[str, tuple[Extract, ...]] = {

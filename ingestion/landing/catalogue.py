@@ -3,7 +3,7 @@
 Enters: nothing. Leaves: their tables, and where their rows stand in the objects.
 """
 
-from ingestion.columns import (
+from ingestion.landing.columns import (
     CREATED,
     ID,
     LIVEMODE,

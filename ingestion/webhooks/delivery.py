@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from ingestion.events import POINTERS, pointers
+from ingestion.stripe_api.events import POINTERS, pointers
 
 LATEST = 1 << 40  # Unix seconds: whatever is no moment does not become a row
 

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from ingestion.inbox import Inbox
-from ingestion.reader import utc_now
+from ingestion.inbox.events_db import Inbox
+from ingestion.stripe_api.reader import utc_now
 from ingestion.webhooks.delivery import Delivery
 from ingestion.webhooks.group_commit import GroupCommit
 

@@ -7,8 +7,8 @@ event is a pointer, whatever its shape, and the poll brings what an endpoint doe
 from typing import Any
 from urllib.parse import urlsplit
 
-from ingestion.client import Client, Connection, PermissionMissing, StripeError
-from ingestion.events import POINTERS
+from ingestion.stripe_api.client import Client, Connection, PermissionMissing, StripeError
+from ingestion.stripe_api.events import POINTERS
 from ingestion.webhooks.app import PATH
 
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from orchestration.failures import explained
-from orchestration.settings import read_settings
-from orchestration.terminal import console, reporting
+from orchestration.configuration.settings import read_settings
+from orchestration.terminal.failures import explained
+from orchestration.terminal.output import console, reporting
 
 Archive = Annotated[Path, typer.Argument(help="The archive, such as backup.tar.gz.")]
 

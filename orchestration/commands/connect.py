@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.failures import explained
-from orchestration.settings import Settings, WrongSettings, read_settings
-from orchestration.tables import table
-from orchestration.terminal import console
+from orchestration.configuration.settings import Settings, WrongSettings, read_settings
+from orchestration.pages.tables import table
+from orchestration.terminal.failures import explained
+from orchestration.terminal.output import console
 
 if TYPE_CHECKING:
-    from ingestion.evidence import Evidence
-    from orchestration.connect import Answers
+    from ingestion.stripe_api.survey import Evidence
+    from orchestration.configuration.setup import Answers
 
 SHOWN = 10  # metadata keys
 
@@ -57,8 +57,8 @@ def connect(  # noqa: PLR0913, PLR0917  one argument an option
         if metadata_key and stripe_ids:
             raise WrongSettings("--metadata-key and --stripe-ids exclude each other: give one")
         settings, entered = _with_key(asks=not yes)
-        from orchestration import connect as setup
-        from reverse_sync.store_url import check
+        from orchestration.configuration import setup
+        from reverse_sync.stores.url import check
 
         evidence = setup.look(settings)
         answers = setup.suggestion(evidence)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.failures import explained
-from orchestration.logs import FIELDS, is_json, log
-from orchestration.settings import read_settings
-from orchestration.terminal import Json, console, reporting
+from orchestration.configuration.settings import read_settings
+from orchestration.terminal.failures import explained
+from orchestration.terminal.logs import FIELDS, is_json, log
+from orchestration.terminal.output import Json, console, reporting
 
 if TYPE_CHECKING:
-    from orchestration.live import Cycle
+    from orchestration.live.resident import Cycle
 
 
 def live(
@@ -31,9 +31,9 @@ def live(
     """
     with explained():
         settings = read_settings()
-        from orchestration import live as loop
-        from orchestration.live_report import LiveReport
-        from reverse_sync.store_url import check
+        from orchestration.live import resident as loop
+        from orchestration.live.report import LiveReport
+        from reverse_sync.stores.url import check
 
         check(settings.target)
         stop = threading.Event()

@@ -4,16 +4,16 @@ from typing import Annotated
 
 import typer
 
-from orchestration.failures import explained
-from orchestration.settings import read_settings
-from orchestration.terminal import Json, console
+from orchestration.configuration.settings import read_settings
+from orchestration.terminal.failures import explained
+from orchestration.terminal.output import Json, console
 
 
 def status(json: Json = False) -> None:
     """What is in the marts and in the account store, how fresh, and what is waiting."""
     with explained():
         settings = read_settings(for_stripe=False)
-        from orchestration import status as page
+        from orchestration.pages import status as page
 
         page.print_status(console, page.read_status(settings), as_json=json)
 
@@ -31,6 +31,6 @@ def explain(
     """Why an account shows its values: MRR item by item, and where each trait comes from."""
     with explained():
         settings = read_settings(for_stripe=False)
-        from orchestration import explain as page
+        from orchestration.pages import explain as page
 
         page.print_explanation(console, page.read(settings.marts, account, trait), as_json=json)

@@ -6,9 +6,16 @@ from uuid import uuid4
 
 import typer
 
-from orchestration.failures import explained
-from orchestration.settings import read_settings
-from orchestration.terminal import Json, Override, console, moment_option, named_guards, reporting
+from orchestration.configuration.settings import read_settings
+from orchestration.terminal.failures import explained
+from orchestration.terminal.output import (
+    Json,
+    Override,
+    console,
+    moment_option,
+    named_guards,
+    reporting,
+)
 
 AsOf = Annotated[
     datetime | None,
@@ -29,8 +36,10 @@ def plan(
     """
     with explained():
         settings = read_settings(for_stripe=False)
-        from orchestration import marts, plan_page, stages
-        from reverse_sync.order import Order
+        from orchestration import stages
+        from orchestration.pages import plan_page
+        from orchestration.publication import marts
+        from reverse_sync.run_request import Order
         from reverse_sync.sync import preview
 
         marts.need(settings.marts)
@@ -58,8 +67,10 @@ def apply(
     with explained():
         guards = named_guards(override)
         settings = read_settings(for_stripe=False)
-        from orchestration import marts, plan_page, stages
-        from reverse_sync.order import Order
+        from orchestration import stages
+        from orchestration.pages import plan_page
+        from orchestration.publication import marts
+        from reverse_sync.run_request import Order
 
         marts.need(settings.marts)
         now = stages.now()

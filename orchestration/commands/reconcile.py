@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestration.failures import explained
-from orchestration.reporter import Reporter
-from orchestration.settings import Settings, WrongSettings, read_settings
-from orchestration.tables import table
-from orchestration.terminal import Json, Override, console, named_guards, reporting
+from orchestration.configuration.settings import Settings, WrongSettings, read_settings
+from orchestration.pages.tables import table
+from orchestration.terminal.failures import explained
+from orchestration.terminal.output import Json, Override, console, named_guards, reporting
+from orchestration.terminal.reporter import Reporter
 
 
 def reconcile(  # noqa: PLR0913, PLR0917 (each an option)
@@ -60,7 +60,7 @@ def reconcile(  # noqa: PLR0913, PLR0917 (each an option)
 def _with_stripe(
     settings: Settings, reporter: Reporter, share: str, *, allow_gone: bool
 ) -> list[dict[str, Any]]:
-    from ingestion.shares import Share
+    from ingestion.reconcile.slices import Share
     from orchestration.stages import reconcile_stage
 
     try:
@@ -79,7 +79,8 @@ def _with_store(
     overridden: frozenset[str],
     quiet: bool,
 ) -> dict[str, Any]:
-    from orchestration import deliveries, drift_page
+    from orchestration import deliveries
+    from orchestration.pages import drift_page
 
     drift, result = deliveries.reconcile(settings, reporter, repair=repair, overridden=overridden)
     if not quiet:

@@ -8,9 +8,16 @@ from typing import Annotated
 
 import typer
 
-from orchestration.failures import explained
-from orchestration.settings import read_settings
-from orchestration.terminal import Json, Override, console, moment_option, named_guards, reporting
+from orchestration.configuration.settings import read_settings
+from orchestration.terminal.failures import explained
+from orchestration.terminal.output import (
+    Json,
+    Override,
+    console,
+    moment_option,
+    named_guards,
+    reporting,
+)
 
 
 def retry(
@@ -31,8 +38,9 @@ def retry(
     with explained():
         guards = named_guards(override)
         settings = read_settings(for_stripe=False)
-        from orchestration import deliveries, plan_page
-        from reverse_sync.dead_letters import Letters
+        from orchestration import deliveries
+        from orchestration.pages import plan_page
+        from reverse_sync.deliver.dead_letters import Letters
 
         letters = Letters(since=since, account=account, code=code)
         with reporting() as reporter:
@@ -51,7 +59,8 @@ def undo(
     """
     with explained():
         settings = read_settings(for_stripe=False)
-        from orchestration import deliveries, plan_page
+        from orchestration import deliveries
+        from orchestration.pages import plan_page
 
         with reporting() as reporter:
             result = deliveries.undo(settings, reporter, run)
@@ -79,7 +88,8 @@ def resync(
         if sum((bool(accounts), everything, reset_baseline)) != 1:
             raise typer.BadParameter("name accounts, or --all, or --reset-baseline: one of these")
         settings = read_settings(for_stripe=False)
-        from orchestration import deliveries, plan_page
+        from orchestration import deliveries
+        from orchestration.pages import plan_page
 
         with reporting() as reporter:
             if reset_baseline:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from orchestration.failures import explained
-from orchestration.settings import WrongSettings, read_settings
-from orchestration.terminal import Json, console, moment_option
+from orchestration.configuration.settings import WrongSettings, read_settings
+from orchestration.terminal.failures import explained
+from orchestration.terminal.output import Json, console, moment_option
 
 
 def replay(
@@ -32,7 +32,7 @@ def replay(
         if (since is None) != everything:
             raise WrongSettings("say which events: --since 2025-06-15, or --all; not both")
         settings = read_settings(for_stripe=False)
-        from ingestion.inbox import Inbox
+        from ingestion.inbox.events_db import Inbox
 
         begin = int(since.timestamp()) if since else 0
         with Inbox.open(settings.data_dir / "events.db") as inbox:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from orchestration.failures import explained
-from orchestration.terminal import console, moment_option
+from orchestration.terminal.failures import explained
+from orchestration.terminal.output import console, moment_option
 
 
 def sandbox(  # noqa: PLR0913, PLR0917  one argument an option

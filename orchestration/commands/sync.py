@@ -5,9 +5,16 @@ from typing import Annotated
 
 import typer
 
-from orchestration.failures import explained
-from orchestration.settings import read_settings
-from orchestration.terminal import Json, Override, console, moment_option, named_guards, reporting
+from orchestration.configuration.settings import read_settings
+from orchestration.terminal.failures import explained
+from orchestration.terminal.output import (
+    Json,
+    Override,
+    console,
+    moment_option,
+    named_guards,
+    reporting,
+)
 
 
 def sync(
@@ -26,8 +33,9 @@ def sync(
     """Refresh end to end: Stripe, marts, account store. The first one imports everything."""
     with explained():
         settings = read_settings()
-        from orchestration import refresh, summary
-        from reverse_sync.store_url import check
+        from orchestration import refresh
+        from orchestration.pages import summary
+        from reverse_sync.stores.url import check
 
         guards = named_guards(override)
         check(settings.target)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.failures import explained
-from orchestration.settings import read_settings
-from orchestration.tables import table
-from orchestration.terminal import Json, console
+from orchestration.configuration.settings import read_settings
+from orchestration.pages.tables import table
+from orchestration.terminal.failures import explained
+from orchestration.terminal.output import Json, console
 
 if TYPE_CHECKING:
-    from reverse_sync.tracking import Setting, SettingChange, Tracking
+    from reverse_sync.values.tracking import Setting, SettingChange, Tracking
 
     Decide = Callable[[Tracking, Sequence[SettingChange]], Sequence[SettingChange]]
 
@@ -31,8 +31,8 @@ def show(context: typer.Context, json: Json = False) -> None:
     if context.invoked_subcommand is not None:
         return
     with explained():
-        from reverse_sync.store_url import opened
-        from reverse_sync.tracking import overridden
+        from reverse_sync.stores.url import opened
+        from reverse_sync.values.tracking import overridden
 
         with opened(read_settings(for_stripe=False).target) as store:
             tracking = store.read_tracking()
@@ -55,7 +55,7 @@ def edit(
 ) -> None:
     """Set one aspect yourself: `tracking set trial app.trialUntil --rule end_date`."""
     with explained():
-        from reverse_sync.tracking import editing
+        from reverse_sync.values.tracking import editing
 
         _change(
             lambda tracking, _history: [editing(tracking, aspect=aspect, trait=trait, rule=rule)]
@@ -70,13 +70,13 @@ def restore(
 ) -> None:
     """Bring back what enabling the integration replaced."""
     with explained():
-        from reverse_sync.tracking import restoring
+        from reverse_sync.values.tracking import restoring
 
         _change(lambda tracking, history: restoring(tracking, history, aspects=aspects or ()))
 
 
 def _change(decide: "Decide") -> None:
-    from reverse_sync.store_url import opened
+    from reverse_sync.stores.url import opened
 
     with opened(read_settings(for_stripe=False).target) as store:
         history = [change for _, change in store.read_tracking_history()]

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from orchestration.failures import explained
-from orchestration.logs import is_json, log
-from orchestration.settings import WrongSettings, read_settings
-from orchestration.terminal import console
+from orchestration.configuration.settings import WrongSettings, read_settings
+from orchestration.terminal.failures import explained
+from orchestration.terminal.logs import is_json, log
+from orchestration.terminal.output import console
 
 
 def webhooks(
@@ -31,7 +31,7 @@ def webhooks(
             )
         from ingestion.webhooks import server
         from ingestion.webhooks.app import PATH
-        from orchestration.receiving import greeting, inbox_path, standing
+        from orchestration.webhook_rules import greeting, inbox_path, standing
 
         listening = server.listener(host, port)
         name = f"[{host}]" if ":" in host else host

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from sandbox import builders, periods
 from sandbox.billing import cycles
 from sandbox.books import Books
-from sandbox.errors import StripeError, missing
-from sandbox.form import missing_parameter
+from sandbox.http.errors import StripeError, missing
+from sandbox.http.form import missing_parameter
 from sandbox.shapes import Json
 
 MOST_ITEMS = 20

@@ -6,8 +6,8 @@ Enters: typed parameters of `POST /v1/subscriptions`. Leaves: the subscription a
 from sandbox import builders
 from sandbox.billing import asked, changing, collecting, cycles, invoicing, lines
 from sandbox.books import Books
-from sandbox.errors import StripeError
-from sandbox.refusals import Declined
+from sandbox.http.errors import StripeError
+from sandbox.http.refusals import Declined
 from sandbox.shapes import Json
 
 _PLAIN = ("collection_method", "days_until_due", "description")

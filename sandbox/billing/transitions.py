@@ -13,9 +13,9 @@ import orjson
 from sandbox import clock, periods
 from sandbox.billing import collecting, ending, invoicing, renewing, upcoming
 from sandbox.books import Books
-from sandbox.reading import table
 from sandbox.shapes import Json
-from sandbox.store import Store
+from sandbox.storage.reading import table
+from sandbox.storage.store import Store
 
 EXPIRES = 23 * invoicing.HOUR  # an incomplete subscription's time to be paid
 NOTICE = 3 * periods.DAY  # before the end of a trial

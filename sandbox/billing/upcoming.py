@@ -10,7 +10,7 @@ from sandbox import periods
 from sandbox.billing import invoicing, renewing
 from sandbox.books import Books
 from sandbox.shapes import Json
-from sandbox.store import Store
+from sandbox.storage.store import Store
 
 NOTICE = 7 * periods.DAY  # one of the lengths that Stripe's settings offer
 

@@ -1,7 +1,7 @@
 """Every endpoint of Stripe's that changes something, in one table."""
 
 from sandbox.endpoints import catalogue, invoice_items, invoices, people, subscriptions, webhooks
-from sandbox.writing import Write
+from sandbox.http.writing import Write
 
 WRITES: tuple[Write, ...] = (
     *people.WRITES,

@@ -1,11 +1,22 @@
 """Products, prices and coupons: what can be written, field by field."""
 
-from sandbox import builders, form
+from sandbox import builders
 from sandbox.books import Books
-from sandbox.errors import StripeError
-from sandbox.form import boolean, clearable, decimal, integer, listed, merged, natural, record, text
+from sandbox.http import form
+from sandbox.http.errors import StripeError
+from sandbox.http.form import (
+    boolean,
+    clearable,
+    decimal,
+    integer,
+    listed,
+    merged,
+    natural,
+    record,
+    text,
+)
+from sandbox.http.writing import Write
 from sandbox.shapes import Json
-from sandbox.writing import Write
 
 _PRODUCT = {
     "active": boolean,

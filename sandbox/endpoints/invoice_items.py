@@ -1,12 +1,13 @@
 """Invoice items: what can be written, field by field, and the drafts that hold them."""
 
-from sandbox import builders, form, pricing
+from sandbox import builders, pricing
 from sandbox.billing import invoicing
 from sandbox.books import Books
-from sandbox.errors import StripeError
-from sandbox.form import boolean, integer, merged, natural, record, text
+from sandbox.http import form
+from sandbox.http.errors import StripeError
+from sandbox.http.form import boolean, integer, merged, natural, record, text
+from sandbox.http.writing import Write
 from sandbox.shapes import Json
-from sandbox.writing import Write
 
 _ITEM = {
     "amount": integer,

@@ -1,14 +1,15 @@
 """Invoices: what can be written, field by field."""
 
-from sandbox import form, periods
+from sandbox import periods
 from sandbox.billing import asked, collecting, invoicing
 from sandbox.books import Books
 from sandbox.endpoints.invoice_items import own_draft
-from sandbox.errors import StripeError
-from sandbox.form import boolean, choice, clearable, listed, merged, natural, record, text
-from sandbox.refusals import Declined
+from sandbox.http import form
+from sandbox.http.errors import StripeError
+from sandbox.http.form import boolean, choice, clearable, listed, merged, natural, record, text
+from sandbox.http.refusals import Declined
+from sandbox.http.writing import Write
 from sandbox.shapes import Json
-from sandbox.writing import Write
 
 _INVOICE = {
     "auto_advance": boolean,

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from sandbox import builders, form
+from sandbox import builders
 from sandbox.billing import ending
 from sandbox.books import Books
-from sandbox.errors import StripeError, missing
-from sandbox.form import clearable, integer, listed, merged, natural, record, text
+from sandbox.http import form
+from sandbox.http.errors import StripeError, missing
+from sandbox.http.form import clearable, integer, listed, merged, natural, record, text
+from sandbox.http.writing import Write
 from sandbox.shapes import Json
-from sandbox.writing import Write
 
 _TEXTS = ("business_name", "description", "email", "individual_name", "name", "phone")
 _ADDRESS = {

@@ -1,12 +1,13 @@
 """Subscriptions and their items: what can be written, field by field."""
 
-from sandbox import builders, form
+from sandbox import builders
 from sandbox.billing import changing, ending, pausing, proration, subscribing, switching
 from sandbox.books import Books
-from sandbox.errors import StripeError, missing
-from sandbox.form import boolean, choice, clearable, either, listed, natural, record, text
+from sandbox.http import form
+from sandbox.http.errors import StripeError, missing
+from sandbox.http.form import boolean, choice, clearable, either, listed, natural, record, text
+from sandbox.http.writing import Write
 from sandbox.shapes import Json
-from sandbox.writing import Write
 
 _PRORATION = choice("always_invoice", "create_prorations", "none")
 _DISCOUNTS = listed(record({"coupon": text, "discount": text}))

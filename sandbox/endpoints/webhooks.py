@@ -3,15 +3,16 @@
 import re
 from pathlib import Path
 
-from sandbox import builders, clock, form
+from sandbox import builders, clock
 from sandbox.books import Books
-from sandbox.errors import StripeError
-from sandbox.form import boolean, clearable, listed, merged, text
+from sandbox.http import form
+from sandbox.http.errors import StripeError
+from sandbox.http.form import boolean, clearable, listed, merged, text
+from sandbox.http.writing import Write
 from sandbox.shapes import Json
-from sandbox.store import Store
-from sandbox.versions import check
+from sandbox.storage.store import Store
+from sandbox.versions.versions import check
 from sandbox.webhooks import ledger, registry
-from sandbox.writing import Write
 
 # Every type that Stripe documents: an endpoint may want what this sandbox never sends.
 TYPES = frozenset(Path(__file__).with_name("event_types.txt").read_text().split())

@@ -12,15 +12,15 @@ from itertools import islice
 from multiprocessing import get_context
 
 from sandbox import clock
-from sandbox.batches import Batch, Pack, batch
-from sandbox.packing import Packing, dictionary
 from sandbox.population.business import Population, customers, wares
 from sandbox.population.catalogue import DELETED_COUPON
 from sandbox.population.life import DAY, HOUR
 from sandbox.population.people import identity
-from sandbox.rows import row
 from sandbox.shapes import Json
-from sandbox.store import Store
+from sandbox.storage.batches import Batch, Pack, batch
+from sandbox.storage.packing import Packing, dictionary
+from sandbox.storage.rows import row
+from sandbox.storage.store import Store
 
 CHUNK = 250  # customers
 LARGE = 20_000  # customers from which on processes are worth their start

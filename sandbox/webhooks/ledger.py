@@ -7,8 +7,8 @@ to send next, and what an event's readers see of it. Moments are real unix secon
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sandbox.faults import DeliveryDraws, Fault
-from sandbox.store import Store
+from sandbox.misbehaviour.faults import DeliveryDraws, Fault
+from sandbox.storage.store import Store
 from sandbox.webhooks.registry import Endpoint
 
 _CURSOR = "webhooks followed"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sandbox.shapes import Json
-from sandbox.store import Store
+from sandbox.storage.store import Store
 from sandbox.webhooks.signing import new_secret
 
 

@@ -5,9 +5,10 @@ Enters: a store, an event's id, an endpoint. Leaves: the bytes that are signed a
 
 import orjson
 
-from sandbox import changes, versions
+from sandbox import changes
 from sandbox.shapes import API_VERSION, Json
-from sandbox.store import Store
+from sandbox.storage.store import Store
+from sandbox.versions import versions
 from sandbox.webhooks import ledger
 from sandbox.webhooks.registry import Endpoint
 

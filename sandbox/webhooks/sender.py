@@ -15,8 +15,8 @@ from typing import Self
 import httpx
 
 from sandbox.accounts import Accounts
-from sandbox.faults import DeliveryDraws, Faults
-from sandbox.store import Store
+from sandbox.misbehaviour.faults import DeliveryDraws, Faults
+from sandbox.storage.store import Store
 from sandbox.webhooks import ledger, registry, rendering
 from sandbox.webhooks.ledger import Delivery
 from sandbox.webhooks.registry import Endpoint

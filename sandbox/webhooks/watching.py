@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.reading import Page, Reader, Window
+from sandbox.storage.reading import Page, Reader, Window
 from sandbox.webhooks import ledger
 
 

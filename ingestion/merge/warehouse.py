@@ -1,0 +1,233 @@
+"""The landing tables in the warehouse: merge pages through dlt, find what a full read did not see.
+
+Enters: pages of one Stripe account. Leaves: merged rows, tombstones included. What differs between
+engines stands in `engines`. The caller holds the lock.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import dlt
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from ingestion.engines import Engine, Place, engine
+from ingestion.engines.guard import MEMORY, SCHEMA
+from ingestion.landing import TABLES
+from ingestion.landing.rows import MissingValue
+from ingestion.merge.memory import give_back
+from ingestion.merge.quarantine import Entry, Quarantine
+from ingestion.merge.source import EMPTY, batches, stripe
+from ingestion.merge.tombstones import BURIED, Burial
+from ingestion.stripe_api.client import StripeError
+from ingestion.stripe_api.events import Pointer
+from ingestion.stripe_api.reader import Page
+
+
+def opened_once(warehouse: Place) -> AbstractContextManager[None]:
+    """Whoever opens the warehouse in the block finds it open."""
+    return engine(warehouse).opened_once()
+
+
+class Landing:
+    """`stripe.*` in one warehouse, as one load of one Stripe account sees it.
+
+    `loaded_at` (naive UTC) marks the rows that this load merges; see `next_loaded_at`.
+    """
+
+    def __init__(
+        self, warehouse: Place, state: Path, *, stripe_account_id: str, loaded_at: datetime
+    ) -> None:
+        self._engine: Engine = engine(warehouse)
+        self._state = state
+        self._account = stripe_account_id
+        self._loaded_at = loaded_at
+
+    def merge(self, pages: Iterator[Page]) -> dict[str, int]:
+        """Merge pages; rows by table. All or nothing: a failed read loads no row."""
+        pipeline = self._ready()
+        with self._engine.loading(self._account):
+            self._run(pipeline, pages)
+        trace = pipeline.last_trace
+        counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
+        return {table.name: counts.get(table.name, 0) for table in TABLES}
+
+    def _ready(self) -> dlt.Pipeline:
+        """What an interrupted load left behind is read again; its cursor never moved."""
+        pipeline = self._pipeline()
+        try:
+            pipeline.abort_packages()
+        except FileNotFoundError:  # it was killed while dlt made its folders
+            pipeline = pipeline.drop()
+        return pipeline
+
+    def _run(self, pipeline: dlt.Pipeline, pages: Iterator[Page]) -> None:
+        there = self._engine.tables()
+        missing = {name: table for name, table in EMPTY.items() if name not in there}
+        found = batches(
+            pages,
+            Burial(self._engine, self._account, self._loaded_at).rows,
+            Quarantine(self.kept_out()),
+            stripe_account_id=self._account,
+            loaded_at=self._loaded_at,
+        )
+        source = stripe(chain([missing], found), self._engine.hints)
+        try:
+            pipeline.run(source, loader_file_format="parquet")
+        except PipelineStepFailed as error:
+            raise _cause(error) from None
+        finally:
+            self._drop_loaded_packages()
+            give_back()
+
+    def _drop_loaded_packages(self) -> None:
+        """dlt keeps what it has loaded as plain files: customers' data, again at each load."""
+        for loaded in self._state.glob("*/load/loaded/*"):
+            shutil.rmtree(loaded, ignore_errors=True)
+
+    def known(self, stream: str, ids: list[str]) -> set[str]:
+        """Which of these ids a landing table holds, or would, if they were not kept out."""
+        if stream not in self._engine.tables():
+            return set()
+        found = self._query(
+            f"select id from {SCHEMA}.{stream}"
+            " where stripe_account_id = $account and id in (select unnest($ids::varchar[]))"
+            f" union all select object_id from {SCHEMA}.quarantine"
+            " where stripe_account_id = $account and stream = $stream and cleared_at is null",
+            stream,
+            "quarantine",
+            ids=ids,
+            stream=stream,
+        )
+        return {row[0] for row in found}
+
+    def kept_out(self) -> dict[str, Entry]:
+        """What is in quarantine, by the id of its row."""
+        if "quarantine" not in self._engine.tables():
+            return {}
+        names = ("id", "stream", "object_id", "path", "problem")
+        found = self._query(
+            f"select {', '.join(names)} from {SCHEMA}.quarantine"
+            " where stripe_account_id = $account and cleared_at is null",
+            "quarantine",
+        )
+        return {row[0]: dict(zip(names, row, strict=True)) for row in found}
+
+    def living(self) -> dict[str, int]:
+        """How many objects of each stream are not known to be deleted."""
+        counts = " union all ".join(
+            f"select '{name}', count(*) from {SCHEMA}.{name}"
+            " where stripe_account_id = $account and deleted_at is null"
+            for name in BURIED
+        )
+        return dict(self._query(counts, *BURIED))
+
+    def seen(self, pointers: list[Pointer], *, since: datetime) -> list[Pointer]:
+        """Which of these a read since `since` has brought."""
+        found: list[Pointer] = []
+        for name in sorted({stream for stream, _ in pointers} & BURIED.keys()):
+            found += self._query(
+                f"select $stream, id from {SCHEMA}.{name} where stripe_account_id = $account"
+                " and read_at >= $since and id in (select unnest($ids::varchar[]))",
+                name,
+                since=since,
+                stream=name,
+                ids=[one for stream, one in pointers if stream == name],
+            )
+        return found
+
+    def _query(self, sql: str, *tables: str, **values: Any) -> list[Any]:
+        with self._engine.reading(*tables, memory=MEMORY) as database:
+            return database.execute(sql, {"account": self._account, **values}).fetchall()
+
+    def _pipeline(self) -> dlt.Pipeline:
+        return dlt.pipeline(
+            "stripe_traits",
+            destination=self._engine.destination(),
+            dataset_name=SCHEMA,
+            pipelines_dir=str(self._state),
+        )
+
+    def unseen(self, *, since: datetime, after: Pointer, most: int) -> list[Pointer]:
+        """Objects that no read since `since` has brought and that are not known to be deleted:
+        in order, `most` of those after `after`."""
+        select = " union all ".join(
+            f"select '{name}' as stream, id from {SCHEMA}.{name}"
+            " where stripe_account_id = $account and read_at < $since and deleted_at is null"
+            for name in BURIED
+        )
+        return self._part(select, tuple(BURIED), after, most, since=since)
+
+    def dangling(self, *, after: Pointer, most: int) -> list[Pointer]:
+        """Customers that subscriptions or invoices name and no list shows: deleted ones."""
+        return self._part(
+            "select distinct 'customers' as stream, customer_id as id from ("
+            f" select stripe_account_id, customer_id from {SCHEMA}.subscriptions"
+            f" union all select stripe_account_id, customer_id from {SCHEMA}.invoices"
+            f") as owners anti join {SCHEMA}.customers"
+            " on customers.stripe_account_id = owners.stripe_account_id"
+            " and customers.id = owners.customer_id"
+            " where owners.stripe_account_id = $account and customer_id is not null",
+            ("customers", "subscriptions", "invoices"),
+            after,
+            most,
+        )
+
+    def _part(
+        self, select: str, tables: tuple[str, ...], after: Pointer, most: int, **values: Any
+    ) -> list[Pointer]:
+        return self._query(
+            f"select stream, id from ({select}) where (stream, id) > ($stream, $id)"
+            " order by all limit $most",
+            *tables,
+            stream=after[0],
+            id=after[1],
+            most=most,
+            **values,
+        )
+
+
+def exists(warehouse: Place) -> bool:
+    """Whether landing tables are there: a new or lost warehouse begins with a full read."""
+    return TABLES[0].name in engine(warehouse).tables()
+
+
+def next_loaded_at(warehouse: Place, now: datetime) -> datetime:
+    """`now` (naive UTC), or just above all that is landed: who reads on from one misses no row,
+    and no read is older than those before it, whatever the clock did."""
+    there = engine(warehouse).tables()
+    if TABLES[0].name not in there:
+        return now
+    names = [table.name for table in TABLES if table.name in there]
+    moments = " union all ".join(
+        f"select greatest(max(loaded_at), max(read_at)) as latest from {SCHEMA}.{name}"
+        for name in names
+    )
+    with engine(warehouse).reading(*names) as database:
+        found = database.execute(f"select max(latest) from ({moments})").fetchone()
+    last = found[0] if found else None
+    return max(now, last + timedelta(microseconds=1)) if last else now
+
+
+class LoadFailed(Exception):
+    """The landing tables could not be written; what was read is read again by the next load."""
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What a read raised, out of dlt's wrappings; else one line for the innermost failure."""
+    inner, following = error, error.__cause__ or error.__context__
+    while following is not None:
+        inner, following = following, following.__cause__ or following.__context__
+        if isinstance(inner, StripeError | MissingValue | OSError):
+            break
+    if isinstance(inner, StripeError | MissingValue):
+        return inner
+    said = (str(inner).splitlines() or [""])[0]
+    return LoadFailed(
+        f"the landing tables could not be written: {type(inner).__name__}: {said};"
+        " nothing is lost: mend it and run again"
+    )

@@ -1,0 +1,135 @@
+"""Reconcile: what Stripe lists beside what is landed; repair what differs, mark what is gone.
+
+Enters: how one Stripe account and the files are reached, and a share of it. Leaves: repaired rows
+and counts. Repairs go the way of every read: by id, through the version guard. The caller holds
+the warehouse's lock.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from ingestion.backfill import listing
+from ingestion.changes import poll, read_changes
+from ingestion.deletion_limit import Brake, Braked
+from ingestion.inbox.cursors import COMPLETE, CURSOR
+from ingestion.inbox.events_db import Inbox
+from ingestion.intake import BATCH, Intake, Paths, Progress
+from ingestion.landing.rows import Stamp
+from ingestion.load import DEFAULT, Bounds, identify
+from ingestion.merge.quarantine import Quarantine
+from ingestion.reconcile.comparison import Comparison
+from ingestion.reconcile.slices import Share
+from ingestion.stripe_api.client import Connection, StripeError
+from ingestion.stripe_api.events import Pointer
+from ingestion.stripe_api.page_queue import pages
+from ingestion.stripe_api.reader import Range, utc_now
+from ingestion.stripe_api.streams import LISTED
+
+_EPOCH = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Of one stream: objects that Stripe lists; among them not landed, or landed otherwise (both
+    were read again); landed ones that are gone (and were marked, unless the brake held)."""
+
+    listed: int
+    absent: int
+    differing: int
+    gone: int
+
+
+def reconcile(
+    connection: Connection,
+    paths: Paths,
+    share: Share,
+    *,
+    progress: Progress,
+    bounds: Bounds = DEFAULT,
+) -> dict[str, Compared]:
+    """Compare a share of the account with Stripe and repair it; counts by stream.
+
+    Raises StripeError, and Braked with all else done where more is gone than may be.
+    """
+    with Inbox.open(paths.inbox) as inbox:
+        account, head = asyncio.run(identify(connection))
+        if not inbox.position(account, COMPLETE):
+            raise StripeError("there is no complete read to compare with: run stripe-traits sync")
+        intake = Intake(connection, account, paths, progress=progress, chunk=bounds.chunk)
+        cursor = int(inbox.position(account, CURSOR) or 0)
+        read_changes(inbox, intake, cursor=cursor)
+        until = head.at or utc_now()
+        ranges = share.ranges(int((until - _EPOCH).total_seconds()))
+        seen, unlisted = _compare(intake, paths, ranges)
+        asyncio.run(poll(inbox, intake, cursor))
+        meanwhile = set(inbox.pending(account))  # no drift: its event has only just come
+        differing = sorted(seen.differing - meanwhile)
+        brake = Brake(intake.landing.living(), bounds.gone_percent)
+        for batch in _batches([*differing, *(one for one in unlisted if one not in meanwhile)]):
+            intake.read_by_id(batch, brake)
+        result = _counted(seen, differing, brake)
+        _bury(inbox, intake, brake)
+        read_changes(inbox, intake, cursor=cursor)
+        inbox.keep_quarantined(account, intake.landing.kept_out())
+        inbox.note(account, utc_now(), f"reconcile {share.number}/{share.count}: {_said(result)}")
+        return result
+
+
+def _compare(intake: Intake, paths: Paths, ranges: list[Range]) -> tuple[Comparison, list[Pointer]]:
+    parts = {(stream.name, part.low, part.high) for stream in LISTED for part in ranges}
+    stamp = Stamp(intake.stripe_account_id, intake.loaded_at, intake.loaded_at)
+    with (
+        Comparison(paths.warehouse, intake.stripe_account_id) as seen,
+        closing(pages(intake.connection, listing(parts))) as found,
+    ):
+        for page in found:
+            seen.look(page, Quarantine({}).rows(page, stamp))
+            intake.progress(page.stream, seen.listed[page.stream])
+        return seen, seen.unlisted(ranges)
+
+
+def _bury(inbox: Inbox, intake: Intake, brake: Brake) -> None:
+    """Mark what is gone, unless it is too much; a released brake that would have held is noted."""
+    account = intake.stripe_account_id
+    refusal = brake.refusal()
+    if refusal:
+        inbox.note(account, utc_now(), f"brake: {refusal}; none was marked as deleted")
+        raise Braked(
+            f"Stripe account {account}: {refusal}, more than STRIPE_GONE_LIMIT_PERCENT allows;"
+            f" check the key and the account. If it is so: stripe-traits reconcile --stripe"
+            f" --allow-gone. All else is repaired; nothing was marked as deleted"
+        )
+    if brake.held:
+        intake.merge_pages(brake.held)
+    if brake.released and brake.gone:
+        counts = ", ".join(f"{count:,} {stream}" for stream, count in sorted(brake.gone.items()))
+        inbox.note(account, utc_now(), f"brake released once: {counts} marked as deleted")
+
+
+def _batches(pointers: list[Pointer]) -> Iterable[list[Pointer]]:
+    return (pointers[start : start + BATCH] for start in range(0, len(pointers), BATCH))
+
+
+def _counted(seen: Comparison, differing: list[Pointer], brake: Brake) -> dict[str, Compared]:
+    counts = Counter(stream for stream, _ in differing)
+    streams = sorted({stream.name for stream in LISTED} | counts.keys())
+    return {
+        name: Compared(
+            listed=seen.listed[name],
+            absent=seen.absent[name],
+            differing=counts[name],
+            gone=brake.gone[name],
+        )
+        for name in streams
+    }
+
+
+def _said(result: dict[str, Compared]) -> str:
+    sums = Counter[str]()
+    for compared in result.values():
+        sums.update(asdict(compared))
+    return f"{sums['listed']:,} listed, {sums['differing']:,} repaired, {sums['gone']:,} gone"

@@ -1,0 +1,34 @@
+"""The check before a full read: may the key read all that is needed?
+
+Enters: a client. Leaves: nothing, or one error that names every missing permission at once. A
+stream that a key may not read would otherwise be an empty table and a green run.
+"""
+
+import asyncio
+
+from ingestion.stripe_api.client import Client, PermissionMissing
+from ingestion.stripe_api.streams import STREAMS
+
+NEEDED = {**{stream.path: stream.permission for stream in STREAMS}, "/v1/events": "Events"}
+ACCOUNT = {"/v1/account": "Account (or write its id before the key: acct_...:rk_...)"}
+
+
+async def check_permissions(client: Client) -> None:
+    """One small request an endpoint. Raises PermissionMissing, StripeError."""
+    needed = NEEDED if client.connection.stripe_account_id else NEEDED | ACCOUNT
+    allowed = await asyncio.gather(*(_may_read(client, path) for path in needed))
+    missing = [name for name, may in zip(needed.values(), allowed, strict=True) if not may]
+    if missing:
+        raise PermissionMissing(
+            f"the key in STRIPE_API_KEY may not read: {', '.join(missing)}; allow 'Read' for each"
+            " of them in Stripe's dashboard (Developers > API keys), then run it again;"
+            " nothing was changed"
+        )
+
+
+async def _may_read(client: Client, path: str) -> bool:
+    try:
+        await client.get(path, {} if path in ACCOUNT else {"limit": 1})
+    except PermissionMissing:
+        return False
+    return True

@@ -1,0 +1,234 @@
+"""Reading whole lists of Stripe quickly: ranges of `created`, split as their density shows.
+
+Enters: a client and a stream. Leaves: pages of complete objects, in no order. What becomes of a
+page, and whether a whole read was needed, is decided elsewhere.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+from urllib.parse import quote
+
+from ingestion.stripe_api.client import Client, NotFound, Parameters, StripeError
+from ingestion.stripe_api.streams import Nested, Stream
+
+PAGE = 100
+FIRST_POSSIBLE = 1_262_304_000  # 2010-01-01: Stripe has no older object
+LAST_POSSIBLE = 4_102_444_800  # 2100-01-01: whatever the clocks of both sides say
+PAGES_WORTH_A_SPLIT = 4
+READS_OF_ONE = 5
+
+
+@dataclass(frozen=True)
+class Range:
+    """Objects with low <= created < high (Unix seconds), from after the id `after` on.
+
+    `after` is of an object of the second before `high`: without it the range says the same, but
+    for objects of that one second, which are read again.
+    """
+
+    low: int
+    high: int
+    after: str | None = None
+
+    def parameters(self) -> dict[str, str | int]:
+        bounds = {"created[gte]": self.low, "created[lt]": self.high, "limit": PAGE}
+        return bounds | ({"starting_after": self.after} if self.after else {})
+
+
+WHOLE = Range(FIRST_POSSIBLE, LAST_POSSIBLE)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Complete objects of one stream; `read_at` is naive UTC, taken before the request.
+
+    A page of a list says which range it has `read` and what of that it leaves as `rest`.
+    """
+
+    stream: str
+    objects: list[Any]
+    read_at: datetime
+    gone: tuple[str, ...] = ()  # ids that Stripe says are deleted or does not know
+    read: Range | None = None
+    rest: tuple[Range, ...] = ()
+
+
+Emit = Callable[[Page], Awaitable[None]]
+
+
+def utc_now() -> datetime:
+    """When a read begins is a fact about the read: the one clock of this package."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class ListReader:
+    """Reads ranges of one stream; done only when every one has said `has_more=false`."""
+
+    def __init__(self, client: Client, stream: Stream, emit: Emit) -> None:
+        self._client = client
+        self._stream = stream
+        self._emit = emit
+        self._open = 0
+        self._tasks: asyncio.TaskGroup
+
+    async def read(self, parts: Iterable[Range] = (WHOLE,)) -> None:
+        """Every object of these ranges, by default of the list."""
+        async with asyncio.TaskGroup() as self._tasks:
+            self._start(tuple(parts))
+
+    def _start(self, parts: tuple[Range, ...]) -> None:
+        self._open += len(parts)
+        for part in parts:
+            self._tasks.create_task(self._follow(part))
+
+    async def _follow(self, part: Range) -> None:
+        following: Range | None = part
+        while following:
+            page = await self._page(following)
+            await self._emit(page)  # before its slices are begun: pages come after their parent
+            self._start(page.rest[1:])
+            following = page.rest[0] if page.rest else None
+        self._open -= 1
+
+    async def _page(self, part: Range) -> Page:
+        read_at = utc_now()
+        try:
+            answer = await self._client.get(self._stream.path, self._parameters(part))
+        except NotFound:
+            if part.after is None:
+                raise
+            # The object that the cursor named was deleted meanwhile.
+            answer = await self._client.get(
+                self._stream.path, self._parameters(replace(part, after=None))
+            )
+        listed = answer["data"]
+        rest = self._rest(part, listed) if answer["has_more"] else ()
+        objects = [one for one in listed if await complete(self._client, self._stream, one)]
+        return Page(self._stream.name, objects, read_at, read=part, rest=rest)
+
+    def _parameters(self, part: Range) -> Parameters:
+        expand = [f"data.{path}" for path in self._stream.expand]
+        return {**self._stream.parameters, **part.parameters(), "expand": expand}
+
+    def _rest(self, part: Range, objects: list[Any]) -> tuple[Range, ...]:
+        """What follows this page, and the older slices that are worth tasks of their own."""
+        oldest = objects[-1]["created"]
+        lows = split(
+            low=part.low,
+            newest=objects[0]["created"],
+            oldest=oldest,
+            most=self._client.connection.concurrency - self._open + 1,
+        )
+        slices = [Range(low, high) for low, high in pairwise(lows)]
+        return (Range(lows[-1], oldest + 1, objects[-1]["id"]), *slices)
+
+
+def split(*, low: int, newest: int, oldest: int, most: int) -> list[int]:
+    """Lower bounds, ascending, of the slices of what is left after a page [oldest, newest].
+
+    The older half is one, of what is left the older half again ...: a young account is emptier the
+    further back. The page's density says what a slice worth some pages is: each one ends in a page
+    that is partly empty.
+    """
+    shortest = PAGES_WORTH_A_SPLIT * max(newest - oldest, 1)
+    lows = [low]
+    while len(lows) < most and oldest - lows[-1] >= 2 * shortest:
+        lows.append((lows[-1] + oldest) // 2)
+    return lows
+
+
+async def complete(client: Client, stream: Stream, found: Any) -> bool:
+    """Fetch what the object carries in part: a nested list, with ten elements or bare coupon ids,
+    or its other currencies, without their tiers.
+
+    False where the object, or the element that the next page begins after, is there no longer.
+    """
+    if stream.option_tiers and (untiered := _untiered(found)):
+        return await _add_option_tiers(client, stream, found, untiered)
+    nested = stream.nested
+    carried = found.get(nested.name) if nested else None
+    if nested is None or not carried or not (carried["has_more"] or _has_bare_coupon(carried)):
+        return True
+    try:
+        whole = [element async for element in _nested_elements(client, nested, found["id"])]
+    except NotFound:
+        return False
+    found[nested.name] = {**carried, "data": whole, "has_more": False}
+    return True
+
+
+def _has_bare_coupon(carried: Any) -> bool:
+    """Four levels of expand end above an item's coupon; one that was deleted is in no list."""
+    discounts = (d for element in carried["data"] for d in element.get("discounts") or ())
+    return any(isinstance(d, dict) and _is_bare(d.get("source")) for d in discounts)
+
+
+def _is_bare(source: Any) -> bool:
+    return isinstance(source, dict) and isinstance(source.get("coupon"), str)
+
+
+def _untiered(price: Any) -> list[str]:
+    """Currencies in which a tiered price has tiers that were not shown."""
+    if price.get("billing_scheme") != "tiered":
+        return []
+    options = sorted((price.get("currency_options") or {}).items())
+    return [name for name, option in options if name != price["currency"] and "tiers" not in option]
+
+
+async def _add_option_tiers(
+    client: Client, stream: Stream, price: Any, currencies: list[str]
+) -> bool:
+    """Stripe takes `currency_options.tiers` without a word, and shows none; it has to be
+    `currency_options.eur.tiers`."""
+    expand = [*stream.expand, *(f"currency_options.{name}.tiers" for name in currencies)]
+    path = f"{stream.path}/{quote(price['id'], safe='')}"
+    try:
+        whole = await client.get(path, {"expand": expand})
+    except NotFound:
+        return False
+    price.clear()
+    price.update(whole)
+    return True
+
+
+async def _nested_elements(client: Client, nested: Nested, parent: str) -> Any:
+    parameters: dict[str, str | int | list[str]] = {
+        "limit": PAGE,
+        "expand": [f"data.{path}" for path in nested.expand],
+    }
+    if nested.parent_parameter:
+        parameters[nested.parent_parameter] = parent
+    while True:
+        answer = await client.get(nested.path.format(id=quote(parent, safe="")), parameters)
+        for element in answer["data"]:
+            yield element
+        if not answer["has_more"]:
+            return
+        parameters["starting_after"] = answer["data"][-1]["id"]
+
+
+async def read_by_id(client: Client, stream: Stream, ids: list[str], emit: Emit) -> None:
+    """The current state of the named objects, with the same expands as a list read."""
+    for start in range(0, len(ids), PAGE):
+        read_at = utc_now()
+        found = await asyncio.gather(*(_one(client, stream, i) for i in ids[start : start + PAGE]))
+        kept = [o for o in found if not o.get("deleted")]
+        gone = tuple(o["id"] for o in found if o.get("deleted"))
+        await emit(Page(stream.name, kept, read_at, gone))
+
+
+async def _one(client: Client, stream: Stream, object_id: str) -> Any:
+    # Coupons, products and older plans have ids that people made up.
+    path = f"{stream.path}/{quote(object_id, safe='')}"
+    for _ in range(READS_OF_ONE):
+        try:
+            found = await client.get(path, {"expand": list(stream.expand)})
+        except NotFound:
+            return {"id": object_id, "deleted": True}
+        if await complete(client, stream, found):
+            return found
+    raise StripeError(f"{path}: it changes faster than it can be read; run it again later")

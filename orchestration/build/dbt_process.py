@@ -1,0 +1,67 @@
+"""dbt inside this process: the project parsed once at most, the warehouse closed after each run.
+
+Enters: the settings and the words of a dbt command. Leaves: dbt's own result. What is run, and what
+its results mean, stands in `transform`.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+from dbt_common.events.base_types import EventMsg
+
+from orchestration.build.manifest import FLAGS, MANIFEST, DbtFailed, kept_parse, parse
+from orchestration.configuration.settings import Settings
+
+# By the warehouse's name, which is a part of every relation's name in a parsed project.
+_parsed: dict[str, Manifest] = {}
+
+
+def run_dbt(
+    settings: Settings, arguments: list[str], on_node: Callable[[str], None] | None = None
+) -> dbtRunnerResult:
+    """One dbt command on the warehouse, which is closed afterwards. Raises DbtFailed."""
+    os.environ |= settings.site.profile
+    kept = settings.data_dir / "dbt"
+    paths = ["--target-path", str(kept / "target"), "--log-path", str(kept / "logs")]
+    name = settings.site.project
+    if name not in _parsed:
+        _parsed[name] = kept_parse(name) or parse(paths)
+    listeners = [_node_listener(on_node)] if on_node else []
+    try:
+        return dbtRunner(manifest=_parsed[name], callbacks=listeners).invoke(
+            [*arguments, *FLAGS, *paths]
+        )
+    finally:
+        _close_warehouse()
+
+
+def write_docs(settings: Settings) -> Path:
+    """Every model and column on one page, `docs.html` in DATA_DIR. Raises DbtFailed."""
+    target = settings.data_dir / "dbt" / "target"
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(MANIFEST, target)  # which dbt puts into the page, as `make setup` parsed it
+    made = run_dbt(settings, ["docs", "generate", "--no-compile", "--empty-catalog", "--static"])
+    if not made.success:
+        raise DbtFailed(f"dbt cannot write its docs: {made.exception}")
+    return (target / "static_index.html").replace(settings.data_dir / "docs.html")
+
+
+def _node_listener(on_node: Callable[[str], None]) -> Callable[[EventMsg], None]:
+    def listen(event: EventMsg) -> None:
+        if event.info.name == "NodeFinished":
+            on_node(event.data.node_info.unique_id)
+
+    return listen
+
+
+def _close_warehouse() -> None:
+    """dbt-duckdb keeps the file open after a run, which would lock everybody else out."""
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]

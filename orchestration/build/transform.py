@@ -1,0 +1,172 @@
+"""One build: the models run and tested at `as_of`, and what to say where something failed.
+
+Enters: the settings and `as_of`. Leaves: built marts in the warehouse and a result for each dbt
+node. The business rules stand in `transform/`; here is only how they are run. The caller holds the
+lock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+from dbt.artifacts.schemas.results import NodeStatus
+from dbt.artifacts.schemas.run import RunExecutionResult
+
+from orchestration.build.dbt_process import run_dbt
+from orchestration.build.manifest import DbtFailed
+from orchestration.build.scope import MOVES_NUMBERS, Kind, Scope, begin, decide, finish
+from orchestration.configuration.settings import Settings
+
+FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)
+RUN_SETTINGS = """
+create schema if not exists pipeline;
+create schema if not exists refreshed;
+create or replace table pipeline.replaced (mart varchar, rows varchar);
+create or replace table pipeline.run_settings as
+select
+    $as_of::timestamp as as_of,
+    $account_id_metadata_key::varchar as account_id_metadata_key,
+    $multiple_subscriptions::boolean as multiple_subscriptions,
+    lower($reporting_currency::varchar) as reporting_currency,
+    $mrr_discount_durations::varchar as mrr_discount_durations,
+    $mrr_pause_collection::varchar as mrr_pause_collection,
+    $changed_since::timestamp as changed_since,
+    $previous_as_of::timestamp as previous_as_of,
+    $kept_until::timestamp as kept_until
+"""
+
+
+EVERYTHING = ("--exclude-resource-type", "unit_test")
+# Views and seeds stand since the last full build, whose tests looked at every row.
+REFRESHED = (
+    *("--select", "config.materialized:working", "config.materialized:kept", "tag:each_refresh"),
+    *("--indirect-selection", "empty", *EVERYTHING),
+    # Its many small commits wait for the disk more than they compute.
+    *("--threads", "4"),
+)
+VACUUMED_BUILDS = 50  # one in so many
+UNKNOWN_VALUES = "assert_no_unknown_values"  # the test that names objects and fields
+
+
+class TransformFailed(Exception):
+    """A model or a test failed: nothing is published; one line for each cause."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What dbt did with one node; `failures` counts the rows that a test found."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    failures: int
+    message: str
+
+    @property
+    def failed(self) -> bool:
+        return self.status in FAILED
+
+
+@dataclass(frozen=True)
+class Transformed:
+    """What a build had to do, and what dbt did."""
+
+    scope: Scope
+    results: list[NodeResult]
+
+
+def transform(
+    settings: Settings,
+    *,
+    as_of: datetime,
+    full: bool = False,
+    on_node: Callable[[str], None] | None = None,
+    on_scope: Callable[[Scope], None] | None = None,
+) -> Transformed:
+    """Bring the marts to `as_of` (UTC), by as little as that takes; tests included.
+
+    `on_scope` hears what the build has to do before it begins, `on_node` of each node that is done.
+    """
+    with duckdb.connect(str(settings.warehouse)) as database:
+        # A load lowers it for all of this process that have the file open.
+        database.execute("reset memory_limit")
+        scope = decide(database, settings, as_of=as_of, full=full)
+        if on_scope:
+            on_scope(scope)
+        if scope.kind is Kind.NOTHING:
+            return Transformed(scope, [])
+        begin(database, settings, scope, as_of=as_of)
+        write_run_settings(database, settings, as_of, scope)
+        settings.site.tell(database)
+        database.execute("set max_vacuum_tasks = $tasks", {"tasks": _vacuum_tasks(scope)})
+        results = _build(settings, scope, on_node)
+        passed = not any(result.failed for result in results)
+        settings.site.bring(database, passed=passed, refreshed=scope.kind is Kind.REFRESH)
+        if passed:
+            finish(database)
+    return Transformed(scope, results)
+
+
+def _vacuum_tasks(scope: Scope) -> int:
+    """How much DuckDB may tidy up: in a checkpoint it writes up to 122,880 rows of a table again to
+    put a few beside them, which is a third of a small refresh. One now and then does it for all."""
+    return 0 if scope.kind is Kind.REFRESH and scope.build % VACUUMED_BUILDS else 100
+
+
+def _build(
+    settings: Settings, scope: Scope, on_node: Callable[[str], None] | None
+) -> list[NodeResult]:
+    selection = REFRESHED if scope.kind is Kind.REFRESH else EVERYTHING
+    invocation = run_dbt(settings, ["build", "--no-write-json", *selection], on_node)
+    if not isinstance(invocation.result, RunExecutionResult):
+        raise DbtFailed(f"dbt could not run: {invocation.exception}")
+    return [
+        NodeResult(
+            unique_id=result.node.unique_id,
+            status=result.status,
+            seconds=result.execution_time,
+            failures=result.failures or 0,
+            message=result.message or "",
+        )
+        for result in invocation.result.results
+    ]
+
+
+def find_failure(
+    database: duckdb.DuckDBPyConnection, results: list[NodeResult]
+) -> TransformFailed | None:
+    """What to say of failed nodes: first the values that no rule knows, by object and field."""
+    failed = [result for result in results if result.failed]
+    if not failed:
+        return None
+    unknown = any(UNKNOWN_VALUES in result.unique_id for result in failed)
+    lines = (_unknown_values(database) if unknown else []) or [
+        f"{result.unique_id}: {' '.join(result.message.split())}" for result in failed
+    ]
+    return TransformFailed("\n".join([*lines, "nothing was published; the last good marts stand"]))
+
+
+def write_run_settings(
+    database: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, scope: Scope
+) -> None:
+    """What the models read instead of a clock and an environment: one row."""
+    values = {name: getattr(settings, name) for name in MOVES_NUMBERS}
+    values |= {
+        "as_of": as_of.replace(tzinfo=None),
+        "changed_since": scope.changed_since,
+        "previous_as_of": scope.previous_as_of,
+        "kept_until": scope.kept_until,
+    }
+    database.execute(RUN_SETTINGS, values)
+
+
+def _unknown_values(database: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = database.execute(
+        "select object, id, field, value from intermediate.int_unknown_values order by all"
+    ).fetchall()
+    return [
+        f"{kind} {object_id}: {field} '{value}' is not known to this version; extend the rule for"
+        f" {field} in transform/, or update stripe-traits"
+        for kind, object_id, field, value in rows
+    ]

@@ -1,0 +1,103 @@
+"""The checks of `checks` as Dagster's asset checks: on which asset, and what they stop.
+
+Enters: the settings. Leaves: check definitions. Those of `account_traits` are blocking: where they
+fail the account store is not written.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetKey,
+    multi_asset_check,
+)
+
+from orchestration.configuration.settings import Settings, read_settings
+from orchestration.monitoring import checks
+from orchestration.monitoring.checks import Checked
+
+MARTS, STORE = AssetKey(["marts", "account_traits"]), AssetKey(["account_store"])
+COMPARED = ("customers", "subscriptions", "invoices", "prices", "products", "coupons")
+Check = Callable[[Settings], Checked]
+OF_MARTS: tuple[Check, ...] = (checks.accounts_are_linked, checks.accounts_conserve)
+OF_STORE: tuple[Check, ...] = (checks.counts_conserve, checks.latency, checks.no_drift)
+AGREES = "agrees_with_stripe"
+
+
+def asset_checks() -> Sequence[AssetChecksDefinition]:
+    return [before_delivery, after_delivery, beside_stripe]
+
+
+@multi_asset_check(
+    specs=[
+        AssetCheckSpec(check.__name__, asset=MARTS, blocking=True, description=check.__doc__)
+        for check in OF_MARTS
+    ]
+)
+def before_delivery() -> Iterator[AssetCheckResult]:
+    """Wrong data in the marts stops here."""
+    settings = read_settings(for_stripe=False)
+    for check in OF_MARTS:
+        yield _result(check(settings), MARTS, check.__name__)
+
+
+@multi_asset_check(
+    specs=[
+        AssetCheckSpec(check.__name__, asset=STORE, description=check.__doc__) for check in OF_STORE
+    ]
+)
+def after_delivery() -> Iterator[AssetCheckResult]:
+    """What a delivery has left behind."""
+    settings = read_settings(for_stripe=False)
+    for check in OF_STORE:
+        yield _result(check(settings), STORE, check.__name__)
+
+
+@multi_asset_check(
+    specs=[
+        AssetCheckSpec(AGREES, asset=["stripe", stream], description="As Stripe has it.")
+        for stream in COMPARED
+    ]
+)
+def beside_stripe() -> Iterator[AssetCheckResult]:
+    """The last comparison with Stripe."""
+    settings = read_settings(for_stripe=False)
+    for stream in COMPARED:
+        found = checks.agrees_with_stripe(settings, stream)
+        yield _result(found, AssetKey(["stripe", stream]), AGREES)
+
+
+def evaluations(settings: Settings) -> Iterator[AssetCheckEvaluation]:
+    """The verdicts on both ends, as events that belong to no run."""
+    for stream in COMPARED:
+        found = checks.agrees_with_stripe(settings, stream)
+        yield evaluation(found, AssetKey(["stripe", stream]), AGREES)
+    yield evaluation(checks.no_drift(settings), STORE, checks.no_drift.__name__)
+
+
+def evaluation(found: Checked, key: AssetKey, name: str) -> AssetCheckEvaluation:
+    result = _result(found, key, name)
+    return AssetCheckEvaluation(
+        asset_key=key,
+        check_name=name,
+        passed=result.passed,
+        severity=result.severity,
+        description=found.text,
+        metadata=found.counts,
+    )
+
+
+def _result(found: Checked, key: AssetKey, name: str) -> AssetCheckResult:
+    failed = found.verdict == "fail"
+    return AssetCheckResult(
+        asset_key=key,
+        check_name=name,
+        passed=found.verdict == "pass",
+        severity=AssetCheckSeverity.ERROR if failed else AssetCheckSeverity.WARN,
+        description=found.text,
+        metadata=found.counts,
+    )

@@ -1,0 +1,69 @@
+"""What the code location holds: assets, jobs, schedules, sensors.
+
+Enters: the manifest that `make setup` wrote, and the pool that the writing ops share. Leaves:
+definitions. Needs neither secret nor network.
+"""
+
+from datetime import timedelta
+
+from dagster import (
+    AssetsDefinition,
+    AssetSpec,
+    Definitions,
+    FreshnessPolicy,
+    ResourceDefinition,
+    in_process_executor,
+    map_asset_specs,
+)
+
+from orchestration.build.manifest import read_manifest
+from orchestration.code_location.asset_checks import asset_checks
+from orchestration.code_location.assets import (
+    account_store,
+    dbt_models,
+    run_settings,
+    stripe_landing,
+)
+from orchestration.code_location.jobs import jobs
+from orchestration.code_location.run_log import console
+from orchestration.code_location.schedules import schedules
+from orchestration.code_location.sensors import sensors
+from orchestration.configuration.settings import ScheduleSettings, WrongSettings, schedule_problems
+
+# The nightly run makes everything anew; where nothing changes in between, nothing is made.
+FRESHNESS = FreshnessPolicy.time_window(
+    warn_window=timedelta(hours=26), fail_window=timedelta(hours=50)
+)
+
+
+def definitions(*, pool: str | None) -> Definitions:
+    """All definitions. Without a pool only the lock beside the warehouse keeps writers apart."""
+    timing = ScheduleSettings()
+    if wrong := schedule_problems(timing):
+        raise WrongSettings("\n".join(wrong))
+    assets: list[AssetSpec | AssetsDefinition] = [
+        run_settings,
+        stripe_landing(pool),
+        dbt_models(read_manifest(), pool),
+        account_store,
+    ]
+    return Definitions(
+        assets=map_asset_specs(_described, assets),
+        asset_checks=asset_checks(),
+        jobs=jobs(),
+        schedules=schedules(timing),
+        sensors=sensors(),
+        executor=in_process_executor,
+        loggers={"console": console},
+        resources={"reporter": ResourceDefinition.none_resource()},
+    )
+
+
+def _described(spec: AssetSpec) -> AssetSpec:
+    """Who looks after an asset, and how old it may be before Dagster's page says so."""
+    ungrouped = spec.group_name in {None, "default"}
+    group = spec.key.path[0] if ungrouped else spec.group_name  # a model's is its schema
+    owned = spec.replace_attributes(group_name=group, owners=[f"team:{group}"])
+    if spec.key.path[0] not in ("marts", "account_store"):
+        return owned
+    return owned.replace_attributes(freshness_policy=FRESHNESS)

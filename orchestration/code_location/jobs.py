@@ -1,0 +1,58 @@
+"""The jobs: which assets a run makes, and with which wishes.
+
+Leaves: job definitions. Their names are what operators, schedules and sensors use.
+"""
+
+from collections.abc import Sequence
+
+from dagster import AssetSelection, JobDefinition, define_asset_job
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from orchestration.code_location.assets import account_store, run_settings
+from orchestration.code_location.live_job import live_refresh
+from orchestration.code_location.reconcile_job import reconcile
+from orchestration.code_location.run_log import CONFIG
+from orchestration.code_location.run_tags import reconcile_tags, run_tags
+
+INITIAL_IMPORT, REFRESH, NIGHTLY = "initial_import", "refresh", "nightly"
+REVERSE_SYNC, LIVE_REFRESH, RECONCILE = "reverse_sync", "live_refresh", "reconcile"
+NAMES = (INITIAL_IMPORT, REFRESH, NIGHTLY, REVERSE_SYNC, LIVE_REFRESH, RECONCILE)
+
+
+def jobs() -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:
+    """Every job."""
+    all_of_it = AssetSelection.all() - AssetSelection.assets(run_settings.key)
+    return [
+        define_asset_job(
+            INITIAL_IMPORT,
+            selection=all_of_it,
+            config=CONFIG,
+            tags=run_tags(as_of=None, full=True),
+            description="Everything at Stripe, to the marts and on to the account store. One that"
+            " was interrupted goes on where it stopped.",
+        ),
+        define_asset_job(
+            REFRESH,
+            selection=all_of_it,
+            config=CONFIG,
+            description="Stripe's changes to the marts and on to the account store; where nothing"
+            " changed, nothing is built or sent.",
+        ),
+        define_asset_job(
+            NIGHTLY,
+            selection=all_of_it,
+            config=CONFIG,
+            tags=run_tags(as_of=None, full=True) | reconcile_tags(),
+            description="Stripe's changes, and a seventh of all objects compared with Stripe,"
+            " whatever the events said: over a week the whole. Every model is built in full, with"
+            " its docs.",
+        ),
+        define_asset_job(
+            REVERSE_SYNC,
+            selection=AssetSelection.assets(account_store),
+            config=CONFIG,
+            description="What the account store does not hold yet, of the marts as they are.",
+        ),
+        live_refresh,
+        reconcile,
+    ]

@@ -1,0 +1,51 @@
+"""When runs begin by the clock, in the operator's time zone.
+
+Enters: `NIGHTLY_SCHEDULE`, `REFRESH_SCHEDULE`, `SCHEDULE_TIME_ZONE`. Leaves: schedules. A missed or
+doubled trigger is harmless: a run finds its work where it waits.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC
+
+from dagster import (
+    DefaultScheduleStatus,
+    RunRequest,
+    ScheduleDefinition,
+    ScheduleEvaluationContext,
+    SkipReason,
+)
+
+from orchestration.code_location.jobs import LIVE_REFRESH, NIGHTLY, REFRESH
+from orchestration.code_location.run_requests import ask
+from orchestration.configuration.settings import ScheduleSettings
+
+
+def schedules(settings: ScheduleSettings) -> Sequence[ScheduleDefinition]:
+    return [
+        ScheduleDefinition(
+            name="nightly",
+            job_name=NIGHTLY,
+            cron_schedule=settings.nightly_schedule,
+            execution_timezone=settings.schedule_time_zone,
+            default_status=DefaultScheduleStatus.RUNNING,
+            description="Once a day, whatever the events said.",
+        ),
+        ScheduleDefinition(
+            name="poll",
+            job_name=REFRESH,
+            cron_schedule=settings.refresh_schedule,
+            execution_timezone=settings.schedule_time_zone,
+            execution_fn=_poll,
+            default_status=DefaultScheduleStatus.RUNNING,
+            description="Asks Stripe's feed for changes that no webhook told of.",
+        ),
+    ]
+
+
+def _poll(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+    now = context.scheduled_execution_time.astimezone(UTC)
+    why = "time to poll Stripe's events"
+    mark = now.isoformat()
+    return ask(
+        context.instance, REFRESH, mark=mark, why=why, now=now, others=[LIVE_REFRESH, NIGHTLY]
+    )

@@ -1,0 +1,120 @@
+"""What starts runs besides the clock, and who is told when something is wrong.
+
+Enters: the inbox, the marks of builds and deliveries, Dagster's runs. Leaves: requests, or skips
+that say why; notices. Nothing is kept in a cursor: the work itself says what is left to do.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from dagster import (
+    DagsterInstance,
+    DefaultSensorStatus,
+    RunFailureSensorContext,
+    RunRequest,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SkipReason,
+    run_failure_sensor,
+    sensor,
+)
+
+from ingestion.inbox.events_db import Inbox
+from orchestration.code_location.jobs import (
+    LIVE_REFRESH,
+    NAMES,
+    NIGHTLY,
+    REFRESH,
+    REVERSE_SYNC,
+)
+from orchestration.code_location.run_requests import ask
+from orchestration.configuration.settings import Settings, read_settings
+from orchestration.delivery_marks import delivery_due, last_build, waiting_until
+from orchestration.monitoring.alerts import notify
+from orchestration.monitoring.health import problems
+
+log = logging.getLogger("stripe_traits.sensors")
+RUNNING = DefaultSensorStatus.RUNNING
+Asked = RunRequest | SkipReason
+
+
+def sensors() -> Sequence[SensorDefinition]:
+    return [inbox_waits, marts_are_newer, retries_are_due, live_stays_up, health, run_failed]
+
+
+@sensor(job_name=REFRESH, minimum_interval_seconds=5, default_status=RUNNING)
+def inbox_waits(context: SensorEvaluationContext) -> Asked:
+    """Objects that a webhook or a replay named and that no load has read yet."""
+    settings = read_settings(for_stripe=False)
+    path = settings.data_dir / "events.db"
+    if not path.exists():
+        return SkipReason("there is no inbox yet: run initial_import first")
+    with Inbox.open(path, read_only=True) as inbox:
+        waiting = sum(inbox.backlog().values())
+    if not waiting:
+        return SkipReason("the inbox is empty")
+    why = f"{waiting} objects wait in the inbox"
+    others = [LIVE_REFRESH, NIGHTLY]
+    return ask(context.instance, REFRESH, mark="inbox", why=why, now=_now(), others=others)
+
+
+@sensor(job_name=REVERSE_SYNC, minimum_interval_seconds=15, default_status=RUNNING)
+def marts_are_newer(context: SensorEvaluationContext) -> Asked:
+    """A build that the account store has not been brought to: it was down, or a run was killed."""
+    settings = read_settings(for_stripe=False)
+    why, build = delivery_due(settings), last_build(settings)
+    if not why or not build or waiting_until(settings):
+        return SkipReason("the account store was brought to the last build")
+    return _deliver(context, build.id, why)
+
+
+@sensor(job_name=REVERSE_SYNC, minimum_interval_seconds=15, default_status=RUNNING)
+def retries_are_due(context: SensorEvaluationContext) -> Asked:
+    """Accounts that the store did not take, or had no budget for, and whose time has come."""
+    until = waiting_until(read_settings(for_stripe=False))
+    if until is None:
+        return SkipReason("no account waits for another attempt")
+    if _now() < until:
+        return SkipReason(f"the next attempt is due at {until:%Y-%m-%d %H:%M:%S} UTC")
+    return _deliver(context, f"retry-{until.isoformat()}", "accounts are due for another attempt")
+
+
+def _deliver(context: SensorEvaluationContext, mark: str, why: str) -> Asked:
+    others = [LIVE_REFRESH, NIGHTLY, REFRESH]  # they deliver themselves
+    return ask(context.instance, REVERSE_SYNC, mark=mark, why=why, now=_now(), others=others)
+
+
+@sensor(job_name=LIVE_REFRESH, minimum_interval_seconds=15, default_status=RUNNING)
+def live_stays_up(context: SensorEvaluationContext) -> Asked:
+    """With LIVE=true a run of live_refresh is under way at any time."""
+    if not read_settings(for_stripe=False).live:
+        return SkipReason("LIVE is not set: changes come through the schedule and the inbox")
+    why = "live_refresh has to stay up"
+    return ask(context.instance, LIVE_REFRESH, mark="up", why=why, now=_now())
+
+
+@sensor(name="health", minimum_interval_seconds=60, default_status=RUNNING)
+def health(context: SensorEvaluationContext) -> SkipReason:
+    """Tells when a problem begins and when it is over."""
+    settings = read_settings(for_stripe=False)
+    return SkipReason(_tell(settings, context.instance))
+
+
+@run_failure_sensor(minimum_interval_seconds=15, default_status=RUNNING)
+def run_failed(context: RunFailureSensorContext) -> None:
+    """The same, at once when a run failed."""
+    said = _tell(read_settings(for_stripe=False), context.instance)
+    log.info(said)  # the context's own log knows no JSON
+
+
+def _tell(settings: Settings, instance: DagsterInstance) -> str:
+    now = _now()
+    found = problems(settings, instance, NAMES, now=now)
+    told = notify(settings, found, now=now)
+    return f"{len(found)} problems, {len(told)} notices: " + "; ".join(p.text for p in found)
+
+
+def _now() -> datetime:
+    """A sensor's tick is where its time comes from."""
+    return datetime.now(UTC)

@@ -1,0 +1,261 @@
+"""The settings: the one place that reads the environment and `.env`.
+
+Enters: environment variables, as `.env.example` explains them. Leaves: one frozen `Settings`. All
+complaints come at once, one line each with its remedy, and never with a secret's value.
+"""
+
+import os
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orchestration.configuration import checks
+from orchestration.terminal.logs import log_as_json
+from orchestration.warehouse import url
+from orchestration.warehouse.sites import InFile, warehouse
+from reverse_sync.plan.guards import GUARDS, Guards, parse_limit
+from reverse_sync.stores.target import Target
+
+STRIPE = "https://api.stripe.com"
+SANDBOX_KEY = "sk_test_sandbox"
+SHORTEST_SECRET = 5  # a part of a setting that is shorter is no secret, but a word
+
+
+class WrongSettings(Exception):
+    """One line for each wrong setting, with its remedy."""
+
+
+def _blank_is_unset(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Optional = BeforeValidator(_blank_is_unset)
+Rate = Annotated[float, Field(gt=0, le=100)]
+PerMinute = Annotated[float, Field(gt=0, le=100_000)]
+Guard = Annotated[str, AfterValidator(checks.limit)]
+Hours = Annotated[Decimal, Field(gt=0, le=10_000)]
+# For what pydantic says of itself in a programmer's words.
+REMEDIES = {
+    "bool_parsing": "write true or false",
+    "string_pattern_mismatch": "write a currency's three letters, such as usd",
+}
+Currency = Annotated[str, Field(pattern="^[a-zA-Z]{3}$")]
+
+
+class ScheduleSettings(BaseSettings):
+    """What the code location needs to load: no secret among it."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    nightly_schedule: str = "0 2 * * *"
+    refresh_schedule: str = "*/5 * * * *"
+    schedule_time_zone: str = "UTC"
+
+
+def schedule_problems(settings: ScheduleSettings) -> list[str]:
+    """One line for each wrong schedule."""
+    return [
+        *checks.schedule("NIGHTLY_SCHEDULE", settings.nightly_schedule),
+        *checks.schedule("REFRESH_SCHEDULE", settings.refresh_schedule),
+        *checks.time_zone(settings.schedule_time_zone),
+    ]
+
+
+class Settings(ScheduleSettings):
+    """All settings; the field names in upper case are the environment's."""
+
+    stripe_api_key: Annotated[SecretStr | None, Optional] = None
+    stripe_connected_accounts: Annotated[str | None, Optional] = None
+    stripe_api_base: str = STRIPE
+    stripe_api_version: str = "2026-10-28.endive"
+    stripe_requests_per_second: Annotated[Rate | None, Optional] = None
+    stripe_concurrency: Annotated[int, Field(ge=1, le=100)] = 20
+    stripe_webhook_secrets: Annotated[SecretStr | None, Optional] = None
+    stripe_webhook_tolerance_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
+    stripe_gone_limit_percent: Annotated[float, Field(ge=0, le=100)] = 5
+    log_format: Literal["text", "json"] = "text"
+    data_dir: Annotated[Path, BeforeValidator(lambda given: given or "data")] = Path("data")
+    warehouse_url: Annotated[SecretStr | None, Optional] = None
+    account_store_url: Annotated[SecretStr | None, Optional] = None
+    account_store_secret: Annotated[SecretStr | None, Optional] = None
+    account_store_requests_per_minute: Annotated[PerMinute | None, Optional] = None
+    account_store_accounts_per_request: Annotated[int, Field(ge=1, le=100)] = 1
+    account_id_metadata_key: Annotated[str | None, Optional] = None
+    multiple_subscriptions: bool = False
+    reporting_currency: Annotated[Currency | None, Optional] = None
+    mrr_discount_durations: Literal["forever", "repeating", "all"] = "forever"
+    mrr_pause_collection: Literal["keep", "zero"] = "keep"
+    live: bool = False
+    live_poll_seconds: Annotated[float, Field(ge=0.5)] = 5
+    live_run_minutes: Annotated[float, Field(gt=0)] = 60
+    freshness_hours: Annotated[float, Field(gt=0)] = 26
+    alert_webhook_url: Annotated[SecretStr | None, Optional] = None
+    alert_command: Annotated[str | None, Optional] = None
+    guard_creates: Guard = "50%"
+    guard_updates: Guard = "75%"
+    guard_deletes: Guard = "10%"
+    guard_churns: Guard = "10%"
+    guard_mrr_drop: Guard = "20%"
+    guard_nulls: Guard = "20%"
+    guard_baseline: Annotated[int, Field(ge=1)] = 100
+    guard_max_age_hours: Annotated[Hours | None, Optional] = Decimal(48)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        problems = [
+            *schedule_problems(self),
+            *checks.connected_accounts(self.stripe_connected_accounts),
+            *checks.api_base(self.stripe_api_base),
+            *checks.data_dir(self.data_dir),
+            *url.problems(_secret(self.warehouse_url)),
+            *checks.account_store_url(_secret(self.account_store_url)),
+            *checks.webhook_secrets(_secret(self.stripe_webhook_secrets)),
+            *checks.account_store_secret(
+                _secret(self.account_store_url), _secret(self.account_store_secret)
+            ),
+        ]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def on_loopback(self) -> bool:
+        return checks.is_loopback(self.stripe_api_base)
+
+    @property
+    def api_key(self) -> str:
+        """The first key; the sandbox's is assumed on loopback addresses alone."""
+        return self.api_keys[0][1] if self.api_keys else ""
+
+    @property
+    def api_keys(self) -> list[tuple[str | None, str]]:
+        """The keys, each with the Stripe account that the setting says it is of."""
+        given = _secret(self.stripe_api_key) or (SANDBOX_KEY if self.on_loopback else "")
+        return [checks.named(part) for part in given.split(",")] if given else []
+
+    @property
+    def connected_accounts(self) -> list[str]:
+        """Stripe accounts that are read with the first key."""
+        given = self.stripe_connected_accounts or ""
+        return [part.strip() for part in given.split(",") if part.strip()]
+
+    @property
+    def webhook_secrets(self) -> list[tuple[str | None, str]]:
+        """Signing secrets, each with the Stripe account that it is of (None: the first key's)."""
+        given = _secret(self.stripe_webhook_secrets)
+        return [checks.named(part) for part in given.split(",")] if given else []
+
+    @property
+    def is_live(self) -> bool:
+        return "_live_" in self.api_key
+
+    @property
+    def request_rate(self) -> float | None:
+        """Requests a second for one endpoint: well below Stripe's limits; none on loopback."""
+        if self.stripe_requests_per_second or self.on_loopback:
+            return self.stripe_requests_per_second
+        return 20 if self.is_live else 10
+
+    @property
+    def site(self) -> InFile:
+        """The warehouse, and what is done otherwise by where it is."""
+        return warehouse(_secret(self.warehouse_url), self.data_dir)
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file; beside a lake it holds what this machine has built and sent."""
+        return self.site.file
+
+    @property
+    def marts(self) -> Path:
+        return self.data_dir / "marts.duckdb"
+
+    @property
+    def store_url(self) -> str:
+        """Where the account store is; may hold a password."""
+        return _secret(self.account_store_url) or f"sqlite:///{self.data_dir}/accounts.db"
+
+    @property
+    def guards(self) -> Guards:
+        """How much one run may change before a person has to look."""
+        return Guards(
+            limits={name: parse_limit(getattr(self, f"guard_{name}")) for name in GUARDS},
+            baseline=self.guard_baseline,
+            max_age_hours=self.guard_max_age_hours,
+        )
+
+    @property
+    def target(self) -> Target:
+        """The account store with all that it takes to open it."""
+        return Target(
+            url=self.store_url,
+            secret=_secret(self.account_store_secret),
+            folder=self.data_dir,
+            requests_per_minute=self.account_store_requests_per_minute,
+            accounts_per_request=self.account_store_accounts_per_request,
+        )
+
+
+def read_settings(*, for_stripe: bool = True, **given: Any) -> Settings:
+    """The settings of this process; `for_stripe`: a request to Stripe will follow, so a key is due.
+    What is `given` goes before the environment.
+
+    Raises WrongSettings with one line for each complaint.
+    """
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        raise WrongSettings("\n".join(_complaints(error))) from None
+    if for_stripe and (problems := checks.keys(settings.api_keys, settings.stripe_api_base)):
+        raise WrongSettings("\n".join(problems))
+    _make_private(settings.data_dir)
+    if settings.log_format == "json":
+        log_as_json(secrets(settings))
+    return settings
+
+
+def secrets(settings: Settings) -> list[str]:
+    """The values that nothing may tell, whole and in the parts that are used."""
+    names = Settings.model_fields.keys() - {"warehouse_url"}  # a place, but for its catalog's
+    values = [getattr(settings, name) for name in sorted(names)]
+    held = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    held += settings.site.secrets
+    parts = [part.rpartition(":")[2].strip() for whole in held for part in whole.split(",")]
+    return [*held, *(part for part in parts if len(part) > SHORTEST_SECRET)]
+
+
+def _make_private(data_dir: Path) -> None:
+    """Nobody else reads what this process writes: it is customers' data."""
+    os.umask(0o077)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with suppress(PermissionError):  # somebody else's folder, lent to us
+        data_dir.chmod(0o700)
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
+
+
+def _complaints(error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        if not problem["loc"]:
+            lines += problem["msg"].removeprefix("Value error, ").splitlines()
+        else:
+            name = str(problem["loc"][0]).upper()
+            said = REMEDIES.get(problem["type"], problem["msg"])
+            lines.append(f"{name}: {said}; .env.example explains it")
+    return lines

@@ -1,0 +1,71 @@
+"""Dagster's storage in `$DATA_DIR/dagster`, with the settings that this product needs.
+
+Enters: `DATA_DIR`. Leaves: an instance. Which runs it holds is decided elsewhere.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dagster import DagsterInstance
+
+from orchestration.configuration.settings import Settings
+from orchestration.file_lock import writer_lock
+
+OURS = "# Written at each start. Delete this line to keep settings of your own.\n"
+DAGSTER_YAML = """\
+telemetry:
+  enabled: false
+nux:  # its dialog about a newsletter
+  enabled: false
+run_monitoring:
+  enabled: true
+  free_slots_after_run_end_seconds: 30
+# Stages speak through the run's log; to capture their output would cost four processes a step.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+concurrency:
+  pools:
+    granularity: op
+    default_limit: 1
+event_log_storage:
+  module: orchestration.dagster_local.event_log
+  class: OpenSqliteEventLog
+  config:
+    base_dir: {home}/history/runs
+"""
+
+
+@contextmanager
+def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
+    """Dagster's storage. Two processes that first touch an empty one break it: one at a time."""
+    home = prepare_dagster_home(settings.data_dir)
+    with writer_lock(home / "first.lock", purpose="set up Dagster's storage"):
+        instance = DagsterInstance.from_config(str(home))
+    with instance:
+        yield instance
+
+
+def prepare_dagster_home(data_dir: Path) -> Path:
+    """`$DATA_DIR/dagster` with its settings; an operator's own dagster.yaml stays."""
+    home = (data_dir / "dagster").absolute()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config = home / "dagster.yaml"
+    if not config.exists() or config.read_text().startswith(OURS):
+        _write(config, OURS + DAGSTER_YAML.format(home=home))
+    return home
+
+
+def code_socket(data_dir: Path) -> Path:
+    """Where the code server of `deploy/` listens: nobody else may open the folder."""
+    return (data_dir / "dagster" / "code.sock").absolute()
+
+
+def _write(config: Path, text: str) -> None:
+    """Whole or not at all: another process may read it at this moment."""
+    if not config.exists() or config.read_text() != text:
+        draft = config.with_suffix(f".{os.getpid()}")
+        draft.write_text(text)
+        draft.replace(config)

@@ -1,0 +1,87 @@
+"""Dagster's processes on `workspace.yaml`, with its storage prepared in `$DATA_DIR/dagster`.
+
+`python -m orchestration.dagster_local.ui` is all of them in one, for a desk; `... code`,
+`... daemon` and `... webserver` are one each, for a server (deploy/): daemon and page ask the one
+code server, which runs the jobs, over a socket. Without it the daemon would start a
+server each minute. Enters: `DATA_DIR`. Leaves: this process becomes Dagster's.
+"""
+
+import os
+import socket
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import typer
+
+from orchestration.build.manifest import is_outdated, write_manifest
+from orchestration.configuration.settings import WrongSettings, read_settings
+from orchestration.dagster_local.dagster_home import (
+    code_socket,
+    dagster_instance,
+    prepare_dagster_home,
+)
+from orchestration.project import PROJECT
+from orchestration.terminal.failures import explained
+
+SERVERS = (["code"], ["daemon"], ["webserver"])
+SOCKET_BYTES = 107
+PATIENCE = 120  # seconds until the code server listens
+CODE = ("dagster", "api", "grpc", "-m", "orchestration.definitions", "--socket")
+DESK, SERVER = ("-w", "workspace.yaml"), ("-w", "deploy/workspace.yaml")
+PROGRAMS = {
+    "daemon": ("dagster-daemon", "run", *SERVER),
+    "webserver": ("dagster-webserver", *SERVER),
+}
+
+
+def main() -> None:
+    with explained():
+        settings = read_settings(for_stripe=False)
+        code = str(code_socket(settings.data_dir))
+        if sys.argv[1:2] in SERVERS and len(os.fsencode(code)) > SOCKET_BYTES:
+            raise WrongSettings(
+                f"DATA_DIR: {code} is longer than the {SOCKET_BYTES} bytes that a socket's path may"
+                " have: take a folder with a shorter path"
+            )
+        if is_outdated():
+            write_manifest()
+        with dagster_instance(settings):
+            pass  # the first touch of an empty storage must be one process's
+    # Runs are started in the project's folder: what is relative here must mean the same there.
+    os.environ["DATA_DIR"] = str(settings.data_dir.absolute())
+    os.environ.setdefault("DAGSTER_HOME", str(prepare_dagster_home(settings.data_dir)))
+    os.environ["CODE_SOCKET"] = code
+    os.chdir(PROJECT)
+    program, arguments = _program(sys.argv[1:], code)
+    if sys.argv[1:2] in (["daemon"], ["webserver"]):
+        _await(code)
+    if settings.log_format == "json":
+        arguments += ["--log-format", "json"]
+    os.execv(program, [str(program), *arguments])
+
+
+def _await(code: str) -> None:
+    """Until the code server listens: they start together, and Dagster's would not look again."""
+    ended = time.monotonic() + PATIENCE
+    while time.monotonic() < ended:
+        with socket.socket(socket.AF_UNIX) as asked, suppress(OSError):
+            asked.connect(code)
+            return
+        time.sleep(0.2)
+    raise SystemExit(f"no code server listens at {code}; start stripe-traits-code first")
+
+
+def _program(given: list[str], code: str) -> tuple[Path, list[str]]:
+    programs = PROGRAMS | {"code": (*CODE, code)}
+    name, *first = programs.get(given[0] if given else "", ("dagster", "dev", *DESK))
+    rest = given[1:] if given and given[0] in programs else given
+    return Path(sys.executable).with_name(name), [*first, *rest]
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)

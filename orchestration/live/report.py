@@ -1,0 +1,118 @@
+"""What a cycle of the resident refresh made, as Dagster's asset events, and told to a listener.
+
+Enters: cycles. Leaves: materialisations of what changed: landing tables with rows, the models that
+were built, the account store. They belong to no run, so that a loop of any length needs none.
+"""
+
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import Any, Self
+
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckResult,
+    AssetKey,
+    AssetMaterialization,
+    DagsterInstance,
+)
+
+from orchestration.build.manifest import read_manifest
+from orchestration.code_location.dbt_events import Event, dbt_events
+from orchestration.configuration.settings import Settings
+from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.live.resident import Cycle
+
+Told = AssetMaterialization | AssetCheckEvaluation
+
+
+class LiveReport:
+    """`with LiveReport(settings, listener) as report`: `report(cycle)` after each cycle.
+
+    Dagster's storage takes some hundredths of a second for each event. So a thread tells it, and of
+    several cycles that wait together each asset's last event.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        listener: Callable[[Cycle], None],
+        instance: DagsterInstance | None = None,
+        every_seconds: float = 10.0,
+    ) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._instance = instance
+        self._every = every_seconds
+        self._open = ExitStack()
+        self._manifest = read_manifest()
+        self._waiting: dict[Hashable, Told] = {}
+        self._guard = threading.Lock()
+        self._over = threading.Event()
+
+    def __enter__(self) -> Self:
+        if self._instance is None:
+            self._instance = self._open.enter_context(dagster_instance(self._settings))
+        self._thread = threading.Thread(target=self._tell_in_turn, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._open.close()
+
+    def __call__(self, cycle: Cycle) -> None:
+        self._listener(cycle)
+        with self._guard:
+            for event in self._events(cycle):
+                self._waiting[_what(event)] = event
+
+    def _tell_in_turn(self) -> None:
+        while not self._over.wait(self._every):
+            self._tell()
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._guard:
+            waiting, self._waiting = self._waiting, {}
+        for event in waiting.values():
+            if self._instance:
+                self._instance.report_runless_asset_event(event)
+
+    def _events(self, cycle: Cycle) -> Iterator[Told]:
+        if cycle.loaded:
+            for name, rows in sorted(cycle.loaded.rows.items()):
+                if rows:
+                    yield _made(["stripe", name], rows_merged=rows, seconds=cycle.seconds["load"])
+        if cycle.built:
+            for event in dbt_events(self._manifest, cycle.built):
+                yield _unbound(event)
+        if cycle.delivered:
+            counts = asdict(cycle.delivered).items()
+            numbers = {name: value for name, value in counts if isinstance(value, int)}
+            yield _made(["account_store"], **numbers, seconds=cycle.seconds["send"])
+
+
+def _what(event: Told) -> Hashable:
+    """What an event replaces: the same asset's, or the same check's, before it."""
+    check = event.check_name if isinstance(event, AssetCheckEvaluation) else None
+    return event.asset_key, check
+
+
+def _made(key: list[str], **metadata: Any) -> AssetMaterialization:
+    return AssetMaterialization(asset_key=key, metadata=metadata)
+
+
+def _unbound(event: Event) -> Told:
+    """A run's result as an event that belongs to no run."""
+    if isinstance(event, AssetCheckResult):
+        return AssetCheckEvaluation(
+            asset_key=event.asset_key or AssetKey([]),
+            check_name=event.check_name or "",
+            passed=event.passed,
+            severity=event.severity,
+            metadata=event.metadata,
+        )
+    return AssetMaterialization(asset_key=event.asset_key or AssetKey([]), metadata=event.metadata)

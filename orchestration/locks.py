@@ -1,0 +1,62 @@
+"""Who holds what for how long: the writers' lock on the warehouse, the lease on the account store.
+
+Enters: the settings, a reporter that says what is waited for. Leaves: contexts. The kernel frees
+what a process held when it dies.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+import duckdb
+
+from ingestion.merge.warehouse import opened_once
+from orchestration.configuration.settings import Settings
+from orchestration.file_lock import writer_lock
+from orchestration.terminal.reporter import Reporter
+
+_kept_open: ContextVar[Path | None] = ContextVar("kept_open", default=None)
+
+
+@contextmanager
+def kept_open(settings: Settings, reporter: Reporter) -> Iterator[None]:
+    """One hold of the lock for the stages of the block, and the file opened once. Nothing is sent
+    meanwhile."""
+    with lock(settings, "refresh", reporter):
+        before = _kept_open.set(settings.warehouse)
+        try:
+            with opened_once(settings.warehouse):
+                yield
+        finally:
+            _kept_open.reset(before)
+
+
+@contextmanager
+def lock(settings: Settings, purpose: str, reporter: Reporter) -> Iterator[None]:
+    if _kept_open.get() == settings.warehouse:
+        yield
+        return
+    path = settings.warehouse.with_suffix(".lock")
+    with writer_lock(path, purpose=purpose, on_wait=reporter.waiting):
+        yield
+
+
+@contextmanager
+def open_warehouse(settings: Settings, reporter: Reporter) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, under the lock, for as long as the context lasts."""
+    with (
+        lock(settings, "reverse-sync", reporter),
+        duckdb.connect(str(settings.warehouse)) as database,
+    ):
+        yield database
+
+
+@contextmanager
+def lease(settings: Settings, reporter: Reporter) -> Iterator[None]:
+    """One sender at a time for the account store; freed by the kernel when its holder dies."""
+    path = settings.data_dir / "account_store.lock"
+    with writer_lock(
+        path, purpose="reverse-sync", what="the account store", on_wait=reporter.waiting_to_send
+    ):
+        yield

@@ -1,0 +1,120 @@
+"""What must be true of the published marts and of the account store, besides dbt's own tests.
+
+Enters: the settings: marks, inbox and published copy. Leaves: verdicts in counts, without a
+customer's data. When they are asked for, and what they stop, stands in `asset_checks`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import duckdb
+
+from ingestion.inbox.events_db import Inbox
+from orchestration import delivery_marks
+from orchestration.configuration.settings import Settings
+from orchestration.publication.marts import names, reading
+
+Verdict = Literal["pass", "warn", "fail"]
+MOST_UNLINKED = 0.2  # of all customers: above that somebody should look
+LATENCY_SECONDS = {True: 5.0, False: 600.0}  # at p95, by LIVE: else the poll's interval counts
+
+LINKED = """
+select (select count(*) from account_traits), (select count(*) from unlinked_customers)
+"""
+ACCOUNTS = """
+select
+    count(*) - count(distinct account_id),
+    (
+        select count(*) from (
+            select account_id from mrr_breakdown union select account_id from subscriptions
+        ) where account_id not in (select account_id from account_traits)
+    )
+from account_traits
+"""
+LAST_RUN = """
+select selected - unchanged - sent - invalid - coalesce(blocked, 0) - coalesce(deferred, 0),
+    sent - acknowledged - rejected - pending
+from sync_runs where status <> 'running' order by version desc limit 1
+"""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """`fail` means wrong data, `warn` that somebody should look; `counts` say how much."""
+
+    verdict: Verdict
+    text: str
+    counts: Mapping[str, int | float] = field(default_factory=dict)
+
+
+def accounts_are_linked(settings: Settings) -> Checked:
+    """No account at all, and customers: the key of the account's ID is a wrong one."""
+    with reading(settings.marts) as database:
+        accounts, unlinked = _row(database, LINKED)
+    share = round(unlinked / (accounts + unlinked), 3) if unlinked else 0.0
+    counts = {"accounts": accounts, "unlinked_customers": unlinked, "unlinked_share": share}
+    if unlinked and not accounts:
+        return Checked("fail", "no customer is linked: check ACCOUNT_ID_METADATA_KEY", counts)
+    verdict: Verdict = "warn" if share > MOST_UNLINKED else "pass"
+    return Checked(verdict, f"{unlinked:,} customers are not linked to an account", counts)
+
+
+def accounts_conserve(settings: Settings) -> Checked:
+    """One row an account, and none left out that has a subscription or MRR."""
+    with reading(settings.marts) as database:
+        doubled, missing = _row(database, ACCOUNTS)
+    found = {"doubled_accounts": doubled, "missing_accounts": missing}
+    verdict: Verdict = "fail" if doubled or missing else "pass"
+    return Checked(verdict, f"{doubled:,} accounts doubled, {missing:,} missing", found)
+
+
+def counts_conserve(settings: Settings) -> Checked:
+    """What the last delivery selected and sent is what became of it."""
+    with reading(settings.marts) as database:
+        row = _row(database, LAST_RUN) if "sync_runs" in names(database) else ()
+    if not row:
+        return Checked("pass", "nothing was delivered yet")
+    lost, unanswered = row
+    verdict: Verdict = "fail" if lost or unanswered else "pass"
+    text = f"{lost:,} selected accounts without an outcome, {unanswered:,} sent ones"
+    return Checked(verdict, text, {"lost": lost, "unanswered": unanswered})
+
+
+def latency(settings: Settings) -> Checked:
+    """From Stripe's events to the account store, in the last refresh that brought any."""
+    with Inbox.open(settings.data_dir / "events.db") as inbox:
+        found = inbox.latency()
+    if found is None or found.p95_seconds is None:
+        return Checked("pass", "no event was brought to the account store yet")
+    bound = LATENCY_SECONDS[settings.live]
+    verdict: Verdict = "warn" if found.p95_seconds > bound else "pass"
+    counts = {"p95_seconds": found.p95_seconds, "bound_seconds": bound, "events": found.events}
+    return Checked(verdict, f"p95 of {found.p95_seconds:,.1f} s, {bound:,.0f} s is good", counts)
+
+
+def no_drift(settings: Settings) -> Checked:
+    """What the last comparison found otherwise in the account store than was acknowledged."""
+    with reading(settings.marts) as database:
+        known = "sync_drift" in names(database)
+        query = "select kind, count(distinct account_id) from sync_drift group by 1 order by 1"
+        counts = dict(database.execute(query).fetchall()) if known else {}
+    drifted = sum(count for kind, count in counts.items() if kind != "extra")
+    verdict: Verdict = "warn" if drifted else "pass"
+    return Checked(verdict, f"{drifted:,} accounts hold something else than was sent", counts)
+
+
+def agrees_with_stripe(settings: Settings, stream: str) -> Checked:
+    """What the last comparison with Stripe found (and repaired)."""
+    compared = delivery_marks.last_comparison(settings)
+    counts = compared.get(stream) if compared else None
+    if counts is None:
+        return Checked("pass", "not compared yet: nightly and reconcile do")
+    otherwise = counts["absent"] + counts["differing"] + counts["gone"]
+    verdict: Verdict = "warn" if otherwise else "pass"
+    return Checked(verdict, f"{otherwise:,} were otherwise at Stripe, and are repaired", counts)
+
+
+def _row(database: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    row = database.execute(query).fetchone()
+    return tuple(int(value or 0) for value in row) if row else ()

@@ -1,0 +1,106 @@
+"""What is wrong now, as a list of problems: failed is apart from degraded.
+
+Enters: Dagster's runs, the inbox, the published marts, the clock as `now`. Leaves: problems, each a
+line with its remedy and without personal data. Who is told is decided in `alerts`.
+
+failed     numbers stop moving: the last run of a job failed, nothing was refreshed in time
+degraded   they move, and something is kept out: rejected accounts, values that nobody could read
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+from orchestration.configuration.settings import Settings
+from orchestration.publication.marts import names, reading
+
+Level = Literal["degraded", "failed"]
+ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`key` stays the same for as long as it is the same problem."""
+
+    key: str
+    level: Level
+    text: str
+    remedy: str
+
+
+# What a published table's rows mean for health: each row is one thing that is kept out.
+KEPT_OUT = {
+    "dead_letters": (
+        "accounts are parked after permanent refusals of the account store",
+        "select * from dead_letters; mend the cause, then stripe-traits retry",
+    ),
+    "sync_invalid": (
+        "accounts are kept out of the account store",
+        "select * from sync_invalid in marts.duckdb gives each reason",
+    ),
+    "quarantine": (
+        "objects of Stripe are kept out: a required value is missing in every known shape",
+        "select * from quarantine; check STRIPE_API_VERSION, or update stripe-traits",
+    ),
+}
+
+
+def problems(
+    settings: Settings, instance: DagsterInstance, jobs: tuple[str, ...], *, now: datetime
+) -> list[Problem]:
+    """All problems, failures first; `now` is aware UTC."""
+    found = [*_failed_runs(instance, jobs), *_stale(settings, now), *_kept_out(settings)]
+    return sorted(found, key=lambda problem: (problem.level == "degraded", problem.key))
+
+
+def _failed_runs(instance: DagsterInstance, jobs: tuple[str, ...]) -> Iterator[Problem]:
+    for job in jobs:
+        ended = instance.get_runs(RunsFilter(job_name=job, statuses=ENDED), limit=1)
+        if ended and ended[0].status == DagsterRunStatus.FAILURE:
+            yield Problem(
+                f"run:{job}",
+                "failed",
+                f"the last run of {job} failed (run {ended[0].run_id})",
+                "its log on Dagster's page names the cause; the next run goes on from there",
+            )
+
+
+def _stale(settings: Settings, now: datetime) -> Iterator[Problem]:
+    refreshed = refreshed_at(settings.data_dir)
+    if refreshed and now - refreshed > timedelta(hours=settings.freshness_hours):
+        yield Problem(
+            "freshness",
+            "failed",
+            f"nothing was refreshed since {refreshed:%Y-%m-%d %H:%M} UTC",
+            "is Dagster's daemon running, and are its schedules and sensors on?",
+        )
+
+
+def _kept_out(settings: Settings) -> Iterator[Problem]:
+    if not settings.marts.exists():
+        return
+    with reading(settings.marts) as database:
+        for name in sorted(KEPT_OUT.keys() & set(names(database))):
+            row = database.execute(f'select count(*) from "{name}"').fetchone()
+            if row and row[0]:
+                text, remedy = KEPT_OUT[name]
+                yield Problem(f"kept_out:{name}", "degraded", f"{row[0]:,} {text}", remedy)
+
+
+def note_refreshed(data_dir: Path) -> None:
+    """A refresh has ended well, also one that found nothing to do."""
+    _mark(data_dir).touch(mode=0o600)
+
+
+def refreshed_at(data_dir: Path) -> datetime | None:
+    """When a refresh last ended well, aware UTC; None: never."""
+    mark = _mark(data_dir)
+    return datetime.fromtimestamp(mark.stat().st_mtime, tz=UTC) if mark.exists() else None
+
+
+def _mark(data_dir: Path) -> Path:
+    return data_dir / "refreshed"

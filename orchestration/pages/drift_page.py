@@ -1,0 +1,54 @@
+"""What a comparison with the account store found, as lines or JSON.
+
+Enters: the drift, and the repair's result if there was one. Leaves: text.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from orchestration.pages.plan_page import result_lines
+from reverse_sync.deliver.result import SyncResult
+from reverse_sync.repair.reconcile_store import Drift, Found
+
+SHOWN = 50
+KINDS = {
+    "changed": "hold something else than was sent",
+    "missing": "were sent and are not there",
+    "extra": "are there and not in account_traits (left alone)",
+    "unremembered": "are there, but nothing was known of them",
+}
+
+
+def lines(drift: Drift, result: SyncResult | None) -> Iterator[str]:
+    """Counts by kind, the first differences, and what was done or can be."""
+    yield f"{drift.compared:,} accounts of the account store compared"
+    for kind, what in KINDS.items():
+        if drift.accounts[kind]:
+            yield f"{drift.accounts[kind]:,} {what}"
+    for found in drift.found[:SHOWN]:
+        yield f"  {_line(found)}"
+    if len(drift.found) > SHOWN:
+        yield f"  ... and {len(drift.found) - SHOWN:,} more: marts.sync_drift"
+    if result is not None:
+        yield from result_lines(result)
+    elif any(drift.accounts[kind] for kind in ("changed", "missing", "unremembered")):
+        yield "bring them back: stripe-traits reconcile --store --repair"
+    else:
+        yield "nothing to repair"
+
+
+def _line(found: Found) -> str:
+    if found.trait is None:
+        return f"{found.account_id}: {found.kind}"
+    sent, held = found.acknowledged or "null", found.held or "null"
+    return f"{found.account_id}: {found.trait} was sent as {sent}, the store holds {held}"
+
+
+def as_json(drift: Drift, result: SyncResult | None) -> dict[str, object]:
+    """The same for a program, complete."""
+    return {
+        "compared": drift.compared,
+        "accounts": dict(drift.accounts),
+        "found": [asdict(found) for found in drift.found],
+        "repair": None if result is None else asdict(result),
+    }

@@ -1,0 +1,56 @@
+"""A look at each mart in the metadata of its asset: some rows of sums, and a picture.
+
+Enters: the published marts. Leaves: Markdown. Dagster's storage is no place for customers' data:
+everything is a count or a sum over many accounts.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from dagster import MarkdownMetadataValue, MetadataValue
+
+from orchestration.pages.plots import plot
+from orchestration.publication.marts import names, reading, records
+
+ROWS = 10
+PREVIEWS = {
+    "account_traits": "select count(*) as accounts, count(name) as with_a_name from account_traits",
+    "subscriptions": "select status, is_live, count(*) as subscriptions, sum(mrr_normalized) as mrr"
+    " from subscriptions group by all order by 3 desc",
+    "invoices": "select date_trunc('month', created)::date as month, currency,"
+    " count(*) as invoices, sum(total) as total from invoices group by all order by 1 desc, 3 desc",
+    "unlinked_customers": "select reason, count(*) as customers from unlinked_customers"
+    " group by all order by 2 desc",
+    "data_quality_issues": "select issue, object, count(*) as issues from data_quality_issues"
+    " group by all order by 3 desc",
+    "mrr_breakdown": "select step, component, currency, count(*) as rows, sum(monthly_amount) as"
+    " monthly from mrr_breakdown group by all order by 4 desc",
+    "mrr_by_month": "select month, currency, count(*) as accounts, sum(mrr) as mrr"
+    " from mrr_by_month group by all order by 1 desc, 3 desc",
+    "mrr_movements": "select month, currency, movement, count(*) as accounts, sum(amount) as amount"
+    " from mrr_movements group by all order by 1 desc, 4 desc",
+    "mrr_movements_by_month": "select month, currency, opening_mrr, closing_mrr, arpa"
+    " from mrr_movements_by_month order by 1 desc, 4 desc",
+}
+
+
+def shown(marts: Path, mart: str) -> dict[str, MarkdownMetadataValue]:
+    """What is shown of a mart, by the name it is shown under."""
+    drawn, rows = plot(marts, mart), _preview(marts, mart)
+    return {
+        **({"preview": MetadataValue.md(_table(rows))} if rows else {}),
+        **({"picture": drawn} if drawn else {}),
+    }
+
+
+def _preview(marts: Path, mart: str) -> list[dict[str, Any]]:
+    with reading(marts) as database:
+        if mart not in PREVIEWS or mart not in names(database):
+            return []
+        return records(database, f"{PREVIEWS[mart]} limit {ROWS}")
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    """Markdown; no cell is a customer's words, so that nothing has to be escaped."""
+    lines = [rows[0].keys(), ["---"] * len(rows[0]), *(row.values() for row in rows)]
+    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)

@@ -1,0 +1,191 @@
+"""`stripe-traits status`: what is published, how fresh it is, what is waiting.
+
+Enters: the published marts and the inbox. Leaves: a page of lines, or JSON. Reads only.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+from rich.console import Console
+
+from ingestion.inbox.cursors import COMPLETE, RETIRED
+from ingestion.inbox.events_db import Inbox
+from ingestion.inbox.latency import Latency
+from orchestration.configuration.settings import Settings
+from orchestration.pages.tables import table
+from orchestration.publication.marts import mrr_by_currency, reading, records, row_counts
+
+LAST_RUNS = 5
+SHOWN = 5
+MINUTES_FROM, HOURS_FROM, DAYS_FROM = 120, 7_200, 172_800  # seconds
+
+
+@dataclass(frozen=True)
+class StripeAccount:
+    """One account at Stripe; `waiting` counts objects that an event named and no load has read."""
+
+    stripe_account_id: str
+    full_read_at: str | None
+    waiting: int
+    quarantined: list[str]
+    not_read_since: str | None  # UTC; None while it is in the settings
+
+
+@dataclass(frozen=True)
+class Status:
+    """`published_at` is UTC."""
+
+    published_at: datetime
+    stripe_accounts: list[StripeAccount]
+    marts: dict[str, int]
+    mrr: dict[str, Decimal]
+    last_runs: list[dict[str, Any]]
+    latency: Latency | None  # of the last refresh that brought events to the account store
+    refused_events: dict[str, int]  # deliveries that are not for us, by reason
+    history: list[str]
+    account_store: dict[str, int]
+
+
+def read_status(settings: Settings) -> Status:
+    """Raises Unknown where nothing was published yet."""
+    with reading(settings.marts) as database:
+        marts = row_counts(database)
+        mrr = mrr_by_currency(database)
+        runs = _last_runs(settings, marts)
+        store = _account_store(database, marts)
+        published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
+    with Inbox.open(settings.data_dir / "events.db", read_only=True) as inbox:
+        accounts = _stripe_accounts(inbox)
+        latency, refused = inbox.latency(), inbox.refused()
+        told = (latency, refused, _history(inbox), store)
+        return Status(published, accounts, marts, mrr, runs, *told)
+
+
+def _history(inbox: Inbox) -> list[str]:
+    return [f"{at[:19]} UTC  {account}: {what}" for account, at, what in inbox.history(LAST_RUNS)]
+
+
+def _stripe_accounts(inbox: Inbox) -> list[StripeAccount]:
+    waiting = inbox.backlog()
+    return [
+        StripeAccount(
+            account,
+            inbox.position(account, COMPLETE),
+            waiting.get(account, 0),
+            inbox.quarantined(account),
+            inbox.position(account, RETIRED) or None,
+        )
+        for account in inbox.accounts()
+    ]
+
+
+def _last_runs(settings: Settings, marts: dict[str, int]) -> list[dict[str, Any]]:
+    if "sync_runs" not in marts:
+        return []
+    with reading(settings.marts) as database:
+        return records(
+            database,
+            "select as_of, mode, status, selected, creates, updates, rejected, pending, error"
+            f" from sync_runs order by version desc limit {LAST_RUNS}",
+        )
+
+
+def _account_store(database: duckdb.DuckDBPyConnection, marts: dict[str, int]) -> dict[str, int]:
+    """Changes that wait, changes in the dead letters, accounts that the last reconcile found."""
+    return {
+        name: records(database, f"select count(*) as found from {table}")[0]["found"]
+        for name, table, needed in (
+            ("waiting", "sync_backlog", "sync_backlog"),
+            ("dead_letters", "dead_letters where resolution is null", "dead_letters"),
+            ("drift", "(select distinct account_id from sync_drift)", "sync_drift"),
+        )
+        if needed in marts
+    }
+
+
+def print_status(console: Console, status: Status, *, as_json: bool) -> None:
+    """The page, on standard output."""
+    if as_json:
+        console.print_json(json.dumps(asdict(status), default=str))
+        return
+    console.print(f"published      {status.published_at:%Y-%m-%d %H:%M:%S %Z}", highlight=False)
+    for account in status.stripe_accounts:
+        _print_account(console, account)
+    if status.latency:
+        line = _latency_line(status.latency)
+        console.print(f"latency        {line}", highlight=False, soft_wrap=True)
+    if status.refused_events:
+        counts_by = ", ".join(f"{n:,} by {why}" for why, n in status.refused_events.items())
+        console.print(
+            f"refused        deliveries that are not for us: {counts_by}", highlight=False
+        )
+    for currency, amount in status.mrr.items():
+        console.print(f"MRR            {currency} {amount:,.2f}", highlight=False)
+    counts = [{"mart": name, "rows": f"{rows:,}"} for name, rows in status.marts.items()]
+    console.print(table(counts, title="marts"))
+    _print_deliveries(console, status)
+
+
+def _print_deliveries(console: Console, status: Status) -> None:
+    for line in status.history:
+        console.print(f"happened       {line}", highlight=False, soft_wrap=True)
+    if status.account_store:
+        line = (
+            "{waiting:,} changes waiting, {dead_letters:,} in the dead letters,"
+            " {drift:,} accounts that differ (reconcile)"
+        )
+        console.print(f"account store  {line.format(**status.account_store)}", highlight=False)
+    for run in status.last_runs:
+        console.print(f"reverse-sync   {_run_line(run)}", highlight=False, soft_wrap=True)
+
+
+def _print_account(console: Console, account: StripeAccount) -> None:
+    console.print(f"Stripe         {_account_line(account)}", highlight=False, soft_wrap=True)
+    shown = account.quarantined[:SHOWN]
+    rest = len(account.quarantined) - len(shown)
+    for line in [*shown, *([f"{rest:,} more: stripe.quarantine"] if rest else [])]:
+        console.print(f"quarantined    {line}", style="red", highlight=False, soft_wrap=True)
+
+
+def _account_line(account: StripeAccount) -> str:
+    if account.not_read_since:
+        return (
+            f"{account.stripe_account_id}: not in the settings, not read since"
+            f" {account.not_read_since[:19]} UTC; its rows stay as they were"
+        )
+    read = f"{account.full_read_at[:19]} UTC" if account.full_read_at else "never"
+    waiting = f"{account.waiting:,} objects that events named are waiting"
+    return f"{account.stripe_account_id}: full read {read}, {waiting}"
+
+
+def _latency_line(found: Latency) -> str:
+    """Events can have waited for as long as nobody refreshed: told where that is the most of it."""
+    median, slowest = found.median_seconds or 0.0, found.slowest_seconds or 0.0
+    waited = found.since_last_seconds or 0.0
+    why = f", {_span(waited)} after the refresh before it" if median < waited <= 2 * slowest else ""
+    return (
+        f"{found.events:,} events took {_span(median)} to the account store (median), the slowest"
+        f" {_span(slowest)}; {found.reached_at[:19]} UTC{why}"
+    )
+
+
+def _span(seconds: float) -> str:
+    """In the unit that fits: 3 s, 12 min, 11.9 h, 3.0 days."""
+    if abs(seconds) < MINUTES_FROM:
+        return f"{seconds:,.0f} s"
+    if abs(seconds) < HOURS_FROM:
+        return f"{seconds / 60:,.0f} min"
+    return (
+        f"{seconds / 3600:,.1f} h" if abs(seconds) < DAYS_FROM else f"{seconds / 86_400:,.1f} days"
+    )
+
+
+def _run_line(run: dict[str, Any]) -> str:
+    counts = ", ".join(f"{run[name]:,} {name}" for name in ("creates", "updates", "rejected"))
+    waiting = f", {run['pending']:,} pending" if run["pending"] else ""
+    error = f": {run['error']}" if run["error"] else ""
+    return f"{run['as_of']:%Y-%m-%d %H:%M:%S} UTC  {run['status']}  {counts}{waiting}{error}"

@@ -1,0 +1,92 @@
+"""Reading the published marts, as any analyst does: read-only, never waiting for the pipeline.
+
+Enters: the path of `marts.duckdb`. Leaves: rows. Nothing is computed that a mart does not hold.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.terminal.failures import Unknown
+
+
+@contextmanager
+def reading(marts: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published copy. Raises Unknown where nothing has been published yet."""
+    need(marts)
+    with duckdb.connect(str(marts), read_only=True) as database:
+        yield database
+
+
+def need(marts: Path) -> None:
+    """Raises Unknown where nothing has been published yet."""
+    if not marts.exists():
+        raise Unknown(
+            f"{marts} does not exist: nothing was published yet; run 'stripe-traits sync'"
+        )
+
+
+def published_mode(marts: Path) -> bool | None:
+    """Whether the published marts were built with MULTIPLE_SUBSCRIPTIONS; None: not known."""
+    if not marts.exists():
+        return None
+    with reading(marts) as database:
+        try:
+            row = database.execute(
+                "select multiple_subscriptions from publication.build"
+            ).fetchone()
+        except (duckdb.CatalogException, duckdb.BinderException):  # nothing, or an older version
+            return None
+    return row[0] if row else None
+
+
+def row_counts(database: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of every published mart, by name."""
+    return {name: _count(database, name) for name in names(database)}
+
+
+def names(database: duckdb.DuckDBPyConnection) -> list[str]:
+    """The published marts."""
+    rows = database.execute(
+        "select table_name from duckdb_tables() where schema_name = 'main' order by 1"
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def _count(database: duckdb.DuckDBPyConnection, name: str) -> int:
+    row = database.execute(f'select count(*) from "{name}"').fetchone()
+    return int(row[0]) if row else 0
+
+
+def next_attempt(marts: Path, *, default: datetime) -> datetime:
+    """When the first of the accounts that wait is tried again (aware UTC); `default` where one may
+    go at once."""
+    with reading(marts) as database:
+        if "sync_backlog" not in names(database):
+            return default
+        query = (
+            "select min(coalesce(next_attempt_at, ?)) from sync_backlog where status <> 'parked'"
+        )
+        row = database.execute(query, [default.replace(tzinfo=None)]).fetchone()
+    return row[0].replace(tzinfo=UTC) if row and row[0] else default
+
+
+def mrr_by_currency(database: duckdb.DuckDBPyConnection) -> dict[str, Decimal]:
+    """Normalised MRR over all accounts, major units, by the currency of the subscriptions."""
+    rows = database.execute(
+        "select currency, sum(mrr_normalized) from subscriptions group by currency"
+        " having sum(mrr_normalized) > 0 order by 2 desc, 1"
+    ).fetchall()
+    return dict(rows)
+
+
+def records(database: duckdb.DuckDBPyConnection, query: str, **values: Any) -> list[dict[str, Any]]:
+    """Rows as dictionaries."""
+    found = database.execute(query, values)
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,0 +1,225 @@
+"""The published copy `marts.duckdb`: what analysts, BI tools and the reverse-sync read.
+
+Enters: the warehouse, under its lock. Leaves: one file that is replaced whole, so that a reader
+sees the old copy or the new one and never waits. Nothing is computed here.
+
+The tables stand in the schema `main`, with a view of each in `marts`: DuckDB names an opened file's
+catalog after the file, so that `marts.x` alone would be ambiguous. `x` and `marts.marts.x` work.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.publication.published_file import Copy, quoted, replacing
+from reverse_sync.state.column_docs import COLUMNS
+
+SYNC_TABLES = (
+    "sync_runs",
+    "sync_changelog",
+    "sync_snapshot",
+    "sync_invalid",
+    "sync_drift",
+    "sync_backlog",
+    "dead_letters",
+)
+# Tables of the sync with a row for each account or change: what tells which are replaced, and what
+# is greater in each row that was written since.
+GROWING = {
+    "sync_snapshot": ("account_id", ("version", "acknowledged_at", "gone_at")),
+    "sync_changelog": ("version", ("version",)),
+}
+
+# An account's traits as one JSON text; DuckDB's own choice for it takes ten times the room.
+COMPRESSED = "using compression zstd"
+
+
+def publish(  # noqa: PLR0913  (all by keyword)
+    database: duckdb.DuckDBPyConnection,
+    marts: Path,
+    *,
+    build: int = 0,
+    refreshed: bool = False,
+    at: datetime | None = None,
+    copy: Copy | None = None,
+) -> dict[str, int]:
+    """Copy all marts and the sync's own records to `marts`; rows by table.
+
+    `refreshed`: `build` replaced some rows of the build before. If that one is what is published,
+    the same rows are replaced in a copy of the file, which is cheaper than to write all of them.
+    `at` is noted as the moment of publication (aware): the reverse-sync refuses an old copy.
+    `copy` was begun beside the build.
+    """
+    if refreshed and published_build(database, marts) == build - 1:
+        return _publish_replaced(database, copy or Copy(marts), build, at)
+    with replacing(database, marts):
+        database.execute("create schema published.marts")
+        database.execute("create schema published.publication")
+        tables = [*_tables(database, "marts"), *_sync_tables(database)]
+        counts = {name: _copy(database, schema, name) for schema, name in tables}
+        _mark(database, build, at)
+        return counts
+
+
+def published_build(database: duckdb.DuckDBPyConnection, marts: Path) -> int | None:
+    """Which build the published copy is of; None where that is not known."""
+    if not marts.exists():
+        return None
+    database.execute(f"attach {quoted(marts)} as last_published (read_only)")
+    try:
+        row = database.execute("select build from last_published.publication.build").fetchone()
+    except duckdb.CatalogException:
+        return None
+    finally:
+        database.execute("detach last_published")
+    return int(row[0]) if row else None
+
+
+def _publish_replaced(
+    database: duckdb.DuckDBPyConnection, copy: Copy, build: int, at: datetime | None
+) -> dict[str, int]:
+    replaced = database.execute("select mart, rows from pipeline.replaced").fetchall()
+    with replacing(database, copy.marts, copy):
+        tables = _tables(database, "marts")
+        for _, name in tables:
+            _replace_rows(database, name, [rows for mart, rows in replaced if mart == name])
+        _replace_sync_tables(database)
+        _mark(database, build, at)
+        published = [name for _, name in [*tables, *_sync_tables(database)]]
+        return {name: _count(database, name) for name in published}
+
+
+def _replace_rows(database: duckdb.DuckDBPyConnection, name: str, conditions: list[str]) -> None:
+    """What the build deleted and put in; nothing where it left the mart alone."""
+    for rows in conditions:
+        database.execute(f'delete from published.main."{name}" where {rows}')
+    if conditions:
+        database.execute(f'insert into published.main."{name}" by name from refreshed."{name}"')
+
+
+def _mark(database: duckdb.DuckDBPyConnection, build: int, at: datetime | None) -> None:
+    published_at = at.astimezone(UTC).replace(tzinfo=None) if at else None
+    database.execute(
+        "create or replace table published.publication.build as select $build::bigint as build,"
+        " $at::timestamp as published_at, $mode::boolean as multiple_subscriptions",
+        {"build": build, "at": published_at, "mode": _built_mode(database)},
+    )
+
+
+def _built_mode(database: duckdb.DuckDBPyConnection) -> bool | None:
+    """MULTIPLE_SUBSCRIPTIONS of the build: traits of another mode must not be read by it."""
+    if "multiple_subscriptions" not in dict(_columns(database, None, "pipeline", "run_settings")):
+        return None
+    row = database.execute("select multiple_subscriptions from pipeline.run_settings").fetchone()
+    return row[0] if row else None
+
+
+def publish_sync(database: duckdb.DuckDBPyConnection, marts: Path) -> None:
+    """Replace the sync's records alone: the marts in the warehouse may be a failed build's."""
+    with replacing(database, marts, Copy(marts)):
+        _replace_sync_tables(database)
+
+
+def _replace_sync_tables(database: duckdb.DuckDBPyConnection) -> None:
+    for schema, name in _sync_tables(database):
+        if _columns(database, "published", "main", name) != _columns(database, None, schema, name):
+            database.execute(f'drop view if exists published.marts."{name}"')
+            database.execute(f'drop table if exists published.main."{name}"')
+            _copy(database, schema, name)
+        elif name not in GROWING or not _brought_up(database, name, *GROWING[name]):
+            database.execute(f'delete from published.main."{name}"')
+            database.execute(f'insert into published.main."{name}" from {schema}."{name}"')
+
+
+def _brought_up(
+    database: duckdb.DuckDBPyConnection, name: str, key: str, rising: tuple[str, ...]
+) -> bool:
+    """Only what was written since the last copy is copied; False where rows or values were taken
+    out, or older ones came."""
+    copy = f"published.main.{name}"
+    # What was written together has one version: the last one's rows are copied again.
+    later = [f"{column} > (select max({column}) from {copy})" for column in rising]
+    later += [
+        f"({column} is not null and (select max({column}) from {copy}) is null)"
+        for column in rising
+    ]
+    database.execute(
+        f"create or replace temp table fresh as select * from sync.{name} where"
+        f" version = (select max(version) from {copy}) or {' or '.join(later)}"
+    )
+    database.execute(f"delete from {copy} where {key} in (select {key} from fresh)")
+    database.execute(f"insert into {copy} by name from fresh")
+    counts = ", ".join(["count(*)", *(f"count({column})" for column in rising)])
+    there, here = (
+        database.execute(f"select {counts} from {table}").fetchone()
+        for table in (copy, f"sync.{name}")
+    )
+    return there == here
+
+
+def _columns(
+    database: duckdb.DuckDBPyConnection, catalog: str | None, schema: str, name: str
+) -> list[tuple[str, str]]:
+    """Names and types in order; none where there is no such table."""
+    return database.execute(
+        "select column_name, data_type from duckdb_columns()"
+        " where database_name = coalesce(?, current_database()) and schema_name = ?"
+        " and table_name = ? order by column_index",
+        [catalog, schema, name],
+    ).fetchall()
+
+
+def _sync_tables(database: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    return [table for table in _tables(database, "sync") if table[1] in SYNC_TABLES]
+
+
+def _tables(database: duckdb.DuckDBPyConnection, schema: str) -> list[tuple[str, str]]:
+    return database.execute(
+        "select table_schema, table_name from information_schema.tables"
+        " where table_catalog = current_database() and table_schema = ? order by all",
+        [schema],
+    ).fetchall()
+
+
+def _copy(database: duckdb.DuckDBPyConnection, schema: str, name: str) -> int:
+    target = f'published.main."{name}"'
+    columns = ", ".join(
+        f'"{column}" {kind} {COMPRESSED if column == "traits" else ""}'
+        for column, kind in _columns(database, None, schema, name)
+    )
+    database.execute(f"create table {target} ({columns})")
+    database.execute(f'insert into {target} from "{schema}"."{name}"')
+    for column, comment in _comments(database, schema, name):
+        text = comment.replace("'", "''")
+        database.execute(f"comment on column {target}.\"{column}\" is '{text}'")
+    _view(database, name)
+    return _count(database, name)
+
+
+def _count(database: duckdb.DuckDBPyConnection, name: str) -> int:
+    counted = database.execute(f'select count(*) from published.main."{name}"').fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _view(database: duckdb.DuckDBPyConnection, name: str) -> None:
+    """`marts.x`, bound to the copy's own `main.x` whatever name the copy is attached under."""
+    (current,) = database.execute("select current_catalog()").fetchone() or ("",)
+    database.execute("use published")
+    try:
+        database.execute(f'create view marts."{name}" as select * from main."{name}"')
+    finally:
+        database.execute(f'use "{current}"')
+
+
+def _comments(database: duckdb.DuckDBPyConnection, schema: str, name: str) -> list[tuple[str, str]]:
+    """The marts carry their own, the sync's tables have them beside their code."""
+    if described := COLUMNS.get(name):
+        columns = [column for column, _ in _columns(database, None, schema, name)]
+        return [(column, described[column]) for column in columns if column in described]
+    return database.execute(
+        "select column_name, comment from duckdb_columns()"
+        " where database_name = current_database() and schema_name = ? and table_name = ?"
+        " and comment is not null",
+        [schema, name],
+    ).fetchall()

@@ -1,0 +1,91 @@
+"""From exceptions to the lines and exit codes that a user sees.
+
+Enters: whatever a command raised. Leaves: one line a cause on standard error and an exit code. A
+failure that nobody foresaw keeps its traceback: it is a bug, and the trace is what is reported.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from orchestration.terminal.logs import is_json, log
+
+FAILED, WRONG_USAGE, BLOCKED = 1, 2, 3
+INTERRUPTED = 130
+# By name: an error comes from a module that is loaded already, and loading the others, only to
+# compare, would take seconds.
+CODES = {
+    "ingestion.deletion_limit.Braked": BLOCKED,
+    "ingestion.stripe_api.client.StripeError": FAILED,
+    "ingestion.inbox.schema.InboxNotReady": FAILED,
+    "ingestion.landing.rows.MissingValue": FAILED,
+    "ingestion.merge.warehouse.LoadFailed": FAILED,
+    "ingestion.webhooks.server.NoAddress": WRONG_USAGE,
+    "orchestration.terminal.failures.Unknown": FAILED,
+    "orchestration.terminal.failures.WrongUsage": WRONG_USAGE,
+    "orchestration.file_lock.LockHeld": FAILED,
+    "orchestration.build.manifest.DbtFailed": FAILED,
+    "orchestration.build.manifest.ManifestOutdated": FAILED,
+    "orchestration.configuration.settings.WrongSettings": WRONG_USAGE,
+    "orchestration.build.transform.TransformFailed": FAILED,
+    "reverse_sync.stores.account_store.AccountStoreError": FAILED,
+    "reverse_sync.stores.account_store.InvalidAccountStoreUrl": WRONG_USAGE,
+    "reverse_sync.plan.guards.Blocked": BLOCKED,
+    "reverse_sync.plan.planning.PlanMoved": BLOCKED,
+    "reverse_sync.values.tracking.WrongSetting": WRONG_USAGE,
+    "sandbox.options.WrongOption": WRONG_USAGE,
+    "sandbox.server.NoAddress": WRONG_USAGE,
+    "sandbox.server.OtherPopulation": WRONG_USAGE,
+    "sandbox.storage.store.WrongFile": WRONG_USAGE,
+}
+
+
+class Unknown(Exception):
+    """What was asked for does not exist; the text says what does."""
+
+
+class WrongUsage(Exception):
+    """A word that means nothing here; the text says which do."""
+
+
+def exit_code(error: BaseException) -> int | None:
+    """The exit code of a foreseen failure; None for a bug."""
+    names = (f"{one.__module__}.{one.__qualname__}" for one in type(error).__mro__)
+    return next((CODES[name] for name in names if name in CODES), None)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was raised from: Dagster and dlt wrap what a stage raises."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn foreseen failures of the block into lines and an exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say("stopped; nothing is lost: the next run goes on from here")
+        raise typer.Exit(INTERRUPTED) from None
+    except Exception as error:
+        for cause in causes(error):
+            code = exit_code(cause)
+            if code is not None:
+                _say(str(cause))
+                raise typer.Exit(code) from None
+        raise
+
+
+def _say(text: str) -> None:
+    for line in text.splitlines():
+        if is_json():
+            log.error(line)
+            continue
+        sys.stderr.write(f"stripe-traits: {line}\n")

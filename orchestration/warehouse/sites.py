@@ -1,0 +1,162 @@
+"""The warehouse: all that the stages do otherwise by what `WAREHOUSE_URL` names.
+
+Enters: the setting. Leaves: an `InFile`, or one of those that stand in for it. The choice is made
+here and nowhere else; what ingestion does otherwise is its `Engine`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from orchestration.warehouse.url import DUCKDB, DUCKLAKE, SPARK, parts, scheme
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from ingestion.engines import Engine, Place
+    from ingestion.engines.ducklake import DuckLake
+    from ingestion.engines.lake import Lake
+
+
+@dataclass(frozen=True, kw_only=True)
+class InFile:
+    """`stripe.*`, marts and the sync's own state in one DuckDB file of this machine."""
+
+    file: Path
+    # Whether a backup of DATA_DIR is all that it takes.
+    is_local = True
+
+    @property
+    def place(self) -> "Place":
+        """Where `stripe.*` is."""
+        return self.file
+
+    @property
+    def secrets(self) -> list[str]:
+        """What nobody may be told."""
+        return []
+
+    @property
+    def project(self) -> str:
+        """The name before every relation's in a parsed dbt project."""
+        return self.file.stem
+
+    @property
+    def profile(self) -> dict[str, str]:
+        """What profiles.yml reads."""
+        return {"WAREHOUSE_TARGET": "duckdb", "WAREHOUSE_PATH": str(self.file)}
+
+    @contextmanager
+    def landing(
+        self, database: "duckdb.DuckDBPyConnection"
+    ) -> Iterator["duckdb.DuckDBPyConnection"]:
+        """A connection that reads `stripe.*` and `seeds.fx_rates`; `database` is the file's."""
+        yield database
+
+    def tell(self, database: "duckdb.DuckDBPyConnection") -> None:
+        """Give the models of a build what they read and cannot reach."""
+
+    def bring(
+        self, database: "duckdb.DuckDBPyConnection", *, passed: bool, refreshed: bool
+    ) -> None:
+        """A build's marts to where they are read: all, or if it only `refreshed` them its rows. Of
+        one that did not pass, the values that no rule knows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InLake(InFile, ABC):
+    """`stripe.*` in a lake: the catalog's database, which may hold a password, and its folder. The
+    file has marts and the sync's own state."""
+
+    catalog_url: str = field(repr=False)
+    folder: str
+    is_local = False
+
+    @property
+    @abstractmethod
+    def place(self) -> "Engine": ...
+
+    @property
+    def secrets(self) -> list[str]:
+        return [self.catalog_url, urlsplit(self.catalog_url).password or ""]
+
+    @contextmanager
+    def landing(
+        self,
+        database: "duckdb.DuckDBPyConnection",  # noqa: ARG002 - it holds none of them
+    ) -> Iterator["duckdb.DuckDBPyConnection"]:
+        from orchestration.warehouse.lakehouse import landed
+
+        with landed(self.place) as found:
+            yield found
+
+
+@dataclass(frozen=True, kw_only=True)
+class InDuckLake(InLake):
+    """A lake of several machines; each builds in its file."""
+
+    @property
+    def place(self) -> "DuckLake":
+        from ingestion.engines.ducklake import DuckLake
+
+        return DuckLake(self.catalog_url, self.folder)
+
+    def tell(self, database: "duckdb.DuckDBPyConnection") -> None:
+        self.place.lend(database)
+
+    def bring(
+        self,
+        database: "duckdb.DuckDBPyConnection",
+        *,
+        passed: bool,
+        refreshed: bool,  # noqa: ARG002 - all of them are shared
+    ) -> None:
+        self.place.take_back(database, share=("marts",) if passed else ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnSpark(InLake):
+    """Iceberg tables in which Spark builds: besides, its thrift server's host and port."""
+
+    host: str
+    port: int
+
+    @property
+    def place(self) -> "Lake":
+        from ingestion.engines.lake import Lake  # of the extra `spark`
+
+        return Lake(self.catalog_url, self.folder)
+
+    @property
+    def project(self) -> str:
+        return "spark"
+
+    @property
+    def profile(self) -> dict[str, str]:
+        where = {"WAREHOUSE_HOST": self.host, "WAREHOUSE_PORT": str(self.port)}
+        return {"WAREHOUSE_TARGET": "spark", **where}
+
+    def tell(self, database: "duckdb.DuckDBPyConnection") -> None:
+        from orchestration.warehouse import lakehouse
+
+        lakehouse.tell(self.place.catalog, database)
+
+    def bring(
+        self, database: "duckdb.DuckDBPyConnection", *, passed: bool, refreshed: bool
+    ) -> None:
+        from orchestration.warehouse import lakehouse
+
+        lakehouse.bring(self.place.catalog, database, passed=passed, refreshed=refreshed)
+
+
+WAREHOUSES: dict[str, type[InFile]] = {DUCKDB: InFile, DUCKLAKE: InDuckLake, SPARK: OnSpark}
+
+
+def warehouse(url: str | None, data_dir: Path) -> InFile:
+    """By a setting that `warehouse_url.problems` has nothing to say of."""
+    given = {"file": data_dir / "warehouse.duckdb"} | (parts(url) if url else {})
+    return WAREHOUSES[scheme(url or DUCKDB)](**given)

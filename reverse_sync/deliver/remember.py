@@ -1,0 +1,169 @@
+"""remember: what the store has answered.
+
+In: outcomes of a push. Out: outbox rows resolved or put off, the snapshot of acknowledged traits,
+the changelog, the dead letters, the run's counts. Each call is one transaction. Not here: how a run
+ends (ending.py).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from reverse_sync.deliver.push import Outcome
+from reverse_sync.state.changelog import log_outcomes
+from reverse_sync.state.run import Run, naive, rows_as_table, transaction
+
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=6)
+MAX_ATTEMPTS = 12  # with these waits: about two days
+
+_TEXT = pa.string()
+_OUTCOMES = pa.schema(
+    [
+        (name, _TEXT)
+        for name in (
+            "account_id",
+            "status",
+            "error",
+            "code",
+            "body",
+            "reply",
+            "status_before",
+            "status_after",
+            "mrr",
+            "lifecycle_before",
+            "held",
+        )
+    ]
+    + [
+        ("attempts", pa.int64()),
+        ("next_attempt_at", pa.timestamp("us")),
+        ("review_at", pa.timestamp("us")),
+    ]
+)
+
+RESOLVE = """
+    update sync.outbox set
+        status = outcomes.held,
+        error = outcomes.error,
+        attempts = outcomes.attempts,
+        next_attempt_at = outcomes.next_attempt_at,
+        resolved_at = case when outcomes.held <> 'pending' then $at end
+    from outcomes
+    where outbox.version = $version and outbox.account_id = outcomes.account_id
+        and (outbox.status = 'pending'
+            or (outbox.status = 'superseded' and outcomes.status = 'acknowledged'))
+"""
+
+# The version guard: what an older run hears back late never hides what a newer one was told.
+ACKNOWLEDGE = """
+    insert into sync.sync_snapshot by name
+    select
+        outbox.account_id,
+        outbox.name,
+        outbox.traits,
+        outbox.source_md5,
+        outbox.tracking,
+        outcomes.review_at,
+        outbox.version,
+        $at as acknowledged_at,
+        outcomes.status_after as lifecycle_status,
+        outcomes.mrr,
+        outbox.currency,
+        outbox.traits_held,
+        outbox.dates
+    from sync.outbox
+    inner join outcomes on outbox.account_id = outcomes.account_id
+    where outbox.version = $version and outbox.status = 'acknowledged'
+    on conflict (account_id) do update set
+        name = excluded.name,
+        traits = excluded.traits,
+        source_md5 = excluded.source_md5,
+        tracking = excluded.tracking,
+        review_at = excluded.review_at,
+        version = excluded.version,
+        acknowledged_at = excluded.acknowledged_at,
+        lifecycle_status = excluded.lifecycle_status,
+        mrr = excluded.mrr,
+        currency = excluded.currency,
+        traits_held = excluded.traits_held,
+        dates = excluded.dates
+    where excluded.version > sync_snapshot.version
+"""
+
+PARK = """
+    insert into sync.dead_letters by name
+    select
+        outbox.version,
+        outbox.run_id,
+        outbox.account_id,
+        outbox.op,
+        outbox.changes,
+        outcomes.code,
+        outcomes.error,
+        outcomes.body,
+        outcomes.attempts,
+        $now as parked_at
+    from sync.outbox
+    inner join outcomes on outbox.account_id = outcomes.account_id
+    where outbox.version = $version and outbox.status = 'parked'
+"""
+
+KEEP_LIFECYCLES = """
+    insert into sync.lifecycles_before by name
+    select outbox.version, outbox.account_id, outcomes.lifecycle_before as lifecycle
+    from sync.outbox
+    inner join outcomes on outbox.account_id = outcomes.account_id
+    where outbox.version = $version and outbox.status = 'acknowledged'
+        and outcomes.lifecycle_before is not null
+"""
+
+COUNT = """
+    update sync.sync_runs set
+        acknowledged = acknowledged + $acknowledged,
+        rejected = rejected + $rejected,
+        pending = pending - $acknowledged - $rejected
+    where version = $version
+"""
+
+
+def remember(connection: DuckDBPyConnection, run: Run, outcomes: Sequence[Outcome]) -> None:
+    """Resolves the outbox rows that the store has answered."""
+    rows = [_row(outcome, run.now) for outcome in outcomes]
+    with rows_as_table(connection, "outcomes", rows, _OUTCOMES), transaction(connection):
+        connection.execute(RESOLVE, {"at": run.at, "version": run.version})
+        connection.execute(ACKNOWLEDGE, {"at": run.at, "version": run.version})
+        log_outcomes(connection, version=run.version, at=run.at)
+        connection.execute(KEEP_LIFECYCLES, {"version": run.version})
+        if any(row["held"] == "parked" for row in rows):
+            connection.execute(PARK, {"now": naive(run.now), "version": run.version})
+        counts = Counter(row["status"] for row in rows)
+        connection.execute(
+            COUNT,
+            {
+                "acknowledged": counts["acknowledged"],
+                "rejected": counts["rejected"],
+                "version": run.version,
+            },
+        )
+
+
+def wait_after(attempts: int) -> timedelta:
+    """How long a change waits after so many attempts: one minute, doubled each time."""
+    doublings: int = 2 ** min(attempts - 1, 20)
+    return min(FIRST_WAIT * doublings, LONGEST_WAIT)
+
+
+def _row(outcome: Outcome, now: datetime) -> dict[str, object]:
+    """The outcome, and what the outbox makes of it: `held`."""
+    row: dict[str, object] = {**vars(outcome), "held": outcome.status, "next_attempt_at": None}
+    if outcome.status == "failed" and outcome.attempts >= MAX_ATTEMPTS:
+        row |= {"status": "rejected", "held": "parked"}
+    elif outcome.status == "failed":
+        row |= {"held": "pending", "next_attempt_at": naive(now + wait_after(outcome.attempts))}
+    elif outcome.status == "rejected" and outcome.permanent:
+        row["held"] = "parked"
+    return row

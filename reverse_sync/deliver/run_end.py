@@ -1,0 +1,104 @@
+"""How a run ends: its last state, and what became of its accounts.
+
+In: a run whose answers are remembered, and why it stopped early if it did. Out: the run's row
+closed, one frozen ending. Not here: single answers (remember.py).
+"""
+
+from dataclasses import dataclass
+
+from duckdb import DuckDBPyConnection
+
+from reverse_sync.state.run import Run
+
+REJECTIONS_SHOWN = 20
+
+CLOSE = """
+    update sync.sync_runs set
+        error = $error,
+        sent = sent - $deferred,
+        pending = pending - $deferred,
+        deferred = deferred + $deferred,
+        status = case when $failed then 'failed' when pending > $deferred and not $waits
+            then 'interrupted' else 'done' end
+    where version = $version
+"""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An account that was kept out or refused, and why."""
+
+    account_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """What became of a run's accounts, and why it stopped early if it did.
+
+    `deferred` were not tried for want of budget, `failed` were tried and wait for another attempt.
+    """
+
+    acknowledged: int = 0
+    rejected: int = 0
+    deferred: int = 0
+    rejections: tuple[Kept, ...] = ()
+    error: str | None = None
+    waiting: str | None = None
+
+
+def close_run(
+    connection: DuckDBPyConnection, run: Run, *, error: str | None, waiting: str | None
+) -> Ending:
+    """Ends the run: done, or failed with what is still pending left to the next one.
+
+    `waiting`: the target's budget is spent; what was not tried counts as deferred.
+    """
+    untried = _untried(connection, run) if waiting else 0
+    connection.execute(
+        CLOSE,
+        {
+            "error": error or waiting,
+            "failed": error is not None,
+            "waits": _failed(connection, run) > 0,
+            "deferred": untried,
+            "version": run.version,
+        },
+    )
+    counts = connection.execute(
+        "select acknowledged, rejected from sync.sync_runs where version = ?", [run.version]
+    ).fetchone()
+    acknowledged, rejected = counts or (0, 0)
+    return Ending(
+        acknowledged=acknowledged,
+        rejected=rejected,
+        deferred=untried,
+        rejections=_rejections(connection, run),
+        error=error,
+        waiting=waiting,
+    )
+
+
+def _untried(connection: DuckDBPyConnection, run: Run) -> int:
+    return _pending(connection, run, "next_attempt_at is null")
+
+
+def _failed(connection: DuckDBPyConnection, run: Run) -> int:
+    return _pending(connection, run, "next_attempt_at is not null")
+
+
+def _pending(connection: DuckDBPyConnection, run: Run, which: str) -> int:
+    row = connection.execute(
+        f"select count(*) from sync.outbox where version = ? and status = 'pending' and {which}",
+        [run.version],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _rejections(connection: DuckDBPyConnection, run: Run) -> tuple[Kept, ...]:
+    rows = connection.execute(
+        "select account_id, error from sync.outbox where version = ?"
+        " and status in ('rejected', 'parked') order by account_id limit ?",
+        [run.version, REJECTIONS_SHOWN],
+    ).fetchall()
+    return tuple(Kept(account_id, reason) for account_id, reason in rows)

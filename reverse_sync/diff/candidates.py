@@ -1,0 +1,249 @@
+"""read: the accounts of account_traits that may need a write, and what is known of each.
+
+In: the published copy attached beside the sync state. Out: candidates in chunks, and the count of
+the rows that need none. Rows whose text has not changed since it was acknowledged never leave
+DuckDB. Not here: what is decided about a candidate (decide.py).
+"""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from duckdb import DuckDBPyConnection
+
+from reverse_sync.state.run import Run, count
+from reverse_sync.stores.account_store import AccountStoreError
+
+FETCH = 5_000
+
+# Two steps, because traits are long: first which rows need a look, by short columns alone, in a
+# database of its own (a transaction writes to one only); then the traits of those rows.
+CONSIDERED = """
+    create table considering.considered as
+    with source as (
+        select
+            account_id,
+            name,
+            {dates} as dates,
+            md5(coalesce(traits::varchar || {dates}, traits::varchar)) as source_md5
+        from published.marts.account_traits
+        where not $chosen or account_id in (select account_id from considering.chosen)
+    ),
+
+    duplicates as (
+        select account_id, count(*) as copies
+        from source
+        group by account_id
+        having count(*) > 1
+    ),
+
+    unresolved as (
+        select account_id
+        from sync.outbox
+        where status in ('pending', 'rejected', 'parked')
+    ),
+
+    joined as (
+        select
+            source.*,
+            coalesce(snapshot.tracking <> $tracking or snapshot.review_at <= $as_of, false) as due,
+            coalesce(duplicates.copies, 1) as copies,
+            snapshot.account_id is null
+            or snapshot.source_md5 is distinct from source.source_md5
+            or snapshot.name is distinct from source.name
+            or unresolved.account_id is not null as differs
+        from source
+        left join sync.sync_snapshot as snapshot on source.account_id = snapshot.account_id
+        left join unresolved on source.account_id = unresolved.account_id
+        left join duplicates on source.account_id is not distinct from duplicates.account_id
+    ),
+
+    flagged as (
+        select *, differs or due or copies > 1 or $whole as needed
+        from joined
+    )
+
+    select
+        needed,
+        case when needed then account_id end as account_id,
+        case when needed then name end as name,
+        case when needed then source_md5 end as source_md5,
+        case when needed then dates end as dates,
+        due,
+        copies
+    from flagged
+"""
+
+DATES = """
+    case
+        when ended_at is not null or trial_ends_at is not null
+            then to_json({'ended_at': ended_at, 'trial_ends_at': trial_ends_at})::varchar
+    end
+""".strip()
+
+CANDIDATES = """
+    select
+        considered.account_id,
+        considered.name,
+        source.traits::varchar as traits,
+        considered.source_md5,
+        considered.dates,
+        considered.due,
+        considered.copies,
+        snapshot.name as acknowledged_name,
+        snapshot.traits as acknowledged,
+        snapshot.dates as acknowledged_dates,
+        snapshot.lifecycle_status as acknowledged_status,
+        snapshot.mrr as acknowledged_mrr,
+        waiting.status as waiting_status,
+        waiting.op as waiting_op,
+        waiting.name as waiting_name,
+        waiting.traits as waiting_traits,
+        waiting.changes as waiting_changes,
+        waiting.source_md5 as waiting_md5,
+        waiting.tracking as waiting_tracking,
+        coalesce(waiting.attempts, 0) as attempts,
+        waiting.next_attempt_at
+    from considering.considered
+    left join published.marts.account_traits as source
+        on considered.account_id = source.account_id and considered.copies = 1
+    left join sync.sync_snapshot as snapshot on considered.account_id = snapshot.account_id
+    left join sync.outbox as waiting
+        on considered.account_id = waiting.account_id
+        and waiting.status in ('pending', 'rejected', 'parked')
+    where considered.needed
+"""
+
+
+class PublishedCopyError(AccountStoreError):
+    """The published marts cannot be read."""
+
+
+class UnknownAccount(AccountStoreError):
+    """An account that was asked for is not in account_traits."""
+
+
+class Candidate(NamedTuple):
+    """One row of account_traits that may differ, and what is known of the store's side.
+
+    `acknowledged...` is what the store last took, `waiting...` the change that it has not taken.
+    """
+
+    account_id: str | None
+    name: str | None
+    traits: str | None
+    source_md5: str | None
+    dates: str | None
+    due: bool
+    copies: int
+    acknowledged_name: str | None
+    acknowledged: str | None
+    acknowledged_dates: str | None
+    acknowledged_status: str | None
+    acknowledged_mrr: str | None
+    waiting_status: str | None
+    waiting_op: str | None
+    waiting_name: str | None
+    waiting_traits: str | None
+    waiting_changes: list[dict[str, Any]] | None
+    waiting_md5: str | None
+    waiting_tracking: str | None
+    attempts: int
+    next_attempt_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """account_traits as read: how many rows there are, how many of them are as acknowledged, and
+    the others, which may need a write, in chunks."""
+
+    selected: int
+    untouched: int
+    chunks: Iterator[list[Candidate]]
+
+
+@contextmanager
+def read(connection: DuckDBPyConnection, marts_path: Path, run: Run) -> Iterator[Source]:
+    """The published account_traits beside the sync state. It must be used up before it ends."""
+    with published(connection, marts_path):
+        connection.execute("attach ':memory:' as considering")
+        try:
+            selected = _consider(connection, run)
+            # Counted by itself, not by subtraction: else a row lost on the way passes as unchanged.
+            untouched = "select count(*) from considering.considered where not needed"
+            # A cursor of its own, so that the caller can write while rows still come.
+            with closing(connection.cursor()) as reader:
+                yield Source(selected, count(connection, untouched), _chunks(reader))
+        finally:
+            connection.execute("detach considering")
+
+
+@contextmanager
+def published(connection: DuckDBPyConnection, marts_path: Path) -> Iterator[None]:
+    """The published copy as the database `published`."""
+    if not marts_path.is_file():
+        raise PublishedCopyError(f"{marts_path} is missing; build and publish the marts first")
+    quoted = str(marts_path).replace("'", "''")
+    connection.execute(f"attach '{quoted}' as published (read_only)")
+    try:
+        yield
+    finally:
+        connection.execute("detach published")
+
+
+def _consider(connection: DuckDBPyConnection, run: Run) -> int:
+    """Fills the table of rows to look at; how many rows were selected."""
+    accounts = run.scope.accounts
+    connection.execute("create table considering.chosen (account_id varchar)")
+    if accounts is not None:
+        connection.execute("insert into considering.chosen select unnest(?)", [list(accounts)])
+    parameters: dict[str, object] = {
+        "tracking": run.tracking,
+        "as_of": run.at,
+        "whole": run.scope.whole,
+        "chosen": accounts is not None,
+    }
+    connection.execute(CONSIDERED.format(dates=_dates(connection)), parameters)
+    if accounts is None:
+        return count(connection, "select count(*) from published.marts.account_traits")
+    _check_chosen(connection)
+    return count(
+        connection,
+        "select count(*) from published.marts.account_traits"
+        " where account_id in (select account_id from considering.chosen)",
+    )
+
+
+def _dates(connection: DuckDBPyConnection) -> str:
+    """The dates beside the traits as text; marts of an older version have none."""
+    known = count(
+        connection,
+        "select count(*) from duckdb_columns() where database_name = 'published'"
+        " and table_name = 'account_traits' and column_name = 'ended_at'",
+    )
+    return DATES if known else "null::varchar"
+
+
+def _check_chosen(connection: DuckDBPyConnection) -> None:
+    unknown = connection.execute(
+        "select account_id from considering.chosen where account_id not in"
+        " (select account_id from published.marts.account_traits where account_id is not null)"
+        " order by 1 limit 1"
+    ).fetchone()
+    if unknown:
+        raise UnknownAccount(
+            f"account {unknown[0]} is not in account_traits; customers without an account's ID"
+            " are in marts.unlinked_customers"
+        )
+
+
+def _chunks(reader: DuckDBPyConnection) -> Iterator[list[Candidate]]:
+    reader.execute(CANDIDATES)
+    named = tuple(column[0] for column in reader.description or ())
+    if named != Candidate._fields:
+        raise AssertionError(f"candidates are read as {named}, not as {Candidate._fields}")
+    while rows := reader.fetchmany(FETCH):
+        yield [Candidate(*row) for row in rows]

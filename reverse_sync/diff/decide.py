@@ -1,0 +1,243 @@
+"""diff, for one account: a write, a reason to keep it out, a wait, or nothing.
+
+In: a candidate, the run, the tracking config. Out: the decision. Pure: no database, no network.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from reverse_sync.diff.candidates import Candidate
+from reverse_sync.diff.trait_changes import Change, after, diff
+from reverse_sync.state.run import Run, naive
+from reverse_sync.values.lifecycle import Lifecycle, Previous, Status, lifecycle
+from reverse_sync.values.lifecycle_text import dates_from
+from reverse_sync.values.tracked_values import UnreadableTrait
+from reverse_sync.values.tracking import Tracking
+from reverse_sync.values.traits import (
+    NAMESPACE,
+    InvalidTraits,
+    Traits,
+    canonical,
+    canonical_value,
+    number_text,
+    parse_traits,
+)
+
+MAX_ID_LENGTH = 255
+WHOLE = ("create", "resync")  # operations that send every trait that has a value
+CURRENCY = "stripe.currency"
+
+# What goes first when the target's budget is short.
+LIFECYCLE_FIRST, REVENUE_NEXT, CREATES_THEN, THE_REST = range(4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """One account's row for the outbox; the lifecycle is foreseen, the store's row decides it."""
+
+    account_id: str
+    op: str
+    name: str | None
+    traits: str
+    changes: tuple[dict[str, str | None], ...]
+    source_md5: str
+    traits_set: int
+    traits_cleared: int
+    attempts: int
+    currency: str | None
+    traits_held: int
+    priority: int = 0
+    status_before: str | None = None
+    status_after: str | None = None
+    mrr_before: str | None = None
+    mrr_after: str | None = None
+    lifecycle: str | None = None
+    dates: str | None = None
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """An account that is kept out, and why."""
+
+    account_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """An account whose text differs but whose values do not."""
+
+    account_id: str
+    source_md5: str
+
+
+@dataclass(frozen=True)
+class Deferred:
+    """An account whose change failed and is not due again yet."""
+
+    account_id: str
+
+
+@dataclass(frozen=True)
+class Parked:
+    """An account whose change lies in the dead letters and is still the same."""
+
+    account_id: str
+
+
+Decision = Planned | Invalid | Unchanged | Deferred | Parked
+
+
+def decide(candidate: Candidate, run: Run, tracking: Tracking) -> Decision:
+    """What is to be done about one candidate."""
+    try:
+        _check_identity(candidate)
+        current = _current_traits(candidate)
+        return _waits(candidate, run) or _compared(candidate, current, run, tracking)
+    except (InvalidTraits, UnreadableTrait) as error:
+        return Invalid(candidate.account_id, str(error))
+
+
+def _waits(candidate: Candidate, run: Run) -> Decision | None:
+    """Whether the same change has been refused and is not to be tried now."""
+    same = (candidate.waiting_md5, candidate.waiting_name, candidate.waiting_tracking) == (
+        candidate.source_md5,
+        candidate.name,
+        run.tracking,
+    )
+    if not same or run.scope.whole or candidate.due:
+        return None
+    account_id, due = candidate.account_id or "", candidate.next_attempt_at
+    if candidate.waiting_status == "parked":
+        return Parked(account_id)
+    return Deferred(account_id) if due is not None and due > naive(run.now) else None
+
+
+def _compared(candidate: Candidate, current: Traits, run: Run, tracking: Tracking) -> Decision:
+    account_id, source_md5 = candidate.account_id or "", candidate.source_md5 or ""
+    acknowledged = parse_traits(candidate.acknowledged) if candidate.acknowledged else {}
+    change = diff(acknowledged, current, uncertain=_uncertain(candidate, current, run))
+    create = candidate.acknowledged is None
+    renamed = candidate.name != candidate.acknowledged_name
+    whole = run.scope.whole
+    renamed = renamed or candidate.dates != candidate.acknowledged_dates
+    if not (change or create or renamed or candidate.due or candidate.waiting_op or whole):
+        return Unchanged(account_id, source_md5)
+    then = after(acknowledged, current)
+    before, now = _lifecycles(candidate, then, run, tracking)
+    op = "create" if create else "resync" if whole else "update"
+    return _row(candidate, op, change, traits=(acknowledged, then), lifecycles=(before, now))
+
+
+def _row(
+    candidate: Candidate,
+    op: str,
+    change: Change,
+    *,
+    traits: tuple[Traits, Traits],
+    lifecycles: tuple[Lifecycle, Lifecycle],
+) -> Planned:
+    (acknowledged, then), (before, now) = traits, lifecycles
+    new = {**change.set, **dict.fromkeys(change.unset)}
+    # An account sent whole sends every trait it has: only what it clears needs a list.
+    listed = change.unset if op in WHOLE else sorted(new)
+    return Planned(
+        account_id=candidate.account_id or "",
+        op=op,
+        name=candidate.name,
+        traits=canonical(then),
+        changes=tuple(_change(trait, acknowledged, new) for trait in listed),
+        source_md5=candidate.source_md5 or "",
+        traits_set=len(change.set),
+        # A cleared trait that had no value is no loss.
+        traits_cleared=sum(acknowledged.get(trait) is not None for trait in change.unset),
+        attempts=candidate.attempts if candidate.waiting_md5 == candidate.source_md5 else 0,
+        currency=_currency(then),
+        traits_held=len(then) - list(then.values()).count(None),
+        priority=_priority(op, before, now),
+        status_before=before.status,
+        status_after=now.status,
+        mrr_before=_text(before.mrr),
+        mrr_after=_text(now.mrr),
+        dates=candidate.dates,
+    )
+
+
+def _lifecycles(
+    candidate: Candidate, traits: Traits, run: Run, tracking: Tracking
+) -> tuple[Lifecycle, Lifecycle]:
+    """The acknowledged lifecycle and the coming one, as far as account_traits can tell."""
+    status: Status | None = candidate.acknowledged_status  # type: ignore[assignment]
+    mrr = Decimal(candidate.acknowledged_mrr) if candidate.acknowledged_mrr else None
+    before = Lifecycle(status=status, mrr=mrr)
+    previous = Previous(before) if candidate.acknowledged is not None else None
+    now = lifecycle(
+        tracking=tracking,
+        traits=traits,
+        previous=previous,
+        as_of=run.as_of,
+        dates=dates_from(candidate.dates),
+    )
+    return before, now
+
+
+def _priority(op: str, before: Lifecycle, now: Lifecycle) -> int:
+    if op == "create":
+        return CREATES_THEN
+    if before.status != now.status:
+        return LIFECYCLE_FIRST
+    return REVENUE_NEXT if before.mrr != now.mrr else THE_REST
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else number_text(amount)
+
+
+def _currency(traits: Traits) -> str | None:
+    currency = traits.get(CURRENCY)
+    return currency if isinstance(currency, str) else None
+
+
+def _change(trait: str, acknowledged: Traits, new: Traits) -> dict[str, str | None]:
+    old, value = acknowledged.get(trait), new[trait]
+    return {
+        "trait": trait,
+        "old": None if old is None else canonical_value(old),
+        "new": None if value is None else canonical_value(value),
+    }
+
+
+def _uncertain(candidate: Candidate, current: Traits, run: Run) -> frozenset[str]:
+    """Traits that are sent whatever was acknowledged: all of them if the run sends accounts whole;
+    else those that an earlier write without success may or may not have changed in the store.
+
+    A refused write changed nothing, but it took over what an unanswered one had left open.
+    """
+    touched = set(current) if run.scope.whole and candidate.acknowledged else set()
+    if candidate.waiting_op is None:
+        return frozenset(touched)
+    touched |= {change["trait"] for change in candidate.waiting_changes or []}
+    if candidate.waiting_op in WHOLE:
+        sent = parse_traits(candidate.waiting_traits or "{}")
+        touched |= {trait for trait, value in sent.items() if value is not None}
+    return frozenset(touched)
+
+
+def _check_identity(candidate: Candidate) -> None:
+    account_id = candidate.account_id
+    if account_id is None or not account_id.strip():
+        raise InvalidTraits("account_id is blank: an account without a link is never sent")
+    if len(account_id) > MAX_ID_LENGTH:
+        raise InvalidTraits(f"account_id is longer than {MAX_ID_LENGTH} characters")
+    if candidate.copies > 1:
+        raise InvalidTraits(f"account_id appears {candidate.copies} times in account_traits")
+
+
+def _current_traits(candidate: Candidate) -> Traits:
+    if candidate.traits is None:
+        raise InvalidTraits("traits are null")
+    current = parse_traits(candidate.traits)
+    foreign = next((trait for trait in current if not trait.startswith(NAMESPACE)), None)
+    if foreign is not None:
+        raise InvalidTraits(f"trait {foreign} is outside {NAMESPACE}, which alone is ours to write")
+    return current

@@ -1,0 +1,77 @@
+"""What a run needs around it, and what it is asked for.
+
+In: values of the settings and of the command. Out: frozen objects. No behaviour.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from reverse_sync.plan.guards import Guards
+from reverse_sync.state.run import Run, Scope
+from reverse_sync.stores.target import Target
+from reverse_sync.values.tracking import Mode, Tracking
+
+Warehouse = Callable[[], AbstractContextManager[DuckDBPyConnection]]
+Lease = Callable[[], AbstractContextManager[None]]
+Timed = Callable[[str], AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What every run needs around it.
+
+    `lease` keeps other senders away from the target as long as it is held; `warehouse` takes the
+    writers' lock and opens the file, for short. `timed` hears how long a part of a run takes.
+    """
+
+    marts_path: Path
+    warehouse: Warehouse
+    target: Target
+    multiple_subscriptions: bool
+    lease: Lease = nullcontext
+    guards: Guards = field(default_factory=Guards)
+    timed: Timed = nullcontext
+
+    @property
+    def mode(self) -> Mode:
+        return "multi" if self.multiple_subscriptions else "single"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What one run is asked for.
+
+    `digest`: send exactly this plan, or nothing. `overridden`: guards that do not count this once.
+    `as_of` is the moment that accounts are judged at, `now` the one that waiting is measured by.
+    """
+
+    run_id: str
+    as_of: datetime
+    now: datetime
+    kind: str = "sync"
+    digest: str | None = None
+    overridden: frozenset[str] = frozenset()
+    scope: Scope = field(default_factory=Scope)
+
+    def __post_init__(self) -> None:
+        if self.as_of.tzinfo is None or self.now.tzinfo is None:
+            raise ValueError("as_of has no time zone; pass an aware datetime, such as UTC")
+
+    def run(self, *, version: int, mode: Mode, tracking: Tracking) -> Run:
+        """The run; its version is not final before `begin`."""
+        return Run(
+            run_id=self.run_id,
+            version=version,
+            mode=mode,
+            tracking=tracking.digest,
+            as_of=self.as_of,
+            clock=self.now,
+            kind=self.kind,
+            scope=self.scope,
+        )

@@ -1,0 +1,127 @@
+"""From objects to typed rows: shapes of several API versions, and values that do not fit."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ingestion.landing.rows import MissingValue, Stamp, rows
+
+STAMP = Stamp("acct_test", *[datetime.fromisoformat("2025-06-15")] * 2)
+
+
+def landed(stream: str, *objects: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    return {name: table.to_pylist() for name, table in rows(stream, objects, STAMP).items()}
+
+
+def subscription(**fields: Any) -> dict[str, Any]:
+    item = {
+        "id": "si_1",
+        "object": "subscription_item",
+        "created": 1,
+        "price": {"id": "price_1"},
+        "quantity": 2,
+        "current_period_start": 100,
+        "current_period_end": 200,
+    }
+    return {
+        "id": "sub_1",
+        "object": "subscription",
+        "created": 1,
+        "customer": "cus_1",
+        "status": "active",
+        "currency": "usd",
+        "items": {"object": "list", "data": [item], "has_more": False},
+    } | fields
+
+
+def test_period_stands_on_the_subscription_in_older_shapes() -> None:
+    older = subscription(current_period_start=300, current_period_end=400)
+    for name in ("current_period_start", "current_period_end"):
+        del older["items"]["data"][0][name]
+    (item,) = landed("subscriptions", older)["subscription_items"]
+    assert item["current_period_end"] == datetime.fromisoformat("1970-01-01T00:06:40")
+
+
+def test_invoice_names_its_subscription_in_both_shapes() -> None:
+    common = {"created": 1, "currency": "usd", "total": 5, "status": "paid"}
+    newer = {"parent": {"subscription_details": {"subscription": "sub_1"}}}
+    found = landed(
+        "invoices",
+        {"id": "in_1", **common, **newer},
+        {"id": "in_2", **common, "subscription": {"id": "sub_1"}},
+    )["invoices"]
+    assert [invoice["subscription_id"] for invoice in found] == ["sub_1", "sub_1"]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"source": {"coupon": {"id": "half", "percent_off": 12.5, "duration": "once"}}},
+        {"coupon": {"id": "half", "percent_off": 12.5, "duration": "once"}},
+    ],
+    ids=["source.coupon", "coupon"],
+)
+def test_discount_carries_its_coupon_in_both_shapes(where: dict[str, Any]) -> None:
+    (discount,) = landed("subscriptions", subscription(discount={"id": "di_1", **where}))[
+        "discounts"
+    ]
+    assert (discount["coupon_id"], discount["percent_off"]) == ("half", Decimal("12.5"))
+    assert (discount["owner_type"], discount["owner_id"]) == ("subscription", "sub_1")
+
+
+def test_one_discount_on_two_owners_is_two_rows() -> None:
+    shared = {"id": "di_1", "source": {"coupon": "half"}}
+    both = subscription(discounts=[shared])
+    both["items"]["data"][0]["discounts"] = [shared, {"source": {"coupon": "half"}}]
+    found = landed("subscriptions", both)["discounts"]
+    assert [(row["id"], row["discount_id"]) for row in found] == [
+        ("sub_1:di_1", "di_1"),
+        ("si_1:di_1", "di_1"),
+        ("si_1:1", None),
+    ]
+
+
+def test_order_of_discounts_is_that_of_the_list_beside_the_older_single_one() -> None:
+    first, second = ({"id": f"di_{n}", "source": {"coupon": "half"}} for n in (2, 1))
+    found = landed("subscriptions", subscription(discount=second, discounts=[first, second]))
+    order = {row["discount_id"]: row["position"] for row in found["discounts"]}
+    assert order == {"di_2": 0, "di_1": 1}
+
+
+def test_bare_discount_id_is_a_failure_by_name() -> None:
+    with pytest.raises(MissingValue, match=r"sub_1: discounts\[\] holds the bare id di_1"):
+        landed("subscriptions", subscription(discounts=["di_1"]))
+
+
+def test_required_value_that_is_in_no_known_shape_is_a_failure_by_name() -> None:
+    broken = subscription()
+    del broken["items"]["data"][0]["current_period_end"]
+    with pytest.raises(MissingValue, match=r"subscription_items si_1: object.current_period_end"):
+        landed("subscriptions", broken)
+
+
+def test_value_of_another_type_is_a_failure_by_name() -> None:
+    with pytest.raises(MissingValue, match=r"subscriptions sub_1: object\.status is no text"):
+        landed("subscriptions", subscription(status=7))
+
+
+def test_new_fields_change_nothing() -> None:
+    assert landed("subscriptions", subscription(novelty={"a": [1]})) == landed(
+        "subscriptions", subscription()
+    )
+
+
+def test_decimal_prices_keep_twelve_places() -> None:
+    (price,) = landed(
+        "prices",
+        {
+            "id": "price_1",
+            "created": 1,
+            "currency": "usd",
+            "billing_scheme": "per_unit",
+            "unit_amount_decimal": "0.123456789012",
+        },
+    )["prices"]
+    assert price["unit_amount_decimal"] == Decimal("0.123456789012")

@@ -1,0 +1,160 @@
+"""What must be true beside dbt's tests: what each check says of data that it must not let pass."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import pytest
+from dagster import (
+    DagsterInstance,
+    RunRequest,
+    ScheduleDefinition,
+    SensorDefinition,
+    SkipReason,
+    build_schedule_context,
+    build_sensor_context,
+)
+from local_stripe import NOW
+from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
+from webhook_receiver import event
+
+from ingestion.inbox.events_db import Inbox
+from orchestration import delivery_marks
+from orchestration.code_location import sensors
+from orchestration.code_location.schedules import schedules
+from orchestration.configuration.settings import ScheduleSettings
+from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.monitoring import checks
+from orchestration.pages.previews import PREVIEWS, shown
+from orchestration.refresh import refresh
+from orchestration.stages import table_rows
+from orchestration.terminal.reporter import LogReporter
+from sandbox import builders
+
+
+@pytest.fixture
+def business(pipeline: Pipeline) -> Pipeline:
+    pipeline.stripe.store.put(builders.product(id="prod_test", name="Product"))
+    pipeline.stripe.store.put(MONTHLY)
+    subscribe(pipeline, "one", account_id="a-1")
+    subscribe(pipeline, "stray")
+    return pipeline
+
+
+def test_refresh_tells_verdicts_and_shows_what_was_made(business: Pipeline) -> None:
+    business.set(ACCOUNT_ID_METADATA_KEY="account_id")
+    [run] = refresh(business.settings, LogReporter(lambda line: None), as_of=AS_OF)
+    found = {one.check_name: one for one in run.get_asset_check_evaluations()}
+    assert found["accounts_conserve"].passed
+    assert found["counts_conserve"].passed
+    assert not found["accounts_are_linked"].passed, "a half of the customers is not linked"
+    metadata = found["accounts_are_linked"].metadata
+    assert metadata["unlinked_share"].value == 0.5
+    for mart in PREVIEWS:
+        assert "cus_" not in json.dumps(
+            {k: v.value for k, v in shown(business.settings.marts, mart).items()}
+        )
+    made = {
+        one.step_materialization_data.materialization.asset_key.to_user_string(): (
+            one.step_materialization_data.materialization.metadata
+        )
+        for one in run.get_asset_materialization_events()
+    }
+    assert "| active | True | 2 |" in str(made["marts/subscriptions"]["preview"].value)
+    assert made["stripe/customers"]["rows_per_second"].value > 0
+    assert made["account_store"]["seconds"].value > 0
+    for name in ("stripe/customers", "intermediate/int_customers_linked", "marts/subscriptions"):
+        assert made[name]["dagster/row_count"].value == 2, name
+    for name in ("marts/mrr_by_month", "marts/mrr_movements_by_month", "account_store"):
+        assert "image/png" in str(made[name]["picture"].value), name
+    for name, metadata in made.items():
+        assert metadata["seconds"].value >= 0, name
+    sensors_ask_where_work_waits_and_say_why_not(business)
+    finds_what_is_wrong(business)
+
+
+def test_rows_are_counted_after_some_were_replaced() -> None:
+    with duckdb.connect() as database:
+        database.execute("create schema stripe")
+        database.execute("create table stripe.customers as from range(100_000) row (id)")
+        database.execute("create view stripe.others as from stripe.customers")
+        database.execute("delete from stripe.customers where id < 30_000")
+        database.execute("insert into stripe.customers from range(10)")
+        assert table_rows(database) == {("stripe", "customers"): 70_010}
+
+
+def sensors_ask_where_work_waits_and_say_why_not(business: Pipeline) -> None:
+    """As the daemon asks them."""
+    settings, now = business.settings, datetime.now(UTC)
+    last, later = delivery_marks.last_build(settings), now + timedelta(hours=1)
+    assert (delivery_marks.delivery_due(settings), delivery_marks.waiting_until(settings)) == (
+        None,
+        None,
+    )
+    with dagster_instance(settings) as instance:
+        asked = "refresh: time to poll Stripe's events"
+        assert said_at(schedules(ScheduleSettings())[1], instance, now) == asked
+        assert "LIVE is not set" in said(sensors.live_stays_up, instance)
+        business.set(LIVE="true")
+        assert said(sensors.live_stays_up, instance) == "live_refresh: live_refresh has to stay up"
+        assert said(sensors.inbox_waits, instance) == "the inbox is empty"
+        with Inbox.open(settings.data_dir / "events.db") as inbox:
+            inbox.append("acct_1", [event(created=NOW)], received_at=now.replace(tzinfo=None))
+        assert said(sensors.inbox_waits, instance) == "refresh: 1 objects wait in the inbox"
+        assert "no account waits" in said(sensors.retries_are_due, instance)
+
+        delivery_marks.note_delivery(settings, last, waiting_until=later)
+        assert delivery_marks.waiting_until(settings) == later
+        assert "the next attempt is due at" in said(sensors.retries_are_due, instance)
+        delivery_marks.note_delivery(settings, last, waiting_until=now)
+        asked = "reverse_sync: accounts are due for another attempt"
+        assert said(sensors.retries_are_due, instance) == asked
+        assert "brought to the last build" in said(sensors.marts_are_newer, instance)
+
+        delivery_marks.note_build(settings, as_of=AS_OF, build_id="newer")
+        assert "no account waits" in said(sensors.retries_are_due, instance)
+        asked = "reverse_sync: the marts are newer than the account store"
+        assert said(sensors.marts_are_newer, instance) == asked
+
+
+def said(sensor: SensorDefinition, instance: DagsterInstance) -> str:
+    """The job that it asks for, and why; or why it does not."""
+    return told(sensor(build_sensor_context(instance)))
+
+
+def said_at(schedule: ScheduleDefinition, instance: DagsterInstance, now: datetime) -> str:
+    context = build_schedule_context(instance, scheduled_execution_time=now)
+    [asked] = schedule.evaluate_tick(context).run_requests or ()
+    return told(asked)
+
+
+def told(answer: object) -> str:
+    if isinstance(answer, SkipReason):
+        return str(answer.skip_message)
+    assert isinstance(answer, RunRequest)
+    assert answer.run_key
+    return f"{answer.job_name}: {answer.tags['stripe_traits/why']}"
+
+
+def finds_what_is_wrong(business: Pipeline) -> None:
+    settings = business.settings
+    with duckdb.connect(str(settings.marts)) as database:
+        database.execute("delete from account_traits")
+        database.execute("update sync_runs set acknowledged = acknowledged - 1")
+        database.execute(
+            "insert into sync_drift values ('a-1', 'changed', 'x', '1', '2', now(), 'run')"
+        )
+    counts = {"listed": 3, "absent": 1, "differing": 0, "gone": 0}
+    delivery_marks.note_comparison(settings, {"customers": counts})
+    wrong = (checks.accounts_are_linked, checks.accounts_conserve, checks.counts_conserve)
+    assert {check(settings).verdict for check in wrong} == {"fail"}
+    assert checks.no_drift(settings).verdict == "warn"
+    assert checks.agrees_with_stripe(settings, "customers").verdict == "warn"
+    assert checks.agrees_with_stripe(settings, "invoices").verdict == "pass"
+
+
+def test_wrong_key_of_the_account_id_stops_before_the_account_store(business: Pipeline) -> None:
+    business.set(ACCOUNT_ID_METADATA_KEY="acount_id")
+    with pytest.raises(Exception, match="accounts_are_linked"):
+        refresh(business.settings, LogReporter(lambda line: None), as_of=AS_OF)
+    assert not (business.folder / "accounts.db").exists()

@@ -1,0 +1,141 @@
+"""The resident refresh as a process: changes arrive, quiet cycles do nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+import pytest
+from command_line import environment
+from dagster import AssetKey, DagsterExecutionInterruptedError, DagsterRunStatus
+from local_stripe import NOW
+from pipeline import AS_OF, MONTHLY, Pipeline, subscribe, written
+from test_deploy import command
+
+from orchestration.build.transform import transform
+from orchestration.code_location.live_job import live_refresh
+from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.locks import kept_open
+from orchestration.monitoring.health import refreshed_at
+from orchestration.stages import load_stage
+from orchestration.terminal.reporter import LogReporter
+from sandbox import builders
+
+PATIENCE = 120  # seconds: other load makes clocks unreliable
+
+
+@pytest.fixture
+def business(pipeline: Pipeline) -> Pipeline:
+    pipeline.set(LIVE_POLL_SECONDS="0.5")
+    pipeline.stripe.store.put(builders.product(id="prod_test", name="Product"))
+    pipeline.stripe.store.put(MONTHLY)
+    subscribe(pipeline, "one")
+    return pipeline
+
+
+@contextmanager
+def running(business: Pipeline) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [*command("live"), "--json"],
+        env=environment(
+            STRIPE_API_BASE=business.stripe.url,
+            DATA_DIR=str(business.folder),
+            LIVE_POLL_SECONDS="0.5",
+        ),
+        cwd=business.folder.parent,
+        stdout=subprocess.PIPE,
+        stderr=sys.stderr,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+
+
+def cycle(process: "subprocess.Popen[str]") -> tuple[int, int]:
+    """Waits for the next cycle that did something: its number, and the accounts it sent."""
+    assert process.stdout
+    for line in process.stdout:
+        told = json.loads(line)
+        assert told["failure"] is None
+        return told["cycle"], told["sent"]
+    raise AssertionError(f"it ended with {process.wait()}")
+
+
+def wait_for_refreshes(business: Pipeline, number: int) -> None:
+    """Until so many more cycles have ended well."""
+    ended = time.monotonic() + PATIENCE
+    for _ in range(number):
+        before = refreshed_at(business.folder)
+        while refreshed_at(business.folder) == before:
+            assert time.monotonic() < ended, "no cycle ended"
+            time.sleep(0.05)
+
+
+def test_changes_arrive_and_quiet_cycles_do_nothing(business: Pipeline) -> None:
+    with running(business) as process:
+        assert cycle(process) == (1, 1)
+        business.stripe.store.update("customer", "cus_one", {"name": "New name"}, now=NOW)
+        assert cycle(process)[1] == 1
+        assert business.account("cus_one")["name"] == "New name"
+        published = written(business.settings.marts)
+        wait_for_refreshes(business, 2)
+        assert written(business.settings.marts) == published, "nothing changed, nothing done"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) == 0
+    with dagster_instance(business.settings) as instance:
+        for key in (["stripe", "customers"], ["marts", "account_traits"], ["account_store"]):
+            event = instance.get_latest_materialization_event(AssetKey(key))
+            assert event is not None, key
+    run_of_dagster_ends_when_its_time_is_over(business)
+    run_of_dagster_that_is_stopped_on_the_page_is_canceled(business)
+
+
+def run_of_dagster_ends_when_its_time_is_over(business: Pipeline) -> None:
+    business.set(LIVE_RUN_MINUTES="0.02")
+    business.stripe.store.update("customer", "cus_one", {"name": "Newest"}, now=NOW + 9)
+    with dagster_instance(business.settings) as instance:
+        assert live_refresh.execute_in_process(instance=instance).success
+    assert business.account("cus_one")["name"] == "Newest"
+
+
+def run_of_dagster_that_is_stopped_on_the_page_is_canceled(business: Pipeline) -> None:
+    """After the cycle under way: the button notes it and sends the run's process a SIGINT."""
+    before = refreshed_at(business.folder)
+    business.set(LIVE_RUN_MINUTES="60")
+    with dagster_instance(business.settings) as instance:
+
+        def stop() -> None:
+            while refreshed_at(business.folder) == before:
+                time.sleep(0.05)
+            instance.report_run_canceling(*instance.get_runs(limit=1))
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=stop, daemon=True).start()
+        with pytest.raises(DagsterExecutionInterruptedError):
+            live_refresh.execute_in_process(instance=instance)
+        [last] = instance.get_runs(limit=1)
+    assert last.status == DagsterRunStatus.CANCELED
+
+
+def test_a_build_has_all_memory_though_a_load_has_little(business: Pipeline) -> None:
+    settings, reporter = business.settings, LogReporter(lambda line: None)
+    asked = "select current_setting('memory_limit')"
+    business.refresh()
+    business.stripe.store.update("customer", "cus_one", {"name": "Ada"}, now=NOW)
+    with kept_open(settings, reporter), duckdb.connect(str(settings.warehouse)) as database:
+        (whole,) = database.execute(asked).fetchone() or ()
+        load_stage(settings, reporter, full=False)
+        (loading,) = database.execute(asked).fetchone() or ()
+        transform(settings, as_of=AS_OF)
+        (building,) = database.execute(asked).fetchone() or ()
+    assert loading != whole
+    assert building == whole

@@ -1,0 +1,98 @@
+"""What analysts read: the queries of docs/analysts.md, and a description of every column."""
+
+import csv
+import re
+import subprocess
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from examples import POPULATION
+from examples_build import PROJECT, STREAMS, RunSettings, create_warehouse
+from examples_objects import at
+
+from orchestration.publication.publish import SYNC_TABLES, publish
+from reverse_sync.state.schema import prepare
+from sandbox.population import Population, generate
+
+CURRENCY = "account_month__currency"
+QUERIES = re.findall(r"```sql\n(.*?)```", (PROJECT / "docs" / "analysts.md").read_text(), re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def marts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's business, smaller, beside the worked examples; published."""
+    folder = tmp_path_factory.mktemp("analysts")
+    warehouse = create_warehouse(folder / "warehouse.duckdb")
+    warehouse.land([one for one in POPULATION if not one.get("deleted")])
+    business = generate(Population(customers=300, seed=1, now=at("2025-06-15")))
+    warehouse.land(one for one in business if one["object"] in STREAMS)
+    warehouse.build(RunSettings())
+    with duckdb.connect(str(warehouse.path)) as database:
+        prepare(database)  # the sync's own tables are published beside the marts
+        publish(database, folder / "marts.duckdb")
+    return folder / "marts.duckdb"
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.split()[1])
+def test_query_of_the_page_finds_rows(query: str, marts: Path) -> None:
+    with duckdb.connect(str(marts), read_only=True) as database:
+        assert database.execute(query).fetchall()
+
+
+def test_every_column_of_every_mart_tells_its_source_and_its_unit(marts: Path) -> None:
+    with duckdb.connect(str(marts), read_only=True) as database:
+        columns = database.execute(
+            "select table_name || '.' || column_name, data_type, coalesce(comment, '')"
+            " from duckdb_columns() where schema_name = 'main' and not internal"
+        ).fetchall()
+    assert {f"{table}.run_id" for table in SYNC_TABLES} - {"sync_snapshot.run_id"} <= {
+        name for name, _, _ in columns
+    }
+    assert [name for name, _, comment in columns if "From " not in comment] == []
+    measured = [
+        (name, comment)
+        for name, kind, comment in columns
+        if kind.startswith(("DECIMAL", "BIGINT", "TIMESTAMP", "DATE", "MAP(VARCHAR, DECIMAL"))
+    ]
+    assert [name for name, comment in measured if "Unit: " not in comment] == []
+
+
+def test_metricflow_adds_mrr_over_accounts_and_not_over_months(marts: Path) -> None:
+    with duckdb.connect(str(marts), read_only=True) as database:
+        by_month = {
+            (month, currency): mrr
+            for month, currency, mrr in database.execute(
+                "select month::timestamp::varchar, currency, sum(mrr)"
+                " from mrr_by_month group by all"
+            ).fetchall()
+        }
+    assert metricflow(marts, "month") == by_month
+    last_months = {month[:4]: month for month, _ in sorted(by_month)}
+    assert len(last_months) > 1
+    assert metricflow(marts, "year") == {
+        (f"{month[:4]}-01-01 00:00:00", currency): mrr
+        for (month, currency), mrr in by_month.items()
+        if month == last_months[month[:4]]
+    }
+
+
+def metricflow(marts: Path, grain: str) -> dict[tuple[str, str], Decimal]:
+    """MRR as `make metrics` answers it, by period and currency."""
+    answer = marts.with_name(f"{grain}.csv")
+    query = f"--metrics mrr --group-by metric_time__{grain},{CURRENCY}"
+    done = subprocess.run(
+        [
+            *("make", "--no-print-directory", "metrics", f"DATA_DIR={marts.parent}"),
+            *(f"METRICS={marts.parent}/metrics", f"QUERY={query} --csv {answer}"),
+        ],
+        cwd=PROJECT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    header, *rows = csv.reader(answer.open())
+    assert len(header) == 3
+    return {(period, currency): round(Decimal(mrr), 3) for period, currency, mrr in rows}

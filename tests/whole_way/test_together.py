@@ -1,0 +1,153 @@
+"""Everything at once, in processes: live, a nightly run, a CLI sync, readers; and kill -9."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from command_line import PROGRAM, environment
+from local_stripe import NOW
+from marts_reader import HOLDS_IT_OPEN, OPENS_IT_AGAIN, Reader
+from pipeline import MONTHLY, Pipeline, subscribe
+
+from orchestration.dagster_local.dagster_home import prepare_dagster_home
+from sandbox import builders
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 240  # seconds: other load makes clocks unreliable
+FREE_WITHIN = 30.0
+NIGHTLY = [
+    *(str(Path(sys.executable).with_name("dagster")), "job", "execute"),
+    *("-m", "orchestration.definitions", "-j", "nightly"),
+]
+FIRST_TOUCH = """
+import sys
+from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.configuration.settings import read_settings
+settings = read_settings()
+print("ready", flush=True)
+sys.stdin.readline()
+with dagster_instance(settings) as instance:
+    print(instance.get_runs_count(), flush=True)
+"""
+
+
+@pytest.fixture
+def business(pipeline: Pipeline) -> Pipeline:
+    pipeline.stripe.store.put(builders.product(id="prod_test", name="Product"))
+    pipeline.stripe.store.put(MONTHLY)
+    for name in ("one", "two"):
+        subscribe(pipeline, name)
+    return pipeline
+
+
+@contextmanager
+def started(
+    arguments: list[str], business: Pipeline, **settings: str
+) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        arguments,
+        env=environment(
+            STRIPE_API_BASE=business.stripe.url,
+            DATA_DIR=str(business.folder),
+            DAGSTER_HOME=str(prepare_dagster_home(business.folder)),
+            LIVE_POLL_SECONDS="0.5",
+            **settings,
+        ),
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def holder(business: Pipeline) -> str:
+    return (business.folder / "warehouse.lock").read_text()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    ended = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < ended
+        time.sleep(0.02)
+
+
+@contextmanager
+def changing(business: Pipeline) -> Iterator[list[str]]:
+    """A customer gets a new name four times a second."""
+    names, over = ["one"], threading.Event()
+
+    def change() -> None:
+        while not over.wait(0.25):
+            names.append(f"Name {len(names)}")
+            business.stripe.store.update(
+                "customer", "cus_one", {"name": names[-1]}, now=NOW + len(names)
+            )
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        yield names
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_all_at_once_and_a_killed_holder_harm_nobody(business: Pipeline) -> None:
+    business.refresh()
+    marts, look = business.settings.marts, "select count(*), count(name) from account_traits"
+    readers = [Reader(program, marts, look) for program in (HOLDS_IT_OPEN, OPENS_IT_AGAIN)]
+    with (
+        changing(business) as names,
+        started([PROGRAM, "live", "--json"], business) as live,
+        started(NIGHTLY, business) as nightly,
+        started([PROGRAM, "sync"], business) as sync,
+    ):
+        until(lambda: f"process {live.pid} " in holder(business))
+        os.kill(live.pid, signal.SIGKILL)
+        killed = time.monotonic()
+        others = {f"process {other.pid} " for other in (nightly, sync)}
+        until(lambda: any(other in holder(business) for other in others))
+        assert time.monotonic() - killed < FREE_WITHIN
+        for process in (nightly, sync):
+            while process.poll() is None:
+                assert {reader.look() for reader in readers} == {"2 2"}
+                time.sleep(0.1)
+            assert process.returncode == 0, process.communicate()[0]
+    assert [reader.stop() for reader in readers] == [0, 0]
+    assert "all_mrr_normalized" in (business.folder / "docs.html").read_text(), "of the nightly run"
+    business.refresh()
+    assert business.account("cus_one")["name"] == names[-1]
+    assert business.mart(
+        "select count(*) from sync_runs where status <> 'interrupted'"
+        " and selected <> unchanged + sent + invalid + blocked + deferred"
+    ) == [(0,)]
+
+
+def test_empty_home_of_dagster_may_be_touched_by_two_processes_at_once(
+    business: Pipeline,
+) -> None:
+    code = [sys.executable, "-c", FIRST_TOUCH]
+    with started(code, business) as one, started(code, business) as other:
+        for process in (one, other):
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+        for process in (one, other):
+            assert process.stdin
+            process.stdin.write("now\n")
+            process.stdin.flush()
+        for process in (one, other):
+            said, _ = process.communicate(timeout=PATIENCE)
+            assert (process.returncode, said.split()) == (0, ["0"]), said
