@@ -14,6 +14,7 @@ from target_servers import SECRET, FakeSegment, FakeVitally, Receiver, Reply, ru
 from tenacity import wait_fixed
 
 from reverse_sync.stores.account_store import AccountStore, AccountWrite
+from reverse_sync.stores.http import client
 from reverse_sync.stores.target import Target
 from reverse_sync.stores.url import opened
 from reverse_sync.values.lifecycle import Lifecycle
