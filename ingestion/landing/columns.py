@@ -99,3 +99,4 @@ def taxes(name: str, *paths: str) -> Column:
 ID = text("id", required=True)
 CREATED = timestamp("created", required=True)
 LIVEMODE = flag("livemode")
+COUPON = ("object.source.coupon", "object.coupon")  # of a discount

@@ -1,9 +1,10 @@
-"""What was billed: paid invoices and their lines.
+"""What was billed: paid invoices, their lines, the discounts that were taken off.
 
 Enters: nothing. Leaves: their tables, and where their rows stand in an invoice.
 """
 
 from ingestion.landing.columns import (
+    COUPON,
     CREATED,
     ID,
     LIVEMODE,
@@ -11,6 +12,7 @@ from ingestion.landing.columns import (
     Table,
     flag,
     integer,
+    json,
     reference,
     taxes,
     text,
@@ -77,12 +79,23 @@ TABLES = (
                 "object.proration",
             ),
             total("discount_amount", "object.discount_amounts"),
+            json("discount_amounts"),
             taxes("taxes", "object.taxes", "object.tax_amounts"),
             integer("position", "position"),
         ),
     ),
+    Table(
+        # A discount that is used up hangs nowhere any more; what it took off names it for good.
+        "invoiced_discounts",
+        (ID, reference("coupon_id", *COUPON)),
+    ),
 )
 
 EXTRACTS = {
-    "invoices": (Extract("invoices"), Extract("invoice_lines", "lines.data[]")),
+    "invoices": (
+        Extract("invoices"),
+        Extract("invoice_lines", "lines.data[]"),
+        Extract("invoiced_discounts", "total_discount_amounts[].discount"),
+        Extract("invoiced_discounts", "lines.data[].discounts[]"),
+    ),
 }

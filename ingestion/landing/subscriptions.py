@@ -4,6 +4,7 @@ Enters: nothing. Leaves: their tables, and where their rows stand in a subscript
 """
 
 from ingestion.landing.columns import (
+    COUPON,
     CREATED,
     ID,
     LIVEMODE,
@@ -17,8 +18,6 @@ from ingestion.landing.columns import (
     text,
     timestamp,
 )
-
-COUPON = ("object.source.coupon", "object.coupon")
 
 TABLES = (
     Table(

@@ -65,6 +65,7 @@ STREAMS = (
         "/v1/invoices",
         parameters={"status": "paid"},
         only=("status", "paid"),
+        expand=("total_discount_amounts.discount",),
         nested=Nested("lines", "/v1/invoices/{id}/lines"),
         permission="Invoices",
     ),

@@ -71,6 +71,30 @@ def test_discount_carries_its_coupon_in_both_shapes(where: dict[str, Any]) -> No
     assert (discount["owner_type"], discount["owner_id"]) == ("subscription", "sub_1")
 
 
+@pytest.mark.parametrize(
+    "coupon",
+    [{"source": {"coupon": "third"}}, {"coupon": {"id": "third", "duration": "repeating"}}],
+    ids=["source.coupon", "coupon"],
+)
+def test_invoice_says_what_each_discount_took_off_and_whose_coupon_it_was(
+    coupon: dict[str, Any],
+) -> None:
+    taken = {"amount": 2500, "discount": "di_1"}
+    line = {"id": "il_1", "amount": 10000, "currency": "usd", "discount_amounts": [taken]}
+    invoice = {
+        "id": "in_1",
+        "created": 1,
+        "currency": "usd",
+        "total": 7500,
+        "total_discount_amounts": [{"amount": 2500, "discount": {"id": "di_1", **coupon}}],
+        "lines": {"data": [line | {"period": {"start": 1, "end": 2}, "discounts": ["di_1"]}]},
+    }
+    found = landed("invoices", invoice)
+    assert found["invoice_lines"][0]["discount_amounts"] == '[{"amount":2500,"discount":"di_1"}]'
+    (discount,) = found["invoiced_discounts"]
+    assert (discount["id"], discount["coupon_id"]) == ("di_1", "third")
+
+
 def test_one_discount_on_two_owners_is_two_rows() -> None:
     shared = {"id": "di_1", "source": {"coupon": "half"}}
     both = subscription(discounts=[shared])
