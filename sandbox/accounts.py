@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import orjson
 
+from sandbox.errors import StripeError
 from sandbox.http import api
-from sandbox.http.errors import StripeError
 from sandbox.http.keys import Key, asking, masked
 from sandbox.http.listing import Parameters, read_nested
 from sandbox.kinds import Kind

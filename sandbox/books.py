@@ -12,12 +12,12 @@ from typing import Any
 import orjson
 
 from sandbox import builders
-from sandbox.http.errors import missing
+from sandbox.errors import missing
 from sandbox.shapes import API_VERSION, Json
 from sandbox.storage.reading import canonical, table
 from sandbox.storage.rows import shown
 from sandbox.storage.store import Store
-from sandbox.versions.versions import shown_at
+from sandbox.storage.versions import shown_at
 
 _NUMBERS = "objects made"
 

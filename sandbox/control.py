@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import truth
 from sandbox.accounts import Accounts
+from sandbox.errors import StripeError, missing
 from sandbox.http import form
-from sandbox.http.errors import StripeError, missing
 from sandbox.misbehaviour import feed
 from sandbox.shapes import Json
+from sandbox.storage import truth
 from sandbox.storage.store import Store
 from sandbox.webhooks import ledger, registry
 from sandbox.webhooks.sender import Sender

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.http.keys import Key
-from sandbox.http.limits import Limits
 from sandbox.misbehaviour.faults import Fault, Faults
+from sandbox.misbehaviour.limits import Limits
 from sandbox.shapes import ACCOUNT
-from sandbox.versions.versions import served
+from sandbox.storage.versions import served
 
 
 class WrongOption(ValueError):

@@ -22,10 +22,10 @@ from starlette.types import ASGIApp, Scope
 
 from sandbox import control
 from sandbox.accounts import Accounts
+from sandbox.answering import METHODS, endpoint
 from sandbox.endpoints.webhooks import registered
+from sandbox.errors import StripeError
 from sandbox.http import api
-from sandbox.http.answering import METHODS, endpoint
-from sandbox.http.errors import StripeError
 from sandbox.http.keys import Key, masked
 from sandbox.misbehaviour.faults import NONE, Faults
 from sandbox.misbehaviour.vanishing import delete

@@ -9,8 +9,8 @@ from sandbox import clock, periods
 from sandbox.billing import collecting, transitions
 from sandbox.books import Books
 from sandbox.business import driver
+from sandbox.errors import StripeError
 from sandbox.http import form
-from sandbox.http.errors import StripeError
 from sandbox.http.form import missing_parameter
 from sandbox.http.writing import Write
 from sandbox.shapes import Json

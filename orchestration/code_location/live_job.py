@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 from dagster import DagsterExecutionInterruptedError, OpExecutionContext, job, op
 
+from orchestration.code_location.live_report import LiveReport
 from orchestration.code_location.run_log import CONFIG, console
 from orchestration.configuration.settings import read_settings
-from orchestration.live.report import LiveReport
 from orchestration.live.resident import Cycle, live
 from orchestration.terminal.reporter import log_reporter
 

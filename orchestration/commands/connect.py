@@ -15,7 +15,7 @@ from orchestration.terminal.output import console
 
 if TYPE_CHECKING:
     from ingestion.stripe_api.survey import Evidence
-    from orchestration.configuration.setup import Answers
+    from orchestration.setup import Answers
 
 SHOWN = 10  # metadata keys
 
@@ -57,7 +57,7 @@ def connect(  # noqa: PLR0913, PLR0917  one argument an option
         if metadata_key and stripe_ids:
             raise WrongSettings("--metadata-key and --stripe-ids exclude each other: give one")
         settings, entered = _with_key(asks=not yes)
-        from orchestration.configuration import setup
+        from orchestration import setup
         from reverse_sync.stores.url import check
 
         evidence = setup.look(settings)

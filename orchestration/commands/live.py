@@ -31,8 +31,8 @@ def live(
     """
     with explained():
         settings = read_settings()
+        from orchestration.code_location.live_report import LiveReport
         from orchestration.live import resident as loop
-        from orchestration.live.report import LiveReport
         from reverse_sync.stores.url import check
 
         check(settings.target)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sandbox import builders, periods
 from sandbox.billing import cycles
 from sandbox.books import Books
-from sandbox.http.errors import StripeError, missing
+from sandbox.errors import StripeError, missing
 from sandbox.http.form import missing_parameter
 from sandbox.shapes import Json
 

@@ -6,7 +6,7 @@ Enters: typed parameters of `POST /v1/subscriptions/{id}`. Leaves: the subscript
 from sandbox.billing import asked, renewing, switching
 from sandbox.billing.ending import OVER
 from sandbox.books import Books
-from sandbox.http.errors import StripeError
+from sandbox.errors import StripeError
 from sandbox.http.form import merged
 from sandbox.shapes import Json
 

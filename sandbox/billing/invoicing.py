@@ -11,7 +11,7 @@ from sandbox import builders, periods
 from sandbox.billing import lines as billed
 from sandbox.billing.lines import Charge
 from sandbox.books import Books
-from sandbox.http.errors import StripeError
+from sandbox.errors import StripeError
 from sandbox.shapes import Json
 
 HOUR = 3600

@@ -8,7 +8,7 @@ from sandbox.billing import cycles, proration, switching
 from sandbox.billing.lines import Charge
 from sandbox.billing.renewing import paused
 from sandbox.books import Books
-from sandbox.http.errors import StripeError
+from sandbox.errors import StripeError
 from sandbox.shapes import Json
 
 _CAN_PAUSE = ("active", "past_due", "trialing", "unpaid")

@@ -6,7 +6,7 @@ Enters: typed parameters of `POST /v1/subscriptions`. Leaves: the subscription a
 from sandbox import builders
 from sandbox.billing import asked, changing, collecting, cycles, invoicing, lines
 from sandbox.books import Books
-from sandbox.http.errors import StripeError
+from sandbox.errors import StripeError
 from sandbox.http.refusals import Declined
 from sandbox.shapes import Json
 

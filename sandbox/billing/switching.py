@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sandbox.billing import asked, collecting, cycles, invoicing, proration
 from sandbox.billing.lines import Charge
 from sandbox.books import Books
-from sandbox.http.errors import StripeError, missing
+from sandbox.errors import StripeError, missing
 from sandbox.http.form import merged
 from sandbox.http.refusals import Declined
 from sandbox.shapes import Json

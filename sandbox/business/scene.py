@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from sandbox.endpoints import WRITES
+from sandbox.errors import StripeError
 from sandbox.http import writing
-from sandbox.http.errors import StripeError
 from sandbox.shapes import Json
 from sandbox.storage.store import Store
 

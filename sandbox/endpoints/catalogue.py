@@ -2,8 +2,8 @@
 
 from sandbox import builders
 from sandbox.books import Books
+from sandbox.errors import StripeError
 from sandbox.http import form
-from sandbox.http.errors import StripeError
 from sandbox.http.form import (
     boolean,
     clearable,

@@ -3,8 +3,8 @@
 from sandbox import builders, pricing
 from sandbox.billing import invoicing
 from sandbox.books import Books
+from sandbox.errors import StripeError
 from sandbox.http import form
-from sandbox.http.errors import StripeError
 from sandbox.http.form import boolean, integer, merged, natural, record, text
 from sandbox.http.writing import Write
 from sandbox.shapes import Json

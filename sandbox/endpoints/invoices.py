@@ -4,8 +4,8 @@ from sandbox import periods
 from sandbox.billing import asked, collecting, invoicing
 from sandbox.books import Books
 from sandbox.endpoints.invoice_items import own_draft
+from sandbox.errors import StripeError
 from sandbox.http import form
-from sandbox.http.errors import StripeError
 from sandbox.http.form import boolean, choice, clearable, listed, merged, natural, record, text
 from sandbox.http.refusals import Declined
 from sandbox.http.writing import Write

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from sandbox import builders
 from sandbox.billing import ending
 from sandbox.books import Books
+from sandbox.errors import StripeError, missing
 from sandbox.http import form
-from sandbox.http.errors import StripeError, missing
 from sandbox.http.form import clearable, integer, listed, merged, natural, record, text
 from sandbox.http.writing import Write
 from sandbox.shapes import Json

@@ -3,8 +3,8 @@
 from sandbox import builders
 from sandbox.billing import changing, ending, pausing, proration, subscribing, switching
 from sandbox.books import Books
+from sandbox.errors import StripeError, missing
 from sandbox.http import form
-from sandbox.http.errors import StripeError, missing
 from sandbox.http.form import boolean, choice, clearable, either, listed, natural, record, text
 from sandbox.http.writing import Write
 from sandbox.shapes import Json

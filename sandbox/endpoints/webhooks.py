@@ -5,13 +5,13 @@ from pathlib import Path
 
 from sandbox import builders, clock
 from sandbox.books import Books
+from sandbox.errors import StripeError
 from sandbox.http import form
-from sandbox.http.errors import StripeError
 from sandbox.http.form import boolean, clearable, listed, merged, text
 from sandbox.http.writing import Write
 from sandbox.shapes import Json
 from sandbox.storage.store import Store
-from sandbox.versions.versions import check
+from sandbox.storage.versions import check
 from sandbox.webhooks import ledger, registry
 
 # Every type that Stripe documents: an endpoint may want what this sandbox never sends.

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from sandbox.builders import deleted
+from sandbox.errors import StripeError, missing, unknown_parameter
 from sandbox.http import expand, listing
-from sandbox.http.errors import StripeError, missing, unknown_parameter
 from sandbox.http.listing import Parameters
 from sandbox.kinds import APART, KINDS, NESTED, Kind
 from sandbox.shapes import Json

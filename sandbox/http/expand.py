@@ -10,7 +10,7 @@ import orjson
 
 from sandbox import paths
 from sandbox.builders import deleted
-from sandbox.http.errors import StripeError
+from sandbox.errors import StripeError
 from sandbox.kinds import NOTHING, Kind
 from sandbox.shapes import Json
 from sandbox.storage.reading import Reader, Window

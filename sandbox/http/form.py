@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sandbox.http.errors import StripeError, unknown_parameter
+from sandbox.errors import StripeError, unknown_parameter
 from sandbox.shapes import Json
 
 Node = Any  # a text, or a dict of nodes: which of them only the reader of the field knows

@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sandbox.http.errors import StripeError
+from sandbox.errors import StripeError
 from sandbox.shapes import ACCOUNT
 
 KINDS = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.errors import StripeError, missing, unknown_parameter
 from sandbox.http import expand
-from sandbox.http.errors import StripeError, missing, unknown_parameter
 from sandbox.kinds import KINDS, Filter, Kind
 from sandbox.storage.reading import Page, Reader, Window
 

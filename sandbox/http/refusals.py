@@ -2,7 +2,7 @@
 
 import orjson
 
-from sandbox.http.errors import StripeError
+from sandbox.errors import StripeError
 
 
 class Declined(StripeError):

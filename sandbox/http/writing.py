@@ -15,8 +15,8 @@ import orjson
 
 from sandbox import clock
 from sandbox.books import Books
+from sandbox.errors import StripeError
 from sandbox.http import api, expand, form
-from sandbox.http.errors import StripeError
 from sandbox.http.form import Fields
 from sandbox.http.refusals import KeyReused
 from sandbox.kinds import KINDS

@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 
-from sandbox.http.limits import Limits
+from sandbox.misbehaviour.limits import Limits
 
 KINDS = {
     "rate_limit": "429 with Retry-After and Stripe-Rate-Limited-Reason",

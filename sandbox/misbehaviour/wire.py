@@ -16,9 +16,9 @@ import orjson
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.http.errors import StripeError
-from sandbox.http.limits import Limiters, Refusal, endpoint
+from sandbox.errors import StripeError
 from sandbox.misbehaviour.faults import Draws, Fault, Faults
+from sandbox.misbehaviour.limits import Limiters, Refusal, endpoint
 from sandbox.shapes import API_VERSION
 
 Delete = Callable[[Scope, str, str], None]  # the request for a page, its last id, what to delete

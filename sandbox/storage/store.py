@@ -12,13 +12,12 @@ from pathlib import Path
 
 import orjson
 
-from sandbox import builders, changes, truth
+from sandbox import builders, changes
 from sandbox.kinds import KINDS
 from sandbox.shapes import API_VERSION, Json
-from sandbox.storage import batches, loading, rows, schema
+from sandbox.storage import batches, loading, rows, schema, truth, versions
 from sandbox.storage.database import Connection
 from sandbox.storage.reading import BATCH, Reader, canonical
-from sandbox.versions import versions
 
 
 class WrongFile(ValueError):
@@ -51,7 +50,7 @@ class Store(Reader):
         self.note("api_version", versions.served(version))
 
     def truth(self, kinds: Collection[str] = truth.STATE) -> Json:
-        """The complete current state: see `sandbox.truth`."""
+        """The complete current state: see `sandbox.storage.truth`."""
         return truth.truth(self, kinds)
 
     def put(self, obj: Json, *, now: int | None = None, events: bool = True) -> None:

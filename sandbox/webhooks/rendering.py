@@ -7,8 +7,8 @@ import orjson
 
 from sandbox import changes
 from sandbox.shapes import API_VERSION, Json
+from sandbox.storage import versions
 from sandbox.storage.store import Store
-from sandbox.versions import versions
 from sandbox.webhooks import ledger
 from sandbox.webhooks.registry import Endpoint
 

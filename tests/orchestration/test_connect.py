@@ -8,7 +8,7 @@ from command_line import run
 from local_stripe import DAY, NOW, LocalStripe
 
 from orchestration.configuration.settings import WrongSettings
-from orchestration.configuration.setup import write_env
+from orchestration.setup import write_env
 from sandbox import builders
 from sandbox.http.keys import Key
 from sandbox.server import serving

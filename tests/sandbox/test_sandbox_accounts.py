@@ -16,8 +16,8 @@ from test_sandbox_sdk import check
 from sandbox import builders, options
 from sandbox.accounts import shown
 from sandbox.http.keys import Key
-from sandbox.http.limits import Limits
 from sandbox.misbehaviour.faults import Fault, Faults
+from sandbox.misbehaviour.limits import Limits
 from sandbox.server import TEST_KEY, NoAddress, serving
 from sandbox.shapes import ACCOUNT
 from sandbox.storage.store import Store, WrongFile

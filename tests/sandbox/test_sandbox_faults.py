@@ -18,12 +18,12 @@ from ingestion.stripe_api.streams import BY_NAME
 from orchestration import cli
 from sandbox import builders, options
 from sandbox.http.keys import Key
-from sandbox.http.limits import Limiter, Limits, Refusal, endpoint
 from sandbox.misbehaviour.faults import KINDS, Draws, Fault, Faults, LateEvents
+from sandbox.misbehaviour.limits import Limiter, Limits, Refusal, endpoint
 from sandbox.server import TEST_KEY, app, run, serving
 from sandbox.shapes import API_VERSION
+from sandbox.storage.older import VERSIONS
 from sandbox.storage.store import Store
-from sandbox.versions.older import VERSIONS
 
 T = 1_750_000_000
 KEY = {"Authorization": f"Bearer {TEST_KEY}"}

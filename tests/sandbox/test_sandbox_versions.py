@@ -21,9 +21,9 @@ from sandbox.kinds import KINDS
 from sandbox.population import Population, fill
 from sandbox.server import TEST_KEY, serving
 from sandbox.shapes import API_VERSION
+from sandbox.storage.older import BASIL, CLOVER, VERSIONS
 from sandbox.storage.store import Store
-from sandbox.versions.older import BASIL, CLOVER, VERSIONS
-from sandbox.versions.versions import At
+from sandbox.storage.versions import At
 
 T = 1_750_000_000
 OLDEST = VERSIONS[0]

@@ -25,8 +25,8 @@ from sandbox.http.keys import Key
 from sandbox.misbehaviour.faults import Fault, Faults
 from sandbox.server import TEST_KEY, serving
 from sandbox.shapes import API_VERSION
+from sandbox.storage.older import VERSIONS
 from sandbox.storage.store import Store
-from sandbox.versions.older import VERSIONS
 from sandbox.webhooks import Deliveries
 
 T = 1_750_000_000

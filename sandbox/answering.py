@@ -17,8 +17,8 @@ from starlette.responses import Response
 from sandbox import clock
 from sandbox.accounts import Accounts
 from sandbox.endpoints import WRITES
+from sandbox.errors import StripeError, unknown_url
 from sandbox.http import api, writing
-from sandbox.http.errors import StripeError, unknown_url
 from sandbox.http.listing import Parameters
 from sandbox.http.writing import Write, matched
 from sandbox.misbehaviour.faults import Faults
@@ -28,7 +28,7 @@ from sandbox.shapes import API_VERSION
 from sandbox.steering import CONTROLS
 from sandbox.storage.reading import Reader
 from sandbox.storage.store import Store
-from sandbox.versions.versions import At, check
+from sandbox.storage.versions import At, check
 from sandbox.webhooks import registry
 from sandbox.webhooks.sender import Sender
 from sandbox.webhooks.watching import Watched

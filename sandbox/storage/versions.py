@@ -12,12 +12,12 @@ from typing import Any
 
 import orjson
 
-from sandbox.http.errors import StripeError
+from sandbox.errors import StripeError
 from sandbox.kinds import KINDS, Kind
 from sandbox.shapes import API_VERSION, Json
+from sandbox.storage.older import CHANGES, VERSIONS, Change
 from sandbox.storage.reading import Page, Reader, Window
 from sandbox.storage.rows import bare
-from sandbox.versions.older import CHANGES, VERSIONS, Change
 
 __all__ = ["VERSIONS", "At", "check", "served", "shown_at"]
 
