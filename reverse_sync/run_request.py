@@ -12,7 +12,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.plan.guards import Guards
+from reverse_sync.guards import Guards
 from reverse_sync.state.run import Run, Scope
 from reverse_sync.stores.target import Target
 from reverse_sync.values.tracking import Mode, Tracking

@@ -11,8 +11,8 @@ from pathlib import Path
 from reverse_sync.deliver.delivery import Progress, Sender
 from reverse_sync.deliver.result import SyncResult, result_of
 from reverse_sync.deliver.run_end import Ending
+from reverse_sync.guards import Guards
 from reverse_sync.plan.counts import Plan
-from reverse_sync.plan.guards import Guards
 from reverse_sync.plan.planning import Planner, found_at
 from reverse_sync.plan.preview import Preview
 from reverse_sync.run_request import Order, Surroundings, Warehouse

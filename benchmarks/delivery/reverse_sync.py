@@ -24,7 +24,7 @@ from benchmarks.build.account_marts import AS_OF, publish
 from benchmarks.delivery import others_into_postgres as others
 from benchmarks.processes import process
 from benchmarks.showing import Rows, arguments
-from reverse_sync.plan.guards import GUARDS
+from reverse_sync.guards import GUARDS
 from reverse_sync.run_request import Order, Surroundings
 from reverse_sync.stores.target import Target
 from reverse_sync.sync import deliver, preview

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from ingestion.stripe_api.client import LOOPBACK
-from reverse_sync.plan.guards import parse_limit
+from reverse_sync.guards import parse_limit
 
 KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
 STRIPE_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+")

@@ -24,7 +24,7 @@ from orchestration.configuration import checks
 from orchestration.terminal.logs import log_as_json
 from orchestration.warehouse import url
 from orchestration.warehouse.sites import InFile, warehouse
-from reverse_sync.plan.guards import GUARDS, Guards, parse_limit
+from reverse_sync.guards import GUARDS, Guards, parse_limit
 from reverse_sync.stores.target import Target
 
 STRIPE = "https://api.stripe.com"

@@ -10,8 +10,8 @@ from dataclasses import asdict
 
 from rich.console import Console
 
+from reverse_sync import guards
 from reverse_sync.deliver.result import SyncResult
-from reverse_sync.plan import guards
 from reverse_sync.plan.preview import Change, Preview, Row
 
 CHANGES_SHOWN = 12

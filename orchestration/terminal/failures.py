@@ -32,7 +32,7 @@ CODES = {
     "orchestration.build.transform.TransformFailed": FAILED,
     "reverse_sync.stores.account_store.AccountStoreError": FAILED,
     "reverse_sync.stores.account_store.InvalidAccountStoreUrl": WRONG_USAGE,
-    "reverse_sync.plan.guards.Blocked": BLOCKED,
+    "reverse_sync.guards.Blocked": BLOCKED,
     "reverse_sync.plan.planning.PlanMoved": BLOCKED,
     "reverse_sync.values.tracking.WrongSetting": WRONG_USAGE,
     "sandbox.options.WrongOption": WRONG_USAGE,

@@ -43,7 +43,7 @@ Override = Annotated[
 
 def named_guards(given: list[str] | None) -> frozenset[str]:
     """The guards of --override; one that does not exist is wrong usage."""
-    from reverse_sync.plan.guards import GUARDS, UPSTREAM
+    from reverse_sync.guards import GUARDS, UPSTREAM
 
     known = (*GUARDS, *UPSTREAM)
     for name in given or ():

@@ -1,92 +1,13 @@
-"""The outbox: what runs send, from the plan to the store's reply.
+"""The outbox as the sender reads it: the next rows of a run, in the order in which they go.
 
-In: planned changes. Out: pending rows of a run, in the order in which they are to go. Not here:
-what becomes of them (remember.py).
+Enters: the warehouse connection, a run. Leaves: pending rows. Not here: how they came there
+(plan/outbox_rows.py) and what becomes of them (remember.py).
 """
 
-from collections.abc import Sequence
-
-import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from reverse_sync.deliver.push import Outgoing
-from reverse_sync.diff.decide import Planned
-from reverse_sync.state.changelog import log_superseded
-from reverse_sync.state.run import Run, rows_as_table
-
-_TEXT = pa.string()
-_CHANGE = pa.struct([("trait", _TEXT), ("old", _TEXT), ("new", _TEXT)])
-_PLANNED = pa.schema(
-    [
-        ("account_id", _TEXT),
-        ("op", _TEXT),
-        ("name", _TEXT),
-        ("traits", _TEXT),
-        ("changes", pa.list_(_CHANGE)),
-        ("source_md5", _TEXT),
-        ("priority", pa.int32()),
-        ("attempts", pa.int64()),
-        ("status_before", _TEXT),
-        ("status_after", _TEXT),
-        ("mrr_before", _TEXT),
-        ("mrr_after", _TEXT),
-        ("currency", _TEXT),
-        ("traits_held", pa.int64()),
-        ("lifecycle", _TEXT),
-        ("dates", _TEXT),
-    ]
-)
-
-# The same change planned again takes the older row's place without a word; another one supersedes.
-REPEATED = """
-    delete from sync.outbox using planned
-    where outbox.account_id = planned.account_id and outbox.status = 'pending'
-        and outbox.source_md5 = planned.source_md5 and outbox.op = planned.op
-"""
-
-SUPERSEDE = """
-    update sync.outbox set status = 'superseded', resolved_at = $at from planned
-    where outbox.account_id = planned.account_id
-        and outbox.status in ('pending', 'rejected', 'parked')
-"""
-
-RESOLVE_LETTERS = """
-    update sync.dead_letters set resolution = 'superseded', resolved_at = $at from planned
-    where dead_letters.account_id = planned.account_id and dead_letters.resolution is null
-"""
-
-INSERT = """
-    insert into sync.outbox by name
-    select
-        $version as version,
-        $run_id as run_id,
-        planned.*,
-        $tracking as tracking,
-        'pending' as status,
-        $at as planned_at
-    from planned
-"""
-
-
-def fill(connection: DuckDBPyConnection, run: Run, rows: Sequence[Planned]) -> None:
-    """Pending rows of the run; each takes the place of the account's unanswered older one."""
-    columns = [{name: getattr(row, name) for name in _PLANNED.names} for row in rows]
-    for row in columns:
-        row["changes"] = list(row["changes"])
-    with rows_as_table(connection, "planned", columns, _PLANNED):
-        connection.execute(REPEATED)
-        log_superseded(connection, at=run.at)
-        connection.execute(SUPERSEDE, {"at": run.at})
-        connection.execute(RESOLVE_LETTERS, {"at": run.at})
-        connection.execute(
-            INSERT,
-            {
-                "version": run.version,
-                "run_id": run.run_id,
-                "tracking": run.tracking,
-                "at": run.at,
-            },
-        )
+from reverse_sync.state.run import Run
 
 
 def take(

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.deliver.outbox import fill
 from reverse_sync.diff.candidates import Candidate, Source
 from reverse_sync.diff.decide import (
     Deferred,
@@ -20,6 +19,7 @@ from reverse_sync.diff.decide import (
     decide,
 )
 from reverse_sync.plan.counts import Plan, counts_of, planned
+from reverse_sync.plan.outbox_rows import fill
 from reverse_sync.plan.records import (
     insert_run,
     mark_gone,

@@ -10,8 +10,8 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from reverse_sync.guards import Figure, Figures, Guards
 from reverse_sync.plan.counts import Plan
-from reverse_sync.plan.guards import Figure, Figures, Guards
 from reverse_sync.state.run import Run, count, naive
 from reverse_sync.values.tracking import Tracking
 from reverse_sync.values.traits import NAMESPACE

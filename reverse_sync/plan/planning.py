@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from duckdb import DuckDBPyConnection
 
 from reverse_sync.diff.candidates import read
+from reverse_sync.guards import Blocked, Figures, Trip, check
 from reverse_sync.plan.counts import Plan
 from reverse_sync.plan.fill_outbox import begin, diff_into_outbox, record
 from reverse_sync.plan.guard_figures import digest, figures
-from reverse_sync.plan.guards import Blocked, Figures, Trip, check
 from reverse_sync.plan.preview import Preview, previewed
 from reverse_sync.plan.records import insert_run
 from reverse_sync.run_request import Order, Surroundings

@@ -8,8 +8,8 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from reverse_sync.guards import Trip
 from reverse_sync.plan.counts import Plan
-from reverse_sync.plan.guards import Trip
 from reverse_sync.state.run import naive
 
 ROWS = """

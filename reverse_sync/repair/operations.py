@@ -15,8 +15,8 @@ from reverse_sync.deliver.remember import remember
 from reverse_sync.deliver.result import SyncResult, result_of
 from reverse_sync.deliver.run_end import close_run
 from reverse_sync.diff.candidates import published
+from reverse_sync.guards import GUARDS, UPSTREAM
 from reverse_sync.plan.fill_outbox import begin, record
-from reverse_sync.plan.guards import GUARDS, UPSTREAM
 from reverse_sync.plan.planning import Planner, found_at
 from reverse_sync.repair.reconcile_store import Drift, compare, scanned
 from reverse_sync.repair.undo import undo_into_outbox, version_of

@@ -12,9 +12,9 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.deliver.outbox import fill
 from reverse_sync.diff.decide import Planned
 from reverse_sync.plan.counts import Plan, counts_of, planned
+from reverse_sync.plan.outbox_rows import fill
 from reverse_sync.state.run import Run, transaction
 from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.values.lifecycle import Lifecycle

@@ -13,7 +13,7 @@ from reverse_sync_world import AS_OF, World
 
 from orchestration.deliveries import RESYNC_ALL_OVERRIDES, RESYNC_OVERRIDES
 from reverse_sync import Target
-from reverse_sync.plan.guards import GUARDS, Blocked, Guards, WrongLimit, parse_limit
+from reverse_sync.guards import GUARDS, Blocked, Guards, WrongLimit, parse_limit
 from reverse_sync.plan.planning import PlanMoved
 from reverse_sync.repair import operations
 from reverse_sync.state.run import Scope, naive

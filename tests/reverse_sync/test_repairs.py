@@ -13,7 +13,7 @@ from reverse_sync.deliver import delivery
 from reverse_sync.deliver.dead_letters import Letters, release
 from reverse_sync.deliver.remember import LONGEST_WAIT, MAX_ATTEMPTS, wait_after
 from reverse_sync.diff.candidates import UnknownAccount
-from reverse_sync.plan.guards import Guards, parse_limit
+from reverse_sync.guards import Guards, parse_limit
 from reverse_sync.repair import operations
 from reverse_sync.repair.undo import UnknownRun
 from reverse_sync.state.run import Scope

@@ -10,7 +10,7 @@ from pipeline import AS_OF, MONTHLY, Pipeline, money, subscribe, written
 from orchestration.build.transform import TransformFailed
 from orchestration.refresh import refresh
 from orchestration.terminal.reporter import LogReporter
-from reverse_sync.plan.guards import Blocked
+from reverse_sync.guards import Blocked
 from reverse_sync.stores.account_store import AccountStoreError
 from sandbox import builders
 
