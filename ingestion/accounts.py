@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 
-from ingestion.deletion_limit import Braked
+from ingestion.deletion_limit import DeletionLimitReached
 from ingestion.inbox.cursors import LIVEMODE, RETIRED
 from ingestion.inbox.events_db import Inbox
 from ingestion.intake import Progress
@@ -42,19 +42,19 @@ def load_all(
 ) -> LoadResult:
     """Load every account; the sum of what was done.
 
-    Raises StripeError, Braked, LoadFailed: before anything is read where accounts, keys and
-    warehouse do not agree, else after all accounts had their turn.
+    Raises StripeError, DeletionLimitReached, LoadFailed: before anything is read where accounts,
+    keys and warehouse do not agree, else after all accounts had their turn.
     """
     asked = asyncio.run(ask(connections))
     with Inbox.open(paths.inbox) as inbox:
         _check(inbox, connections, asked)
         _note_who_is_read(inbox, asked)
-    failures: dict[str, StripeError | Braked | LoadFailed] = dict(asked.refused)
+    failures: dict[str, StripeError | DeletionLimitReached | LoadFailed] = dict(asked.refused)
     results, joining = [], replace(bounds, joins=True)
     for account, connection in asked.accounts.items():
         try:
             results.append(load(connection, paths, full=full, progress=progress, bounds=joining))
-        except (StripeError, Braked, LoadFailed) as failure:
+        except (StripeError, DeletionLimitReached, LoadFailed) as failure:
             failures[account] = failure
     _raise(failures, several=len(connections) > 1)
     return reduce(sum_of, results)
@@ -70,14 +70,14 @@ def reconcile_all(
 ) -> dict[str, Compared]:
     """Compare a share of every account with Stripe and repair it; counts by stream, in sum.
 
-    Raises StripeError, Braked, after all accounts had their turn.
+    Raises StripeError, DeletionLimitReached, after all accounts had their turn.
     """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    failures: dict[str, StripeError | Braked | LoadFailed] = {}
+    failures: dict[str, StripeError | DeletionLimitReached | LoadFailed] = {}
     for number, connection in enumerate(connections, start=1):
         try:
             found = reconcile(connection, paths, share, progress=progress, bounds=bounds)
-        except (StripeError, Braked, LoadFailed) as failure:
+        except (StripeError, DeletionLimitReached, LoadFailed) as failure:
             failures[_label(connection, number)] = failure
             continue
         for stream, compared in found.items():

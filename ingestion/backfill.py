@@ -1,6 +1,6 @@
 """A full read of one Stripe account: all that is listed, then what the lists no longer show.
 
-Enters: an intake, the inbox, the occasion. Leaves: complete landing tables, or the note of what is
+Enters: an intake, the inbox, the reason. Leaves: complete landing tables, or the note of what is
 still to be read. It is complete only when every range of every list has said `has_more=false`; a
 range is noted as read after its rows are in the warehouse, so that a killed read goes on where it
 was, and the events since its beginning tell what has changed in what it had read before.
@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ingestion.changes import poll
-from ingestion.deletion_limit import Brake, Braked
-from ingestion.full_read_due import Occasion
+from ingestion.deletion_limit import DeletionLimit, DeletionLimitReached
+from ingestion.full_read_due import FullReadReason
 from ingestion.inbox.cursors import BEGAN, COMPLETE, CURSOR, PIN, POLLED, Part
 from ingestion.inbox.events_db import FIRST, Inbox
 from ingestion.intake import BATCH, Intake, Watch, refetch
@@ -26,20 +26,20 @@ from ingestion.stripe_api.streams import BY_NAME, LISTED
 EVERYTHING: set[Part] = {(stream.name, WHOLE.low, WHOLE.high) for stream in LISTED}
 
 
-def begin(inbox: Inbox, intake: Intake, occasion: Occasion, head: Head, *, overlap: int) -> int:
+def begin(inbox: Inbox, intake: Intake, reason: FullReadReason, head: Head, *, overlap: int) -> int:
     """Note that a full read has begun, and where the feed stood before it; events that are new.
 
     What the feed tells by now is heard first: the lists answer it, and nothing of it is asked for
     by id. Raises PermissionMissing.
     """
     account = intake.stripe_account_id
-    if occasion.resumes:
+    if reason.resumes:
         asyncio.run(_check(intake))
-        inbox.note(account, intake.loaded_at, f"full read: {occasion.why}")
+        inbox.note(account, intake.loaded_at, f"full read: {reason.why}")
         return 0
-    known = None if occasion.gap else inbox.position(account, CURSOR)
+    known = None if reason.gap else inbox.position(account, CURSOR)
     new = asyncio.run(_check_and_hear(inbox, intake, int(known or head.newest), overlap))
-    inbox.note(account, intake.loaded_at, f"full read: {occasion.why}")
+    inbox.note(account, intake.loaded_at, f"full read: {reason.why}")
     began = max(intake.loaded_at, utc_now())
     positions = {BEGAN: began.isoformat(), COMPLETE: "", PIN: intake.connection.api_version}
     if not known:
@@ -66,13 +66,13 @@ async def _check_and_hear(inbox: Inbox, intake: Intake, cursor: int, overlap: in
     return heard[1]
 
 
-def read_lists(inbox: Inbox, intake: Intake, occasion: Occasion) -> None:
+def read_lists(inbox: Inbox, intake: Intake, reason: FullReadReason) -> None:
     """List all that no earlier attempt has listed; then settle what that has answered."""
     account = intake.stripe_account_id
     parts = inbox.unread(account)
     if parts:
         # An earlier attempt's lists may have answered most of what waits: that is asked below.
-        first = not occasion.resumes
+        first = not reason.resumes
         waiting = inbox.pending(account, after=FIRST, most=BATCH) if first else []
         intake.merge(listing(parts, waiting), _Unread(inbox, account, parts))
     began = _began(inbox, account)
@@ -82,29 +82,29 @@ def read_lists(inbox: Inbox, intake: Intake, occasion: Occasion) -> None:
         last = batch[-1]
 
 
-def bury(inbox: Inbox, intake: Intake, *, gone_percent: float | None) -> None:
+def mark_deleted(inbox: Inbox, intake: Intake, *, gone_limit_percent: float | None) -> None:
     """Ask by id for what no list has shown, mark what is gone, and call the full read complete.
 
-    Raises Braked, with all else done, where more is gone than may be.
+    Raises DeletionLimitReached, with all else done, where more is gone than may be.
     """
     account, landing = intake.stripe_account_id, intake.landing
     began = _began(inbox, account)
-    brake = Brake(landing.living(), gone_percent)
+    limit = DeletionLimit(landing.living(), gone_limit_percent)
     last = FIRST
     while batch := landing.unseen(since=began, after=last, most=BATCH):
-        intake.read_by_id(batch, brake)
+        intake.read_by_id(batch, limit)
         last = batch[-1]
     last = FIRST
     while batch := landing.dangling(after=last, most=BATCH):
         intake.read_by_id(batch)
         last = batch[-1]
-    refusal = brake.refusal()
-    if brake.held and not refusal:
-        intake.merge_pages(brake.held)
+    refusal = limit.refusal()
+    if limit.held and not refusal:
+        intake.merge_pages(limit.held)
     inbox.settle(account, [], read_from=began, **{COMPLETE: utc_now().isoformat(), BEGAN: ""})
     if refusal:
-        inbox.note(account, utc_now(), f"brake: {refusal}; none was marked as deleted")
-        raise Braked(
+        inbox.note(account, utc_now(), f"deletion limit: {refusal}; none was marked as deleted")
+        raise DeletionLimitReached(
             f"Stripe account {account}: {refusal}, more than STRIPE_GONE_LIMIT_PERCENT"
             " allows; check the key and the account. If it is so:"
             " stripe-traits reconcile --stripe --allow-gone."

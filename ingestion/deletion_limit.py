@@ -1,7 +1,8 @@
-"""The brake: how many objects of a stream may be found gone at once.
+"""The deletion limit: how many objects of a stream may be found gone at once.
 
 Enters: pages of a re-read. Leaves: the same pages without what is gone, which is held back until
-it is known how much that is. A wrong key, or a list that hides, would else bury living customers.
+it is known how many those are. Without it a wrong key, or a list that hides objects, would mark
+living customers as deleted.
 """
 
 from collections import Counter
@@ -10,25 +11,26 @@ from dataclasses import replace
 from ingestion.intake import Watch
 from ingestion.stripe_api.reader import Page
 
-ALWAYS = 10  # so few may go whatever their share: small accounts would brake at every turn
+ALWAYS = 10  # so few may go whatever their percentage: small accounts would stop each time
 
 
-class Braked(Exception):
-    """More is gone than may be marked without being asked; what was read is in, nothing buried."""
+class DeletionLimitReached(Exception):
+    """More is gone than may be marked without asking. What was read is landed, none is marked."""
 
 
-class Brake(Watch):
-    """Holds back what is gone; `percent` of a stream's living objects may go, None: any number."""
+class DeletionLimit(Watch):
+    """Holds back what is gone; of a stream's living objects `gone_limit_percent`
+    may go, None: any number."""
 
-    def __init__(self, living: dict[str, int], percent: float | None) -> None:
+    def __init__(self, living: dict[str, int], gone_limit_percent: float | None) -> None:
         self._living = living
-        self._percent = percent
+        self._gone_limit_percent = gone_limit_percent
         self.held: list[Page] = []
         self.gone: Counter[str] = Counter()
 
     @property
     def released(self) -> bool:
-        return self._percent is None
+        return self._gone_limit_percent is None
 
     def passed(self, page: Page) -> Page:
         if page.gone:
@@ -38,11 +40,11 @@ class Brake(Watch):
 
     def refusal(self) -> str | None:
         """What is too much, if anything is."""
-        if self._percent is None:
+        if self._gone_limit_percent is None:
             return None
         found = [
             f"{count:,} of {self._living.get(stream, 0):,} {stream}"
             for stream, count in sorted(self.gone.items())
-            if count > max(ALWAYS, self._living.get(stream, 0) * self._percent / 100)
+            if count > max(ALWAYS, self._living.get(stream, 0) * self._gone_limit_percent / 100)
         ]
         return f"{', '.join(found)} are gone at Stripe" if found else None

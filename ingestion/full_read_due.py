@@ -24,7 +24,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Occasion:
+class FullReadReason:
     """Why everything is read, and whether what an interrupted full read has brought still counts.
 
     `gap`: events were lost for good, so that the old cursor leads nowhere.
@@ -35,9 +35,9 @@ class Occasion:
     gap: bool = False
 
 
-def occasion(
+def full_read_reason(
     known: Known, *, asked: bool, now: datetime, stripe_now: datetime | None, pin: str
-) -> Occasion | None:
+) -> FullReadReason | None:
     """None: the changes are enough. `now` is our clock, `stripe_now` Stripe's; naive UTC."""
     lost = _lost(known, stripe_now or now)
     other = None
@@ -47,11 +47,11 @@ def occasion(
     if known.began:
         stale = asked and now - known.began > FRESH
         if not (lost or other or stale):
-            return Occasion("an interrupted one goes on", resumes=True)
-        return Occasion(f"an interrupted one is too old: {why}", gap=bool(lost))
+            return FullReadReason("an interrupted one goes on", resumes=True)
+        return FullReadReason(f"an interrupted one is too old: {why}", gap=bool(lost))
     if not known.complete:
-        return Occasion(lost or "it is the first one", gap=bool(lost))
-    return Occasion(why, gap=bool(lost)) if why else None
+        return FullReadReason(lost or "it is the first one", gap=bool(lost))
+    return FullReadReason(why, gap=bool(lost)) if why else None
 
 
 def _lost(known: Known, stripe_now: datetime) -> str | None:

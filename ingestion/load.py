@@ -13,7 +13,7 @@ from datetime import datetime
 from ingestion import backfill
 from ingestion.changes import OVERLAP, read_changes
 from ingestion.engines import engine
-from ingestion.full_read_due import Known, Occasion, occasion
+from ingestion.full_read_due import FullReadReason, Known, full_read_reason
 from ingestion.inbox.cursors import (
     BEGAN,
     COMPLETE,
@@ -37,11 +37,12 @@ __all__ = ["Bounds", "LoadResult", "Paths", "load"]
 
 @dataclass(frozen=True)
 class Bounds:
-    """`gone_percent` of a stream may be found gone at once (None: any number); `chunk` objects are
-    committed together. `joins`: it may be another account than those that are there. `overlap`:
+    """`gone_limit_percent` of a stream may be found gone at once (None: any number).
+    `chunk` objects
+    are committed together. `joins`: it may be another account than those that are there. `overlap`:
     seconds of the feed before the cursor that are read again."""
 
-    gone_percent: float | None = 5.0
+    gone_limit_percent: float | None = 5.0
     chunk: int = CHUNK
     joins: bool = False
     overlap: int = OVERLAP
@@ -77,7 +78,7 @@ def load(
     """Bring an account's rows up to Stripe's state; its first load, and `full`, read everything.
 
     So does one after a gap in the events, and one at another API version. Raises StripeError,
-    Braked.
+    DeletionLimitReached.
     """
     with Inbox.open(paths.inbox) as inbox, opened_once(paths.warehouse):
         account, now = asyncio.run(identify(connection))
@@ -88,7 +89,7 @@ def load(
         warehouse = engine(paths.warehouse).place
         if not exists(paths.warehouse):
             inbox.forget_completeness()
-        elif not inbox.tell_of(account, warehouse):
+        elif not inbox.belongs_to(account, warehouse):
             inbox.forget_completeness(account)
         intake = Intake(
             connection, account, paths, progress=progress or _silent, chunk=bounds.chunk
@@ -104,7 +105,7 @@ def load(
         new, polled = read_changes(inbox, intake, cursor=cursor, overlap=bounds.overlap)
         inbox.keep_quarantined(account, intake.landing.kept_out())
         if everything:
-            backfill.bury(inbox, intake, gone_percent=bounds.gone_percent)
+            backfill.mark_deleted(inbox, intake, gone_limit_percent=bounds.gone_limit_percent)
             inbox.keep_quarantined(account, intake.landing.kept_out())
         why = everything.why if everything else None
         return LoadResult(
@@ -121,14 +122,14 @@ def load(
 
 def _occasion(
     inbox: Inbox, intake: Intake, *, asked: bool, stripe_now: datetime | None
-) -> Occasion | None:
+) -> FullReadReason | None:
     account = intake.stripe_account_id
 
     def moment(name: str) -> datetime | None:
         noted = inbox.position(account, name)
         return datetime.fromisoformat(noted) if noted else None
 
-    return occasion(
+    return full_read_reason(
         Known(moment(COMPLETE), moment(BEGAN), moment(POLLED), inbox.position(account, PIN)),
         asked=asked,
         now=utc_now(),

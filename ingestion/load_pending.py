@@ -37,7 +37,7 @@ def load_pending(
         waiting = [account for account in inbox.backlog() if account in accounts]
         warehouse = engine(paths.warehouse).place
         if not waiting or not all(
-            inbox.tell_of(one, warehouse) and _is_complete(inbox, one, accounts[one])
+            inbox.belongs_to(one, warehouse) and _is_complete(inbox, one, accounts[one])
             for one in waiting
         ):
             return None

@@ -54,8 +54,8 @@ class Built:
 def load_stage(
     settings: Settings, reporter: Reporter, *, full: bool, overlap: int = OVERLAP
 ) -> LoadResult:
-    """Stripe -> `stripe.*`. Raises StripeError, Braked."""
-    bounds = Bounds(gone_percent=settings.stripe_gone_limit_percent, overlap=overlap)
+    """Stripe -> `stripe.*`. Raises StripeError, DeletionLimitReached."""
+    bounds = Bounds(gone_limit_percent=settings.stripe_gone_limit_percent, overlap=overlap)
     with lock(settings, "load", reporter):
         result = load_all(
             connections(settings),
@@ -80,8 +80,11 @@ def pending_stage(
 def reconcile_stage(
     settings: Settings, reporter: Reporter, *, share: Share, allow_gone: bool = False
 ) -> dict[str, Compared]:
-    """A share of Stripe's objects beside `stripe.*`, repaired. Raises StripeError, Braked."""
-    bounds = Bounds(gone_percent=None if allow_gone else settings.stripe_gone_limit_percent)
+    """A share of Stripe's objects beside `stripe.*`, repaired.
+
+    Raises StripeError, DeletionLimitReached.
+    """
+    bounds = Bounds(gone_limit_percent=None if allow_gone else settings.stripe_gone_limit_percent)
     with lock(settings, "reconcile", reporter):
         found = reconcile_all(
             connections(settings), paths(settings), share, progress=reporter.loaded, bounds=bounds

@@ -112,17 +112,17 @@ class DuckLake:
             for name, paths in sorted(files.items()):
                 _merge(database, BY_NAME[name], paths, floor)
 
-    def lend(self, database: duckdb.DuckDBPyConnection) -> None:
+    def attach_snapshot(self, database: duckdb.DuckDBPyConnection) -> None:
         """`stripe.*` as views in a DuckDB file, on the lake as it is now: other loads do not move
-        it. Until `take_back`, or until nobody has the file open."""
-        self.take_back(database)
+        it. Until `detach`, or until nobody has the file open."""
+        self.detach(database)
         with self._connected() as now:
             snapshot = now.execute(f"select max(snapshot_id) from {LAKE}.snapshots()").fetchone()
         self._attach(database, f", snapshot_version {(snapshot or [0])[0]}")
         _show(database, tuple(BY_NAME))
 
     @_again
-    def take_back(self, database: duckdb.DuckDBPyConnection, share: tuple[str, ...] = ()) -> None:
+    def detach(self, database: duckdb.DuckDBPyConnection, share: tuple[str, ...] = ()) -> None:
         """The lake, out of the file, whose schemas to `share` replace the lake's in one commit."""
         database.execute(f"detach database if exists {LAKE}")
         if share:

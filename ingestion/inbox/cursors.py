@@ -41,7 +41,7 @@ class Positions:
         found = row.fetchone()
         return found[0] if found else None
 
-    def tell_of(self, stripe_account_id: str, warehouse: str) -> bool:
+    def belongs_to(self, stripe_account_id: str, warehouse: str) -> bool:
         """Whether the account's positions are those in this warehouse."""
         return (self.position(stripe_account_id, LANDED_IN) or DUCKDB) == warehouse
 

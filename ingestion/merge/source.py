@@ -19,7 +19,7 @@ from ingestion.merge.quarantine import Quarantine
 from ingestion.stripe_api.reader import Page
 
 Batch = dict[str, pa.Table]
-Buried = Callable[[Page], Batch]
+Tombstones = Callable[[Page], Batch]
 Hints = Callable[[Table], dict[str, Any]]
 
 BATCH_ROWS = 10_000
@@ -28,7 +28,7 @@ EMPTY: Batch = {table.name: schema(table).empty_table() for table in TABLES}
 
 def batches(
     pages: Iterator[Page],
-    buried: Buried,
+    tombstones: Tombstones,
     quarantine: Quarantine,
     *,
     stripe_account_id: str,
@@ -41,7 +41,7 @@ def batches(
     waiting: dict[str, list[pa.Table]] = {name: [] for name in EMPTY}
     for page in pages:
         stamp = Stamp(stripe_account_id, page.read_at, loaded_at)
-        for found in (quarantine.rows(page, stamp), buried(page)):
+        for found in (quarantine.rows(page, stamp), tombstones(page)):
             for name, table in found.items():
                 if table.num_rows:
                     waiting[name].append(table)

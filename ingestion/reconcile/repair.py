@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from ingestion.backfill import listing
 from ingestion.changes import poll, read_changes
-from ingestion.deletion_limit import Brake, Braked
+from ingestion.deletion_limit import DeletionLimit, DeletionLimitReached
 from ingestion.inbox.cursors import COMPLETE, CURSOR
 from ingestion.inbox.events_db import Inbox
 from ingestion.intake import BATCH, Intake, Paths, Progress
@@ -35,7 +35,7 @@ _EPOCH = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
 @dataclass(frozen=True)
 class Compared:
     """Of one stream: objects that Stripe lists; among them not landed, or landed otherwise (both
-    were read again); landed ones that are gone (and were marked, unless the brake held)."""
+    were read again); landed ones that are gone (and were marked, unless the limit held)."""
 
     listed: int
     absent: int
@@ -53,7 +53,7 @@ def reconcile(
 ) -> dict[str, Compared]:
     """Compare a share of the account with Stripe and repair it; counts by stream.
 
-    Raises StripeError, and Braked with all else done where more is gone than may be.
+    Raises StripeError, and DeletionLimitReached with all else done where more is gone than may be.
     """
     with Inbox.open(paths.inbox) as inbox:
         account, head = asyncio.run(identify(connection))
@@ -68,11 +68,11 @@ def reconcile(
         asyncio.run(poll(inbox, intake, cursor))
         meanwhile = set(inbox.pending(account))  # no drift: its event has only just come
         differing = sorted(seen.differing - meanwhile)
-        brake = Brake(intake.landing.living(), bounds.gone_percent)
+        limit = DeletionLimit(intake.landing.living(), bounds.gone_limit_percent)
         for batch in _batches([*differing, *(one for one in unlisted if one not in meanwhile)]):
-            intake.read_by_id(batch, brake)
-        result = _counted(seen, differing, brake)
-        _bury(inbox, intake, brake)
+            intake.read_by_id(batch, limit)
+        result = _counted(seen, differing, limit)
+        _mark_deleted(inbox, intake, limit)
         read_changes(inbox, intake, cursor=cursor)
         inbox.keep_quarantined(account, intake.landing.kept_out())
         inbox.note(account, utc_now(), f"reconcile {share.number}/{share.count}: {_said(result)}")
@@ -92,29 +92,31 @@ def _compare(intake: Intake, paths: Paths, ranges: list[Range]) -> tuple[Compari
         return seen, seen.unlisted(ranges)
 
 
-def _bury(inbox: Inbox, intake: Intake, brake: Brake) -> None:
-    """Mark what is gone, unless it is too much; a released brake that would have held is noted."""
+def _mark_deleted(inbox: Inbox, intake: Intake, limit: DeletionLimit) -> None:
+    """Mark what is gone, unless it is too much; a released limit that would have held is noted."""
     account = intake.stripe_account_id
-    refusal = brake.refusal()
+    refusal = limit.refusal()
     if refusal:
-        inbox.note(account, utc_now(), f"brake: {refusal}; none was marked as deleted")
-        raise Braked(
+        inbox.note(account, utc_now(), f"deletion limit: {refusal}; none was marked as deleted")
+        raise DeletionLimitReached(
             f"Stripe account {account}: {refusal}, more than STRIPE_GONE_LIMIT_PERCENT allows;"
             f" check the key and the account. If it is so: stripe-traits reconcile --stripe"
             f" --allow-gone. All else is repaired; nothing was marked as deleted"
         )
-    if brake.held:
-        intake.merge_pages(brake.held)
-    if brake.released and brake.gone:
-        counts = ", ".join(f"{count:,} {stream}" for stream, count in sorted(brake.gone.items()))
-        inbox.note(account, utc_now(), f"brake released once: {counts} marked as deleted")
+    if limit.held:
+        intake.merge_pages(limit.held)
+    if limit.released and limit.gone:
+        counts = ", ".join(f"{count:,} {stream}" for stream, count in sorted(limit.gone.items()))
+        inbox.note(account, utc_now(), f"deletion limit lifted once: {counts} marked as deleted")
 
 
 def _batches(pointers: list[Pointer]) -> Iterable[list[Pointer]]:
     return (pointers[start : start + BATCH] for start in range(0, len(pointers), BATCH))
 
 
-def _counted(seen: Comparison, differing: list[Pointer], brake: Brake) -> dict[str, Compared]:
+def _counted(
+    seen: Comparison, differing: list[Pointer], limit: DeletionLimit
+) -> dict[str, Compared]:
     counts = Counter(stream for stream, _ in differing)
     streams = sorted({stream.name for stream in LISTED} | counts.keys())
     return {
@@ -122,7 +124,7 @@ def _counted(seen: Comparison, differing: list[Pointer], brake: Brake) -> dict[s
             listed=seen.listed[name],
             absent=seen.absent[name],
             differing=counts[name],
-            gone=brake.gone[name],
+            gone=limit.gone[name],
         )
         for name in streams
     }

@@ -13,7 +13,7 @@ from outgoing_http import RateBudget
 
 ALL_ENDPOINTS = 2.4  # of one endpoint's rate: Stripe's limit over all is the one that ends first
 ALL = "all"
-MADE_UP = 2.0  # requests at once: who wakes late makes up for it, or a tenth of the rate is lost
+BURST = 2.0  # requests at once: lets a late waker catch up; without it a tenth of the rate is lost
 
 
 def shared_folder() -> Path:
@@ -56,7 +56,7 @@ class Pace:
                 self._folder,
                 server=f"{self._server} {name}",
                 per_second=rate,
-                burst=MADE_UP,
+                burst=BURST,
             )
         return self._budgets[name]
 

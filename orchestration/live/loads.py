@@ -40,7 +40,7 @@ class Loads:
                     return
 
     def load(self, reporter: Reporter) -> LoadResult:
-        """Raises StripeError, Braked."""
+        """Raises StripeError, DeletionLimitReached."""
         if time.monotonic() < self._next_poll:
             found = pending_stage(self._settings, reporter, self._accounts)
             if found:

@@ -17,7 +17,7 @@ INTERRUPTED = 130
 # By name: an error comes from a module that is loaded already, and loading the others, only to
 # compare, would take seconds.
 CODES = {
-    "ingestion.deletion_limit.Braked": BLOCKED,
+    "ingestion.deletion_limit.DeletionLimitReached": BLOCKED,
     "ingestion.stripe_api.client.StripeError": FAILED,
     "ingestion.inbox.schema.InboxNotReady": FAILED,
     "ingestion.landing.rows.MissingValue": FAILED,

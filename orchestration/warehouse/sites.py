@@ -106,7 +106,7 @@ class InDuckLake(InLake):
         return DuckLake(self.catalog_url, self.folder)
 
     def tell(self, database: "duckdb.DuckDBPyConnection") -> None:
-        self.place.lend(database)
+        self.place.attach_snapshot(database)
 
     def bring(
         self,
@@ -115,7 +115,7 @@ class InDuckLake(InLake):
         passed: bool,
         refreshed: bool,  # noqa: ARG002 - all of them are shared
     ) -> None:
-        self.place.take_back(database, share=("marts",) if passed else ())
+        self.place.detach(database, share=("marts",) if passed else ())
 
 
 @dataclass(frozen=True, kw_only=True)

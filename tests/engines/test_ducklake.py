@@ -247,10 +247,10 @@ def test_a_build_sees_the_lake_of_the_moment_at_which_it_began(
     write(tables, tmp_path / "dlt", [1], 1)
     names = "select distinct name from stripe.products"
     with duckdb.connect(str(tmp_path / "w.duckdb")) as database:
-        tables.lend(database)
+        tables.attach_snapshot(database)
         write(tables, tmp_path / "dlt", [2], 1)
         assert database.execute(names).fetchall() == [("1",)]
-        tables.lend(database)
+        tables.attach_snapshot(database)
         assert database.execute(names).fetchall() == [("2",)]
 
 

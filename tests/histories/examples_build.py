@@ -74,7 +74,7 @@ class Warehouse:
                     _merge(database, name, arrow)
                 for one in read:
                     if one.get("deleted"):
-                        _bury(database, stream, one["id"], stamp)
+                        _mark_deleted(database, stream, one["id"], stamp)
 
     def lose(self, table: str, object_id: str) -> None:
         """Take an object's own row away, as if its read had failed; what belongs to it stays."""
@@ -163,7 +163,9 @@ def _merge(database: duckdb.DuckDBPyConnection, name: str, arrow: Any) -> None:
     database.unregister("read")
 
 
-def _bury(database: duckdb.DuckDBPyConnection, stream: str, object_id: str, stamp: Stamp) -> None:
+def _mark_deleted(
+    database: duckdb.DuckDBPyConnection, stream: str, object_id: str, stamp: Stamp
+) -> None:
     """A tombstone keeps the last row; an object that was never seen becomes a bare one."""
     key = [stamp.stripe_account_id, object_id]
     database.execute(

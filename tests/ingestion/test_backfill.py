@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks.observers import served
 from ingestion.backfill import EVERYTHING
-from ingestion.deletion_limit import Braked
+from ingestion.deletion_limit import DeletionLimitReached
 from ingestion.inbox.cursors import BEGAN, COMPLETE, PIN, POLLED, Part
 from ingestion.inbox.events_db import Inbox
 from ingestion.load import Bounds, LoadResult, load
@@ -259,17 +259,17 @@ def test_full_read_stops_before_it_buries_too_many_and_all_else_is_in(
     local_stripe.load()
     vanish(local_stripe, 11)
     local_stripe.store.update("customer", "cus_050", {"name": "New"}, now=NOW - 40 * DAY)
-    with pytest.raises(Braked, match="11 of 100 customers are gone"):
+    with pytest.raises(DeletionLimitReached, match="11 of 100 customers are gone"):
         local_stripe.load(full=True)
-    buried = "select count(*) from stripe.customers where deleted_at is not null"
-    assert local_stripe.query(buried) == [(0,)]
+    tombstones = "select count(*) from stripe.customers where deleted_at is not null"
+    assert local_stripe.query(tombstones) == [(0,)]
     assert local_stripe.query("select name from stripe.customers where id = 'cus_050'") == [
         ("New",)
     ]
-    assert history(local_stripe)[0].startswith("brake: 11 of 100 customers")
+    assert history(local_stripe)[0].startswith("deletion limit: 11 of 100 customers")
     assert not local_stripe.load().full
-    local_stripe.load(full=True, bounds=Bounds(gone_percent=None))
-    assert local_stripe.query(buried) == [(11,)]
+    local_stripe.load(full=True, bounds=Bounds(gone_limit_percent=None))
+    assert local_stripe.query(tombstones) == [(11,)]
 
 
 def test_a_few_may_go_in_any_account(local_stripe: LocalStripe) -> None:

@@ -39,5 +39,5 @@ def test_event_of_a_deletion_frees_the_payment_methods_in_the_same_load(
 def test_full_read_frees_them_where_no_event_told(stripe: LocalStripe) -> None:
     stripe.store.delete("customer", "cus_1", now=NOW + DAY)
     stripe.store.db().execute("delete from events")
-    stripe.load(full=True, bounds=Bounds(gone_percent=None))
+    stripe.load(full=True, bounds=Bounds(gone_limit_percent=None))
     assert stripe.query(OWNERS) == [("pm_1", None), ("pm_2", "cus_2")]

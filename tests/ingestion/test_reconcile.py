@@ -1,4 +1,4 @@
-"""Stripe beside the warehouse: what differs is repaired, what is gone is marked, within a brake."""
+"""Stripe beside the warehouse: what differs is repaired, what is gone is marked, up to a limit."""
 
 from itertools import pairwise
 
@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from local_stripe import DAY, NOW, LocalStripe
 
-from ingestion.deletion_limit import Braked
+from ingestion.deletion_limit import DeletionLimitReached
 from ingestion.inbox.events_db import Inbox
 from ingestion.load import DEFAULT, Bounds
 from ingestion.reconcile.repair import Compared, reconcile
@@ -83,16 +83,16 @@ def test_drift_is_repaired_and_what_is_gone_is_marked(stripe: LocalStripe) -> No
 def test_brake_holds_unless_it_is_released_once_and_both_are_noted(stripe: LocalStripe) -> None:
     for n in range(12):
         stripe.store.delete("customer", f"cus_{n:02}", now=NOW - 40 * DAY)
-    with pytest.raises(Braked, match="12 of 30 customers are gone"):
+    with pytest.raises(DeletionLimitReached, match="12 of 30 customers are gone"):
         compare(stripe)
     gone = "select count(*) from stripe.customers where deleted_at is not null"
     assert stripe.query(gone) == [(0,)]
-    compare(stripe, bounds=Bounds(gone_percent=None))
+    compare(stripe, bounds=Bounds(gone_limit_percent=None))
     assert stripe.query(gone) == [(12,)]
     with Inbox.open(stripe.paths.inbox) as inbox:
         happened = [what for _, _, what in inbox.history(10)]
-    assert any(what.startswith("brake: 12 of 30 customers") for what in happened)
-    assert "brake released once: 12 customers marked as deleted" in happened
+    assert any(what.startswith("deletion limit: 12 of 30 customers") for what in happened)
+    assert "deletion limit lifted once: 12 customers marked as deleted" in happened
 
 
 def test_shares_are_the_whole_without_overlap(stripe: LocalStripe) -> None:

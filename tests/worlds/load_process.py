@@ -80,9 +80,9 @@ def _load(connection: Any, paths: Any, full: Any, kill_at: int) -> None:
     if kill_at:
         _die_at(kill_at)
     try:
-        # Small stores lose a large share of what they have: no brake is asked for here.
+        # Small stores lose a large share of what they have: no limit is asked for here.
         bounds = getattr(loading, "Bounds", None)
-        options = {"bounds": bounds(gone_percent=None)} if bounds else {}
+        options = {"bounds": bounds(gone_limit_percent=None)} if bounds else {}
         loading.load(connection, paths, full=full, **options)
     except (StripeError, LoadFailed):
         sys.exit(REFUSED)
