@@ -18,7 +18,7 @@ import duckdb
 
 from benchmarks.showing import Rows, arguments
 from ingestion.landing import TABLES
-from ingestion.landing.rows import schema
+from ingestion.landing.schema import schema
 from ingestion.merge.warehouse import opened_once
 from orchestration.build.scope import Kind
 from orchestration.build.transform import transform

@@ -26,7 +26,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from ingestion.engines.guard import MEMORY, SCHEMA, not_older
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
-from ingestion.landing.rows import KEY, LOADED_AT, READ_AT, schema
+from ingestion.landing.schema import KEY, LOADED_AT, READ_AT, schema
 
 LAKE = "lake"
 METADATA = "ducklake"  # PostgreSQL's schema

@@ -24,7 +24,7 @@ from ingestion.engines.lake_destination import lake_destination
 from ingestion.engines.parquet_files import dataset, tasks
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
-from ingestion.landing.rows import schema
+from ingestion.landing.schema import schema
 
 CATALOG = "lake"  # Spark's configuration has the same name
 SCHEMAS = {table.name: schema(table) for table in TABLES}

@@ -24,7 +24,7 @@ from ingestion.engines.guard import SCHEMA
 from ingestion.engines.lake_merge import merge
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
-from ingestion.landing.rows import schema
+from ingestion.landing.schema import schema
 
 BY_NAME = {table.name: table for table in TABLES}
 PROPERTIES = {

@@ -16,7 +16,7 @@ from pyiceberg.table import Table as IcebergTable
 from ingestion.engines.guard import MEMORY, SCHEMA, not_older
 from ingestion.engines.parquet_files import dataset, path, tasks
 from ingestion.landing.columns import Table
-from ingestion.landing.rows import DELETED_AT, KEY, READ_AT, schema
+from ingestion.landing.schema import DELETED_AT, KEY, READ_AT, schema
 
 FILE = "__filename"  # Arrow's name for where a row stands
 KEYS = ", ".join(KEY)

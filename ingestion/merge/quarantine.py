@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ingestion.landing.rows import MissingValue, Stamp, rows
+from ingestion.landing.rows import Misfit, Rows, Stamp, rows
 from ingestion.stripe_api.reader import Page
 
 Entry = dict[str, Any]  # a row of the table as an object: id, stream, object_id, path, problem
@@ -23,16 +23,12 @@ class Quarantine:
 
     def rows(self, page: Page, stamp: Stamp) -> dict[str, pa.Table]:
         """Arrow tables by landing table."""
-        good: list[Any] = page.objects
-        entries: list[Entry] = []
-        try:
-            found = rows(page.stream, good, stamp) if good else {}
-        except MissingValue:
-            good, entries = _sifted(page, stamp)
-            found = rows(page.stream, good, stamp) if good else {}
+        found = rows(page.stream, page.objects, stamp) if page.objects else Rows({})
+        entries = [_entry(page.stream, name, why) for name, why in found.misfits.items()]
         self._kept_out |= {entry["id"]: entry for entry in entries}
-        entries += self._cleared(page, {*page.gone, *(one["id"] for one in good)}, stamp.read_at)
-        return {**found, **rows("quarantine", entries, stamp)} if entries else found
+        good = {one["id"] for one in page.objects} - found.misfits.keys()
+        entries += self._cleared(page, {*page.gone, *good}, stamp.read_at)
+        return found.tables | (rows("quarantine", entries, stamp).tables if entries else {})
 
     def _cleared(self, page: Page, ids: set[str], at: datetime) -> list[Entry]:
         if not self._kept_out:
@@ -43,26 +39,13 @@ class Quarantine:
         return [entry | {"cleared_at": moment} for entry in left]
 
 
-def _sifted(page: Page, stamp: Stamp) -> tuple[list[Any], list[Entry]]:
-    good: list[Any] = []
-    entries: list[Entry] = []
-    for found in page.objects:
-        try:
-            rows(page.stream, [found], stamp)
-        except MissingValue as error:
-            entries.append(_entry(page.stream, found["id"], error))
-        else:
-            good.append(found)
-    return good, entries
-
-
-def _entry(stream: str, object_id: str, error: MissingValue) -> Entry:
+def _entry(stream: str, object_id: str, misfit: Misfit) -> Entry:
     return {
         "id": _name(stream, object_id),
         "stream": stream,
         "object_id": object_id,
-        "path": error.path,
-        "problem": str(error),
+        "path": misfit.path,
+        "problem": misfit.problem,
     }
 
 

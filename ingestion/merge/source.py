@@ -14,7 +14,8 @@ from dlt.extract import DltResource
 
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
-from ingestion.landing.rows import KEY, READ_AT, Stamp, schema
+from ingestion.landing.rows import Stamp
+from ingestion.landing.schema import KEY, READ_AT, schema
 from ingestion.merge.quarantine import Quarantine
 from ingestion.stripe_api.reader import Page
 

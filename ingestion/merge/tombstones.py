@@ -12,7 +12,7 @@ import pyarrow as pa
 from ingestion.engines import Engine
 from ingestion.engines.guard import SCHEMA
 from ingestion.landing import TABLES
-from ingestion.landing.rows import schema
+from ingestion.landing.schema import schema
 from ingestion.stripe_api.reader import Page
 
 SCHEMAS = {table.name: schema(table) for table in TABLES}

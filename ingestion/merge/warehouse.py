@@ -18,7 +18,6 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from ingestion.engines import Engine, Place, engine
 from ingestion.engines.guard import MEMORY, SCHEMA
 from ingestion.landing import TABLES
-from ingestion.landing.rows import MissingValue
 from ingestion.merge.memory import give_back
 from ingestion.merge.quarantine import Entry, Quarantine
 from ingestion.merge.source import EMPTY, batches, stripe
@@ -222,9 +221,9 @@ def _cause(error: BaseException) -> BaseException:
     inner, following = error, error.__cause__ or error.__context__
     while following is not None:
         inner, following = following, following.__cause__ or following.__context__
-        if isinstance(inner, StripeError | MissingValue | OSError):
+        if isinstance(inner, StripeError | OSError):
             break
-    if isinstance(inner, StripeError | MissingValue):
+    if isinstance(inner, StripeError):
         return inner
     said = (str(inner).splitlines() or [""])[0]
     return LoadFailed(

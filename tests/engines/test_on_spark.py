@@ -20,7 +20,7 @@ from pyhive import hive
 from ingestion.engines.guard import SCHEMA
 from ingestion.engines.lake import Lake
 from ingestion.landing import TABLES
-from ingestion.landing.rows import schema
+from ingestion.landing.schema import schema
 from orchestration.build.dbt_process import run_dbt
 from orchestration.demo import CUSTOMERS
 from sandbox import clock

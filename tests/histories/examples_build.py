@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 
 from ingestion.landing import TABLES
-from ingestion.landing.rows import Stamp, rows, schema
+from ingestion.landing.rows import Stamp, rows
+from ingestion.landing.schema import schema
 from orchestration.build import dbt_process
 from orchestration.build.scope import Kind, Scope
 from orchestration.build.transform import Transformed, transform, write_run_settings
@@ -70,7 +71,9 @@ class Warehouse:
         with duckdb.connect(str(self.path)) as database:
             for stream, read in by_stream.items():
                 alive = [one for one in read if not one.get("deleted")]
-                for name, arrow in rows(stream, alive, stamp).items():
+                landed = rows(stream, alive, stamp)
+                assert not landed.misfits
+                for name, arrow in landed.tables.items():
                     _merge(database, name, arrow)
                 for one in read:
                     if one.get("deleted"):

@@ -140,7 +140,9 @@ def landed(url: str, version: str, stream: Stream) -> dict[str, list[dict[str, A
             await ListReader(client, stream_at(stream, version), emit).read()
 
     asyncio.run(read())
-    tables = rows(stream.name, found, STAMP).items()
+    landed = rows(stream.name, found, STAMP)
+    assert not landed.misfits
+    tables = landed.tables.items()
     return {name: sorted(table.to_pylist(), key=lambda row: row["id"]) for name, table in tables}
 
 

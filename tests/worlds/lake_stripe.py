@@ -8,7 +8,7 @@ from local_stripe import LocalStripe
 
 from ingestion.engines import Engine, engine
 from ingestion.landing import TABLES
-from ingestion.landing.rows import schema
+from ingestion.landing.schema import schema
 from ingestion.load import Paths
 
 MOMENTS = ("read_at", "loaded_at", "cleared_at")  # of two loads, never the same

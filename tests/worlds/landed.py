@@ -12,7 +12,7 @@ import duckdb
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Kind, Table
 from ingestion.landing.json_paths import Node, getter
-from ingestion.landing.rows import READERS
+from ingestion.landing.values import READERS
 
 EITHER = "(from {0}.stripe.customers union all by name from {0}.stripe.subscriptions)"
 PARENTS = {
