@@ -10,6 +10,7 @@ from source_code import STAGES, commands, options
 
 FOLDERS = (*STAGES, "benchmarks", "deploy", "docs", "tests", "transform")
 PATH = re.compile(rf"(?<![\w./])(?:{'|'.join(FOLDERS)})(?:/[\w.-]+)+")
+ENDINGS = ("", ".py", ".sql")  # a page may leave them out
 on_every_page = pytest.mark.parametrize(
     "document", pages(), ids=lambda document: document.path.name
 )
@@ -48,7 +49,8 @@ def test_make_targets_exist(document: Document) -> None:
 def test_paths_and_modules_exist(document: Document) -> None:
     code = "\n".join(document.code())
     named = [name for name in PATH.findall(code) if not name.startswith("transform/target/")]
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    there = [name for name in named if any((ROOT / f"{name}{end}").exists() for end in ENDINGS)]
+    assert named == there
     modules = re.findall(r"python -m ([\w.]+)", code)
     assert [name for name in modules if not importlib.util.find_spec(name)] == []
 
