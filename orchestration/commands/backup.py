@@ -5,18 +5,26 @@ from typing import Annotated
 
 import typer
 
-from orchestration.configuration.settings import read_settings
+from orchestration.configuration.settings import WrongSettings, read_settings
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import console, reporting
 
 Archive = Annotated[Path, typer.Argument(help="The archive, such as backup.tar.gz.")]
 
 
-def backup(archive: Archive) -> None:
+def backup(
+    archive: Archive,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the archive if it is there.")
+    ] = False,
+) -> None:
     """Write DATA_DIR into one private file, consistent while other processes go on."""
     with explained():
         settings = read_settings(for_stripe=False)
         from orchestration.backup import back_up
+
+        if archive.exists() and not force:
+            raise WrongSettings(f"{archive} is there: name another file, or replace it by --force")
 
         with reporting() as reporter:
             files = back_up(settings, archive, reporter)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.configuration.settings import Settings, WrongSettings, read_settings
+from orchestration.configuration.settings import STRIPE, Settings, WrongSettings, read_settings
 from orchestration.pages.tables import table
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import console
@@ -84,9 +84,15 @@ def _with_key(*, asks: bool) -> tuple[Settings, dict[str, str]]:
     """The settings with a key, and the line for `.env` where the key was typed in just now."""
     settings = read_settings(for_stripe=False)
     if settings.api_key or not asks or not sys.stdin.isatty():
-        return read_settings(), {}
+        return read_settings(), _address(settings)
     key = typer.prompt("Stripe's secret or restricted key", hide_input=True).strip()
-    return read_settings(stripe_api_key=key), {"STRIPE_API_KEY": key}
+    return read_settings(stripe_api_key=key), {"STRIPE_API_KEY": key, **_address(settings)}
+
+
+def _address(settings: Settings) -> dict[str, str]:
+    """An address other than Stripe's own, so that a later `sync` goes where `connect` looked."""
+    base = settings.stripe_api_base
+    return {} if base == STRIPE else {"STRIPE_API_BASE": base}
 
 
 def _asked(answers: "Answers") -> "Answers":

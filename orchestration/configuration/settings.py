@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -21,12 +22,14 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.configuration import checks
+from orchestration.configuration.unknown_names import unknown
 from orchestration.terminal.logs import log_as_json
 from orchestration.warehouse import url
 from orchestration.warehouse.sites import InFile, warehouse
 from reverse_sync.guards import GUARDS, Guards, parse_limit
 from reverse_sync.stores.target import Target
 
+ENV_FILE = ".env"
 STRIPE = "https://api.stripe.com"
 SANDBOX_KEY = "sk_test_sandbox"
 SHORTEST_SECRET = 5  # a part of a setting that is shorter is no secret, but a word
@@ -36,11 +39,11 @@ class WrongSettings(Exception):
     """One line for each wrong setting, with its remedy."""
 
 
-def _blank_is_unset(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
+def _off_is_none(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().lower() == "off" else value
 
 
-Optional = BeforeValidator(_blank_is_unset)
+Off = BeforeValidator(_off_is_none)
 Rate = Annotated[float, Field(gt=0, le=100)]
 PerMinute = Annotated[float, Field(gt=0, le=100_000)]
 Guard = Annotated[str, AfterValidator(checks.limit)]
@@ -57,8 +60,17 @@ class ScheduleSettings(BaseSettings):
     """What the code location needs to load: no secret among it."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_file=ENV_FILE, extra="ignore", frozen=True, hide_input_in_errors=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_means_the_default(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in given.items()
+            if not isinstance(value, str) or value.strip()
+        }
 
     nightly_schedule: str = "0 2 * * *"
     refresh_schedule: str = "*/5 * * * *"
@@ -77,33 +89,33 @@ def schedule_problems(settings: ScheduleSettings) -> list[str]:
 class Settings(ScheduleSettings):
     """All settings; the field names in upper case are the environment's."""
 
-    stripe_api_key: Annotated[SecretStr | None, Optional] = None
-    stripe_connected_accounts: Annotated[str | None, Optional] = None
+    stripe_api_key: SecretStr | None = None
+    stripe_connected_accounts: str | None = None
     stripe_api_base: str = STRIPE
     stripe_api_version: str = "2026-10-28.endive"
-    stripe_requests_per_second: Annotated[Rate | None, Optional] = None
+    stripe_requests_per_second: Rate | None = None
     stripe_concurrency: Annotated[int, Field(ge=1, le=100)] = 20
-    stripe_webhook_secrets: Annotated[SecretStr | None, Optional] = None
+    stripe_webhook_secrets: SecretStr | None = None
     stripe_webhook_tolerance_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
     stripe_gone_limit_percent: Annotated[float, Field(ge=0, le=100)] = 5
     log_format: Literal["text", "json"] = "text"
-    data_dir: Annotated[Path, BeforeValidator(lambda given: given or "data")] = Path("data")
-    warehouse_url: Annotated[SecretStr | None, Optional] = None
-    account_store_url: Annotated[SecretStr | None, Optional] = None
-    account_store_secret: Annotated[SecretStr | None, Optional] = None
-    account_store_requests_per_minute: Annotated[PerMinute | None, Optional] = None
+    data_dir: Path = Path("data")
+    warehouse_url: SecretStr | None = None
+    account_store_url: SecretStr | None = None
+    account_store_secret: SecretStr | None = None
+    account_store_requests_per_minute: PerMinute | None = None
     account_store_accounts_per_request: Annotated[int, Field(ge=1, le=100)] = 1
-    account_id_metadata_key: Annotated[str | None, Optional] = None
+    account_id_metadata_key: str | None = None
     multiple_subscriptions: bool = False
-    reporting_currency: Annotated[Currency | None, Optional] = None
+    reporting_currency: Currency | None = None
     mrr_discount_durations: Literal["forever", "repeating", "all"] = "forever"
     mrr_pause_collection: Literal["keep", "zero"] = "keep"
     live: bool = False
     live_poll_seconds: Annotated[float, Field(ge=0.5)] = 5
     live_run_minutes: Annotated[float, Field(gt=0)] = 60
     freshness_hours: Annotated[float, Field(gt=0)] = 26
-    alert_webhook_url: Annotated[SecretStr | None, Optional] = None
-    alert_command: Annotated[str | None, Optional] = None
+    alert_webhook_url: SecretStr | None = None
+    alert_command: str | None = None
     guard_creates: Guard = "50%"
     guard_updates: Guard = "75%"
     guard_deletes: Guard = "10%"
@@ -111,7 +123,7 @@ class Settings(ScheduleSettings):
     guard_mrr_drop: Guard = "20%"
     guard_nulls: Guard = "20%"
     guard_baseline: Annotated[int, Field(ge=1)] = 100
-    guard_max_age_hours: Annotated[Hours | None, Optional] = Decimal(48)
+    guard_max_age_hours: Annotated[Hours | None, Off] = Decimal(48)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -215,10 +227,13 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> Settings:
 
     Raises WrongSettings with one line for each complaint.
     """
+    problems = unknown(os.environ, dotenv_values(ENV_FILE), Settings.model_fields)
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        raise WrongSettings("\n".join(_complaints(error))) from None
+        problems += _complaints(error)
+    if problems:
+        raise WrongSettings("\n".join(problems))
     if for_stripe and (problems := checks.keys(settings.api_keys, settings.stripe_api_base)):
         raise WrongSettings("\n".join(problems))
     _make_private(settings.data_dir)
@@ -256,6 +271,6 @@ def _complaints(error: ValidationError) -> list[str]:
             lines += problem["msg"].removeprefix("Value error, ").splitlines()
         else:
             name = str(problem["loc"][0]).upper()
-            said = REMEDIES.get(problem["type"], problem["msg"])
+            said = REMEDIES.get(problem["type"], problem["msg"]).removeprefix("Value error, ")
             lines.append(f"{name}: {said}; .env.example explains it")
     return lines

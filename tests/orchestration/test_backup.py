@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from command_line import run
 from local_stripe import NOW
 from pipeline import MONTHLY, Pipeline, subscribe
 
@@ -56,3 +57,15 @@ def test_no_archive_and_nothing_to_back_up_are_one_line(pipeline: Pipeline, tmp_
         with pytest.raises(Unknown, match="could not be written"):
             back_up(pipeline.settings, target, QUIET)
     assert not list(tmp_path.parent.glob("*.tmp"))
+
+
+def test_an_archive_that_is_there_is_replaced_only_by_force(tmp_path: Path) -> None:
+    archive = tmp_path / "backup.tar.gz"
+    archive.write_text("another backup")
+    settings = {"DATA_DIR": str(tmp_path / "data")}
+    refused = run("backup", str(archive), cwd=tmp_path, **settings)
+    assert refused.returncode == 2
+    assert f"{archive} is there" in refused.stderr.replace("\n", "")
+    forced = run("backup", str(archive), "--force", cwd=tmp_path, **settings)
+    assert "there is nothing to back up yet" in forced.stderr.replace("\n", " ")
+    assert archive.read_text() == "another backup"  # nothing came to take its place

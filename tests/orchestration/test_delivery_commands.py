@@ -65,7 +65,7 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
     folder = tmp_path / "data"
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GUARD_MAX_AGE_HOURS", "")
+    monkeypatch.setenv("GUARD_MAX_AGE_HOURS", "off")
     world = World(folder, f"sqlite:///{folder}/accounts.db")
     world.publish({f"a{i}": SINGLE for i in range(4)})
     return Commands(world, monkeypatch)

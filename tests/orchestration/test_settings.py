@@ -235,3 +235,58 @@ def test_ducklake_without_its_packages_says_how_to_get_them(
         read_settings(for_stripe=False)
     assert "make setup-ducklake" in str(caught.value)
     assert "hidden_word" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("STRIPE_CONCURENCY", "STRIPE_CONCURRENCY"),
+        ("GUARD_CHURN", "GUARD_CHURNS"),
+        ("STRIPE_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRETS"),
+        ("ACCOUNT_STORE_URI", "ACCOUNT_STORE_URL"),
+    ],
+)
+def test_a_name_near_a_setting_is_named_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, nearest: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, "5")
+    with pytest.raises(WrongSettings, match=f"{name} is no setting: did you mean {nearest}"):
+        read_settings(for_stripe=False)
+    monkeypatch.delenv(name)
+    (tmp_path / ".env").write_text(f"{name}=5\n")
+    with pytest.raises(WrongSettings, match=f"did you mean {nearest}"):
+        read_settings(for_stripe=False)
+
+
+def test_names_of_other_programs_and_of_dbt_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("STRIPE_SECRET_KEY", "STRIPE_CLI_TELEMETRY_OPTOUT", "WAREHOUSE_PATH", "LIVE_URL"):
+        monkeypatch.setenv(name, "x")
+    read_settings(for_stripe=False)
+    (tmp_path / ".env").write_text("GUARD_DOGS=7\n")
+    with pytest.raises(WrongSettings, match=r"GUARD_DOGS in \.env is no setting"):
+        read_settings(for_stripe=False)
+
+
+def test_a_wrong_limit_is_said_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GUARD_CHURNS", "lots")
+    with pytest.raises(WrongSettings) as raised:
+        read_settings(for_stripe=False)
+    assert str(raised.value).startswith("GUARD_CHURNS: ")
+    assert "Value error" not in str(raised.value)
+
+
+def test_a_blank_value_means_the_default_of_every_setting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plain = read_settings(for_stripe=False)
+    for name in Settings.model_fields:
+        monkeypatch.setenv(name.upper(), "  ")
+    assert read_settings(for_stripe=False) == plain
