@@ -1,10 +1,36 @@
-"""One rate budget for each server, shared by all processes of this machine.
+"""What every request to another server keeps to, whoever sends it.
 
-In: a folder, what the budget is for, its rate. Out: leave to send, or the seconds to wait. Not
-here: who sends what. It imports no stage, so that every stage may import it.
+One rate budget for each server, shared by all processes of this machine; a limit of size and of
+time for each answer. Not here: who sends what. It imports no stage, so that every stage may
+import it.
 """
 
+from outgoing_http.answers import (
+    ACCEPTED,
+    MIB,
+    Answer,
+    AnswerLimits,
+    AnswerTooLong,
+    AnswerTooSlow,
+    NoAnswer,
+    fetch,
+)
+from outgoing_http.blocking import BlockingClient
 from outgoing_http.rate_budget import BudgetSpent, RateBudget
 from outgoing_http.rate_limit_headers import remaining, seconds_asked
 
-__all__ = ["BudgetSpent", "RateBudget", "remaining", "seconds_asked"]
+__all__ = [
+    "ACCEPTED",
+    "MIB",
+    "Answer",
+    "AnswerLimits",
+    "AnswerTooLong",
+    "AnswerTooSlow",
+    "BlockingClient",
+    "BudgetSpent",
+    "NoAnswer",
+    "RateBudget",
+    "fetch",
+    "remaining",
+    "seconds_asked",
+]

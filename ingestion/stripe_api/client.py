@@ -21,7 +21,23 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
 from ingestion.stripe_api.rate_limit import Pace, shared_folder
+from outgoing_http import (
+    ACCEPTED,
+    MIB,
+    Answer,
+    AnswerLimits,
+    AnswerTooLong,
+    AnswerTooSlow,
+    NoAnswer,
+    fetch,
+)
 
+# 16 MiB hold the largest object that Stripe may send: an invoice with ten lines, and on each line
+# and its price 50 metadata values of 500 characters, every one escaped. A page of a hundred such
+# objects does not fit: shorter pages are asked for then. 80 s is what Stripe's own SDK waits.
+LIMITS = AnswerLimits(size=16 * MIB, seconds=80)
+SLOW_ATTEMPTS = 3  # with an answer beyond its limits: it cost its whole time each time
+SHOWN = 300  # characters of what Stripe says about a refusal
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Parameters = Mapping[str, str | int | list[str]]
@@ -42,10 +58,18 @@ class NotFound(StripeError):
 class _Temporary(Exception):
     """Worth another attempt, after `wait` seconds if Stripe said so."""
 
-    def __init__(self, reason: str, *, wait: float | None = None, limited: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        wait: float | None = None,
+        limited: bool = False,
+        attempts: int | None = None,
+    ) -> None:
         super().__init__(reason)
         self.wait = wait
         self.limited = limited
+        self.attempts = attempts
 
 
 @dataclass(frozen=True)
@@ -66,6 +90,7 @@ class Connection:
     concurrency: int = 20
     attempts: int = 8
     patience_seconds: float = 600  # with a rate limit, which is no failure
+    answers: AnswerLimits = LIMITS
     limits: Path = field(default_factory=shared_folder)
 
     @property
@@ -92,6 +117,7 @@ class Client:
             folder=connection.limits,
         )
         self._slots = asyncio.Semaphore(connection.concurrency)
+        self._shorter: dict[str, int] = {}  # how many objects a page may have, by path
         self.date: datetime | None = None  # Stripe's clock (naive UTC) when it answered last
         self._http = httpx.AsyncClient(
             base_url=connection.api_base,
@@ -109,12 +135,28 @@ class Client:
         await self._http.aclose()
 
     async def get(self, path: str, parameters: Parameters | None = None) -> Any:
-        """The parsed answer. Raises PermissionMissing, NotFound, StripeError."""
+        """The parsed answer; a page too long to be held has fewer objects than asked for.
+
+        Raises PermissionMissing, NotFound, StripeError.
+        """
+        asked = dict(parameters or {})
+        while True:
+            if path in self._shorter:
+                asked["limit"] = self._shorter[path]
+            try:
+                return await self._retried(path, asked)
+            except AnswerTooLong as error:
+                half = int(str(asked.get("limit", 1))) // 2
+                if not half:
+                    raise StripeError(f"{path}: {error}; check STRIPE_API_BASE") from None
+                self._shorter[path] = half
+
+    async def _retried(self, path: str, parameters: Parameters) -> Any:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_Temporary), stop=self._stop, wait=_wait, reraise=True
         )
         try:
-            return await retrying(self._attempt, path, _query(parameters or {}))
+            return await retrying(self._attempt, path, _query(parameters))
         except _Temporary as error:
             raise StripeError(f"{path}: {self._given_up(error)}") from None
 
@@ -122,23 +164,23 @@ class Client:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, _Temporary) and error.limited:
             return (state.seconds_since_start or 0) >= self.connection.patience_seconds
-        return state.attempt_number >= self.connection.attempts
+        return state.attempt_number >= self._attempts(error)
+
+    def _attempts(self, error: BaseException | None) -> int:
+        fewer = error.attempts if isinstance(error, _Temporary) else None
+        return min(fewer or self.connection.attempts, self.connection.attempts)
 
     def _given_up(self, error: _Temporary) -> str:
         if error.limited:
             return "Stripe limits the requests for too long; lower STRIPE_REQUESTS_PER_SECOND"
         return (
-            f"{error} at {self.connection.api_base}, {self.connection.attempts} times;"
+            f"{error} at {self.connection.api_base}, {self._attempts(error)} times;"
             " check STRIPE_API_BASE and the network, then run it again"
         )
 
     async def _attempt(self, path: str, query: httpx.QueryParams) -> Any:
         async with self._pace(path):
-            try:
-                response = await self._http.get(path, params=query)
-            except httpx.TransportError as error:
-                # Its text can repeat a header, and so the key: the kind has to do.
-                raise _Temporary(type(error).__name__) from None
+            response = await self._answer(path, query)
         self._heed(path, response)
         _raise_for_status(path, response)
         self.date = _date(response)
@@ -147,7 +189,18 @@ class Client:
         except orjson.JSONDecodeError as error:
             raise _Temporary("the answer was cut short") from error
 
-    def _heed(self, path: str, response: httpx.Response) -> None:
+    async def _answer(self, path: str, query: httpx.QueryParams) -> Answer:
+        request = self._http.build_request("GET", path, params=query)
+        try:
+            return await fetch(self._http, request, self.connection.answers)
+        except AnswerTooLong:
+            raise  # so it would be again
+        except AnswerTooSlow as error:
+            raise _Temporary(str(error), attempts=SLOW_ATTEMPTS) from None
+        except NoAnswer as error:
+            raise _Temporary(str(error)) from None
+
+    def _heed(self, path: str, response: Answer) -> None:
         """A limit that Stripe has set on one process holds for all of them."""
         seconds = _retry_after(response) if response.status_code == 429 else None
         if seconds:
@@ -169,6 +222,7 @@ def _trusted() -> ssl.SSLContext:
 
 def _headers(connection: Connection) -> dict[str, str]:
     headers = {
+        **ACCEPTED,
         "Authorization": f"Bearer {connection.api_key}",
         "Stripe-Version": connection.api_version,
         "User-Agent": "stripe-traits",
@@ -199,7 +253,7 @@ def _wait(state: RetryCallState) -> float:
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=30)
 
 
-def _raise_for_status(path: str, response: httpx.Response) -> None:
+def _raise_for_status(path: str, response: Answer) -> None:
     status = response.status_code
     if status == 200:
         return
@@ -219,11 +273,11 @@ def _raise_for_status(path: str, response: httpx.Response) -> None:
         wait = _retry_after(response)
         raise _Temporary(f"HTTP {status}", wait=wait, limited=status == 429)
     error = _error(response)
-    said = f"{error.get('message', 'no explanation')} (parameter {error.get('param')})"
+    said = f"{error.get('message', 'no explanation')} (parameter {error.get('param')})"[:SHOWN]
     raise StripeError(f"{path}: HTTP {status}: {said}; check STRIPE_API_BASE")
 
 
-def _date(response: httpx.Response) -> datetime | None:
+def _date(response: Answer) -> datetime | None:
     """What the answer's `Date` says; a server before Stripe may have put its own first."""
     try:
         said = parsedate_to_datetime(response.headers.get_list("Date")[-1])
@@ -232,14 +286,14 @@ def _date(response: httpx.Response) -> datetime | None:
     return said.astimezone(UTC).replace(tzinfo=None)
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def _retry_after(response: Answer) -> float | None:
     try:
         return min(float(response.headers["Retry-After"]), 60.0)
     except (KeyError, ValueError):
         return None
 
 
-def _error(response: httpx.Response) -> dict[str, Any]:
+def _error(response: Answer) -> dict[str, Any]:
     """Stripe's error object; empty where something else than Stripe has answered."""
     try:
         error = orjson.loads(response.content)["error"]

@@ -9,17 +9,19 @@ import logging
 import shlex
 import subprocess
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-import httpx
-
 from orchestration.configuration.settings import Settings
 from orchestration.monitoring.health import Problem
+from outgoing_http import MIB, Answer, AnswerLimits, BlockingClient, NoAnswer
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # below, it logs whole addresses
 log = logging.getLogger("stripe_traits.alerts")
+LIMITS = AnswerLimits(size=MIB, seconds=10)  # nothing of the answer is read but its status
+JSON = {"Content-Type": "application/json"}
 LEVELS = {"failed": logging.ERROR, "degraded": logging.WARNING, "recovered": logging.INFO}
 
 
@@ -74,12 +76,19 @@ def _post(settings: Settings, notice: Notice) -> bool:
         return True
     body = asdict(notice) | {"text": f"stripe-traits {notice.state}: {notice.text}"}
     try:
-        answer = httpx.post(settings.alert_webhook_url.get_secret_value(), json=body, timeout=10)
-        answer.raise_for_status()
-    except httpx.HTTPError as error:  # its text can hold the URL, and so a secret
-        log.warning("ALERT_WEBHOOK_URL: %s; tried again later", type(error).__name__)
+        answer = _posted(settings.alert_webhook_url.get_secret_value(), body)
+    except NoAnswer as error:
+        log.warning("ALERT_WEBHOOK_URL: %s; tried again later", error)
         return False
-    return True
+    if not answer.is_success:
+        log.warning("ALERT_WEBHOOK_URL: HTTP %s; tried again later", answer.status_code)
+    return answer.is_success
+
+
+def _posted(url: str, body: dict[str, str]) -> Answer:
+    with closing(BlockingClient(timeout=LIMITS.seconds)) as client:
+        content = json.dumps(body).encode()
+        return client.fetch("POST", url, LIMITS, content=content, headers=JSON)
 
 
 def _run(settings: Settings, notice: Notice) -> bool:

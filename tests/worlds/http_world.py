@@ -13,6 +13,7 @@ import pytest
 from target_servers import SECRET, FakeSegment, FakeVitally, Receiver, Reply, running
 from tenacity import wait_fixed
 
+from outgoing_http import MIB, AnswerLimits
 from reverse_sync.stores.account_store import AccountStore, AccountWrite
 from reverse_sync.stores.http import client
 from reverse_sync.stores.target import Target
@@ -55,6 +56,7 @@ class HttpWorld:
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpWorld]:
     monkeypatch.setattr(client, "BACKOFF", wait_fixed(0.01))
     monkeypatch.setattr(client, "TIMEOUT", httpx.Timeout(0.5))
+    monkeypatch.setattr(client, "LIMITS", AnswerLimits(size=MIB, seconds=0.5))
     with ExitStack() as stack:
         yield HttpWorld(tmp_path, stack)
 

@@ -11,12 +11,14 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from hostile_answers import HOSTILE
 
 from reverse_sync.values.traits import json_text
 
@@ -58,6 +60,7 @@ class Reply:
     reset: bool = False
     slow: float = 0.0
     served: bool = False
+    hostile: str | None = None  # one of HOSTILE
 
 
 @dataclass
@@ -315,6 +318,11 @@ def _handler(server: TargetServer) -> type[BaseHTTPRequestHandler]:
                 time.sleep(reply.slow)
             if reply.reset:
                 self.close_connection = True
+                return
+            if reply.hostile:
+                self.close_connection = True
+                with suppress(OSError):  # the client has had enough
+                    HOSTILE[reply.hostile](self.wfile.write)
                 return
             content = b"" if reply.body is None else _text(reply.body).encode()
             self.send_response(reply.status)

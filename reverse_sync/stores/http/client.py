@@ -15,7 +15,17 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
-from outgoing_http import BudgetSpent, RateBudget, remaining, seconds_asked
+from outgoing_http import (
+    MIB,
+    Answer,
+    AnswerLimits,
+    BlockingClient,
+    BudgetSpent,
+    NoAnswer,
+    RateBudget,
+    remaining,
+    seconds_asked,
+)
 from reverse_sync.stores.account_store import (
     AccountStoreError,
     InvalidAccountStoreUrl,
@@ -25,6 +35,9 @@ from reverse_sync.stores.account_store import (
 from reverse_sync.stores.http.address import Address
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+# The longest answer is a page of a hundred accounts at Vitally, with all traits that everybody
+# keeps there. Eight may be on their way at once.
+LIMITS = AnswerLimits(size=16 * MIB, seconds=30)
 ATTEMPTS = 4
 BACKOFF = wait_exponential_jitter(multiplier=0.25, max=5.0)
 PATIENCE = 300.0  # seconds that a run waits for a rate limit, at once
@@ -65,7 +78,7 @@ class HttpClient:
         self.stopping = Event()
         self._secret = secret
         self._budget = budget
-        self._http = httpx.Client(
+        self._http = BlockingClient(
             auth=auth,
             timeout=TIMEOUT,
             follow_redirects=False,  # it would carry the accounts to a host that nobody named
@@ -79,9 +92,9 @@ class HttpClient:
     def reachable(self) -> None:
         """Raises AccountStoreError unless something answers at the address."""
         try:
-            self._http.head(self.address.url)
-        except httpx.TransportError as error:
-            raise self.gone(f"it cannot be reached ({type(error).__name__})") from None
+            self._http.fetch("HEAD", self.address.url, LIMITS)
+        except NoAnswer as error:
+            raise self.gone(f"it cannot be reached ({error})") from None
 
     def send(
         self,
@@ -91,7 +104,7 @@ class HttpClient:
         content: bytes | None = None,
         headers: Headers = dict,
         params: Mapping[str, str] | None = None,
-    ) -> httpx.Response:
+    ) -> Answer:
         """The answer, 2xx or 4xx. `headers` is called for each attempt, a signature dates it.
 
         Raises Unanswered, NotNow, and AccountStoreError where no request at all can pass.
@@ -104,11 +117,12 @@ class HttpClient:
             reraise=True,
         )
 
-        def attempt() -> httpx.Response:
+        def attempt() -> Answer:
             return self._within_budget(
-                lambda: self._http.request(
+                lambda: self._http.fetch(
                     method,
                     self.address.url + path,
+                    LIMITS,
                     content=content,
                     headers={"Content-Type": "application/json", **headers()},
                     params=params,
@@ -124,11 +138,11 @@ class HttpClient:
             "Nothing is lost: the next sync goes on where this one stopped"
         )
 
-    def body(self, response: httpx.Response) -> str:
+    def body(self, response: Answer) -> str:
         """The beginning of an answer as one line, without the secret."""
         return " ".join(response.text.replace(self._secret, "***").split())[:BODY_SHOWN]
 
-    def refusal(self, response: httpx.Response, who: str, *, later: Collection[int]) -> Refusal:
+    def refusal(self, response: Answer, who: str, *, later: Collection[int]) -> Refusal:
         """That `who` answered with a failure, or refused. `later`: statuses that may pass."""
         status = response.status_code
         return Refusal(
@@ -138,7 +152,7 @@ class HttpClient:
             permanent=status not in later,
         )
 
-    def _within_budget(self, request: Callable[[], httpx.Response]) -> httpx.Response:
+    def _within_budget(self, request: Callable[[], Answer]) -> Answer:
         """One attempt, repeated for as long as the store only asks for a wait."""
         began = time.monotonic()
         while True:
@@ -147,20 +161,18 @@ class HttpClient:
             except BudgetSpent as spent:
                 raise self._not_now(spent.seconds) from None
             asked = self._once(request)
-            if isinstance(asked, httpx.Response):
+            if isinstance(asked, Answer):
                 return asked
             self._budget.pause(asked)
             if time.monotonic() - began > PATIENCE:
                 raise self._not_now(asked)
 
-    def _once(self, request: Callable[[], httpx.Response]) -> httpx.Response | float:
+    def _once(self, request: Callable[[], Answer]) -> Answer | float:
         """The answer, or the seconds that the store asks to wait."""
         try:
             response = request()
-        except httpx.TransportError as error:
-            # Its text can repeat the URL, and so a token: the kind has to do.
-            kind = type(error).__name__
-            raise Unanswered(kind, away=True, code=kind, body=None) from None
+        except NoAnswer as error:
+            raise Unanswered(str(error), away=True, code=error.kind, body=None) from None
         status, asked = response.status_code, self._learn(response)
         if status == 429 or (status == 503 and asked is not None):
             return UNSAID if asked is None else asked
@@ -171,7 +183,7 @@ class HttpClient:
             self._refuse_all(status)
         return response
 
-    def _learn(self, response: httpx.Response) -> float | None:
+    def _learn(self, response: Answer) -> float | None:
         """Takes over what the store says about its limit; the seconds that it asks to wait."""
         asked, left = seconds_asked(response.headers, now=time.time()), remaining(response.headers)
         if left is not None:

@@ -11,8 +11,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
+from outgoing_http import Answer
 from reverse_sync.stores.account_store import AccountWrite, Refusal, StoredAccount
 from reverse_sync.stores.http.client import HttpClient, Unanswered
 from reverse_sync.stores.http.delivery import Answers, Delivered, Group, GroupRefused, deliver
@@ -97,13 +96,13 @@ class Vitally:
             response = self._create(write, {**(known.traits if known else {}), **traits})
         self._prove(response, traits)
 
-    def _create(self, write: AccountWrite, traits: Traits) -> httpx.Response:
+    def _create(self, write: AccountWrite, traits: Traits) -> Answer:
         """Everything that is known of the account: deleted at Vitally, it needs all of it again."""
         kept = {trait: value for trait, value in traits.items() if value is not None}
         new = {"externalId": write.account_id, "name": write.name or write.account_id}
         return self._client.send("POST", ACCOUNTS, content=_body({**new, "traits": kept}))
 
-    def _prove(self, response: httpx.Response, sent: Traits) -> None:
+    def _prove(self, response: Answer, sent: Traits) -> None:
         """Raises GroupRefused unless the reply shows every trait as it was sent."""
         if not response.is_success:
             raise GroupRefused(self._client.refusal(response, "Vitally", later=LATER))
@@ -152,7 +151,7 @@ def _body(value: dict[str, Any]) -> bytes:
     return json_text(value).encode()
 
 
-def _parsed(response: httpx.Response) -> dict[str, Any]:
+def _parsed(response: Answer) -> dict[str, Any]:
     """The reply with exact numbers; empty where it is no object, which proves nothing."""
     try:
         reply = parse_json(response.text)

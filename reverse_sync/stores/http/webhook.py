@@ -16,8 +16,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-import httpx
-
+from outgoing_http import Answer
 from reverse_sync.stores.account_store import AccountWrite, Refusal
 from reverse_sync.stores.http.client import HttpClient
 from reverse_sync.stores.http.delivery import Answers, Delivered, Group, GroupRefused, deliver
@@ -68,7 +67,7 @@ class Webhook:
         text = hmac.new(self._secret, f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
         return {"Stripe-Traits-Signature": f"t={moment},v1={text}"}
 
-    def _answers(self, group: Group, response: httpx.Response) -> Answers:
+    def _answers(self, group: Group, response: Answer) -> Answers:
         reply = _object(response)
         if not response.is_success or _says_no(reply):
             raise GroupRefused(self._client.refusal(response, "the receiver", later=LATER))
@@ -91,7 +90,7 @@ def _item(write: AccountWrite) -> dict[str, Any]:
     }
 
 
-def _object(response: httpx.Response) -> dict[str, Any]:
+def _object(response: Answer) -> dict[str, Any]:
     """The reply's JSON object; empty where it is something else, which says nothing."""
     try:
         reply = json.loads(response.content)
