@@ -81,9 +81,9 @@ def _endpoint(path: str) -> str:
 
 
 @contextmanager
-def served(application: ASGIApp) -> Iterator[str]:
-    """The application over HTTP, from a thread; its address."""
-    config = uvicorn.Config(application, port=0, lifespan="off", log_level="error")
+def served(application: ASGIApp, **options: Any) -> Iterator[str]:
+    """The application over HTTP, from a thread; its address. `options` are uvicorn's."""
+    config = uvicorn.Config(application, port=0, lifespan="off", log_level="error", **options)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

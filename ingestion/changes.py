@@ -7,14 +7,18 @@ crash repeats, never loses.
 
 import asyncio
 from time import monotonic
+from typing import Any
 
-from ingestion.inbox.cursors import CURSOR, POLLED
+from ingestion.inbox.cursors import BROKEN_FEED, CURSOR, POLLED
 from ingestion.inbox.events_db import FIRST, Inbox
 from ingestion.intake import BATCH, Intake
 from ingestion.stripe_api import events
 from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.event_shape import problem, told
+from ingestion.stripe_api.list_page import BrokenPage
 from ingestion.stripe_api.reader import utc_now
 
+MISSHAPEN = "misshapen"
 OVERLAP = 600  # seconds: the feed is eventually consistent, an event can appear minutes late
 
 
@@ -45,12 +49,28 @@ async def poll(
 
     What is logged is pending from then on: a poll that breaks off repeats itself, the log does not.
     """
-    new = 0
+    account, new, broken = intake.stripe_account_id, 0, list[BrokenPage]()
     async with Client(intake.connection) as client:
         head = await events.head(client)
-        async for page in events.poll(client, since=cursor - overlap):
-            new += inbox.append(intake.stripe_account_id, page, received_at=utc_now())
-    return head, new
+        async for page in events.poll(client, since=cursor - overlap, broken=broken):
+            new += _log(inbox, account, page)
+    said = str(broken[0]) if broken else ""
+    inbox.settle(account, [], read_from=utc_now(), **{BROKEN_FEED: said})
+    # What a broken page kept back is asked for again: the cursor stays.
+    return (events.Head(0, None) if broken else head), new
+
+
+def _log(inbox: Inbox, account: str, page: list[Any]) -> int:
+    """Log the events that can be read, note the others; how many of the former were new."""
+    wrong = [(event, problem(event)) for event in page]
+    misshapen = [(told(event), MISSHAPEN) for event, why in wrong if why]
+    if misshapen and inbox.refuse(misshapen, received_at=utc_now()):
+        first = next(f"{told(event)['id']}: {why}" for event, why in wrong if why)
+        inbox.note(
+            account, utc_now(), f"{len(misshapen)} events that cannot be read left out; {first}"
+        )
+    sound = [event for event, why in wrong if not why]
+    return inbox.append(account, sound, received_at=utc_now())
 
 
 def drain(inbox: Inbox, intake: Intake) -> None:

@@ -16,15 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-from rich.console import Console
 
 from orchestration.configuration.settings import SANDBOX_KEY
 from orchestration.project import PROJECT
 from orchestration.publication.marts import reading
+from orchestration.terminal.printable import Terminal
 
 DATA_DIR = Path("data/demo")
 CUSTOMERS = 2000
-console = Console(highlight=False, soft_wrap=True)
+console = Terminal(highlight=False, soft_wrap=True)
 
 
 def main() -> None:

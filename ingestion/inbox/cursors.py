@@ -18,6 +18,7 @@ BEGAN = "full_read_began_at"  # blank unless one is unfinished: our clock, UTC
 POLLED = "events_read_until"  # Stripe's clock, UTC: all events before it were in the feed
 PIN = "api_version"  # of the last full read
 QUARANTINE = "quarantine"
+BROKEN_FEED = "broken_feed"  # what a page of events lacked; blank where the last poll was whole
 LANDED_IN = "landed_in"  # the warehouse that the other positions tell of
 LIVEMODE = "mode"  # live or test: that of the key
 RETIRED = "not_read_since"  # UTC; blank while the account is in the settings

@@ -57,10 +57,13 @@ class Inbox(Positions):
         with self._transaction():
             return [bool(self._append(account, event, received_at)) for account, event in events]
 
-    def refuse(self, events: Iterable[tuple[Any, str]], *, received_at: datetime) -> None:
-        """Note events that are not for this inbox, each with its reason; payloads are not kept."""
+    def refuse(self, events: Iterable[tuple[Any, str]], *, received_at: datetime) -> int:
+        """Note events that are not for this inbox, each with its reason; payloads are not kept.
+
+        How many were new.
+        """
         with self._transaction():
-            self._database.executemany(
+            noted = self._database.executemany(
                 "insert into refused_events values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
                 [
                     (
@@ -75,6 +78,7 @@ class Inbox(Positions):
                     for event, reason in events
                 ],
             )
+        return noted.rowcount
 
     def refused(self) -> dict[str, int]:
         """How many events were refused, by reason."""

@@ -30,6 +30,7 @@ from outgoing_http import (
     AnswerTooSlow,
     NoAnswer,
     fetch,
+    scrubbed,
 )
 
 # 16 MiB hold the largest object that Stripe may send: an invoice with ten lines, and on each line
@@ -44,7 +45,11 @@ Parameters = Mapping[str, str | int | list[str]]
 
 
 class StripeError(Exception):
-    """Stripe refused a request, or could not be reached; the text names the remedy."""
+    """Stripe refused a request, or could not be reached; the text names the remedy, and no secret:
+    a server can repeat what it was sent."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(scrubbed(text))
 
 
 class PermissionMissing(StripeError):

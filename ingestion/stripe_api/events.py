@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from ingestion.stripe_api.client import Client, Parameters
+from ingestion.stripe_api.list_page import BrokenPage, following, objects
 from ingestion.stripe_api.reader import PAGE
 
 Pointer = tuple[str, str]
@@ -90,6 +91,7 @@ IGNORED = frozenset(
         ),
     }
 )
+EVENTS = "/v1/events"
 TYPES_A_CALL = 20  # Stripe's limit for types[]
 
 
@@ -110,27 +112,39 @@ class Head:
 
 async def head(client: Client) -> Head:
     """Where the feed stands now."""
-    answer = await client.get("/v1/events", {"limit": 1})
-    return Head(max((event["created"] for event in answer["data"]), default=0), client.date)
+    answer = await client.get(EVENTS, {"limit": 1})
+    try:
+        made = [event.get("created") for event in objects(answer, EVENTS)]
+    except (BrokenPage, AttributeError):
+        made = []  # the poll, which asks for the same, will say so
+    return Head(max((at for at in made if type(at) is int), default=0), client.date)
 
 
-async def poll(client: Client, *, since: int) -> AsyncIterator[list[Any]]:
-    """All events of our types created at or after `since` (Unix seconds), in pages, in no order."""
+async def poll(client: Client, *, since: int, broken: list[BrokenPage]) -> AsyncIterator[list[Any]]:
+    """All events of our types created at or after `since` (Unix seconds), in pages, in no order.
+
+    A page that does not say what follows it is added to `broken`; the other types go on.
+    """
     types = sorted(POINTERS)
     asked: list[Parameters] = [
         {"created[gte]": max(since, 0), "types": types[start : start + TYPES_A_CALL], "limit": PAGE}
         for start in range(0, len(types), TYPES_A_CALL)
     ]
     # Mostly there is one page each, and who waits for them waits once.
-    answers = await asyncio.gather(*(client.get("/v1/events", parameters) for parameters in asked))
+    answers = await asyncio.gather(*(client.get(EVENTS, parameters) for parameters in asked))
     for parameters, answer in zip(asked, answers, strict=True):
-        yield answer["data"]
-        async for page in _after(client, parameters, answer):
-            yield page
+        try:
+            async for page in _pages(client, parameters, answer):
+                yield page
+        except BrokenPage as error:
+            broken.append(error)
 
 
-async def _after(client: Client, parameters: Parameters, answer: Any) -> AsyncIterator[list[Any]]:
-    while answer["has_more"]:
-        following = {**parameters, "starting_after": answer["data"][-1]["id"]}
-        answer = await client.get("/v1/events", following)
-        yield answer["data"]
+async def _pages(client: Client, parameters: Parameters, answer: Any) -> AsyncIterator[list[Any]]:
+    """The answer's events, then those of the pages after it."""
+    while True:
+        yield objects(answer, EVENTS)
+        last = following(answer, EVENTS)
+        if last is None:
+            return
+        answer = await client.get(EVENTS, {**parameters, "starting_after": last})

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
+from ingestion.stripe_api import list_page
 from ingestion.stripe_api.client import Client, NotFound, Parameters, StripeError
 from ingestion.stripe_api.streams import Nested, Stream
 
@@ -105,7 +106,7 @@ class ListReader:
             answer = await self._client.get(
                 self._stream.path, self._parameters(replace(part, after=None))
             )
-        listed = answer["data"]
+        listed = list_page.objects(answer, self._stream.path)
         rest = self._rest(part, listed) if answer["has_more"] else ()
         objects = [one for one in listed if await complete(self._client, self._stream, one)]
         return Page(self._stream.name, objects, read_at, read=part, rest=rest)
@@ -204,11 +205,12 @@ async def _nested_elements(client: Client, nested: Nested, parent: str) -> Any:
         parameters[nested.parent_parameter] = parent
     while True:
         answer = await client.get(nested.path.format(id=quote(parent, safe="")), parameters)
-        for element in answer["data"]:
+        for element in list_page.objects(answer, nested.path):
             yield element
-        if not answer["has_more"]:
+        last = list_page.following(answer, nested.path)
+        if last is None:
             return
-        parameters["starting_after"] = answer["data"][-1]["id"]
+        parameters["starting_after"] = last
 
 
 async def read_by_id(client: Client, stream: Stream, ids: list[str], emit: Emit) -> None:

@@ -1,8 +1,8 @@
 """The ASGI application of the webhook receiver: one path for deliveries, one that says how it is.
 
 Enters: requests. Leaves: 2xx once the event is on disk (or is refused for good: asking again would
-not help), 400 for what Stripe did not sign, 413 and 408 for bodies too long and too slow, 503 where
-the append failed, so that Stripe delivers again.
+not help), 400 for what Stripe did not sign or nobody can read, 413 and 408 for bodies too long and
+too slow, 503 where the append failed, so that Stripe delivers again.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ingestion.webhooks.delivery import Delivery, NoEvent, read
+from ingestion.webhooks.delivery import Delivery, Misshapen, NoEvent, read
 from ingestion.webhooks.log import DeliveryLog
 from ingestion.webhooks.rules import Rules, Standing
 from ingestion.webhooks.signature import BadSignature, signer
@@ -26,6 +26,16 @@ MOST_SECONDS = 10.0  # for a body to arrive
 
 class TooLong(Exception):
     """The body is longer than any event."""
+
+
+REFUSALS: dict[type[Exception], tuple[int, str]] = {
+    TooLong: (413, "too_long"),
+    TimeoutError: (408, "too_slow"),
+    ClientDisconnect: (400, "cut_short"),
+    BadSignature: (400, "bad_signature"),
+    Misshapen: (400, "misshapen"),  # Stripe shows it as failed, and somebody may look
+    NoEvent: (200, "no_event"),  # it is signed: the same body would come again for days
+}
 
 
 class Receiver:
@@ -56,17 +66,8 @@ class Receiver:
                 body = await _body(request)
             header = request.headers.get("stripe-signature")
             delivery = await self._judged(body, header)
-        except TooLong:
-            return 413, "too_long"
-        except TimeoutError:
-            return 408, "too_slow"
-        except ClientDisconnect:
-            return 400, "cut_short"
-        except BadSignature:
-            return 400, "bad_signature"
-        except NoEvent:
-            # It is signed: the same body would come again for days.
-            return 200, "no_event"
+        except tuple(REFUSALS) as error:
+            return REFUSALS[type(error)]
         return await self._kept(delivery)
 
     async def _judged(self, body: bytes, header: str | None) -> Delivery:
@@ -116,9 +117,12 @@ async def _body(request: Request) -> bytes:
 
 def app(receiver: Receiver) -> Starlette:
     """The application: other paths are 404, other methods 405."""
-    return Starlette(
+    made = Starlette(
         routes=[
             Route(PATH, receiver.deliver, methods=["POST"]),
+            Route(f"{PATH}/", receiver.deliver, methods=["POST"]),
             Route(HEALTH, receiver.health, methods=["GET"]),
         ]
     )
+    made.router.redirect_slashes = False  # a redirect is a failed delivery to Stripe
+    return made

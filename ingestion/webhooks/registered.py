@@ -9,14 +9,18 @@ from urllib.parse import urlsplit
 
 from ingestion.stripe_api.client import Client, Connection, PermissionMissing, StripeError
 from ingestion.stripe_api.events import POINTERS
+from ingestion.stripe_api.list_page import objects
 from ingestion.webhooks.app import PATH
+
+LISTED = "/v1/webhook_endpoints"
 
 
 async def findings(connection: Connection) -> list[str]:
     """What differs at Stripe; a line too where it could not be asked."""
     try:
         async with Client(connection) as client:
-            answer = await client.get("/v1/webhook_endpoints", {"limit": 100})
+            answer = await client.get(LISTED, {"limit": 100})
+            return compared(objects(answer, LISTED), version=connection.api_version)
     except PermissionMissing:
         return [
             "webhook endpoints were not compared: the key in STRIPE_API_KEY may not read them;"
@@ -24,7 +28,6 @@ async def findings(connection: Connection) -> list[str]:
         ]
     except StripeError as error:
         return [f"webhook endpoints were not compared: {error}"]
-    return compared(answer["data"], version=connection.api_version)
 
 
 def compared(endpoints: list[Any], *, version: str) -> list[str]:
@@ -32,7 +35,8 @@ def compared(endpoints: list[Any], *, version: str) -> list[str]:
     ours = [
         endpoint
         for endpoint in endpoints
-        if endpoint["status"] == "enabled" and urlsplit(endpoint["url"]).path.endswith(PATH)
+        if endpoint["status"] == "enabled"
+        and urlsplit(endpoint["url"]).path.rstrip("/").endswith(PATH)
     ]
     if not ours:
         return [

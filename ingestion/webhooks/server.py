@@ -14,6 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from ingestion.webhooks.app import Receiver, app
+from ingestion.webhooks.connections import bounded
 from ingestion.webhooks.log import DeliveryLog
 from ingestion.webhooks.rules import Standing
 
@@ -63,6 +64,7 @@ def serve(
 def _config(receiver: Receiver) -> uvicorn.Config:
     return uvicorn.Config(
         app(receiver),
+        http=bounded(),
         lifespan="off",
         log_level="warning",
         access_log=False,

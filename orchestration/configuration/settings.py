@@ -23,9 +23,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.configuration import checks
 from orchestration.configuration.unknown_names import unknown
+from orchestration.configuration.url_secrets import url_secrets
 from orchestration.terminal.logs import log_as_json
 from orchestration.warehouse import url
 from orchestration.warehouse.sites import InFile, warehouse
+from outgoing_http import hide
 from reverse_sync.guards import GUARDS, Guards, parse_limit
 from reverse_sync.stores.target import Target
 
@@ -237,9 +239,19 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> Settings:
     if for_stripe and (problems := checks.keys(settings.api_keys, settings.stripe_api_base)):
         raise WrongSettings("\n".join(problems))
     _make_private(settings.data_dir)
+    hide(parts(settings))
     if settings.log_format == "json":
         log_as_json(secrets(settings))
     return settings
+
+
+def parts(settings: Settings) -> list[str]:
+    """The secrets in the settings, without the addresses round them, which may be shown."""
+    held = [secret for _, secret in (*settings.api_keys, *settings.webhook_secrets)]
+    held = [one for one in held if one != SANDBOX_KEY] + list(settings.site.secrets)
+    held.append(_secret(settings.account_store_secret) or "")
+    urls = [settings.store_url, _secret(settings.alert_webhook_url) or ""]
+    return held + [secret for address in urls for secret in url_secrets(address)]
 
 
 def secrets(settings: Settings) -> list[str]:

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dagster import Field, StringSource
+from dagster import EventLogEntry, Field, StringSource
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from dagster._serdes import ConfigurableClassData
-from sqlalchemy import Connection, Engine, create_engine, event
+from dagster._serdes import ConfigurableClassData, deserialize_value, serialize_value
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import event as sql_event
+
+from outgoing_http import scrubbed
 
 MOST_OPEN = 3  # the index, the run that is under way, one that is looked at
 
@@ -37,6 +40,12 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
     ) -> "OpenSqliteEventLog":
         return cls(inst_data=inst_data, **config_value)
 
+    def store_event(self, event: EventLogEntry) -> None:
+        """Without secrets, whoever has told them: logs, errors and metadata all come this way."""
+        told = serialize_value(event)
+        clean = scrubbed(told)
+        super().store_event(event if clean == told else deserialize_value(clean, EventLogEntry))
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock, self._engine(shard).begin() as connection:
@@ -56,7 +65,7 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
             pool_size=1,
             connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         )
-        event.listen(engine, "connect", _flush_at_checkpoints)
+        sql_event.listen(engine, "connect", _flush_at_checkpoints)
         if shard not in self._initialized_dbs:
             self._initdb(engine)
             self._initialized_dbs.add(shard)

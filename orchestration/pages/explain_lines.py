@@ -9,6 +9,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from orchestration.terminal.printable import in_line
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -136,4 +138,4 @@ def text(value: Any) -> str:
         return ", ".join(text(element) for element in value)
     if isinstance(value, dict):
         return ", ".join(f"{key}: {text(element)}" for key, element in value.items())
-    return "null" if value is None else str(value)
+    return "null" if value is None else in_line(str(value))

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 from rich.console import Console
 
-from ingestion.inbox.cursors import COMPLETE, RETIRED
+from ingestion.inbox.cursors import BROKEN_FEED, COMPLETE, RETIRED
 from ingestion.inbox.events_db import Inbox
 from ingestion.inbox.latency import Latency
 from orchestration.configuration.settings import Settings
@@ -76,7 +76,7 @@ def _stripe_accounts(inbox: Inbox) -> list[StripeAccount]:
             account,
             inbox.position(account, COMPLETE),
             waiting.get(account, 0),
-            inbox.quarantined(account),
+            [*inbox.quarantined(account), *filter(None, [inbox.position(account, BROKEN_FEED)])],
             inbox.position(account, RETIRED) or None,
         )
         for account in inbox.accounts()
@@ -120,9 +120,7 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
         console.print(f"latency        {line}", highlight=False, soft_wrap=True)
     if status.refused_events:
         counts_by = ", ".join(f"{n:,} by {why}" for why, n in status.refused_events.items())
-        console.print(
-            f"refused        deliveries that are not for us: {counts_by}", highlight=False
-        )
+        console.print(f"refused        events that are not for us: {counts_by}", highlight=False)
     for currency, amount in status.mrr.items():
         console.print(f"MRR            {currency} {amount:,.2f}", highlight=False)
     counts = [{"mart": name, "rows": f"{rows:,}"} for name, rows in status.marts.items()]

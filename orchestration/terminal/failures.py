@@ -5,12 +5,14 @@ failure that nobody foresaw keeps its traceback: it is a bug, and the trace is w
 """
 
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
 
 from orchestration.terminal.logs import is_json, log
+from orchestration.terminal.printable import printable
 
 FAILED, WRONG_USAGE, BLOCKED = 1, 2, 3
 INTERRUPTED = 130
@@ -80,7 +82,10 @@ def explained() -> Iterator[None]:
             if code is not None:
                 _say(str(cause))
                 raise typer.Exit(code) from None
-        raise
+        if is_json():
+            raise
+        sys.stderr.write(printable(traceback.format_exc()))
+        raise typer.Exit(FAILED) from None
 
 
 def _say(text: str) -> None:
@@ -88,4 +93,4 @@ def _say(text: str) -> None:
         if is_json():
             log.error(line)
             continue
-        sys.stderr.write(f"stripe-traits: {line}\n")
+        sys.stderr.write(f"stripe-traits: {printable(line)}\n")

@@ -15,7 +15,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-HIDDEN = "***"
+from orchestration.terminal.printable import printable
+from outgoing_http import HIDDEN
+
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 KEY = re.compile(r"\b(?:sk|rk|whsec)_[A-Za-z0-9_]+")
 FIELDS = "fields"  # `extra={"fields": {...}}`: what an event has of its own
@@ -42,7 +44,7 @@ class JsonLines(logging.Formatter):
     def _hidden(self, line: str) -> str:
         for secret in self.secrets:
             line = line.replace(json.dumps(secret, ensure_ascii=False)[1:-1], HIDDEN)
-        return ADDRESS.sub(HIDDEN, KEY.sub(HIDDEN, line))
+        return ADDRESS.sub(HIDDEN, KEY.sub(HIDDEN, printable(line)))
 
 
 class StandardError(logging.StreamHandler[TextIO]):

@@ -11,9 +11,9 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from orchestration.terminal.logs import is_json, log
+from orchestration.terminal.printable import Terminal
 from orchestration.terminal.reporter import LogReporter, Reporter, TerminalReporter
 
 
@@ -28,7 +28,7 @@ def _utc(text: str) -> datetime:
     return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
 
 
-console = Console()
+console = Terminal()
 # An ISO 8601 day or moment, of UTC where no offset is given.
 moment_option = partial(typer.Option, parser=_utc, metavar="MOMENT")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
@@ -55,7 +55,7 @@ def named_guards(given: list[str] | None) -> frozenset[str]:
 @contextmanager
 def reporting() -> Iterator[Reporter]:
     """Progress bars where somebody watches, plain lines elsewhere, JSON where it is asked for."""
-    errors = Console(stderr=True)
+    errors = Terminal(stderr=True)
     if is_json():
         yield LogReporter(log.info)
     elif errors.is_terminal:

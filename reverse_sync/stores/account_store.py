@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+from outgoing_http import scrubbed
 from reverse_sync.values.lifecycle import Lifecycle
 from reverse_sync.values.tracking import Setting, SettingChange, Tracking
 from reverse_sync.values.traits import Traits
@@ -50,7 +51,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 
 class AccountStoreError(Exception):
-    """The account store cannot be used; one line with the remedy and without a password."""
+    """The account store cannot be used; one line with the remedy and without a secret."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(scrubbed(message))
 
 
 class InvalidAccountStoreUrl(AccountStoreError):
@@ -116,6 +120,13 @@ class Refusal:
     code: str | None = None
     body: str | None = None
     permanent: bool = True
+
+    def __post_init__(self) -> None:
+        """Its words are kept in tables and shown: a store can repeat what it was sent."""
+        for name in ("reason", "code", "body"):
+            said = getattr(self, name)
+            if said is not None:
+                object.__setattr__(self, name, scrubbed(str(said)))
 
 
 @dataclass(frozen=True)

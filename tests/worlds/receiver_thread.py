@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.observers import served
 from ingestion.webhooks.app import PATH, Receiver, app
+from ingestion.webhooks.connections import bounded
 from ingestion.webhooks.delivery import Ours
 from ingestion.webhooks.log import DeliveryLog
 from ingestion.webhooks.rules import Rules, Standing
@@ -18,5 +19,8 @@ RULES = Rules(secrets=(Secret(SECRET),), tolerance=300, ours=Ours(livemode=False
 @contextmanager
 def receiving_in_thread(inbox: Path) -> Iterator[str]:
     """The address that takes deliveries."""
-    with DeliveryLog(inbox) as log, served(app(Receiver(Standing(RULES), log))) as url:
+    with (
+        DeliveryLog(inbox) as log,
+        served(app(Receiver(Standing(RULES), log)), http=bounded()) as url,
+    ):
         yield f"{url}{PATH}"

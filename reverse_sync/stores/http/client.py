@@ -23,7 +23,9 @@ from outgoing_http import (
     BudgetSpent,
     NoAnswer,
     RateBudget,
+    hide,
     remaining,
+    scrubbed,
     seconds_asked,
 )
 from reverse_sync.stores.account_store import (
@@ -76,7 +78,7 @@ class HttpClient:
     ) -> None:
         self.address = address
         self.stopping = Event()
-        self._secret = secret
+        hide([secret])
         self._budget = budget
         self._http = BlockingClient(
             auth=auth,
@@ -140,7 +142,7 @@ class HttpClient:
 
     def body(self, response: Answer) -> str:
         """The beginning of an answer as one line, without the secret."""
-        return " ".join(response.text.replace(self._secret, "***").split())[:BODY_SHOWN]
+        return " ".join(scrubbed(response.text).split())[:BODY_SHOWN]
 
     def refusal(self, response: Answer, who: str, *, later: Collection[int]) -> Refusal:
         """That `who` answered with a failure, or refused. `later`: statuses that may pass."""

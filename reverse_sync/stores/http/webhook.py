@@ -16,7 +16,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from outgoing_http import Answer
+from outgoing_http import Answer, scrubbed
 from reverse_sync.stores.account_store import AccountWrite, Refusal
 from reverse_sync.stores.http.client import HttpClient
 from reverse_sync.stores.http.delivery import Answers, Delivered, Group, GroupRefused, deliver
@@ -114,7 +114,7 @@ def _result(result: Mapping[str, Any] | None) -> Refusal | None:
         return Refusal(reason="the receiver's results do not name it", permanent=False)
     if result.get("status") in ACCEPTED:
         return None
-    said = str(result.get("error") or result.get("status") or "no reason given")[:300]
+    said = scrubbed(str(result.get("error") or result.get("status") or "no reason given"))[:300]
     return Refusal(
         reason=f"the receiver refused it: {said}",
         code=str(result.get("code") or result.get("status")),
