@@ -40,7 +40,9 @@ def spoiled(sound: ASGIApp, spoil: list[Spoil]) -> ASGIApp:
         body = b"".join(part.get("body", b"") for part in parts)
         wants_more = b"types" in Request(scope).url.query.encode()
         page = spoil[0](orjson.loads(body)) if wants_more else orjson.loads(body)
-        await Response(json.dumps(page), media_type="application/json")(scope, receive, send)
+        date = next(value for name, value in parts[0]["headers"] if name.lower() == b"date")
+        headers = {"Content-Type": "application/json", "Date": date.decode()}
+        await Response(json.dumps(page), headers=headers)(scope, receive, send)
 
     return answer
 
@@ -68,7 +70,7 @@ def test_misshapen_events_are_noted_and_the_others_go_on(local_stripe: LocalStri
         stripe.load()
     assert stripe.query("select name from stripe.customers") == [("After",)]
     with Inbox.open(stripe.paths.inbox, read_only=True) as inbox:
-        assert inbox.refused()["misshapen"] == len({str(one["id"]) for one in wrong}) + 1
+        assert inbox.refused()["misshapen"] == len(wrong)
         said = [what for _, _, what in inbox.history(9) if "cannot be read" in what]
     assert len(said) == 1  # once, however often the feed shows them
     assert "evt_100: its data.object has no id" in said[0]
