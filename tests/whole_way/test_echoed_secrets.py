@@ -62,13 +62,10 @@ def test_what_servers_repeat_is_kept_and_shown_without_secrets(tmp_path: Path) -
         settings["ACCOUNT_STORE_URL"] = (
             f"http://127.0.0.1:{store.port}/hook/{PATH_TOKEN}?key={QUERY_TOKEN}"
         )
-        for base in (f"http://127.0.0.1:{echoing.port}", stripe.url):
-            for command in ("sync", "status", "plan"):
-                ended = run(command, cwd=tmp_path, STRIPE_API_BASE=base, **settings)
-                said.append(ended.stdout + ended.stderr)
-        said.append(
-            run("backup", "b.tar", cwd=tmp_path, STRIPE_API_BASE=stripe.url, **settings).stderr
-        )
+        echoed = f"http://127.0.0.1:{echoing.port}"
+        for base, command in ((echoed, ["sync"]), (stripe.url, ["sync"]), (stripe.url, ["status"])):
+            ended = run(*command, cwd=tmp_path, STRIPE_API_BASE=base, **settings)
+            said.append(ended.stdout + ended.stderr)
     assert "HTTP 400" in said[0]
     assert "***" in said[0]
     written = everything(data)
