@@ -22,7 +22,6 @@ CODES = {
     "ingestion.deletion_limit.DeletionLimitReached": BLOCKED,
     "ingestion.stripe_api.client.StripeError": FAILED,
     "ingestion.inbox.schema.InboxNotReady": FAILED,
-    "ingestion.landing.rows.MissingValue": FAILED,
     "ingestion.merge.warehouse.LoadFailed": FAILED,
     "ingestion.webhooks.server.NoAddress": WRONG_USAGE,
     "orchestration.terminal.failures.Unknown": FAILED,
