@@ -12,6 +12,7 @@ SETUP := .venv/.setup
 SPARK := .spark/.setup
 DUCKLAKE := .ducklake/.setup
 SOAK_SECONDS ?= 600
+TESTS := tests/worlds:tests/processes:tests/histories
 PARSED := transform/target/manifest.json
 DATA_DIR ?= data
 METRICS := transform/target/metrics
@@ -28,7 +29,7 @@ demo: setup ## the whole way of the data on a made-up business, in about a minut
 	$(BIN)/python -m orchestration.demo
 
 test: setup ## every test, on real components
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 bench: setup ## what users feel, in some 50 minutes: docs/benchmarks.md; BENCH="--only import --note busy"
 	@$(BIN)/python -m benchmarks $(BENCH)
@@ -37,10 +38,10 @@ bench-quick: setup ## fails where fixed work asks for more requests, rows, state
 	@$(BIN)/python -m benchmarks.quick $(if $(RENEW),--renew)
 
 soak: setup ## random histories with faults and kill -9; SOAK_SECONDS, SOAK_SEED, SOAK_HISTORIES
-	PYTHONPATH=tests/worlds:tests/histories $(BIN)/python tests/histories/soak.py --seconds $(SOAK_SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_HISTORIES),--histories $(SOAK_HISTORIES))
+	PYTHONPATH=$(TESTS) $(BIN)/python tests/histories/soak.py --seconds $(SOAK_SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_HISTORIES),--histories $(SOAK_HISTORIES))
 
 soak-sync: setup ## kill -9 of 250 syncs at random points; SEED=2 draws others
-	PYTHONPATH=tests/worlds:tests/histories $(BIN)/python tests/histories/sync_soak.py --kills 250 --seed $(or $(SEED),1)
+	PYTHONPATH=$(TESTS) $(BIN)/python tests/histories/sync_soak.py --kills 250 --seed $(or $(SEED),1)
 
 ui: setup ## Dagster's web page, http://127.0.0.1:3000
 	$(BIN)/python -m orchestration.dagster_local.ui

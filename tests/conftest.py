@@ -1,3 +1,42 @@
-"""Fixtures that more than one file of tests needs."""
+"""Fixtures that several files of tests need, where tests keep their files, and their order."""
 
-pytest_plugins = ["local_stripe", "pipeline", "postgres_server", "sql_world"]
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["local_stripe", "pipeline", "postgres_server", "refreshed", "sql_world"]
+
+# Databases wait for the disk at each commit, and tests make thousands of them: a folder in memory
+# takes them at once. It holds what the tests of three workers write at a time, with room to spare.
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+    os.environ["TMPDIR"] = str(MEMORY)  # for the processes that tests start, too
+    tempfile.tempdir = None
+
+# What takes longest goes first, so that no worker is left with it at the end.
+LONGEST = (
+    "test_cli",
+    "test_together",
+    "test_daemon",
+    "test_histories",
+    "test_transform_refresh",
+    "test_lifecycle_story",
+    "test_mrr_history",
+    "test_live",
+    "test_refresh",
+    "test_examples",
+    "test_analysts",
+    "test_checks",
+    "test_logs",
+    "test_secrets",
+    "test_lake",
+    "test_backfill",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))

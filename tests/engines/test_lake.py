@@ -4,8 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from lake_stripe import LakeStripe, current, held
-from load_process import loaded
+from lake_stripe import LakeStripe, changes_are_in_both, killed_loads_lose_nothing, same
 from local_stripe import NOW, LocalStripe
 
 from ingestion.engines.lake import Lake
@@ -27,32 +26,11 @@ def lake(local_stripe: LocalStripe, postgres_url: str, tmp_path: Path) -> LakeSt
     return LakeStripe(local_stripe.store, local_stripe.url, folder, tables)
 
 
-def same(lake: LakeStripe, duck: LocalStripe) -> bool:
-    return held(lake) == held(duck) and current(lake) == current(duck)
-
-
 def test_iceberg_tables_hold_what_the_file_holds(
     lake: LakeStripe, local_stripe: LocalStripe
 ) -> None:
     store, both = lake.store, (lake, local_stripe)
-    populate(store, Population(20, 1, NOW))
-    assert [stripe.load().full for stripe in both] == [True, True]
-    assert same(lake, local_stripe)
-    assert all(held(lake)[name] for name in ("customers", "invoices", "subscription_items"))
-
-    driver.live(store, days=1, seed=1)
-    subscribed = sorted(one["customer"] for one in store.objects("subscription"))
-    now = clock.now(store)
-    store.update("customer", subscribed[0], {"metadata": {"account_id": "moved"}}, now=now)
-    store.delete("customer", subscribed[1], now=now)
-    store.update("customer", subscribed[2], {"delinquent": "perhaps"}, now=now)
-    assert [stripe.load().full for stripe in both] == [False, False]
-    assert same(lake, local_stripe)
-    assert lake.query("select object_id from stripe.quarantine") == [(subscribed[2],)]
-    assert lake.query("select count(*) from stripe.customers where deleted_at is not null") == [
-        (1,)
-    ]
-
+    subscribed = changes_are_in_both(lake, local_stripe)
     driver.live(store, days=2, seed=2)
     now = clock.now(store)
     store.update("customer", subscribed[2], {"delinquent": True}, now=now)
@@ -90,15 +68,7 @@ def test_who_goes_to_another_warehouse_and_back_reads_everything(
 def test_killed_loads_into_iceberg_tables_lose_nothing(
     lake: LakeStripe, local_stripe: LocalStripe
 ) -> None:
-    populate(lake.store, Population(10, 2, NOW))
-    ends = [loaded(lake, kill_at=at) for at in (60, 120)]
-    assert -9 in ends
-    assert loaded(lake) == 0
-    driver.live(lake.store, days=1, seed=3)
-    assert loaded(lake, kill_at=60) == -9
-    assert loaded(lake) == 0
-    local_stripe.load()
-    assert same(lake, local_stripe)
+    killed_loads_lose_nothing(lake, local_stripe, (60, 120))
 
 
 def test_older_read_leaves_newer_rows_and_tombstones_of_iceberg_tables(

@@ -108,21 +108,21 @@ def test_a_command_gets_the_notice_as_json(tmp_path: Path) -> None:
 
 
 def test_failed_run_gives_one_notice_and_one_when_the_next_succeeds(
-    pipeline: Pipeline, receiver: Receiver
+    refreshed: Pipeline, receiver: Receiver
 ) -> None:
     """Through the sensor, as the daemon asks it, on the runs in Dagster's storage."""
-    pipeline.set(ALERT_WEBHOOK_URL=receiver.url, STRIPE_API_KEY="sk_test_rolled")
+    refreshed.set(ALERT_WEBHOOK_URL=receiver.url, STRIPE_API_KEY="sk_test_rolled")
 
     def states() -> list[str]:
-        with dagster_instance(pipeline.settings) as instance:
+        with dagster_instance(refreshed.settings) as instance:
             for _ in range(2):
                 health(build_sensor_context(instance))
         return [f"{notice['key']} {notice['state']}" for notice in receiver.got]
 
     for _ in range(2):
         with pytest.raises(StripeError):
-            pipeline.refresh()
+            refreshed.refresh()
     assert states() == ["run:refresh failed"]
-    pipeline.set(STRIPE_API_KEY="")
-    pipeline.refresh()
+    refreshed.set(STRIPE_API_KEY="")
+    refreshed.refresh()
     assert states() == ["run:refresh failed", "run:refresh recovered"]

@@ -7,41 +7,36 @@ import duckdb
 import pytest
 from command_line import run
 from local_stripe import NOW
-from pipeline import MONTHLY, Pipeline, subscribe
+from pipeline import Pipeline
 
 from orchestration.backup import back_up, restore
 from orchestration.configuration.settings import WrongSettings
 from orchestration.terminal.failures import Unknown
 from orchestration.terminal.reporter import LogReporter
-from sandbox import builders
 
 QUIET = LogReporter(lambda line: None)
 
 
 def test_restored_data_goes_on_where_the_backup_was_taken(
-    pipeline: Pipeline, tmp_path: Path
+    refreshed: Pipeline, tmp_path: Path
 ) -> None:
-    pipeline.stripe.store.put(builders.product(id="prod_test", name="Product"))
-    pipeline.stripe.store.put(MONTHLY)
-    subscribe(pipeline, "one")
-    pipeline.refresh()
     archive = tmp_path / "backup.tar.gz"
-    with sqlite3.connect(pipeline.folder / "events.db") as receiving:  # a writer in the middle
+    with sqlite3.connect(refreshed.folder / "events.db") as receiving:  # a writer in the middle
         receiving.execute("begin immediate")
-        assert back_up(pipeline.settings, archive, QUIET) > 3
+        assert back_up(refreshed.settings, archive, QUIET) > 3
     assert archive.stat().st_mode & 0o777 == 0o600
-    pipeline.stripe.store.update("customer", "cus_one", {"name": "Later"}, now=NOW)
+    refreshed.stripe.store.update("customer", "cus_one", {"name": "Later"}, now=NOW)
     with pytest.raises(WrongSettings, match="not empty"):
-        restore(pipeline.settings, archive)
+        restore(refreshed.settings, archive)
 
     elsewhere = tmp_path / "elsewhere"
-    pipeline.set(DATA_DIR=str(elsewhere))
-    pipeline.folder = elsewhere
-    restore(pipeline.settings, archive)
-    assert pipeline.account("cus_one")["name"] == "one"
-    counts = pipeline.refresh()
+    refreshed.set(DATA_DIR=str(elsewhere))
+    refreshed.folder = elsewhere
+    restore(refreshed.settings, archive)
+    assert refreshed.account("cus_one")["name"] == "one"
+    counts = refreshed.refresh()
     assert (counts["creates"], counts["updates"]) == (0, 1), "nothing is sent twice"
-    assert pipeline.account("cus_one")["name"] == "Later"
+    assert refreshed.account("cus_one")["name"] == "Later"
 
 
 def test_no_archive_and_nothing_to_back_up_are_one_line(pipeline: Pipeline, tmp_path: Path) -> None:

@@ -3,52 +3,16 @@
 Those of Dagster: test_daemon; the resident loop's: test_live.
 """
 
-import configparser
-import shlex
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 from command_line import environment
 from local_stripe import LocalStripe
-
-ROOT = Path(__file__).parents[2]
-INSTALLED = "/opt/stripe-traits"
-PATIENCE = 120  # seconds: other load makes clocks unreliable
-
-
-def command(unit: str) -> list[str]:
-    """What the unit starts, in this checkout."""
-    parsed = configparser.RawConfigParser(strict=False)
-    parsed.optionxform = str  # type: ignore[assignment,method-assign]
-    parsed.read(ROOT / "deploy" / f"stripe-traits-{unit}.service")
-    assert parsed["Service"]["WorkingDirectory"] == INSTALLED
-    return shlex.split(parsed["Service"]["ExecStart"].replace(INSTALLED, str(ROOT)))
-
-
-@contextmanager
-def started(
-    arguments: list[str], folder: Path, **settings: str
-) -> Iterator["subprocess.Popen[bytes]"]:
-    with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(
-            arguments,
-            cwd=ROOT,
-            env=environment(DATA_DIR=str(folder / "data"), LOG_FORMAT="json", **settings),
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=PATIENCE)
+from systemd_unit import PATIENCE, ROOT, answers, command, free_port, started
 
 
 def until(done: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -57,18 +21,6 @@ def until(done: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Pat
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < ended, log.read_text()
         time.sleep(0.2)
-
-
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return str(listener.getsockname()[1])
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5, trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def test_a_folder_too_deep_for_a_socket_is_one_line(tmp_path: Path) -> None:

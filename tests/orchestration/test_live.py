@@ -15,8 +15,8 @@ import pytest
 from command_line import environment
 from dagster import AssetKey, DagsterExecutionInterruptedError, DagsterRunStatus
 from local_stripe import NOW
-from pipeline import AS_OF, MONTHLY, Pipeline, subscribe, written
-from test_deploy import command
+from pipeline import AS_OF, Pipeline, subscribed, written
+from systemd_unit import command
 
 from orchestration.build.transform import transform
 from orchestration.code_location.live_job import live_refresh
@@ -25,7 +25,6 @@ from orchestration.locks import kept_open
 from orchestration.monitoring.health import refreshed_at
 from orchestration.stages import load_stage
 from orchestration.terminal.reporter import LogReporter
-from sandbox import builders
 
 PATIENCE = 120  # seconds: other load makes clocks unreliable
 
@@ -33,10 +32,7 @@ PATIENCE = 120  # seconds: other load makes clocks unreliable
 @pytest.fixture
 def business(pipeline: Pipeline) -> Pipeline:
     pipeline.set(LIVE_POLL_SECONDS="0.5")
-    pipeline.stripe.store.put(builders.product(id="prod_test", name="Product"))
-    pipeline.stripe.store.put(MONTHLY)
-    subscribe(pipeline, "one")
-    return pipeline
+    return subscribed(pipeline, "one")
 
 
 @contextmanager
@@ -126,11 +122,10 @@ def run_of_dagster_that_is_stopped_on_the_page_is_canceled(business: Pipeline) -
     assert last.status == DagsterRunStatus.CANCELED
 
 
-def test_a_build_has_all_memory_though_a_load_has_little(business: Pipeline) -> None:
-    settings, reporter = business.settings, LogReporter(lambda line: None)
+def test_a_build_has_all_memory_though_a_load_has_little(refreshed: Pipeline) -> None:
+    settings, reporter = refreshed.settings, LogReporter(lambda line: None)
     asked = "select current_setting('memory_limit')"
-    business.refresh()
-    business.stripe.store.update("customer", "cus_one", {"name": "Ada"}, now=NOW)
+    refreshed.stripe.store.update("customer", "cus_one", {"name": "Ada"}, now=NOW)
     with kept_open(settings, reporter), duckdb.connect(str(settings.warehouse)) as database:
         (whole,) = database.execute(asked).fetchone() or ()
         load_stage(settings, reporter, full=False)

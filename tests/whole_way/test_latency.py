@@ -10,7 +10,6 @@ from webhook_receiver import event
 from ingestion.inbox.events_db import Inbox
 from ingestion.inbox.latency import Latency
 from orchestration.pages.status import _latency_line
-from sandbox import builders
 
 ACCOUNT = "acct_1"
 STARTED = datetime(2025, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -71,12 +70,10 @@ def test_clock_that_is_behind_stripes_gives_a_negative_latency(tmp_path: Path) -
         assert found.median_seconds == -101.0
 
 
-def test_every_refresh_measures_by_its_own_clock(pipeline: Pipeline) -> None:
+def test_every_refresh_measures_by_its_own_clock(refreshed: Pipeline) -> None:
     """`as_of` is the sandbox's now: the wall clock is far from it."""
-    store = pipeline.stripe.store
-    store.put(builders.customer(id="cus_1", created=NOW - 3600))
-    pipeline.refresh()
-    store.update("customer", "cus_1", {"name": "Renamed"}, now=NOW - 60)
-    counts = pipeline.refresh(as_of=AS_OF)
+    store = refreshed.stripe.store
+    store.update("customer", "cus_one", {"name": "Renamed"}, now=NOW - 60)
+    counts = refreshed.refresh(as_of=AS_OF)
     assert counts["events_delivered"] == 1
     assert 60 <= counts["latency_median_seconds"] < 600

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from local_stripe import NOW
-from pipeline import AS_OF, MONTHLY, Pipeline, money, subscribe, written
+from pipeline import AS_OF, MONTHLY, Pipeline, money, subscribe, subscribed, written
 
 from orchestration.build.transform import TransformFailed
 from orchestration.refresh import refresh
@@ -17,11 +17,7 @@ from sandbox import builders
 
 @pytest.fixture
 def business(pipeline: Pipeline) -> Pipeline:
-    pipeline.stripe.store.put(builders.product(id="prod_test", name="Product"))
-    pipeline.stripe.store.put(MONTHLY)
-    for name in ("one", "two", "three"):
-        subscribe(pipeline, name)
-    return pipeline
+    return subscribed(pipeline, "one", "two", "three")
 
 
 def test_changes_reach_the_account_store_exactly_once(business: Pipeline) -> None:
@@ -57,35 +53,37 @@ def test_changes_reach_the_account_store_exactly_once(business: Pipeline) -> Non
     ) == [('"2"', None, "unset")]
 
 
-def test_unknown_values_are_named_and_the_last_good_marts_stand(business: Pipeline) -> None:
-    business.refresh()
-    before = business.mart("select * from account_traits order by account_id")
-    store = business.stripe.store
+def test_unknown_values_are_named_and_the_last_good_marts_stand(refreshed: Pipeline) -> None:
+    before = refreshed.mart("select * from account_traits order by account_id")
+    store = refreshed.stripe.store
     store.update("subscription", "sub_one", {"status": "frozen"}, now=NOW)
     store.put(builders.coupon(id="odd", percent_off=10) | {"duration": "sometimes"}, now=NOW)
     fortnightly = {"recurring": MONTHLY["recurring"] | {"interval": "fortnight"}}
     store.put(builders.price(id="price_odd", unit_amount=1) | fortnightly, now=NOW)
-    subscribe(business, "four")
+    subscribe(refreshed, "four")
     with pytest.raises(TransformFailed) as raised:
-        business.refresh()
+        refreshed.refresh()
     named = str(raised.value).splitlines()
     assert named[0].startswith("coupon odd: duration 'sometimes' is not known")
     assert named[1].startswith("price price_odd: recurring.interval 'fortnight' is not known")
     assert named[2].startswith("subscription sub_one: status 'frozen' is not known")
     assert named[3:] == ["nothing was published; the last good marts stand"]
-    assert business.mart("select * from account_traits order by account_id") == before
+    assert refreshed.mart("select * from account_traits order by account_id") == before
 
 
-def test_nothing_changed_nothing_done(business: Pipeline) -> None:
-    business.refresh()
-    published = written(business.settings.marts)
-    runs = refresh(business.settings, LogReporter(lambda line: None), as_of=AS_OF)
+def test_nothing_changed_nothing_done(refreshed: Pipeline) -> None:
+    published = written(refreshed.settings.marts)
+    runs = refresh(refreshed.settings, LogReporter(lambda line: None), as_of=AS_OF)
     assert [run.get_asset_materialization_events() for run in runs] == [[]]
     assert [run.get_asset_check_evaluations() for run in runs] == [[]]
-    assert written(business.settings.marts) == published, "no build, no publication"
-    assert business.refresh(as_of=AS_OF + timedelta(days=400))["selected"] == 3, "time alone passed"
-    business.set(MRR_PAUSE_COLLECTION="zero")
-    assert business.refresh(as_of=AS_OF + timedelta(days=400))["selected"] == 3, "a setting changed"
+    assert written(refreshed.settings.marts) == published, "no build, no publication"
+    assert refreshed.refresh(as_of=AS_OF + timedelta(days=400))["selected"] == 3, (
+        "time alone passed"
+    )
+    refreshed.set(MRR_PAUSE_COLLECTION="zero")
+    assert refreshed.refresh(as_of=AS_OF + timedelta(days=400))["selected"] == 3, (
+        "a setting changed"
+    )
 
 
 def test_a_store_that_failed_or_was_emptied_is_noticed_although_nothing_changed(

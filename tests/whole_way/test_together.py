@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from command_line import PROGRAM, environment
 from local_stripe import NOW
 from marts_reader import HOLDS_IT_OPEN, OPENS_IT_AGAIN, Reader
-from pipeline import MONTHLY, Pipeline, subscribe
+from pipeline import Pipeline
 
 from orchestration.dagster_local.dagster_home import prepare_dagster_home
-from sandbox import builders
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240  # seconds: other load makes clocks unreliable
@@ -38,25 +36,16 @@ with dagster_instance(settings) as instance:
 """
 
 
-@pytest.fixture
-def business(pipeline: Pipeline) -> Pipeline:
-    pipeline.stripe.store.put(builders.product(id="prod_test", name="Product"))
-    pipeline.stripe.store.put(MONTHLY)
-    for name in ("one", "two"):
-        subscribe(pipeline, name)
-    return pipeline
-
-
 @contextmanager
 def started(
-    arguments: list[str], business: Pipeline, **settings: str
+    arguments: list[str], pipeline: Pipeline, **settings: str
 ) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
         arguments,
         env=environment(
-            STRIPE_API_BASE=business.stripe.url,
-            DATA_DIR=str(business.folder),
-            DAGSTER_HOME=str(prepare_dagster_home(business.folder)),
+            STRIPE_API_BASE=pipeline.stripe.url,
+            DATA_DIR=str(pipeline.folder),
+            DAGSTER_HOME=str(prepare_dagster_home(pipeline.folder)),
             LIVE_POLL_SECONDS="0.5",
             **settings,
         ),
@@ -73,8 +62,8 @@ def started(
         process.communicate()
 
 
-def holder(business: Pipeline) -> str:
-    return (business.folder / "warehouse.lock").read_text()
+def holder(pipeline: Pipeline) -> str:
+    return (pipeline.folder / "warehouse.lock").read_text()
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -85,14 +74,14 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def changing(business: Pipeline) -> Iterator[list[str]]:
+def changing(pipeline: Pipeline) -> Iterator[list[str]]:
     """A customer gets a new name four times a second."""
     names, over = ["one"], threading.Event()
 
     def change() -> None:
         while not over.wait(0.25):
             names.append(f"Name {len(names)}")
-            business.stripe.store.update(
+            pipeline.stripe.store.update(
                 "customer", "cus_one", {"name": names[-1]}, now=NOW + len(names)
             )
 
@@ -105,42 +94,43 @@ def changing(business: Pipeline) -> Iterator[list[str]]:
         thread.join()
 
 
-def test_all_at_once_and_a_killed_holder_harm_nobody(business: Pipeline) -> None:
-    business.refresh()
-    marts, look = business.settings.marts, "select count(*), count(name) from account_traits"
+def test_all_at_once_and_a_killed_holder_harm_nobody(refreshed: Pipeline) -> None:
+    marts, look = refreshed.settings.marts, "select count(*), count(name) from account_traits"
     readers = [Reader(program, marts, look) for program in (HOLDS_IT_OPEN, OPENS_IT_AGAIN)]
     with (
-        changing(business) as names,
-        started([PROGRAM, "live", "--json"], business) as live,
-        started(NIGHTLY, business) as nightly,
-        started([PROGRAM, "sync"], business) as sync,
+        changing(refreshed) as names,
+        started([PROGRAM, "live", "--json"], refreshed) as live,
+        started(NIGHTLY, refreshed) as nightly,
+        started([PROGRAM, "sync"], refreshed) as sync,
     ):
-        until(lambda: f"process {live.pid} " in holder(business))
+        until(lambda: f"process {live.pid} " in holder(refreshed))
         os.kill(live.pid, signal.SIGKILL)
         killed = time.monotonic()
         others = {f"process {other.pid} " for other in (nightly, sync)}
-        until(lambda: any(other in holder(business) for other in others))
+        until(lambda: any(other in holder(refreshed) for other in others))
         assert time.monotonic() - killed < FREE_WITHIN
         for process in (nightly, sync):
             while process.poll() is None:
-                assert {reader.look() for reader in readers} == {"2 2"}
+                assert {reader.look() for reader in readers} == {"3 3"}
                 time.sleep(0.1)
             assert process.returncode == 0, process.communicate()[0]
     assert [reader.stop() for reader in readers] == [0, 0]
-    assert "all_mrr_normalized" in (business.folder / "docs.html").read_text(), "of the nightly run"
-    business.refresh()
-    assert business.account("cus_one")["name"] == names[-1]
-    assert business.mart(
+    assert "all_mrr_normalized" in (refreshed.folder / "docs.html").read_text(), (
+        "of the nightly run"
+    )
+    refreshed.refresh()
+    assert refreshed.account("cus_one")["name"] == names[-1]
+    assert refreshed.mart(
         "select count(*) from sync_runs where status <> 'interrupted'"
         " and selected <> unchanged + sent + invalid + blocked + deferred"
     ) == [(0,)]
 
 
 def test_empty_home_of_dagster_may_be_touched_by_two_processes_at_once(
-    business: Pipeline,
+    pipeline: Pipeline,
 ) -> None:
     code = [sys.executable, "-c", FIRST_TOUCH]
-    with started(code, business) as one, started(code, business) as other:
+    with started(code, pipeline) as one, started(code, pipeline) as other:
         for process in (one, other):
             assert process.stdout
             assert process.stdout.readline() == "ready\n"

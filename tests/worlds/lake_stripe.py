@@ -1,15 +1,21 @@
 """Loads into a lake, and what the landing tables of any engine hold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
-from local_stripe import LocalStripe
+from load_process import loaded
+from local_stripe import NOW, LocalStripe
 
 from ingestion.engines import Engine, engine
 from ingestion.landing import TABLES
 from ingestion.landing.schema import schema
 from ingestion.load import Paths
+from sandbox import clock
+from sandbox.business import driver
+from sandbox.population import Population
+from sandbox.server import populate
 
 MOMENTS = ("read_at", "loaded_at", "cleared_at")  # of two loads, never the same
 NAMES = [table.name for table in TABLES]
@@ -28,6 +34,48 @@ class LakeStripe(LocalStripe):
     def query(self, sql: str) -> list[Any]:
         with self.lake.reading(*NAMES) as database:
             return database.execute(sql).fetchall()
+
+
+def same(lake: LakeStripe, duck: LocalStripe) -> bool:
+    return held(lake) == held(duck) and current(lake) == current(duck)
+
+
+def changes_are_in_both(lake: LakeStripe, duck: LocalStripe) -> list[str]:
+    """A first load and one of a day's changes into the lake and into a file: they hold the same.
+
+    Returns the subscribed customers: the first one moved, the second is deleted, the third is in
+    quarantine.
+    """
+    store, both = lake.store, (lake, duck)
+    populate(store, Population(20, 1, NOW))
+    assert [stripe.load().full for stripe in both] == [True, True]
+    assert same(lake, duck)
+    assert all(held(lake)[name] for name in ("customers", "invoices", "subscription_items"))
+
+    driver.live(store, days=1, seed=1)
+    subscribed = sorted(one["customer"] for one in store.objects("subscription"))
+    now = clock.now(store)
+    store.update("customer", subscribed[0], {"metadata": {"account_id": "moved"}}, now=now)
+    store.delete("customer", subscribed[1], now=now)
+    store.update("customer", subscribed[2], {"delinquent": "perhaps"}, now=now)
+    assert [stripe.load().full for stripe in both] == [False, False]
+    assert same(lake, duck)
+    assert lake.query("select object_id from stripe.quarantine") == [(subscribed[2],)]
+    gone = "select id from stripe.customers where deleted_at is not null"
+    assert lake.query(gone) == [(subscribed[1],)]
+    return subscribed
+
+
+def killed_loads_lose_nothing(lake: LakeStripe, duck: LocalStripe, kills: Sequence[int]) -> None:
+    """First loads into the lake that are killed at these operations, and one of changes."""
+    populate(lake.store, Population(10, 2, NOW))
+    assert -9 in [loaded(lake, kill_at=at) for at in kills]
+    assert loaded(lake) == 0
+    driver.live(lake.store, days=1, seed=3)
+    assert loaded(lake, kill_at=60) == -9
+    assert loaded(lake) == 0
+    duck.load()
+    assert same(lake, duck)
 
 
 def held(stripe: LocalStripe) -> dict[str, list[Any]]:

@@ -48,12 +48,19 @@ class LocalStripe:
             return database.execute(sql).fetchall()
 
 
+@contextmanager
+def stripe_in(folder: Path) -> Iterator[LocalStripe]:
+    """The sandbox of this folder, which may be new, at `NOW`."""
+    with Store(folder / "sandbox.db") as store:
+        clock.put(store, NOW)
+        with serving(store) as url:
+            yield LocalStripe(store, url, folder)
+
+
 @pytest.fixture
 def local_stripe(tmp_path: Path) -> Iterator[LocalStripe]:
-    store = Store(tmp_path / "sandbox.db")
-    clock.put(store, NOW)
-    with serving(store) as url:
-        yield LocalStripe(store, url, tmp_path)
+    with stripe_in(tmp_path) as stripe:
+        yield stripe
 
 
 ACCOUNTS = ("acct_other", "acct_connected")

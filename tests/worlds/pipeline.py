@@ -15,7 +15,6 @@ import pytest
 from local_stripe import DAY, NOW, LocalStripe
 
 from orchestration.configuration.settings import Settings, read_settings
-from orchestration.refresh import refresh
 from orchestration.terminal.reporter import LogReporter
 from sandbox import builders
 
@@ -45,6 +44,8 @@ class Pipeline:
     ) -> Counter[str]:
         """One refresh, whose progress is told; what the account store's materialisation counted,
         nothing where it had nothing to do."""
+        from orchestration.refresh import refresh  # costs seconds, which xdist's controller saves
+
         runs = refresh(self.settings, LogReporter(tell, every_seconds=0), full=full, as_of=as_of)
         counts: Counter[str] = Counter()
         for run in runs:
@@ -107,14 +108,25 @@ def subscribe(pipeline: Pipeline, name: str, **metadata: str) -> None:
     )
 
 
-@pytest.fixture
-def pipeline(
-    local_stripe: LocalStripe, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Pipeline:
-    folder = tmp_path / "data"
+def subscribed(pipeline: Pipeline, *names: str) -> Pipeline:
+    """The pipeline of a business in which each of these pays 50.00 a month."""
+    pipeline.stripe.store.put(builders.product(id="prod_test", name="Product"))
+    pipeline.stripe.store.put(MONTHLY)
+    for name in names:
+        subscribe(pipeline, name)
+    return pipeline
+
+
+def pipeline_of(stripe: LocalStripe, environment: pytest.MonkeyPatch) -> Pipeline:
+    """The default settings, with `data` beside the sandbox's file as DATA_DIR."""
     for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.chdir(tmp_path)  # a .env of the project's folder is none of the tests'
-    made = Pipeline(local_stripe, monkeypatch, folder)
-    made.set(STRIPE_API_BASE=local_stripe.url, DATA_DIR=str(folder))
+        environment.delenv(name.upper(), raising=False)
+    environment.chdir(stripe.folder)  # a .env of the project's folder is none of the tests'
+    made = Pipeline(stripe, environment, stripe.folder / "data")
+    made.set(STRIPE_API_BASE=stripe.url, DATA_DIR=str(made.folder))
     return made
+
+
+@pytest.fixture
+def pipeline(local_stripe: LocalStripe, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    return pipeline_of(local_stripe, monkeypatch)

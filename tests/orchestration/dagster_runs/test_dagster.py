@@ -10,7 +10,7 @@ from orchestration.code_location.run_tags import FULL, RECONCILE
 from orchestration.configuration.settings import Settings
 from orchestration.definitions import defs
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GROUPS = {
     *("pipeline", "stripe", "seeds", "staging", "history", "intermediate", "marts"),
     "account_store",

@@ -17,12 +17,11 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from listening import Listener, listening
 from local_stripe import NOW
 from pipeline import Pipeline
-from test_deploy import PATIENCE, answers, command, free_port, started
+from systemd_unit import PATIENCE, answers, command, free_port, started
 
 from orchestration import delivery_marks
 from orchestration.code_location.run_tags import AS_OF
 from orchestration.dagster_local.dagster_home import dagster_instance
-from sandbox import builders
 
 TIMEOUT_STOP = 60  # seconds, as the unit says
 LAUNCH = """
@@ -79,17 +78,15 @@ class Deployed:
 
 
 @pytest.fixture
-def deployed(pipeline: Pipeline, tmp_path: Path) -> Iterator[Deployed]:
-    pipeline.stripe.store.put(builders.customer(id="cus_one", name="one", created=NOW))
-    pipeline.refresh()
+def deployed(refreshed: Pipeline, tmp_path: Path) -> Iterator[Deployed]:
     long_ago = datetime.now(UTC) - timedelta(minutes=1)
     delivery_marks.note_delivery(
-        pipeline.settings, delivery_marks.last_build(pipeline.settings), waiting_until=long_ago
+        refreshed.settings, delivery_marks.last_build(refreshed.settings), waiting_until=long_ago
     )
     with ExitStack() as open_:
         notices = open_.enter_context(listening())
         settings = {
-            "STRIPE_API_BASE": pipeline.stripe.url,
+            "STRIPE_API_BASE": refreshed.stripe.url,
             "REFRESH_SCHEDULE": "0 0 1 1 *",
             "ALERT_WEBHOOK_URL": notices.url,
             "LIVE_POLL_SECONDS": "0.5",
@@ -97,9 +94,9 @@ def deployed(pipeline: Pipeline, tmp_path: Path) -> Iterator[Deployed]:
         port = free_port()
         commands = [command("code"), command("daemon"), [*command("webserver")[:-1], port]]
         code, *_ = [open_.enter_context(started(one, tmp_path, **settings)) for one in commands]
-        instance = open_.enter_context(dagster_instance(pipeline.settings))
+        instance = open_.enter_context(dagster_instance(refreshed.settings))
         page = f"http://127.0.0.1:{port}"
-        made = Deployed(pipeline, instance, page, code, tmp_path / "log", notices)
+        made = Deployed(refreshed, instance, page, code, tmp_path / "log", notices)
         made.until(lambda: answers(f"{page}/server_info"))
         yield made
 
@@ -119,7 +116,7 @@ def test_daemon_launches_what_is_due_and_what_was_asked_for(deployed: Deployed) 
     assert delivery_marks.waiting_until(settings) is None
     assert deployed.ended("reconcile").status == DagsterRunStatus.SUCCESS
     compared = delivery_marks.last_comparison(settings) or {}
-    assert compared["customers"] == {"listed": 1, "absent": 0, "differing": 0, "gone": 0}
+    assert compared["customers"] == {"listed": 3, "absent": 0, "differing": 0, "gone": 0}
 
     failed = deployed.ended("initial_import")
     assert failed.status == DagsterRunStatus.FAILURE

@@ -1,40 +1,17 @@
 """A load in a process of its own, killed with SIGKILL at its n-th audited operation if asked for.
 
 Enters: a `LocalStripe`. Leaves: an exit code: 0, 3 (a foreseen failure), -9 (killed), 1 (a bug).
-The process is forked from a server that has imported everything and done nothing: it
-begins within milliseconds.
 """
 
-import multiprocessing
 import os
 import signal
 import sys
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 
+from forkserver import CONTEXT
 from local_stripe import LocalStripe
 
-_CONTEXT = multiprocessing.get_context("forkserver")
-# What a load imports on its way: all of it is there before the first one begins.
-_CONTEXT.set_forkserver_preload(
-    [
-        "ingestion.load",
-        "ingestion.engines.lake",
-        "anyio._backends._asyncio",
-        "chardet",
-        "dlt._workspace.cli",
-        "dlt.common.libs.pyarrow",
-        "dlt.destinations.impl.duckdb.duck",
-        "dlt.destinations.insert_job_client",
-        "dlt.sources.helpers.requests",
-        "encodings.idna",
-        "httpcore",
-        "pyarrow.compute",
-        "pyarrow.parquet",
-        "pydoc",
-        "sqlalchemy",
-    ]
-)
 COUNTED = {
     *("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "shutil.rmtree"),
     *("socket.connect", "sqlite3.connect"),
@@ -57,7 +34,7 @@ def loaded(stripe: LocalStripe, *, full: bool = False, kill_at: int = 0) -> int:
 def begun(stripe: LocalStripe, *, full: bool = False, kill_at: int = 0) -> ForkServerProcess:
     """One load, begun."""
     arguments = (stripe.connection(), stripe.paths, full, kill_at)
-    process = _CONTEXT.Process(target=_load, args=arguments, daemon=True)
+    process = CONTEXT.Process(target=_load, args=arguments, daemon=True)
     process.start()
     return process
 

@@ -9,7 +9,7 @@ from pipeline import Pipeline
 
 from orchestration.dagster_local.dagster_home import OURS, dagster_instance, prepare_dagster_home
 
-OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+OPERATIONS = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
 [STORAGE] = re.findall(r"```yaml\n(storage:.*?)```", OPERATIONS, re.DOTALL)
 
 
