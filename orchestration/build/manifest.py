@@ -16,7 +16,7 @@ from orchestration.project import PROJECT
 
 FLAGS = (
     *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-    *("--log-level", "none", "--log-level-file", "warn"),  # a line an event: a tenth of a build
+    *("--log-level", "none", "--log-level-file", "none"),  # dbt_process keeps a log
 )
 MANIFEST = PROJECT / "transform" / "target" / "manifest.json"
 FOLDERS = ("models", "macros", "seeds", "tests", "snapshots")

@@ -334,6 +334,7 @@ def test_unknown_values_fail_by_name(tmp_path: Any) -> None:
     built.land([price("worse", 100) | decade, builders.coupon(id="none", duration="forever")])
     with pytest.raises(AssertionError, match="assert_no_unknown_values"):
         built.build(RunSettings(), select=["--select", "+int_unknown_values"])
+    assert "assert_no_unknown_values" in (tmp_path / "dbt" / "logs" / "dbt.log").read_text()
     query = "select object, id, field, value from intermediate.int_unknown_values order by all"
     assert [tuple(row.values()) for row in built.records(query)] == [
         ("coupon", "none", "percent_off or amount_off", "null"),

@@ -14,6 +14,26 @@
 
 
 {#
+A view under its own name at once. dbt makes it under another one, renames it and drops the former one,
+which is a sixth of what a full build computes.
+#}
+{% materialization view, adapter='duckdb' %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set target = this.incorporate(type='view') -%}
+    {% if existing is not none and existing.type != 'view' %}
+        {% do adapter.drop_relation(existing) %}
+    {% endif %}
+    {% call statement('main') -%}
+        create or replace view {{ target }} as (
+            {{ sql }}
+        )
+    {%- endcall %}
+    {{ adapter.commit() }}
+    {{ return({'relations': [target]}) }}
+{% endmaterialization %}
+
+
+{#
 A table that is kept between builds. A refresh replaces the rows of `replaces`; a full build replaces
 the table, unless `history` says that what it holds cannot be had again. What was deleted and what
 was put in stays in `pipeline.replaced` and `refreshed`, for the published copy.
