@@ -36,7 +36,7 @@ from ingestion.stripe_api.client import Connection
 from ingestion.load import Bounds, Paths, load
 url, folder, key, version = sys.argv[1:]
 here = Path(folder)
-paths = Paths(here / "w.duckdb", here / "events.db", here / "raw", here / "dlt")
+paths = Paths(here / "warehouse.duckdb", here / "events.db", here / "raw", here / "dlt")
 load(Connection(key, url, version, concurrency=4), paths, bounds=Bounds(chunk=200))
 """
 

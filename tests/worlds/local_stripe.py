@@ -35,7 +35,9 @@ class LocalStripe:
     @property
     def paths(self) -> Paths:
         folder = self.folder
-        return Paths(folder / "w.duckdb", folder / "events.db", folder / "raw", folder / "dlt")
+        return Paths(
+            folder / "warehouse.duckdb", folder / "events.db", folder / "raw", folder / "dlt"
+        )
 
     def connection(self, *, key: str = TEST_KEY, **options: Any) -> Connection:
         return Connection(api_key=key, api_base=self.url, api_version=API_VERSION, **options)
