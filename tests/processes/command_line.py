@@ -15,7 +15,7 @@ from forkserver import CONTEXT
 from orchestration.configuration.settings import Settings
 
 PROGRAM = str(Path(sys.executable).with_name("stripe-traits"))
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 900  # other load makes clocks unreliable
 
 
 def environment(**settings: str) -> dict[str, str]:
