@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
@@ -67,12 +68,11 @@ def _problems_into(log: Path) -> Callable[[EventMsg], None]:
     before it drops those below its level: a tenth of a build."""
 
     def listen(event: EventMsg) -> None:
-        if event.info.level in PROBLEMS:
+        info: Any = event.info  # its declared type lacks the text
+        if info.level in PROBLEMS:
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open("a") as file:
-                file.write(
-                    f"{event.info.ts.ToJsonString()} [{event.info.level}] {event.info.msg}\n"
-                )
+                file.write(f"{info.ts.ToJsonString()} [{info.level}] {info.msg}\n")
 
     return listen
 
