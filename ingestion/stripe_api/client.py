@@ -38,6 +38,10 @@ from outgoing_http import (
 # objects does not fit: shorter pages are asked for then. 80 s is what Stripe's own SDK waits.
 LIMITS = AnswerLimits(size=16 * MIB, seconds=80)
 SLOW_ATTEMPTS = 3  # with an answer beyond its limits: it cost its whole time each time
+# A server that has answered before is waited for; one that never has is told of within 15 seconds:
+# these, and one more try to connect.
+UNREACHED_SECONDS = 8.0
+CONNECT_SECONDS = 5.0
 SHOWN = 300  # characters of what Stripe says about a refusal
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -122,12 +126,13 @@ class Client:
             folder=connection.limits,
         )
         self._slots = asyncio.Semaphore(connection.concurrency)
+        self._reached = False
         self._shorter: dict[str, int] = {}  # how many objects a page may have, by path
         self.date: datetime | None = None  # Stripe's clock (naive UTC) when it answered last
         self._http = httpx.AsyncClient(
             base_url=connection.api_base,
             headers=_headers(connection),
-            timeout=httpx.Timeout(80, connect=10),
+            timeout=httpx.Timeout(80, connect=CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=connection.concurrency),
             verify=_trusted(),
             trust_env=not connection.on_loopback,  # a proxy leads away from this machine
@@ -163,29 +168,33 @@ class Client:
         try:
             return await retrying(self._attempt, path, _query(parameters))
         except _Temporary as error:
-            raise StripeError(f"{path}: {self._given_up(error)}") from None
+            times = retrying.statistics["attempt_number"]
+            raise StripeError(f"{path}: {self._given_up(error, times)}") from None
 
     def _stop(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, _Temporary) and error.limited:
             return (state.seconds_since_start or 0) >= self.connection.patience_seconds
+        if not self._reached and (state.seconds_since_start or 0) >= UNREACHED_SECONDS:
+            return True
         return state.attempt_number >= self._attempts(error)
 
     def _attempts(self, error: BaseException | None) -> int:
         fewer = error.attempts if isinstance(error, _Temporary) else None
         return min(fewer or self.connection.attempts, self.connection.attempts)
 
-    def _given_up(self, error: _Temporary) -> str:
+    def _given_up(self, error: _Temporary, times: int) -> str:
         if error.limited:
             return "Stripe limits the requests for too long; lower STRIPE_REQUESTS_PER_SECOND"
         return (
-            f"{error} at {self.connection.api_base}, {self._attempts(error)} times;"
+            f"{error} at {self.connection.api_base}, {times} times;"
             " check STRIPE_API_BASE and the network, then run it again"
         )
 
     async def _attempt(self, path: str, query: httpx.QueryParams) -> Any:
         async with self._pace(path):
             response = await self._answer(path, query)
+        self._reached = True
         self._heed(path, response)
         _raise_for_status(path, response)
         self.date = _date(response)

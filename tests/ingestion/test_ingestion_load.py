@@ -1,7 +1,9 @@
 """Loads from a real local Stripe into a real warehouse."""
 
+import asyncio
 import random
 import sqlite3
+import time
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -16,10 +18,11 @@ from ingestion.inbox.events_db import Inbox
 from ingestion.inbox.schema import InboxNotReady
 from ingestion.landing import TABLES
 from ingestion.load import load
-from ingestion.stripe_api.client import PermissionMissing, StripeError
+from ingestion.stripe_api.client import Client, Connection, PermissionMissing, StripeError
 from ingestion.stripe_api.reader import utc_now
 from sandbox import builders
-from sandbox.http.keys import ACCOUNT
+from sandbox.http.keys import ACCOUNT, TEST_KEY
+from sandbox.shapes import API_VERSION
 
 MONTHLY = builders.price(id="price_monthly", unit_amount=5000)
 
@@ -517,3 +520,14 @@ def test_load_that_was_killed_while_dlt_made_its_folders_is_repeated(
         ("cus_1",),
         ("cus_2",),
     ]
+
+
+def test_a_stripe_that_was_never_reached_is_given_up_within_15_seconds() -> None:
+    async def ask() -> None:
+        async with Client(Connection(TEST_KEY, "http://127.0.0.1:9", API_VERSION)) as client:
+            await client.get("/v1/account")
+
+    began = time.monotonic()
+    with pytest.raises(StripeError, match="check STRIPE_API_BASE and the network"):
+        asyncio.run(ask())
+    assert time.monotonic() - began < 15
