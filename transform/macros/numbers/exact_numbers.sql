@@ -91,10 +91,12 @@ has no further decimal: Spark's `/` of decimals rounds at one of its own choice.
 {%- endmacro %}
 
 
-{# A ratio of amounts to 6 decimals; null where there is nothing to relate to. #}
+{# A ratio of amounts to 6 decimals; null where there is nothing to relate to, or too much. #}
 {% macro ratio(part, whole) -%}
     case
         when {{ whole }} <> 0
-            then cast({{ share_of(amount('1'), amount(part), amount(whole)) }} as decimal(18, 6))
+            then {{ null_if_too_large(
+                'cast(' ~ share_of(amount('1'), amount(part), amount(whole)) ~ ' as decimal(18, 6))'
+            ) }}
     end
 {%- endmacro %}

@@ -82,9 +82,9 @@ select
     month,
     currency,
     {% for column in ['opening'] + movements + ['fx'] %}
-    cast({{ column }}_mrr as decimal(18, 3)) as {{ column }}_mrr,
+    cast({{ column }}_mrr as decimal(38, 3)) as {{ column }}_mrr,
     {% endfor %}
-    cast(closing_mrr as decimal(18, 3)) as closing_mrr,
+    cast(closing_mrr as decimal(38, 3)) as closing_mrr,
     {% for column in ['opening'] + movements + ['closing'] %}
     cast({{ column }}_accounts as bigint) as {{ column }}_accounts,
     {% endfor %}
@@ -94,7 +94,7 @@ select
         as gross_revenue_retention,
     {{ ratio('- churn_mrr', 'opening_mrr') }} as mrr_churn_rate,
     {{ ratio('churn_accounts', 'opening_accounts') }} as account_churn_rate,
-    cast({{ ratio('closing_mrr', 'closing_accounts') }} as decimal(18, 3)) as arpa,
+    try_cast({{ ratio('closing_mrr', 'closing_accounts') }} as decimal(18, 3)) as arpa,
     is_estimated
 from months
 order by month, currency

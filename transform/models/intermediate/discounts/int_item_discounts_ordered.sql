@@ -77,6 +77,6 @@ select
     step,
     discount_key,
     percent_off,
-    {{ divide_exactly(amount('amount_off * periods_per_year'), 'interval_count') }}
+    {{ divide_exactly(amount(amount('amount_off') ~ ' * periods_per_year'), 'interval_count') }}
         as annual_amount_off
 from reached_items

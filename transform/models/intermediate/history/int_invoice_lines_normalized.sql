@@ -54,8 +54,8 @@ select
     ) as period_end,
     {{ divide_exactly(
         amount(
-            '(invoice_lines.amount - coalesce(invoice_lines.discount_amount, 0) - '
-            ~ inclusive_tax('invoice_lines.taxes') ~ ')'
+            amount('invoice_lines.amount - coalesce(invoice_lines.discount_amount, 0) - '
+            ~ inclusive_tax('invoice_lines.taxes'))
             ~ ' * coalesce(billing_intervals.periods_per_year, 365)'
         ),
         'coalesce(prices.recurring_interval_count, '

@@ -18,9 +18,9 @@ select
     landed_lines.stripe_account_id,
     landed_lines.invoice_id,
     cast(count(*) as bigint) as line_count,
-    cast(sum(case when landed_lines.is_proration then landed_lines.amount else 0 end) as bigint)
+    try_cast(sum(case when landed_lines.is_proration then landed_lines.amount else 0 end) as bigint)
         as proration_amount,
-    cast(sum(coalesce(landed_lines.discount_amount, 0)) as bigint) as discount_amount
+    try_cast(sum(coalesce(landed_lines.discount_amount, 0)) as bigint) as discount_amount
 from landed_lines
 inner join invoices using (stripe_account_id, invoice_id, read_at)
 group by landed_lines.stripe_account_id, landed_lines.invoice_id

@@ -1,6 +1,6 @@
 -- Grain: subscription, month before the one of this build: its amount of a year at the month's end,
 -- as its invoices say. Of an item that was billed twice for that moment, and of items that are
--- billed in one cycle, the newest invoice counts.
+-- billed in one cycle, the newest invoice counts. A month whose amount is too large is left out.
 {{ config(materialized='view') }}
 with
 
@@ -58,3 +58,4 @@ where
     and rank_of_cycle = 1
     and month < (select run_settings.current_month from run_settings)
 group by stripe_account_id, subscription_id, customer_id, account_id, month
+having {{ is_within_limit('sum(annual_amount)') }}

@@ -1,5 +1,6 @@
 -- Grain: one subscription: its amount as billed and its net amount of a year, in minor units.
--- Where an item's amount is not known, neither is the sum: null, never too little.
+-- Where an item's amount is not known, neither is the sum: null, never too little. Nor is it where
+-- the account's sum is too large.
 with
 
 subscriptions_classified as (
@@ -25,7 +26,7 @@ billed_amounts as (
     select
         stripe_account_id,
         subscription_id,
-        {{ sum_of_known('amount') }} as amount
+        {{ within_limit(sum_of_known('amount')) }} as amount
     from items_amounted
     group by stripe_account_id, subscription_id
 
@@ -40,18 +41,50 @@ net_amounts as (
     from items_discounted
     group by stripe_account_id, subscription_id
 
+),
+
+counted_amounts as (
+
+    select
+        subscriptions_classified.*,
+        billed_amounts.amount,
+        case
+            when subscriptions_classified.counts_for_mrr then net_amounts.annual_amount
+            else {{ amount('0') }}
+        end as counted_amount
+    from subscriptions_classified
+    left join billed_amounts using (stripe_account_id, subscription_id)
+    left join net_amounts using (stripe_account_id, subscription_id)
+
+),
+
+account_amounts as (
+
+    select
+        counted_amounts.*,
+        sum(counted_amount) over (
+            partition by
+                account_id,
+                case when account_id is null then stripe_account_id end,
+                case when account_id is null then customer_id end,
+                currency
+        ) as account_amount
+    from counted_amounts
+
+),
+
+limited_amounts as (
+
+    select
+        account_amounts.*,
+        case
+            when {{ is_within_limit('account_amount') }} then counted_amount
+        end as net_annual_amount
+    from account_amounts
+
 )
 
 select
-    subscriptions_classified.*,
-    billed_amounts.amount,
-    case
-        when subscriptions_classified.counts_for_mrr then net_amounts.annual_amount
-        else {{ amount('0') }}
-    end as net_annual_amount,
-    coalesce(
-        subscriptions_classified.counts_for_mrr and net_amounts.annual_amount > 0, false
-    ) as is_paying
-from subscriptions_classified
-left join billed_amounts using (stripe_account_id, subscription_id)
-left join net_amounts using (stripe_account_id, subscription_id)
+    limited_amounts.*,
+    coalesce(counts_for_mrr and net_annual_amount > 0, false) as is_paying
+from limited_amounts

@@ -1,5 +1,6 @@
 -- Grain: one item. Its list amount in minor units: once per billing period as priced, and per year.
--- A month is a twelfth of the year, so that sums stay whole until the one division by 12.
+-- A month is a twelfth of the year, so that sums stay whole until the one division by 12. What is
+-- too large is null, although it has an amount.
 with
 
 items_quantified as (
@@ -14,23 +15,36 @@ tiered_items_amounted as (
 
 ),
 
-amounts as (
+flat_amounts as (
 
     select
         items_quantified.*,
-        case
-            when not items_quantified.has_price then null
-            when items_quantified.is_metered or items_quantified.quantity = 0
-                then {{ amount('0') }}
-            when items_quantified.is_tiered then tiered_items_amounted.amount
-            else {{ amount('items_quantified.unit_amount * items_quantified.billed_quantity') }}
-        end as amount
+        {{ null_if_too_large(amount('unit_amount * billed_quantity')) }} as flat_amount
     from items_quantified
+
+),
+
+amounts as (
+
+    select
+        flat_amounts.*,
+        coalesce(
+            flat_amounts.unit_amount is not null
+            or tiered_items_amounted.subscription_item_id is not null, false
+        ) as has_amount,
+        case
+            when not flat_amounts.has_price then null
+            when flat_amounts.is_metered or flat_amounts.quantity = 0 then {{ amount('0') }}
+            when flat_amounts.is_tiered then tiered_items_amounted.amount
+            else {{ within_limit('flat_amounts.flat_amount') }}
+        end as amount
+    from flat_amounts
     left join tiered_items_amounted using (stripe_account_id, subscription_item_id)
 
 )
 
 select
     amounts.*,
-    {{ divide_exactly('(amount * periods_per_year)', 'interval_count') }} as annual_amount
+    {{ within_limit(divide_exactly('(amount * periods_per_year)', 'interval_count')) }}
+        as annual_amount
 from amounts

@@ -7,13 +7,14 @@ items_priced as (
     select * from {{ ref('int_items_priced') }}
 
 )
-{% set partly_filled = '(quantity + transform_divide_by - 1)' %}
 select
     items_priced.*,
     case
         when transform_divide_by is null then quantity
         when transform_round = 'up'
-            then {{ integer_quotient(partly_filled, 'transform_divide_by') }}
+            then
+                {{ integer_quotient('quantity', 'transform_divide_by') }}
+                + case when quantity % transform_divide_by > 0 then 1 else 0 end
         when transform_round = 'down'
             then {{ integer_quotient('quantity', 'transform_divide_by') }}
     end as billed_quantity

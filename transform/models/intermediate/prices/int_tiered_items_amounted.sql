@@ -1,6 +1,6 @@
 -- Grain: one tiered item in its price's own currency. Graduated: each tier bills what falls into
 -- it; volume: the tier that the quantity reaches bills all of it. A quantity that no tier covers
--- is null.
+-- has no row; an amount that is too large is null.
 {{ config(materialized='view') }}
 with
 
@@ -39,15 +39,33 @@ reached_tiers as (
             and items_quantified.billed_quantity > tiers_bounded.from_quantity
     where items_quantified.is_tiered and items_quantified.is_own_currency
 
+),
+
+billing_tiers as (
+
+    select
+        reached_tiers.*,
+        {{ null_if_too_large(amount("unit_amount * case
+            when tiers_mode = 'graduated' then quantity_in_tier else billed_quantity
+        end + flat_amount")) }} as tier_amount
+    from reached_tiers
+    where tiers_mode = 'graduated' or is_last_reached
+
+),
+
+limited_tiers as (
+
+    select
+        billing_tiers.*,
+        {{ within_limit('tier_amount') }} as amount
+    from billing_tiers
+
 )
 
 select
     stripe_account_id,
     subscription_item_id,
-    {{ amount("sum(case
-            when tiers_mode = 'graduated' then unit_amount * quantity_in_tier + flat_amount
-            when is_last_reached then unit_amount * billed_quantity + flat_amount
-        end)") }} as amount
-from reached_tiers
+    {{ within_limit(sum_of_known('amount')) }} as amount
+from limited_tiers
 group by stripe_account_id, subscription_item_id
 having bool_or(is_last_reached)

@@ -21,6 +21,8 @@ questions as (
         case
             when not has_price then 'unknown_price'
             when annual_amount is not null then null
+            when has_amount and (amount is null or periods_per_year is not null)
+                then 'amount_too_large'
             when amount is not null then 'missing_interval'
             when not is_own_currency then 'missing_currency_option'
             when is_tiered then 'missing_tiers'
@@ -40,6 +42,7 @@ select
     questions.subscription_id,
     case questions.issue
         when 'unknown_price' then 'price'
+        when 'amount_too_large' then 'quantity'
         when 'missing_currency_option' then 'price.currency_options'
         when 'missing_tiers' then 'price.tiers'
         when 'missing_interval' then 'price.recurring'
@@ -47,6 +50,8 @@ select
     end as field,
     'Price ' || questions.price_id || case questions.issue
         when 'unknown_price' then ' was not read'
+        when 'amount_too_large'
+            then ' times a quantity of ' || questions.quantity || ' is more than can be counted'
         when 'missing_currency_option'
             then ' has no amount in ' || questions.currency
         when 'missing_tiers'

@@ -3,7 +3,7 @@ select
     stripe_account_id,
     id as coupon_id,
     nullif(trim(name), '') as name,
-    cast(percent_off as decimal(11, 8)) as percent_off,
+    try_cast(percent_off as decimal(11, 8)) as percent_off,
     amount_off,
     lower(currency) as currency,
     duration,

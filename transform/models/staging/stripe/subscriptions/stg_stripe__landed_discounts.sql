@@ -11,7 +11,7 @@ select
     coalesce(position, 0) as position,
     coupon_id,
     nullif(trim(coupon_name), '') as coupon_name,
-    cast(percent_off as decimal(11, 8)) as percent_off,
+    try_cast(percent_off as decimal(11, 8)) as percent_off,
     amount_off,
     lower(coupon_currency) as coupon_currency,
     duration,
