@@ -228,7 +228,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         ("hair", "0.02"),
         ("finest", "0.02"),
         ("bare", "100.00"),
-        ("scope", "50.00"),
+        ("scope", None),
         ("twins", "150.00"),
         ("nameless", "150.00"),
         ("ended", "100.00"),

@@ -20,9 +20,9 @@ subscriptions_classified as (
 
 ),
 
-discounts_valued as (
+discounts_denominated as (
 
-    select * from {{ ref('int_discounts_valued') }}
+    select * from {{ ref('int_discounts_denominated') }}
 
 )
 
@@ -44,10 +44,11 @@ select
         when mrr_steps_apportioned.step = 0
             then {{ rounded_major('items_amounted.amount', 'items_amounted.exponent') }}
     end as list_amount,
-    discounts_valued.discount_id,
-    discounts_valued.coupon_name as discount_name,
-    discounts_valued.percent_off as discount_percent_off,
-    {{ major('discounts_valued.amount_off', 'items_amounted.exponent') }} as discount_amount_off,
+    discounts_denominated.discount_id,
+    discounts_denominated.coupon_name as discount_name,
+    discounts_denominated.percent_off as discount_percent_off,
+    {{ major('discounts_denominated.denominated_amount_off', 'items_amounted.exponent') }}
+        as discount_amount_off,
     {{ exact_major('mrr_steps_apportioned.monthly_amount', 'items_amounted.exponent') }}
         as monthly_amount,
     coalesce(
@@ -57,5 +58,5 @@ select
 from mrr_steps_apportioned
 inner join items_amounted using (stripe_account_id, subscription_id, subscription_item_id)
 inner join subscriptions_classified using (stripe_account_id, subscription_id)
-left join discounts_valued using (stripe_account_id, discount_key)
+left join discounts_denominated using (stripe_account_id, subscription_id, discount_key)
 where mrr_steps_apportioned.account_id is not null

@@ -54,6 +54,13 @@ coupon_terms as (
         end as {{ copied }},
         {% endfor %}
         coalesce(coupons_recovered.is_read, false) as is_coupon_read,
+        coalesce(
+            coupons_recovered.amount_off
+            = coalesce(discounts.amount_off, coupons_recovered.amount_off)
+            and coupons_recovered.currency
+            = coalesce(discounts.coupon_currency, coupons_recovered.currency),
+            false
+        ) as is_of_todays_coupon,
         coupons_recovered.applies_to_products,
         discounts.ends_at
     from discounts

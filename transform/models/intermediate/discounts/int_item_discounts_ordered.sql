@@ -1,10 +1,11 @@
 -- Grain: one discount at work on one item of a subscription that counts for MRR. Steps run over the
--- whole subscription: first the items' own discounts, then the others in array order.
+-- whole subscription: first the items' own discounts, then the others in array order. A coupon of
+-- unknown scope may reach an item or not: what it takes off is null.
 with
 
-discounts_attached as (
+discounts_denominated as (
 
-    select * from {{ ref('int_discounts_attached') }}
+    select * from {{ ref('int_discounts_denominated') }}
 
 ),
 
@@ -23,22 +24,23 @@ subscriptions_classified as (
 counted_discounts as (
 
     select
-        discounts_attached.*,
+        discounts_denominated.*,
         dense_rank() over (
             partition by
-                discounts_attached.stripe_account_id, discounts_attached.subscription_id
+                discounts_denominated.stripe_account_id,
+                discounts_denominated.subscription_id
             order by
-                case when discounts_attached.scope = 'item' then 1 else 2 end,
-                discounts_attached.discount_position
+                case when discounts_denominated.scope = 'item' then 1 else 2 end,
+                discounts_denominated.discount_position
         ) as step
-    from discounts_attached
+    from discounts_denominated
     inner join subscriptions_classified using (stripe_account_id, subscription_id)
     where
         subscriptions_classified.counts_for_mrr
-        and discounts_attached.is_counted_duration
+        and discounts_denominated.is_counted_duration
         and (
-            discounts_attached.amount_off is null
-            or discounts_attached.coupon_currency = subscriptions_classified.currency
+            discounts_denominated.amount_off is null
+            or discounts_denominated.denominated_amount_off is not null
         )
 
 ),
@@ -53,8 +55,11 @@ reached_items as (
         items_amounted.interval_count,
         counted_discounts.step,
         counted_discounts.discount_key,
-        counted_discounts.percent_off,
-        counted_discounts.amount_off
+        case when counted_discounts.is_coupon_read then counted_discounts.percent_off end
+            as percent_off,
+        case
+            when counted_discounts.is_coupon_read then counted_discounts.denominated_amount_off
+        end as amount_off
     from counted_discounts
     inner join items_amounted
         on

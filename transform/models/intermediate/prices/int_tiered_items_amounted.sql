@@ -1,6 +1,6 @@
--- Grain: one tiered item in its price's own currency. Graduated: each tier bills what falls into
--- it; volume: the tier that the quantity reaches bills all of it. A quantity that no tier covers
--- has no row; an amount that is too large is null.
+-- Grain: one tiered item whose price has tiers in its currency. Graduated: each tier bills what
+-- falls into it; volume: the tier that the quantity reaches bills all of it. A quantity that no tier
+-- covers has no row; an amount that is too large is null.
 {{ config(materialized='view') }}
 with
 
@@ -36,8 +36,9 @@ reached_tiers as (
         on
             items_quantified.stripe_account_id = tiers_bounded.stripe_account_id
             and items_quantified.price_id = tiers_bounded.price_id
+            and items_quantified.currency = tiers_bounded.currency
             and items_quantified.billed_quantity > tiers_bounded.from_quantity
-    where items_quantified.is_tiered and items_quantified.is_own_currency
+    where items_quantified.is_tiered
 
 ),
 

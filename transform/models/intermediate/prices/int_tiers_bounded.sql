@@ -1,4 +1,5 @@
--- Grain: one tier of a price: for quantities above from_quantity, up to up_to (null: without end).
+-- Grain: one tier of a price in one currency: for quantities above from_quantity, up to up_to (null:
+-- without end).
 {{ config(materialized='view') }}
 with
 
@@ -12,9 +13,11 @@ select
     stripe_account_id,
     price_tier_id,
     price_id,
+    currency,
     coalesce(
         lag(up_to) over (
-            partition by stripe_account_id, price_id order by up_to asc nulls last, position
+            partition by stripe_account_id, price_id, currency
+            order by up_to asc nulls last, position
         ), 0
     ) as from_quantity,
     up_to,

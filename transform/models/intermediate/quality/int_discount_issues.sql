@@ -3,9 +3,9 @@
 {{ config(materialized='view') }}
 with
 
-discounts_attached as (
+discounts_denominated as (
 
-    select * from {{ ref('int_discounts_attached') }}
+    select * from {{ ref('int_discounts_denominated') }}
 
 ),
 
@@ -18,9 +18,9 @@ subscriptions_classified as (
 questions as (
 
     select
-        discounts_attached.discount_id,
-        discounts_attached.coupon_id,
-        discounts_attached.coupon_currency,
+        discounts_denominated.discount_id,
+        discounts_denominated.coupon_id,
+        discounts_denominated.coupon_currency,
         subscriptions_classified.stripe_account_id,
         subscriptions_classified.customer_id,
         subscriptions_classified.subscription_id,
@@ -28,19 +28,18 @@ questions as (
         subscriptions_classified.currency,
         case
             when
-                discounts_attached.percent_off is null
-                and discounts_attached.amount_off is null
+                discounts_denominated.percent_off is null
+                and discounts_denominated.amount_off is null
                 then 'unknown_coupon'
             when
-                discounts_attached.amount_off is not null
-                and coalesce(
-                    discounts_attached.coupon_currency <> subscriptions_classified.currency, true
-                )
+                discounts_denominated.amount_off is not null
+                and discounts_denominated.denominated_amount_off is null
                 then 'coupon_currency_mismatch'
-            when not discounts_attached.is_coupon_read then 'coupon_scope_unknown'
+            when not discounts_denominated.is_coupon_read then 'coupon_scope_unknown'
         end as issue
-    from discounts_attached
+    from discounts_denominated
     inner join subscriptions_classified using (stripe_account_id, subscription_id)
+    where discounts_denominated.is_counted_duration
 
 )
 
@@ -60,7 +59,7 @@ select
     min('Coupon ' || coupon_id || case issue
         when 'unknown_coupon' then ' was not read; the net amount of the subscription is null.'
         when 'coupon_scope_unknown'
-            then ' is gone, and with it the products it applies to; it is taken off all of them.'
+            then ' was not read, so what it applies to is not known; the net amount is null.'
         else
             ' takes off ' || coalesce(coupon_currency, 'an amount of no currency')
             || ', the subscription bills ' || currency || '; the discount is ignored.'

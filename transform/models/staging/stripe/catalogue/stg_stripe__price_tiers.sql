@@ -1,4 +1,4 @@
--- Grain: one tier of a price in its own currency. A tier without an amount of its own adds nothing.
+-- Grain: one tier of a price in one currency. A tier without an amount of its own adds nothing.
 with
 
 tiers as (
@@ -17,6 +17,7 @@ select
     tiers.stripe_account_id,
     tiers.id as price_tier_id,
     tiers.price_id,
+    lower(coalesce(tiers.currency, prices.currency)) as currency,
     tiers.position,
     tiers.up_to,
     coalesce({{ amount('tiers.unit_amount') }}, tiers.unit_amount_decimal, {{ amount('0') }})
@@ -30,4 +31,3 @@ inner join prices
         tiers.stripe_account_id = prices.stripe_account_id
         and tiers.price_id = prices.id
         and tiers.read_at = prices.read_at
-        and tiers.currency = prices.currency
