@@ -224,6 +224,28 @@ def discounts() -> list[Example]:
             ],
             amounts("80.00", "65.00"),
         ),
+        Example(
+            "G09",
+            discounted(
+                "G09",
+                10000,
+                off("G09_ten", 1000, currency="usd", currency_options={"eur": {"amount_off": 900}}),
+                currency="eur",
+            ),
+            amounts("100.00", "91.00", discount_amount_off="9.00"),
+        ),
+        Example(
+            "G14",
+            discounted("G14", 5000, percent("G14_20", 20, applies_to=["prod_G14_A"])),
+            amounts("50.00", "50.00", discount_percent_off="20"),
+        ),
+        Example(
+            "G10",
+            discounted(
+                "G10", 99_999_999, percent("G10_third", 33.33), quantity=10**6, interval="day"
+            ),
+            amounts("999999990000.00", None, discount_percent_off="33.33"),
+        ),
     ]
 
 

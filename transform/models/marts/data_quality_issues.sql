@@ -12,6 +12,7 @@ issues as (
         'int_deleted_customer_issues',
         'int_payment_method_issues',
         'int_total_issues',
+        'int_sum_issues',
     ] %}
     select
         issue,

@@ -26,7 +26,7 @@ billed_amounts as (
     select
         stripe_account_id,
         subscription_id,
-        {{ within_limit(sum_of_known('amount')) }} as amount
+        {{ sum_of_known('amount') }} as listed_amount
     from items_amounted
     group by stripe_account_id, subscription_id
 
@@ -47,7 +47,8 @@ counted_amounts as (
 
     select
         subscriptions_classified.*,
-        billed_amounts.amount,
+        billed_amounts.listed_amount,
+        {{ within_limit('billed_amounts.listed_amount') }} as amount,
         case
             when subscriptions_classified.counts_for_mrr then net_amounts.annual_amount
             else {{ amount('0') }}
