@@ -15,16 +15,20 @@ from orchestration.publication.marts import names, reading, records
 ROWS = 10
 PREVIEWS = {
     "account_traits": "select count(*) as accounts, count(name) as with_a_name from account_traits",
-    "subscriptions": "select status, is_live, count(*) as subscriptions, sum(mrr_normalized) as mrr"
-    " from subscriptions group by all order by 3 desc",
+    "subscriptions": "select account_id is not null as is_linked, status, is_live,"
+    " count(*) as subscriptions from subscriptions group by all order by 4 desc",
     "invoices": "select date_trunc('month', created)::date as month, currency,"
     " count(*) as invoices, sum(total) as total from invoices group by all order by 1 desc, 3 desc",
     "unlinked_customers": "select reason, count(*) as customers from unlinked_customers"
     " group by all order by 2 desc",
-    "data_quality_issues": "select issue, object, count(*) as issues from data_quality_issues"
-    " group by all order by 3 desc",
+    "data_quality_issues": "select severity, issue, count(*) as causes, sum(affected_objects) as"
+    " objects, sum(affected_accounts) as accounts from data_quality_issues"
+    " group by all order by 1, 5 desc, 2",
+    "data_quality_affected": "select issue, affected_object, count(*) as rows"
+    " from data_quality_affected group by all order by 3 desc",
     "mrr_breakdown": "select step, component, currency, count(*) as rows, sum(monthly_amount) as"
     " monthly from mrr_breakdown group by all order by 4 desc",
+    "mrr_now": "select currency, mrr, accounts, unlinked_mrr from mrr_now order by 2 desc, 1",
     "mrr_by_month": "select month, currency, count(*) as accounts, sum(mrr) as mrr"
     " from mrr_by_month group by all order by 1 desc, 3 desc",
     "mrr_movements": "select month, currency, movement, count(*) as accounts, sum(amount) as amount"

@@ -17,7 +17,14 @@ from ingestion.inbox.events_db import Inbox
 from ingestion.inbox.latency import Latency
 from orchestration.configuration.settings import Settings
 from orchestration.pages.tables import table
-from orchestration.publication.marts import mrr_by_currency, reading, records, row_counts
+from orchestration.publication.marts import (
+    amounts_text,
+    mrr_now,
+    not_linked_text,
+    reading,
+    records,
+    row_counts,
+)
 
 LAST_RUNS = 5
 SHOWN = 5
@@ -43,6 +50,7 @@ class Status:
     stripe_accounts: list[StripeAccount]
     marts: dict[str, int]
     mrr: dict[str, Decimal]
+    mrr_not_linked: dict[str, Decimal | None]
     last_runs: list[dict[str, Any]]
     latency: Latency | None  # of the last refresh that brought events to the account store
     refused_events: dict[str, int]  # deliveries that are not for us, by reason
@@ -54,7 +62,7 @@ def read_status(settings: Settings) -> Status:
     """Raises Unknown where nothing was published yet."""
     with reading(settings.marts) as database:
         marts = row_counts(database)
-        mrr = mrr_by_currency(database)
+        mrr = mrr_now(database)
         runs = _last_runs(settings, marts)
         store = _account_store(database, marts)
         published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
@@ -62,7 +70,7 @@ def read_status(settings: Settings) -> Status:
         accounts = _stripe_accounts(inbox)
         latency, refused = inbox.latency(), inbox.refused()
         told = (latency, refused, _history(inbox), store)
-        return Status(published, accounts, marts, mrr, runs, *told)
+        return Status(published, accounts, marts, mrr.of_accounts, mrr.not_linked, runs, *told)
 
 
 def _history(inbox: Inbox) -> list[str]:
@@ -122,7 +130,10 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
         counts_by = ", ".join(f"{n:,} by {why}" for why, n in status.refused_events.items())
         console.print(f"refused        events that are not for us: {counts_by}", highlight=False)
     for currency, amount in status.mrr.items():
-        console.print(f"MRR            {currency} {amount:,.2f}", highlight=False)
+        console.print(f"MRR            {amounts_text({currency: amount})}", highlight=False)
+    if status.marts.get("unlinked_customers"):
+        unlinked = not_linked_text(status.marts["unlinked_customers"], status.mrr_not_linked)
+        console.print(f"not linked     {unlinked}", highlight=False, soft_wrap=True)
     counts = [{"mart": name, "rows": f"{rows:,}"} for name, rows in status.marts.items()]
     console.print(table(counts, title="marts"))
     _print_deliveries(console, status)

@@ -13,14 +13,23 @@ from typing import Any
 from dagster import ExecuteInProcessResult
 from rich.console import Console
 
-from orchestration.publication.marts import mrr_by_currency, reading, row_counts
+from orchestration.publication.marts import (
+    amounts_text,
+    mrr_now,
+    not_linked_text,
+    reading,
+    records,
+    row_counts,
+)
 
 LANDED = ("customers", "subscriptions", "invoices")
+ISSUES = "select severity, count(*) as issues from data_quality_issues group by severity order by 1"
 
 
 @dataclass(frozen=True)
 class SyncSummary:
-    """Rows merged by landing table, rows by mart, MRR by currency (major units), accounts sent."""
+    """Rows merged by landing table, rows by mart, MRR by currency (major units) of the accounts and
+    of what is in none, causes of doubt by severity, accounts sent."""
 
     full: bool
     why_full: str
@@ -28,6 +37,8 @@ class SyncSummary:
     landed: dict[str, int]
     marts: dict[str, int]
     mrr: dict[str, Decimal]
+    mrr_not_linked: dict[str, Decimal | None]
+    issues: dict[str, int]
     delivered: dict[str, int | float] = field(default_factory=dict)
 
 
@@ -40,14 +51,17 @@ def of_sync(runs: Iterable[ExecuteInProcessResult], marts: Path) -> SyncSummary:
         if name.startswith("stripe/")
     }
     with reading(marts) as database:
-        counts, mrr = row_counts(database), mrr_by_currency(database)
+        counts, mrr = row_counts(database), mrr_now(database)
+        issues = records(database, ISSUES)
     return SyncSummary(
         full=any(values["full_read"] for values in landed.values()),
         why_full=next((values["why_full"] for values in landed.values()), ""),
         seconds=max((values["seconds"] for values in landed.values()), default=0.0),
         landed={name: values["rows_merged"] for name, values in landed.items()},
         marts=counts,
-        mrr=mrr,
+        mrr=mrr.of_accounts,
+        mrr_not_linked=mrr.not_linked,
+        issues={row["severity"]: row["issues"] for row in issues},
         delivered={
             name: value
             for name, value in metadata.get("account_store", {}).items()
@@ -80,7 +94,6 @@ def _lines(summary: SyncSummary) -> list[tuple[str, str]]:
     how = f"everything ({summary.why_full})" if summary.full else "the changes"
     counts = ", ".join(f"{summary.landed.get(name, 0):,} {name}" for name in LANDED)
     marts, sent = summary.marts, summary.delivered
-    mrr = ", ".join(f"{currency} {amount:,.2f}" for currency, amount in summary.mrr.items())
     stripe = f"read {how} in {summary.seconds} s: {counts}; {read:,} rows in all"
     lines = [
         ("Stripe", stripe if summary.landed else "nothing changed"),
@@ -88,7 +101,7 @@ def _lines(summary: SyncSummary) -> list[tuple[str, str]]:
             "Traits",
             f"{marts['account_traits']:,} accounts from {marts['subscriptions']:,} subscriptions",
         ),
-        ("MRR", mrr or "none"),
+        ("MRR", amounts_text(summary.mrr) or "none"),
         (
             "Account store",
             f"{sent['creates']:,} created, {sent['updates']:,} updated,"
@@ -104,9 +117,9 @@ def _lines(summary: SyncSummary) -> list[tuple[str, str]]:
     if sent.get("rejected"):
         lines.append(("Rejected", "by the store, each with its reason: marts.sync_changelog"))
     if marts.get("unlinked_customers"):
-        unlinked = f"{marts['unlinked_customers']:,} customers without an account's ID"
+        unlinked = not_linked_text(marts["unlinked_customers"], summary.mrr_not_linked)
         lines.append(("Not linked", f"{unlinked}: marts.unlinked_customers"))
-    if marts.get("data_quality_issues"):
-        issues = f"{marts['data_quality_issues']:,} issues to look at"
+    if summary.issues:
+        issues = ", ".join(f"{number:,} {severity}" for severity, number in summary.issues.items())
         lines.append(("Data quality", f"{issues}: marts.data_quality_issues"))
     return lines

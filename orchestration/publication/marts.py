@@ -3,8 +3,9 @@
 Enters: the path of `marts.duckdb`. Leaves: rows. Nothing is computed that a mart does not hold.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -76,13 +77,39 @@ def next_attempt(marts: Path, *, default: datetime) -> datetime:
     return row[0].replace(tzinfo=UTC) if row and row[0] else default
 
 
-def mrr_by_currency(database: duckdb.DuckDBPyConnection) -> dict[str, Decimal]:
-    """Normalised MRR over all accounts, major units, by the currency of the subscriptions."""
+@dataclass(frozen=True)
+class Mrr:
+    """Major units a month by currency: of all accounts; and what is in none, None if not known."""
+
+    of_accounts: dict[str, Decimal] = field(default_factory=dict)
+    not_linked: dict[str, Decimal | None] = field(default_factory=dict)
+
+
+def mrr_now(database: duckdb.DuckDBPyConnection) -> Mrr:
+    """What `mrr_now` says; nothing where an older version published the marts."""
+    if "mrr_now" not in names(database):
+        return Mrr()
     rows = database.execute(
-        "select currency, sum(mrr_normalized) from subscriptions group by currency"
-        " having sum(mrr_normalized) > 0 order by 2 desc, 1"
+        "select currency, mrr, unlinked_mrr from mrr_now order by mrr desc, currency"
     ).fetchall()
-    return dict(rows)
+    return Mrr(
+        {currency: mrr for currency, mrr, _ in rows if mrr},
+        {currency: unlinked for currency, _, unlinked in rows if unlinked != 0},
+    )
+
+
+def amounts_text(amounts: Mapping[str, Decimal | None]) -> str:
+    """`usd 1,234.00, eur 5.00`."""
+    return ", ".join(
+        f"{currency} {'not known' if amount is None else f'{amount:,.2f}'}"
+        for currency, amount in amounts.items()
+    )
+
+
+def not_linked_text(customers: int, amounts: Mapping[str, Decimal | None]) -> str:
+    """`12 customers without an account's ID, usd 1,234.00 a month`."""
+    amount = f", {amounts_text(amounts)} a month" if amounts else ""
+    return f"{customers:,} customers without an account's ID{amount}"
 
 
 def records(database: duckdb.DuckDBPyConnection, query: str, **values: Any) -> list[dict[str, Any]]:

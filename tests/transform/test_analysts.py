@@ -1,9 +1,6 @@
 """What analysts read: the queries of docs/analysts.md, and a description of every column."""
 
-import csv
 import re
-import subprocess
-from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -11,12 +8,12 @@ import pytest
 from examples import POPULATION
 from examples_build import PROJECT, STREAMS, RunSettings, create_warehouse
 from examples_objects import at
+from metricflow_query import metricflow
 
 from orchestration.publication.publish import SYNC_TABLES, publish
 from reverse_sync.state.schema import prepare
 from sandbox.population import Population, generate
 
-CURRENCY = "account_month__currency"
 QUERIES = re.findall(r"```sql\n(.*?)```", (PROJECT / "docs" / "analysts.md").read_text(), re.DOTALL)
 
 
@@ -76,23 +73,3 @@ def test_metricflow_adds_mrr_over_accounts_and_not_over_months(marts: Path) -> N
         for (month, currency), mrr in by_month.items()
         if month == last_months[month[:4]]
     }
-
-
-def metricflow(marts: Path, grain: str) -> dict[tuple[str, str], Decimal]:
-    """MRR as `make metrics` answers it, by period and currency."""
-    answer = marts.with_name(f"{grain}.csv")
-    query = f"--metrics mrr --group-by metric_time__{grain},{CURRENCY}"
-    done = subprocess.run(
-        [
-            *("make", "--no-print-directory", "metrics", f"DATA_DIR={marts.parent}"),
-            *(f"METRICS={marts.parent}/metrics", f"QUERY={query} --csv {answer}"),
-        ],
-        cwd=PROJECT,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    header, *rows = csv.reader(answer.open())
-    assert len(header) == 3
-    return {(period, currency): round(Decimal(mrr), 3) for period, currency, mrr in rows}

@@ -118,6 +118,8 @@ def doubtful_coupons() -> list[Json]:
         bare,
         *simple("bare", 10000, discounts=[given(bare)]),
         *simple("scope", 10000, discounts=[discount]),
+        *simple("scope_eur", 10000, currency="eur", discounts=[discount]),
+        *simple("scope_trial", 10000, status="trialing", discounts=[discount]),
     ]
 
 
@@ -248,31 +250,45 @@ def test_mrr_of(account: str, monthly: str | None, odd: Warehouse) -> None:
 
 
 def test_every_doubt_is_a_data_quality_issue(odd: Warehouse) -> None:
-    found = odd.records("select issue, object_id from marts.data_quality_issues order by all")
-    assert [(row["issue"], row["object_id"]) for row in found] == [
-        ("ambiguous_link", "cus_ACME"),
-        ("ambiguous_link", "cus_Acme"),
-        ("coupon_currency_mismatch", "di_sub_bare_0"),
-        ("coupon_currency_mismatch", "di_sub_foreign_0"),
-        ("coupon_scope_unknown", "di_sub_scope_0"),
-        ("deleted_customer", "cus_early"),
-        ("missing_currency_option", "si_optionless_0"),
-        ("missing_tiers", "si_closed_0"),
-        ("no_total_across_currencies", "cross"),
-        ("orphan_item", "si_orphan_0"),
-        ("unknown_coupon", "di_sub_lost_0"),
-        ("unknown_customer", "in_nobody"),
-        ("unknown_payment_method", "cus_ghost"),
-        ("unknown_price", "si_half_read_eur_0"),
-        ("unknown_price", "si_unread_0"),
-        ("unlinked_customer", "cus_unlinked"),
+    found = odd.records("select issue, object, object_id from marts.data_quality_issues")
+    assert sorted(tuple(row.values()) for row in found) == [
+        ("ambiguous_link", "account", "ACME"),
+        ("coupon_currency_mismatch", "coupon", "bare_off"),
+        ("coupon_currency_mismatch", "coupon", "euros_off"),
+        ("coupon_scope_unknown", "coupon", "gone_half"),
+        ("deleted_customer", "customer", None),
+        ("missing_currency_option", "price", "price_optionless"),
+        ("missing_tiers", "price", "price_closed"),
+        ("no_total_across_currencies", "setting", "REPORTING_CURRENCY"),
+        ("orphan_item", "subscription", "sub_orphan"),
+        ("unknown_coupon", "coupon", "never_read"),
+        ("unknown_customer", "customer", "cus_nobody"),
+        ("unknown_payment_method", "payment_method", "pm_ghost"),
+        ("unknown_price", "price", "price_half_read"),
+        ("unknown_price", "price", "price_unread"),
+        ("unlinked_customer", "customer", "cus_unlinked"),
     ]
+
+
+def test_issues_of_one_cause_are_one_row_with_what_hangs_on_it(odd: Warehouse) -> None:
+    [row] = odd.records("from marts.data_quality_issues where object_id = 'gone_half'")
+    affected = (row["affected_objects"], row["affected_accounts"], row["affected_mrr"])
+    assert affected == (3, 3, {"eur": 100, "usd": 100})
+    assert (row["subscriptions_without_mrr"], row["account_id"]) == (2, None)
+    assert (row["severity"], row["field"]) == ("error", "applies_to")
+    assert "make one with the same terms" in row["remedy"]
+
+
+def test_an_issue_of_one_account_names_it(odd: Warehouse) -> None:
+    [row] = odd.records("from marts.data_quality_issues where object_id = 'price_unread'")
+    named = [row[name] for name in ("account_id", "customer_id", "subscription_id", "field")]
+    assert named == ["unread", "cus_unread", "sub_unread", "id"]
 
 
 def test_item_without_its_subscription_is_told_and_counts_nowhere(odd: Warehouse) -> None:
     [row] = odd.records("from marts.data_quality_issues where issue = 'orphan_item'")
     assert row["subscription_id"] == "sub_orphan"
-    assert row["detail"] == "Subscription sub_orphan was not read."
+    assert row["detail"] == "Subscription sub_orphan was not read; its items count nowhere."
     items = odd.records("select subscription_item_id from marts.mrr_breakdown")
     assert items
     assert {"subscription_item_id": "si_orphan_0"} not in items
@@ -295,10 +311,9 @@ def test_unit_prices_below_a_cent_are_sent_as_they_are(odd: Warehouse) -> None:
 
 
 def test_only_the_total_that_crosses_currencies_is_in_doubt(odd: Warehouse) -> None:
-    query = "select field, detail from marts.data_quality_issues where object_id = 'cross'"
-    [row] = odd.records(query)
-    assert row["field"] == "subscription_amounts_total"
-    assert "eur and usd, and no reporting currency is set" in row["detail"]
+    [row] = odd.records("from marts.data_quality_issues where issue = 'no_total_across_currencies'")
+    assert (row["account_id"], row["affected_accounts"]) == ("cross", 1)
+    assert "No reporting currency is set" in row["detail"]
 
 
 def test_newest_customer_stands_for_an_account_deleted_or_not(odd: Warehouse) -> None:

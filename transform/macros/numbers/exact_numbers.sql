@@ -94,9 +94,10 @@ has no further decimal: Spark's `/` of decimals rounds at one of its own choice.
 {# A ratio of amounts to 6 decimals; null where there is nothing to relate to, or too much. #}
 {% macro ratio(part, whole) -%}
     case
-        when {{ whole }} <> 0
-            then {{ null_if_too_large(
-                'cast(' ~ share_of(amount('1'), amount(part), amount(whole)) ~ ' as decimal(18, 6))'
-            ) }}
+        when
+            {{ whole }} <> 0
+            and {{ is_computable([whole], '1e18') }}
+            and {{ is_computable([part], '1e11 * abs(cast(' ~ whole ~ ' as double))') }}
+            then cast({{ share_of(amount('1'), amount(part), amount(whole)) }} as decimal(18, 6))
     end
 {%- endmacro %}

@@ -15,15 +15,11 @@ that all engines say the same of the same amount, and sums of what is within it 
 {%- endmacro %}
 
 
-{# Null where the number does not fit its type; Spark says so by itself. #}
-{% macro null_if_too_large(expression) -%}
-    {{ adapter.dispatch('null_if_too_large')(expression) }}
-{%- endmacro %}
-
-{% macro default__null_if_too_large(expression) -%}
-    try({{ expression }})
-{%- endmacro %}
-
-{% macro spark__null_if_too_large(expression) -%}
-    ({{ expression }})
+{#
+Whether a product is small enough to be computed. It asks floats, which cannot overflow, and are
+near enough for that: the limit itself is ten times smaller.
+#}
+{% macro is_computable(factors, limit='1e16') -%}
+    abs({% for factor in factors %}cast({{ factor }} as double){{ ' * ' if not loop.last }}{% endfor %})
+    < {{ limit }}
 {%- endmacro %}

@@ -9,12 +9,16 @@ here, once, and nowhere before. What does not fit its column is null.
 {%- endmacro %}
 
 
-{# Minor units of one currency in, minor units of another out; rate is per major unit. #}
+{# Minor units of one currency in, minor units of another out; rate is per major unit.
+Null from 10^12 major units on. #}
 {% macro converted(expression, exponent, rate, to_exponent) -%}
-    {{ null_if_too_large(amount(
-        '(' ~ expression ~ ' * ' ~ minor_unit(exponent) ~ ' * ' ~ rate
-        ~ ' * case ' ~ to_exponent ~ ' when 0 then 1 when 3 then 1000 else 100 end)'
-    )) }}
+    case
+        when {{ is_computable([expression, minor_unit(exponent), rate], '1e12') }}
+            then {{ amount(
+                '(' ~ expression ~ ' * ' ~ minor_unit(exponent) ~ ' * ' ~ rate
+                ~ ' * case ' ~ to_exponent ~ ' when 0 then 1 when 3 then 1000 else 100 end)'
+            ) }}
+    end
 {%- endmacro %}
 
 

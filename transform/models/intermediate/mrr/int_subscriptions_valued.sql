@@ -26,7 +26,8 @@ billed_amounts as (
     select
         stripe_account_id,
         subscription_id,
-        {{ sum_of_known('amount') }} as listed_amount
+        {{ sum_of_known('amount') }} as listed_amount,
+        {{ amount('sum(annual_amount)') }} as known_list_amount
     from items_amounted
     group by stripe_account_id, subscription_id
 
@@ -48,6 +49,7 @@ counted_amounts as (
     select
         subscriptions_classified.*,
         billed_amounts.listed_amount,
+        billed_amounts.known_list_amount,
         {{ within_limit('billed_amounts.listed_amount') }} as amount,
         case
             when subscriptions_classified.counts_for_mrr then net_amounts.annual_amount

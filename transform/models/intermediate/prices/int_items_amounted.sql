@@ -19,7 +19,10 @@ flat_amounts as (
 
     select
         items_quantified.*,
-        {{ null_if_too_large(amount('unit_amount * billed_quantity')) }} as flat_amount
+        case
+            when {{ is_computable(['unit_amount', 'billed_quantity']) }}
+                then {{ amount('unit_amount * billed_quantity') }}
+        end as flat_amount
     from items_quantified
 
 ),

@@ -1,6 +1,6 @@
 -- Grain: one tiered item whose price has tiers in its currency. Graduated: each tier bills what
--- falls into it; volume: the tier that the quantity reaches bills all of it. A quantity that no tier
--- covers has no row; an amount that is too large is null.
+-- falls into it; volume: the tier that the quantity reaches bills all of it. A quantity that no
+-- tier covers has no row; an amount that is too large is null.
 {{ config(materialized='view') }}
 with
 
@@ -22,13 +22,16 @@ reached_tiers as (
         items_quantified.stripe_account_id,
         items_quantified.subscription_item_id,
         items_quantified.tiers_mode,
-        items_quantified.billed_quantity,
         items_quantified.billed_quantity <= tiers_bounded.up_to
         or tiers_bounded.up_to is null as is_last_reached,
-        least(
-            items_quantified.billed_quantity,
-            coalesce(tiers_bounded.up_to, items_quantified.billed_quantity)
-        ) - tiers_bounded.from_quantity as quantity_in_tier,
+        case
+            when items_quantified.tiers_mode <> 'graduated' then items_quantified.billed_quantity
+            else
+                least(
+                    items_quantified.billed_quantity,
+                    coalesce(tiers_bounded.up_to, items_quantified.billed_quantity)
+                ) - tiers_bounded.from_quantity
+        end as tier_quantity,
         tiers_bounded.unit_amount,
         tiers_bounded.flat_amount
     from items_quantified
@@ -46,9 +49,10 @@ billing_tiers as (
 
     select
         reached_tiers.*,
-        {{ null_if_too_large(amount("unit_amount * case
-            when tiers_mode = 'graduated' then quantity_in_tier else billed_quantity
-        end + flat_amount")) }} as tier_amount
+        case
+            when {{ is_computable(['unit_amount', 'tier_quantity']) }}
+                then {{ amount('unit_amount * tier_quantity + flat_amount') }}
+        end as tier_amount
     from reached_tiers
     where tiers_mode = 'graduated' or is_last_reached
 

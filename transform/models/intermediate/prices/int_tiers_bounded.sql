@@ -1,5 +1,5 @@
--- Grain: one tier of a price in one currency: for quantities above from_quantity, up to up_to (null:
--- without end).
+-- Grain: one tier of a price in one currency: for quantities above from_quantity, up to up_to
+-- (null: without end).
 {{ config(materialized='view') }}
 with
 

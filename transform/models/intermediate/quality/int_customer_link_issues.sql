@@ -1,4 +1,5 @@
--- Grain: issue, customer. Customers without an account, or perhaps with the wrong one.
+-- Grain: issue, customer. Customers without an account, or perhaps with the wrong one. All without
+-- one have one cause: the key that they do not carry.
 {{ config(materialized='view') }}
 with
 
@@ -29,13 +30,15 @@ similar_accounts as (
 select
     'unlinked_customer' as issue,
     'customer' as object,
-    customers_linked.customer_id as object_id,
+    cast(null as {{ text_type() }}) as object_id,
+    'metadata.' || run_settings.account_id_metadata_key as field,
+    'The key is absent or blank; the customer is in no account.' as detail,
+    'customer' as affected_object,
+    customers_linked.customer_id as affected_id,
     customers_linked.account_id,
     customers_linked.stripe_account_id,
     customers_linked.customer_id,
-    cast(null as {{ text_type() }}) as subscription_id,
-    'metadata.' || run_settings.account_id_metadata_key as field,
-    'The key is absent or blank; the customer is in no account.' as detail
+    cast(null as {{ text_type() }}) as subscription_id
 from customers_linked
 cross join run_settings
 where customers_linked.account_id is null
@@ -44,16 +47,18 @@ union all
 
 select
     'ambiguous_link' as issue,
-    'customer' as object,
-    customers_linked.customer_id as object_id,
-    customers_linked.account_id,
-    customers_linked.stripe_account_id,
-    customers_linked.customer_id,
-    null as subscription_id,
+    'account' as object,
+    similar_accounts.first_account_id as object_id,
     'metadata.' || run_settings.account_id_metadata_key as field,
     'Account ids that differ in case alone: ' || similar_accounts.first_account_id
     || ' and ' || similar_accounts.last_account_id || '; they are taken as different accounts.'
-        as detail
+        as detail,
+    'customer' as affected_object,
+    customers_linked.customer_id as affected_id,
+    customers_linked.account_id,
+    customers_linked.stripe_account_id,
+    customers_linked.customer_id,
+    null as subscription_id
 from customers_linked
 cross join run_settings
 inner join similar_accounts

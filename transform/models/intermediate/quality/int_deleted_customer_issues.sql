@@ -1,5 +1,5 @@
--- Grain: issue, customer. Customers that were deleted before they were first read, and of which
--- something is left.
+-- Grain: issue, object. What is left of customers that were deleted before they were first read:
+-- their subscriptions and invoices are in no account. One cause for all of them.
 {{ config(materialized='view') }}
 with
 
@@ -12,19 +12,21 @@ unseen_customers as (
 owned_objects as (
 
     select
+        'subscription' as object,
+        subscription_id as object_id,
         stripe_account_id,
         customer_id,
-        1 as subscriptions,
-        0 as invoices
+        subscription_id
     from {{ ref('int_subscriptions_linked') }}
 
     union all
 
     select
+        'invoice' as object,
+        invoice_id as object_id,
         stripe_account_id,
         customer_id,
-        0 as subscriptions,
-        1 as invoices
+        subscription_id
     from {{ ref('int_invoices_linked') }}
 
 )
@@ -32,15 +34,15 @@ owned_objects as (
 select
     'deleted_customer' as issue,
     'customer' as object,
-    unseen_customers.customer_id as object_id,
+    cast(null as {{ text_type() }}) as object_id,
+    'id' as field,
+    'Deleted before it was first read, so only its id is known; what is left is in no account.'
+        as detail,
+    owned_objects.object as affected_object,
+    owned_objects.object_id as affected_id,
     cast(null as {{ text_type() }}) as account_id,
     unseen_customers.stripe_account_id,
     unseen_customers.customer_id,
-    cast(null as {{ text_type() }}) as subscription_id,
-    'customer' as field,
-    'Deleted before it was first read, so only its id is known; what is left of it ('
-    || sum(owned_objects.subscriptions) || ' subscriptions, ' || sum(owned_objects.invoices)
-    || ' invoices) is in no account.' as detail
+    owned_objects.subscription_id
 from unseen_customers
 inner join owned_objects using (stripe_account_id, customer_id)
-group by unseen_customers.stripe_account_id, unseen_customers.customer_id

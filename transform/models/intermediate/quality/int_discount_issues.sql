@@ -1,5 +1,5 @@
--- Grain: issue, discount, subscription. Discounts that cannot be applied as Stripe says, or perhaps
--- not so. One that hangs on several items is one row.
+-- Grain: issue, discount, subscription. Discounts that cannot be applied as Stripe says; one that
+-- hangs on several items is one row. The cause is the coupon.
 {{ config(materialized='view') }}
 with
 
@@ -45,25 +45,28 @@ questions as (
 
 select
     issue,
-    'discount' as object,
-    discount_id as object_id,
-    min(account_id) as account_id,
-    stripe_account_id,
-    min(customer_id) as customer_id,
-    subscription_id,
+    'coupon' as object,
+    coupon_id as object_id,
     case issue
-        when 'unknown_coupon' then 'source.coupon'
-        when 'coupon_scope_unknown' then 'source.coupon.applies_to'
-        else 'source.coupon.currency'
+        when 'unknown_coupon' then 'id'
+        when 'coupon_scope_unknown' then 'applies_to'
+        else 'currency_options.' || currency
     end as field,
-    min('Coupon ' || coupon_id || case issue
+    'Coupon ' || coupon_id || case issue
         when 'unknown_coupon' then ' was not read; the net amount of the subscription is null.'
         when 'coupon_scope_unknown'
             then ' was not read, so what it applies to is not known; the net amount is null.'
         else
             ' takes off ' || coalesce(coupon_currency, 'an amount of no currency')
             || ', the subscription bills ' || currency || '; the discount is ignored.'
-    end) as detail
+    end as detail,
+    'discount' as affected_object,
+    discount_id as affected_id,
+    min(account_id) as account_id,
+    stripe_account_id,
+    min(customer_id) as customer_id,
+    subscription_id
 from questions
 where issue is not null
-group by issue, stripe_account_id, discount_id, subscription_id
+group by
+    issue, stripe_account_id, coupon_id, coupon_currency, currency, discount_id, subscription_id

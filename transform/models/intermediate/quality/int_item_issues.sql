@@ -1,4 +1,5 @@
--- Grain: issue, item. Items whose amount is not known; it is null, and so is every sum with it.
+-- Grain: issue, item. Items whose amount is not known; it is null, and so is every sum with it. The
+-- cause is the price, or the item where it is the quantity that is too much.
 {{ config(materialized='view') }}
 with
 
@@ -34,31 +35,35 @@ questions as (
 
 select
     questions.issue,
-    'subscription_item' as object,
-    questions.subscription_item_id as object_id,
-    subscriptions_classified.account_id,
-    subscriptions_classified.stripe_account_id,
-    subscriptions_classified.customer_id,
-    questions.subscription_id,
+    case questions.issue when 'amount_too_large' then 'subscription_item' else 'price' end
+        as object,
     case questions.issue
-        when 'unknown_price' then 'price'
+        when 'amount_too_large' then questions.subscription_item_id
+        else questions.price_id
+    end as object_id,
+    case questions.issue
+        when 'unknown_price' then 'id'
         when 'amount_too_large' then 'quantity'
-        when 'missing_currency_option' then 'price.currency_options'
-        when 'missing_tiers' then 'price.tiers'
-        when 'missing_interval' then 'price.recurring'
-        else 'price.unit_amount'
+        when 'missing_currency_option' then 'currency_options.' || questions.currency
+        when 'missing_tiers' then 'tiers'
+        when 'missing_interval' then 'recurring'
+        else 'unit_amount'
     end as field,
     'Price ' || questions.price_id || case questions.issue
         when 'unknown_price' then ' was not read'
         when 'amount_too_large'
             then ' times a quantity of ' || questions.quantity || ' is more than can be counted'
-        when 'missing_currency_option'
-            then ' has no amount in ' || questions.currency
-        when 'missing_tiers'
-            then ' has no tier for a quantity of ' || questions.billed_quantity
+        when 'missing_currency_option' then ' has no amount in ' || questions.currency
+        when 'missing_tiers' then ' has no tier for the quantity of an item'
         when 'missing_interval' then ' has no billing interval'
         else ' has no unit amount'
-    end || '; the amount of the item is null.' as detail
+    end || '; the amount of the item is null.' as detail,
+    'subscription_item' as affected_object,
+    questions.subscription_item_id as affected_id,
+    subscriptions_classified.account_id,
+    subscriptions_classified.stripe_account_id,
+    subscriptions_classified.customer_id,
+    questions.subscription_id
 from questions
 inner join subscriptions_classified using (stripe_account_id, subscription_id)
 where questions.issue is not null

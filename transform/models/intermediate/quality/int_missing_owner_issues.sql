@@ -59,14 +59,17 @@ owned_objects as (
 
 select
     'unknown_customer' as issue,
-    owned_objects.object,
-    owned_objects.object_id,
+    'customer' as object,
+    owned_objects.customer_id as object_id,
+    'id' as field,
+    'Customer ' || coalesce(owned_objects.customer_id, 'null')
+    || ' was not read; what it owns is in no account.' as detail,
+    owned_objects.object as affected_object,
+    owned_objects.object_id as affected_id,
     owned_objects.account_id,
     owned_objects.stripe_account_id,
     owned_objects.customer_id,
-    owned_objects.subscription_id,
-    'customer' as field,
-    'Customer ' || coalesce(owned_objects.customer_id, 'null') || ' was not read.' as detail
+    owned_objects.subscription_id
 from owned_objects
 left join customers_linked using (stripe_account_id, customer_id)
 left join unseen_customers using (stripe_account_id, customer_id)
@@ -76,12 +79,14 @@ union all
 
 select
     'orphan_item' as issue,
-    'subscription_item' as object,
-    subscription_item_id as object_id,
+    'subscription' as object,
+    subscription_id as object_id,
+    'id' as field,
+    'Subscription ' || subscription_id || ' was not read; its items count nowhere.' as detail,
+    'subscription_item' as affected_object,
+    subscription_item_id as affected_id,
     null as account_id,
     stripe_account_id,
     null as customer_id,
-    subscription_id,
-    'subscription' as field,
-    'Subscription ' || subscription_id || ' was not read.' as detail
+    subscription_id
 from items_orphaned

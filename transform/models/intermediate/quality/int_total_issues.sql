@@ -1,5 +1,5 @@
--- Grain: issue, account, field: a total that cannot be given in one currency. One that is null for
--- another reason (an unread price, say) is asked about there.
+-- Grain: issue, account: totals that cannot be given in one currency. One that is null for another
+-- reason (an unread price, say) is told about there. The cause is a setting, or a rate.
 {{ config(materialized='view') }}
 with
 
@@ -40,34 +40,44 @@ known_parts as (
 
 ),
 
-crossing_totals as (
+crossing_accounts as (
 
     select
         account_id,
-        total,
-        min(currency) as first_currency,
-        max(currency) as last_currency,
         min(reporting_currency) as reporting_currency,
         min(currency_without_rate) as currency_without_rate
-    from known_parts
-    group by account_id, total
-    having min(currency) <> max(currency) and min(currency_without_rate) is not null
+    from (
+        select
+            account_id,
+            min(reporting_currency) as reporting_currency,
+            min(currency_without_rate) as currency_without_rate
+        from known_parts
+        group by account_id, total
+        having min(currency) <> max(currency) and min(currency_without_rate) is not null
+    ) as crossing_totals
+    group by account_id
 
 )
 
 select
     'no_total_across_currencies' as issue,
-    'account' as object,
-    account_id as object_id,
+    case when reporting_currency is null then 'setting' else 'fx_rate' end as object,
+    case
+        when reporting_currency is null then 'REPORTING_CURRENCY'
+        else currency_without_rate || ' to ' || reporting_currency
+    end as object_id,
+    case when reporting_currency is null then 'REPORTING_CURRENCY' else 'rate' end as field,
+    case
+        when reporting_currency is null then 'No reporting currency is set'
+        else
+            'No rate from ' || currency_without_rate || ' to ' || reporting_currency
+            || ' is dated up to as_of'
+    end || '; totals over several currencies are null, their parts are in mrr_by_currency.'
+        as detail,
+    'account' as affected_object,
+    account_id as affected_id,
     account_id,
     cast(null as {{ text_type() }}) as stripe_account_id,
     cast(null as {{ text_type() }}) as customer_id,
-    cast(null as {{ text_type() }}) as subscription_id,
-    total as field,
-    'Amounts in ' || first_currency || ' and ' || last_currency || ', and ' || case
-        when reporting_currency is null then 'no reporting currency is set'
-        else
-            'no rate from ' || currency_without_rate || ' to ' || reporting_currency
-            || ' is dated up to as_of'
-    end || '; the total is null.' as detail
-from crossing_totals
+    cast(null as {{ text_type() }}) as subscription_id
+from crossing_accounts
