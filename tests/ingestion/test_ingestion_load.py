@@ -21,7 +21,8 @@ from ingestion.load import load
 from ingestion.stripe_api.client import Client, Connection, PermissionMissing, StripeError
 from ingestion.stripe_api.reader import utc_now
 from sandbox import builders
-from sandbox.http.keys import ACCOUNT, TEST_KEY
+from sandbox.http.keys import ACCOUNT
+from sandbox.server import TEST_KEY
 from sandbox.shapes import API_VERSION
 
 MONTHLY = builders.price(id="price_monthly", unit_amount=5000)
