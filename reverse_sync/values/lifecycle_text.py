@@ -1,4 +1,4 @@
-"""A lifecycle, or dates for it, as JSON text: as the outbox and the sync state keep them.
+"""A lifecycle, or facts for it, as JSON text: as the outbox and the sync state keep them.
 
 In: one of them, or its text. Out: the other. Not here: what a lifecycle means (lifecycle.py).
 """
@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from reverse_sync.values.lifecycle import NO_DATES, Dates, Lifecycle
+from reverse_sync.values.lifecycle import Facts, Lifecycle
 
 
 def lifecycle_text(held: Lifecycle) -> str:
@@ -28,12 +28,11 @@ def lifecycle_from(text: str) -> Lifecycle:
     return Lifecycle(status=fields["status"], mrr=mrr, **dates)
 
 
-def dates_from(text: str | None) -> Dates:
-    """The dates of a row of account_traits; None: it has none."""
-    if text is None:
-        return NO_DATES
-    moments = {name: _utc(value) for name, value in json.loads(text).items()}
-    return Dates(**moments)
+def facts_from(text: str) -> Facts:
+    """The facts of a row of account_traits, as candidates.py reads them."""
+    read = json.loads(text)
+    moments = {name: _utc(read[name]) for name in read.keys() - {"has_paid", "unknown_amount"}}
+    return Facts(has_paid=read["has_paid"], unknown_amount=read["unknown_amount"], **moments)
 
 
 def _utc(text: str | None) -> datetime | None:

@@ -22,6 +22,7 @@ create table single_subscription_traits as
 create table multi_subscription_traits as
     select 'a' as account_id, ['sub_1', 'sub_2'] as subscription_ids, ['in_1'] as last_invoice_ids,
         90.00::decimal(18, 3) as all_mrr, 80.00::decimal(18, 3) as all_mrr_normalized;
+create table account_traits as select 'a' as account_id, null::varchar as unknown_amount;
 create table subscriptions as
     select * from (values
         ('a', 'sub_1', 'usd', 60.00, 50.00, true, timestamp '2025-01-01'),
@@ -99,6 +100,15 @@ def test_an_unknown_part_leaves_no_sum(marts: Path) -> None:
         )
     assert sums(told(marts, "all_mrr_normalized")) == ["unknown"]
     assert sums(told(marts, "mrr_normalized")) == ["50"]
+
+
+def test_what_is_not_known_is_named(marts: Path) -> None:
+    assert "not known" not in told(marts)
+    with duckdb.connect(str(marts)) as database:
+        database.execute(
+            "update account_traits set unknown_amount = 'subscription_item si_1, price'"
+        )
+    assert "MRR is not known because of subscription_item si_1, price" in told(marts, "mrr")
 
 
 def test_a_month_in_which_only_the_rate_moved_is_there(marts: Path) -> None:
