@@ -1,30 +1,17 @@
--- Grain: one line of a paid invoice that bills an item for a period: what it comes to in a year, as
--- billed: less its discounts and the tax inside it. No prorations, one-off or metered lines. A
--- period ends with its subscription.
-{{ config(materialized='view') }}
+-- Grain: one charge, a billed line that gives nothing back: what its item comes to in a year. A
+-- proration is rounded to the cent and is for a part of a period, so it goes by what is known whole:
+-- the item's next full charge for the same, today's amount, the list price; else by its share.
 with
 
 invoice_lines as (
 
-    select * from {{ ref('stg_stripe__invoice_lines') }}
+    select * from {{ ref('int_billing_cycles_derived') }}
 
 ),
 
-invoices as (
+item_amounts_current as (
 
-    select * from {{ ref('int_invoices_linked') }}
-
-),
-
-subscriptions as (
-
-    select * from {{ ref('int_subscriptions_linked') }}
-
-),
-
-prices as (
-
-    select * from {{ ref('stg_stripe__prices') }}
+    select * from {{ ref('int_item_amounts_current') }}
 
 ),
 
@@ -32,53 +19,78 @@ billing_intervals as (
 
     select * from {{ ref('billing_intervals') }}
 
+),
+
+charges as (
+
+    select
+        invoice_lines.*,
+        billing_intervals.periods_per_year,
+        {{ seconds_between('invoice_lines.period_start', 'invoice_lines.period_end') }}
+            as billed_seconds,
+        coalesce(
+            {{ seconds_between('invoice_lines.cycle_start', 'invoice_lines.period_end') }},
+            {{ integer_quotient(
+                '31536000 * invoice_lines.interval_count', 'billing_intervals.periods_per_year'
+            ) }}
+        ) as cycle_seconds
+    from invoice_lines
+    inner join billing_intervals using (billing_interval)
+    where not invoice_lines.is_credit
+
+),
+
+amounts as (
+
+    select
+        charges.*,
+        case
+            when is_proration
+                then {{ share_of('net_amount', amount('cycle_seconds'), amount('billed_seconds')) }}
+            else net_amount
+        end as cycle_amount,
+        -- Counts full charges from the last one back: a proration shares the number of the next.
+        count(case when not is_proration then 1 end) over (
+            partition by stripe_account_id, subscription_id, item_id, price_id, quantity
+            order by period_start desc
+        ) as full_charge_number
+    from charges
+
+),
+
+annual_amounts as (
+
+    select
+        amounts.*,
+        {{ divide_exactly(amount('cycle_amount * periods_per_year'), 'interval_count') }}
+            as own_annual_amount,
+        {{ divide_exactly(amount('list_amount * periods_per_year'), 'interval_count') }}
+            as list_annual_amount
+    from amounts
+
+),
+
+full_charges as (
+
+    select
+        annual_amounts.*,
+        max(case when not is_proration then own_annual_amount end) over (
+            partition by
+                stripe_account_id, subscription_id, item_id, price_id, quantity, full_charge_number
+        ) as next_annual_amount
+    from annual_amounts
+
 )
 
 select
-    invoice_lines.stripe_account_id,
-    invoice_lines.subscription_id,
-    invoices.customer_id,
-    invoices.account_id,
-    invoice_lines.currency,
-    invoice_lines.invoice_id,
-    invoices.created as invoiced_at,
-    coalesce(invoice_lines.subscription_item_id, invoice_lines.price_id) as item_id,
-    prices.recurring_interval_count || ' ' || prices.recurring_interval as cycle,
-    invoice_lines.period_start,
-    least(
-        invoice_lines.period_end,
-        case
-            when subscriptions.status = 'canceled'
-                then coalesce(subscriptions.ended_at, subscriptions.canceled_at)
-        end
-    ) as period_end,
-    {{ divide_exactly(
-        amount(
-            '(invoice_lines.amount - coalesce(invoice_lines.discount_amount, 0) - '
-            ~ inclusive_tax('invoice_lines.taxes') ~ ')'
-            ~ ' * coalesce(billing_intervals.periods_per_year, 365)'
-        ),
-        'coalesce(prices.recurring_interval_count, '
-        ~ days_between('invoice_lines.period_start', 'invoice_lines.period_end') ~ ')'
-    ) }} as annual_amount
-from invoice_lines
-inner join invoices
-    on
-        invoice_lines.stripe_account_id = invoices.stripe_account_id
-        and invoice_lines.invoice_id = invoices.invoice_id
-left join subscriptions
-    on
-        invoice_lines.stripe_account_id = subscriptions.stripe_account_id
-        and invoice_lines.subscription_id = subscriptions.subscription_id
-left join prices
-    on
-        invoice_lines.stripe_account_id = prices.stripe_account_id
-        and invoice_lines.price_id = prices.price_id
-left join billing_intervals on prices.recurring_interval = billing_intervals.billing_interval
-where
-    invoices.status = 'paid'
-    and invoice_lines.subscription_id is not null
-    and not invoice_lines.is_proration
-    and coalesce(prices.type = 'recurring', invoice_lines.subscription_item_id is not null)
-    and coalesce(prices.usage_type <> 'metered', true)
-    and invoice_lines.period_end > invoice_lines.period_start
+    full_charges.*,
+    case
+        when not is_proration then own_annual_amount
+        when next_annual_amount is not null then next_annual_amount
+        when item_amounts_current.annual_amount is not null then item_amounts_current.annual_amount
+        when abs(list_annual_amount - own_annual_amount) * 20 <= list_annual_amount
+            then list_annual_amount
+        else own_annual_amount
+    end as annual_amount
+from full_charges
+left join item_amounts_current using (stripe_account_id, item_id, price_id, quantity)
