@@ -98,7 +98,9 @@ def came_back(account: str) -> list[Json]:
         *(again, subscription(account, [again], suffix="_back")),
         billed(
             account,
-            line(account, 4000, "2025-03-01", "2025-04-01", sold=again, item=f"si_{account}_back_0"),
+            line(
+                account, 4000, "2025-03-01", "2025-04-01", sold=again, item=f"si_{account}_back_0"
+            ),
             day="2025-03-01",
             subscription=f"sub_{account}_back",
         ),

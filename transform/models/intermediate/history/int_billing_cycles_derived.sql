@@ -30,10 +30,12 @@ steps as (
                 then {{ amount('prices.unit_amount * invoice_lines.quantity') }}
         end as list_amount,
         case
-            when not is_proration then {{ calendar_months('period_start', 'period_end') }}
+            when not invoice_lines.is_proration
+                then {{ calendar_months('period_start', 'period_end') }}
         end as whole_months,
         case
-            when not is_proration then greatest({{ days_between('period_start', 'period_end') }}, 1)
+            when not invoice_lines.is_proration
+                then greatest({{ days_between('period_start', 'period_end') }}, 1)
         end as whole_days
     from invoice_lines
     left join prices using (stripe_account_id, price_id)

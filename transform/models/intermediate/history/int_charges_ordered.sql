@@ -1,56 +1,26 @@
--- Grain: item, moment from which it was charged anew: what it comes to in a year from then on, until
--- when it is paid, when its unused time was given back, and when it was charged the next time.
+-- Grain: item, moment from which it was charged anew: what it comes to in a year from then on,
+-- until when it is paid, when unused time was given back, and when it was charged the next time.
 with
 
 charges as (
 
-    select * from {{ ref('int_invoice_lines_normalized') }}
+    select * from {{ ref('int_charges_valued') }}
 
 ),
 
-credits as (
+charges_credited as (
 
-    select * from {{ ref('int_invoice_lines_billed') }}
-    where is_credit
-
-),
-
-credited_charges as (
-
-    select
-        charges.stripe_account_id,
-        charges.invoice_id,
-        charges.item_id,
-        charges.price_id,
-        charges.is_proration,
-        charges.period_start,
-        charges.period_end,
-        min(credits.period_start) as credited_at
-    from charges
-    inner join credits
-        on
-            charges.stripe_account_id = credits.stripe_account_id
-            and charges.subscription_id = credits.subscription_id
-            and charges.item_id = credits.item_id
-            and charges.period_end > credits.period_start
-            and (
-                charges.period_start < credits.period_start
-                or (
-                    charges.period_start = credits.period_start
-                    and charges.price_id = credits.price_id
-                    and charges.quantity = credits.quantity
-                )
-            )
-    group by 1, 2, 3, 4, 5, 6, 7
+    select * from {{ ref('int_charges_credited') }}
 
 ),
 
--- What is charged twice from one moment on was changed then: the last charge counts.
+-- What is charged twice from one moment on was changed then: the last charge counts, and none that
+-- was given back at once.
 ranked_charges as (
 
     select
         charges.*,
-        credited_charges.credited_at,
+        charges_credited.credited_at,
         row_number() over (
             partition by
                 charges.stripe_account_id,
@@ -58,13 +28,14 @@ ranked_charges as (
                 charges.item_id,
                 charges.period_start
             order by
+                case when charges_credited.credited_at = charges.period_start then 1 else 0 end,
                 charges.invoiced_at desc,
                 charges.is_proration desc,
                 charges.position desc,
                 charges.invoice_id desc
         ) as rank_of_moment
     from charges
-    left join credited_charges
+    left join charges_credited
         using (
             stripe_account_id, invoice_id, item_id, price_id, is_proration, period_start, period_end
         )

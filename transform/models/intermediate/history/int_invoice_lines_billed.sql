@@ -51,7 +51,7 @@ lines as (
         and coalesce(prices.type = 'recurring', invoice_lines.subscription_item_id is not null)
         and coalesce(prices.usage_type <> 'metered', true)
         and invoice_lines.period_end > invoice_lines.period_start
-        {% if execute and not is_full_build() %}and false{% endif %}
+        and {{ 'true' if is_full_build() else 'false' }}
 
 )
 

@@ -1,17 +1,12 @@
--- Grain: one charge, a billed line that gives nothing back: what its item comes to in a year. A
--- proration is rounded to the cent and is for a part of a period, so it goes by what is known whole:
--- the item's next full charge for the same, today's amount, the list price; else by its share.
+-- Grain: one charge, a billed line that gives nothing back: what its item comes to in a year. Of a
+-- proration, which is for a part of a period and rounded to the cent, the list price counts if it
+-- gives that very amount, else the amount at its share of the period.
+{{ config(materialized='view') }}
 with
 
 invoice_lines as (
 
     select * from {{ ref('int_billing_cycles_derived') }}
-
-),
-
-item_amounts_current as (
-
-    select * from {{ ref('int_item_amounts_current') }}
 
 ),
 
@@ -49,48 +44,28 @@ amounts as (
                 then {{ share_of('net_amount', amount('cycle_seconds'), amount('billed_seconds')) }}
             else net_amount
         end as cycle_amount,
-        -- Counts full charges from the last one back: a proration shares the number of the next.
-        count(case when not is_proration then 1 end) over (
-            partition by stripe_account_id, subscription_id, item_id, price_id, quantity
-            order by period_start desc
-        ) as full_charge_number
+        {{ share_of('list_amount', amount('billed_seconds'), amount('cycle_seconds')) }}
+            as list_share,
+        -- Stripe rounds to the cent; where no full charge ends with it, the cycle is a guess.
+        case when cycle_start is null then net_amount * 0.05 else 1 end as list_tolerance
     from charges
 
 ),
 
-annual_amounts as (
+whole_amounts as (
 
     select
         amounts.*,
-        {{ divide_exactly(amount('cycle_amount * periods_per_year'), 'interval_count') }}
-            as own_annual_amount,
-        {{ divide_exactly(amount('list_amount * periods_per_year'), 'interval_count') }}
-            as list_annual_amount
+        case
+            when is_proration and abs(list_share - net_amount) <= list_tolerance then list_amount
+            else cycle_amount
+        end as whole_amount
     from amounts
-
-),
-
-full_charges as (
-
-    select
-        annual_amounts.*,
-        max(case when not is_proration then own_annual_amount end) over (
-            partition by
-                stripe_account_id, subscription_id, item_id, price_id, quantity, full_charge_number
-        ) as next_annual_amount
-    from annual_amounts
 
 )
 
 select
-    full_charges.*,
-    case
-        when not is_proration then own_annual_amount
-        when next_annual_amount is not null then next_annual_amount
-        when item_amounts_current.annual_amount is not null then item_amounts_current.annual_amount
-        when abs(list_annual_amount - own_annual_amount) * 20 <= list_annual_amount
-            then list_annual_amount
-        else own_annual_amount
-    end as annual_amount
-from full_charges
-left join item_amounts_current using (stripe_account_id, item_id, price_id, quantity)
+    whole_amounts.*,
+    {{ divide_exactly(amount('whole_amount * periods_per_year'), 'interval_count') }}
+        as annual_amount
+from whole_amounts

@@ -1,4 +1,4 @@
--- Grain: one item of a subscription that counts for MRR now: its net amount of a year, as it counts.
+-- Grain: one item of a subscription that counts for MRR now: its net amount of a year.
 {{ config(materialized='view') }}
 with
 
@@ -33,4 +33,8 @@ inner join subscriptions_valued
         items_amounted.stripe_account_id = subscriptions_valued.stripe_account_id
         and items_amounted.subscription_id = subscriptions_valued.subscription_id
 where subscriptions_valued.counts_for_mrr
-group by 1, 2, 3, 4
+group by
+    items_amounted.stripe_account_id,
+    items_amounted.subscription_item_id,
+    items_amounted.price_id,
+    items_amounted.quantity

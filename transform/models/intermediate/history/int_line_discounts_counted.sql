@@ -57,7 +57,7 @@ durations as (
         reductions.stripe_account_id,
         reductions.invoice_line_id,
         reductions.reduction.discount as discount_id,
-        reductions.reduction.amount as amount,
+        reductions.reduction.amount as discount_amount,
         min(coalesce(landed_discounts.duration, coupons_recovered.duration)) as duration
     from reductions
     left join invoiced_discounts
@@ -73,7 +73,11 @@ durations as (
             reductions.stripe_account_id = coupons_recovered.stripe_account_id
             and coalesce(invoiced_discounts.coupon_id, landed_discounts.coupon_id)
             = coupons_recovered.coupon_id
-    group by 1, 2, 3, 4
+    group by
+        reductions.stripe_account_id,
+        reductions.invoice_line_id,
+        reductions.reduction.discount,
+        reductions.reduction.amount
 
 )
 
@@ -82,7 +86,7 @@ select
     durations.invoice_line_id,
     sum(case
         when durations.duration is null or mrr_discount_durations.duration is not null
-            then durations.amount
+            then durations.discount_amount
         else 0
     end) as discount_amount
 from durations
