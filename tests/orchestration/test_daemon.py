@@ -19,9 +19,10 @@ from local_stripe import NOW
 from pipeline import Pipeline
 from test_deploy import PATIENCE, answers, command, free_port, started
 
-from orchestration import delivery_marks
+from ingestion.inbox.events_db import Inbox
 from orchestration.code_location.run_tags import AS_OF
 from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.publication.delivery_due import delivery_due, last_delivery
 from sandbox import builders
 
 TIMEOUT_STOP = 60  # seconds, as the unit says
@@ -83,9 +84,9 @@ def deployed(pipeline: Pipeline, tmp_path: Path) -> Iterator[Deployed]:
     pipeline.stripe.store.put(builders.customer(id="cus_one", name="one", created=NOW))
     pipeline.refresh()
     long_ago = datetime.now(UTC) - timedelta(minutes=1)
-    delivery_marks.note_delivery(
-        pipeline.settings, delivery_marks.last_build(pipeline.settings), waiting_until=long_ago
-    )
+    last = last_delivery(pipeline.settings)
+    assert last is not None
+    pipeline.note_delivery(build=last.build, waits_until=long_ago)
     with ExitStack() as open_:
         notices = open_.enter_context(listening())
         settings = {
@@ -116,10 +117,11 @@ def test_daemon_launches_what_is_due_and_what_was_asked_for(deployed: Deployed) 
         DagsterRunStatus.SUCCESS,
         "accounts are due for another attempt",
     )
-    assert delivery_marks.waiting_until(settings) is None
+    assert delivery_due(settings) is None
     assert deployed.ended("reconcile").status == DagsterRunStatus.SUCCESS
-    compared = delivery_marks.last_comparison(settings) or {}
-    assert compared["customers"] == {"listed": 1, "absent": 0, "differing": 0, "gone": 0}
+    with Inbox.open(settings.data_dir / "events.db") as inbox:
+        compared = inbox.compared("customers")
+    assert compared == {"listed": 1, "absent": 0, "differing": 0, "gone": 0}
 
     failed = deployed.ended("initial_import")
     assert failed.status == DagsterRunStatus.FAILURE
