@@ -56,7 +56,7 @@ def started(
         env=environment(
             STRIPE_API_BASE=business.stripe.url,
             DATA_DIR=str(business.folder),
-            DAGSTER_HOME=str(prepare_dagster_home(business.folder)),
+            DAGSTER_HOME=str(prepare_dagster_home(business.settings.folder.dagster)),
             LIVE_POLL_SECONDS="0.5",
             **settings,
         ),
