@@ -6,10 +6,9 @@ holds the writers' lock; the stages' work stands in their own packages.
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
-from uuid import uuid4
 
 import duckdb
 
@@ -23,13 +22,13 @@ from ingestion.merge.warehouse import opened_once
 from ingestion.reconcile.repair import Compared
 from ingestion.reconcile.slices import Share
 from ingestion.stripe_api.client import Connection
-from orchestration import delivery_marks
-from orchestration.build.scope import Kind, Scope, decide
+from orchestration.build.scope import BuildKind, BuildScope, decide
 from orchestration.build.transform import NodeResult, TransformFailed, find_failure, transform
+from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
 from orchestration.locks import lease, lock, open_warehouse
 from orchestration.monitoring.health import refreshed_at
-from orchestration.publication.marts import next_attempt, published_mode
+from orchestration.publication.marts import published_mode
 from orchestration.publication.publish import publish, publish_sync, published_build
 from orchestration.publication.published_file import Copy
 from orchestration.stripe_accounts import connections, paths
@@ -56,7 +55,7 @@ def load_stage(
 ) -> LoadResult:
     """Stripe -> `stripe.*`. Raises StripeError, DeletionLimitReached."""
     bounds = Bounds(gone_limit_percent=settings.stripe_gone_limit_percent, overlap=overlap)
-    with lock(settings, "load", reporter):
+    with lock(settings.folder, "load", reporter):
         result = load_all(
             connections(settings),
             paths(settings),
@@ -73,7 +72,7 @@ def pending_stage(
     settings: Settings, reporter: Reporter, accounts: Mapping[str, Connection]
 ) -> LoadResult | None:
     """What the inbox names, alone; None: there is nothing, or a `load_stage` is due."""
-    with lock(settings, "load", reporter):
+    with lock(settings.folder, "load", reporter):
         return load_pending(accounts, paths(settings), progress=reporter.loaded)
 
 
@@ -85,14 +84,10 @@ def reconcile_stage(
     Raises StripeError, DeletionLimitReached.
     """
     bounds = Bounds(gone_limit_percent=None if allow_gone else settings.stripe_gone_limit_percent)
-    with lock(settings, "reconcile", reporter):
-        found = reconcile_all(
+    with lock(settings.folder, "reconcile", reporter):
+        return reconcile_all(
             connections(settings), paths(settings), share, progress=reporter.loaded, bounds=bounds
         )
-    delivery_marks.note_comparison(
-        settings, {stream: asdict(counts) for stream, counts in found.items()}
-    )
-    return found
 
 
 def transform_stage(
@@ -104,7 +99,7 @@ def transform_stage(
     stands.
     """
     with (
-        lock(settings, "transform", reporter),
+        lock(settings.folder, "transform", reporter),
         closing(Copy(settings.marts)) as copy,
         opened_once(settings.warehouse),
     ):
@@ -115,8 +110,6 @@ def transform_stage(
             failure = find_failure(database, made.results)
             began = monotonic()
             published = {} if failure else _publish(database, copy, made.scope)
-            if published:
-                delivery_marks.note_build(settings, as_of=as_of, build_id=str(uuid4()))
             publishing = monotonic() - began
             rows = table_rows(database) if made.results else {}
             return Built(made.results, published, failure, publishing, rows)
@@ -133,22 +126,19 @@ def table_rows(database: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int
     return dict(zip(tables, found[0], strict=True))
 
 
-def _publish(database: duckdb.DuckDBPyConnection, copy: Copy, scope: Scope) -> dict[str, int]:
-    if scope.kind is Kind.NOTHING and published_build(database, copy.marts) == scope.build:
+def _publish(database: duckdb.DuckDBPyConnection, copy: Copy, scope: BuildScope) -> dict[str, int]:
+    if scope.kind is BuildKind.NOTHING and published_build(database, copy.marts) == scope.id:
         return {}
-    refreshed = scope.kind is Kind.REFRESH
-    return publish(
-        database, copy.marts, build=scope.build, refreshed=refreshed, at=now(), copy=copy
-    )
+    return publish(database, copy.marts, build=scope.id, follows=scope.follows, at=now(), copy=copy)
 
 
 def build_due(settings: Settings, reporter: Reporter, *, as_of: datetime) -> str | None:
     """Why the marts must be built again at `as_of`; None: they are what they would be."""
-    with open_warehouse(settings, reporter) as database:
+    with open_warehouse(settings.folder, reporter) as database:
         scope = decide(database, settings, as_of=as_of)
-        if scope.kind is not Kind.NOTHING:
+        if scope.kind is not BuildKind.NOTHING:
             return scope.why
-        if published_build(database, settings.marts) != scope.build:
+        if published_build(database, settings.marts) != scope.id:
             return "the last build was not published"
         return None
 
@@ -174,18 +164,12 @@ def deliver_order(
     settings: Settings, reporter: Reporter, order: Order, timed: Timed = nullcontext
 ) -> SyncResult:
     """One run of the reverse-sync, and its records published."""
-    build = delivery_marks.last_build(settings)
-    with publishing_records(settings, reporter):
+    with publishing_records(settings.folder, reporter):
         around = surroundings(settings, reporter, timed)
         result = deliver(around, order, on_progress=reporter.delivered)
         for change in result.overridden:
             reporter.overrode(change)
-    if order.scope.accounts is None:
-        # What waits for another attempt or for the target's budget keeps a delivery due.
-        waiting = result.pending or result.deferred
-        until = next_attempt(settings.marts, default=order.now) if waiting else None
-        delivery_marks.note_delivery(settings, build, waiting_until=until)
-    return result
+        return result
 
 
 def surroundings(
@@ -197,12 +181,12 @@ def surroundings(
     """
     return Surroundings(
         marts_path=settings.marts,
-        warehouse=lambda: open_warehouse(settings, reporter),
+        warehouse=lambda: open_warehouse(settings.folder, reporter),
         target=settings.target,
         multiple_subscriptions=sent_mode(settings),
-        lease=lambda: lease(settings, reporter),
+        lease=lambda: lease(settings.folder, reporter),
         timed=timed,
-        guards=replace(settings.guards, refreshed_at=refreshed_at(settings.data_dir)),
+        guards=replace(settings.guards, refreshed_at=refreshed_at(settings.folder)),
     )
 
 
@@ -213,24 +197,24 @@ def sent_mode(settings: Settings) -> bool:
 
 
 @contextmanager
-def publishing_records(settings: Settings, reporter: Reporter) -> Iterator[None]:
+def publishing_records(folder: DataFolder, reporter: Reporter) -> Iterator[None]:
     """Afterwards what the sync knows is published, however the block ends."""
     try:
         yield
     finally:
-        with open_warehouse(settings, reporter) as database:
-            publish_sync(database, settings.marts)
+        with open_warehouse(folder, reporter) as database:
+            publish_sync(database, folder.marts)
 
 
-def loaded_until(settings: Settings) -> datetime:
+def loaded_until(folder: DataFolder) -> datetime:
     """When the marts were published (naive UTC): all loads before are in them, no later one is."""
-    published = settings.marts.stat().st_mtime
+    published = folder.marts.stat().st_mtime
     return datetime.fromtimestamp(published, UTC).replace(tzinfo=None)
 
 
-def measure_stage(settings: Settings, *, reached_at: datetime, loaded_until: datetime) -> Latency:
+def measure_stage(folder: DataFolder, *, reached_at: datetime, loaded_until: datetime) -> Latency:
     """How long the events took whose objects the account store now shows."""
-    with Inbox.open(settings.data_dir / "events.db") as inbox:
+    with Inbox.open(folder.inbox) as inbox:
         return inbox.measure(reached_at=reached_at, loaded_until=loaded_until)
 
 

@@ -10,13 +10,14 @@ degraded   they move, and something is kept out: rejected accounts, values that 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
+from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
-from orchestration.publication.marts import names, reading
+from orchestration.publication.marts import count_rows, names, published_at, reading
+from orchestration.whole_file import write_whole
 
 Level = Literal["degraded", "failed"]
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]
@@ -70,7 +71,7 @@ def _failed_runs(instance: DagsterInstance, jobs: tuple[str, ...]) -> Iterator[P
 
 
 def _stale(settings: Settings, now: datetime) -> Iterator[Problem]:
-    refreshed = refreshed_at(settings.data_dir)
+    refreshed = refreshed_at(settings.folder)
     if refreshed and now - refreshed > timedelta(hours=settings.freshness_hours):
         yield Problem(
             "freshness",
@@ -85,22 +86,20 @@ def _kept_out(settings: Settings) -> Iterator[Problem]:
         return
     with reading(settings.marts) as database:
         for name in sorted(KEPT_OUT.keys() & set(names(database))):
-            row = database.execute(f'select count(*) from "{name}"').fetchone()
-            if row and row[0]:
+            if rows := count_rows(database, name):
                 text, remedy = KEPT_OUT[name]
-                yield Problem(f"kept_out:{name}", "degraded", f"{row[0]:,} {text}", remedy)
+                yield Problem(f"kept_out:{name}", "degraded", f"{rows:,} {text}", remedy)
 
 
-def note_refreshed(data_dir: Path) -> None:
-    """A refresh has ended well, also one that found nothing to do."""
-    _mark(data_dir).touch(mode=0o600)
+def note_refreshed(folder: DataFolder, *, at: datetime) -> None:
+    """A refresh has ended well, also one that found nothing to do; `at` is aware UTC."""
+    write_whole(folder.refreshed, at.isoformat())
 
 
-def refreshed_at(data_dir: Path) -> datetime | None:
-    """When a refresh last ended well, aware UTC; None: never."""
-    mark = _mark(data_dir)
-    return datetime.fromtimestamp(mark.stat().st_mtime, tz=UTC) if mark.exists() else None
-
-
-def _mark(data_dir: Path) -> Path:
-    return data_dir / "refreshed"
+def refreshed_at(folder: DataFolder) -> datetime | None:
+    """When a refresh last ended well, aware UTC; None: never. Where the file does not tell, it was
+    when the marts were published, or later."""
+    try:
+        return datetime.fromisoformat(folder.refreshed.read_text()).astimezone(UTC)
+    except (OSError, ValueError):
+        return published_at(folder.marts)

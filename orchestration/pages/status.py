@@ -74,7 +74,7 @@ def read_status(settings: Settings) -> Status:
         store = _account_store(database, marts)
         unknown = records(database, UNKNOWN_MRR)
         published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
-    with Inbox.open(settings.data_dir / "events.db", read_only=True) as inbox:
+    with Inbox.open(settings.folder.inbox, read_only=True) as inbox:
         accounts = _stripe_accounts(inbox)
         latency, refused = inbox.latency(), inbox.refused()
         told = (latency, refused, _history(inbox), store, _unknown_mrr(unknown))

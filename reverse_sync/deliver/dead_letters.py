@@ -1,8 +1,8 @@
 """The dead letters: changes that a store refused for good, and how they are tried again.
 
-In: the warehouse connection, which letters are meant. Out: their outbox rows pending again, so that
-the next run sends them. A change that differs from its dead letter supersedes it without being
-asked.
+Enters: the warehouse connection, which letters are meant. Leaves: their outbox rows pending again,
+so that the next run sends them. A change that differs from its dead letter supersedes it without
+being asked.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.state.run import naive, transaction
+from reverse_sync.state.run import count, naive, transaction
 from reverse_sync.state.schema import prepare
 
 MEANT = """
@@ -56,5 +56,4 @@ def release(connection: DuckDBPyConnection, letters: Letters, *, at: datetime) -
         connection.execute(MEANT, meant)
         connection.execute(RELEASE)
         connection.execute(RESOLVE, {"at": naive(at)})
-        row = connection.execute("select count(*) from meant").fetchone()
-    return int(row[0]) if row else 0
+        return count(connection, "select count(*) from meant")

@@ -16,7 +16,7 @@ from ingestion.landing import TABLES
 from ingestion.landing.rows import Stamp, rows
 from ingestion.landing.schema import schema
 from orchestration.build import dbt_process
-from orchestration.build.scope import Kind, Scope
+from orchestration.build.scope import BuildKind, BuildScope
 from orchestration.build.transform import Transformed, transform, write_run_settings
 from orchestration.configuration.settings import Settings
 
@@ -105,7 +105,7 @@ class Warehouse:
         run_dbt(self.path, "build", *without_tests, "--select", "+int_mrr_states_kept")
 
     def _settle(self, settings: RunSettings) -> None:
-        everything = Scope(Kind.FULL, "a test", 1, None, None, None)
+        everything = BuildScope(BuildKind.FULL, "a test", 1, None, None, None, id="first")
         with duckdb.connect(str(self.path)) as database:
             write_run_settings(database, self.settings(settings), settings.as_of, everything)
 
