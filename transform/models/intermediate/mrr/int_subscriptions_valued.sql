@@ -1,5 +1,5 @@
 -- Grain: one subscription: its amount as billed and its net amount of a year, in minor units.
--- Where an item's amount is not known, neither is the sum: null, never too little, and never nothing.
+-- Where an item's amount is not known, neither is the sum: null, never too little, and never zero.
 -- Nor is it where the account's sum is too large.
 with
 
