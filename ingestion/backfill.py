@@ -13,9 +13,11 @@ from datetime import datetime
 from ingestion.changes import poll
 from ingestion.deletion_limit import DeletionLimit, DeletionLimitReached
 from ingestion.full_read_due import FullReadReason
-from ingestion.inbox.cursors import BEGAN, COMPLETE, CURSOR, PIN, POLLED, Part
+from ingestion.inbox.cursors import BEGAN, COMPLETE, CURSOR, PIN, POLLED, SHAPE, Part
 from ingestion.inbox.events_db import FIRST, Inbox
 from ingestion.intake import BATCH, Intake, Watch, refetch
+from ingestion.merge.shape import SHAPE as TODAYS_SHAPE
+from ingestion.references.closing import close_references
 from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.events import Head, Pointer
 from ingestion.stripe_api.page_queue import Read
@@ -41,7 +43,12 @@ def begin(inbox: Inbox, intake: Intake, reason: FullReadReason, head: Head, *, o
     new = asyncio.run(_check_and_hear(inbox, intake, int(known or head.newest), overlap))
     inbox.note(account, intake.loaded_at, f"full read: {reason.why}")
     began = max(intake.loaded_at, utc_now())
-    positions = {BEGAN: began.isoformat(), COMPLETE: "", PIN: intake.connection.api_version}
+    positions = {
+        BEGAN: began.isoformat(),
+        COMPLETE: "",
+        PIN: intake.connection.api_version,
+        SHAPE: TODAYS_SHAPE,
+    }
     if not known:
         positions[CURSOR] = str(head.newest)
         positions[POLLED] = head.at.isoformat() if head.at else ""
@@ -94,10 +101,7 @@ def mark_deleted(inbox: Inbox, intake: Intake, *, gone_limit_percent: float | No
     while batch := landing.unseen(since=began, after=last, most=BATCH):
         intake.read_by_id(batch, limit)
         last = batch[-1]
-    last = FIRST
-    while batch := landing.dangling(after=last, most=BATCH):
-        intake.read_by_id(batch)
-        last = batch[-1]
+    close_references(inbox, intake, everything=True)
     refusal = limit.refusal()
     if limit.held and not refusal:
         intake.merge_pages(limit.held)

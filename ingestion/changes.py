@@ -12,6 +12,7 @@ from typing import Any
 from ingestion.inbox.cursors import BROKEN_FEED, CURSOR, POLLED
 from ingestion.inbox.events_db import FIRST, Inbox
 from ingestion.intake import BATCH, Intake
+from ingestion.references.closing import close_references
 from ingestion.stripe_api import events
 from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.event_shape import problem, told
@@ -23,14 +24,14 @@ OVERLAP = 600  # seconds: the feed is eventually consistent, an event can appear
 
 
 def read_changes(
-    inbox: Inbox, intake: Intake, *, cursor: int, overlap: int = OVERLAP
+    inbox: Inbox, intake: Intake, *, cursor: int, overlap: int = OVERLAP, closes: bool = True
 ) -> tuple[int, float]:
     """Read what events since `cursor` and the inbox point at; how many events were new, and how
-    many seconds it took to hear of them."""
+    many seconds it took to hear of them. `closes`: read what those objects name, too."""
     began = monotonic()
     head, new = hear(inbox, intake, cursor=cursor, overlap=overlap)
     polled = monotonic() - began
-    drain(inbox, intake)
+    drain(inbox, intake, closes=closes)
     until = {POLLED: head.at.isoformat()} if head.at else {}
     moved = {CURSOR: str(max(cursor, head.newest)), **until}
     inbox.settle(intake.stripe_account_id, [], read_from=utc_now(), **moved)
@@ -73,11 +74,15 @@ def _log(inbox: Inbox, account: str, page: list[Any]) -> int:
     return inbox.append(account, sound, received_at=utc_now())
 
 
-def drain(inbox: Inbox, intake: Intake) -> None:
+def drain(inbox: Inbox, intake: Intake, *, closes: bool = True) -> None:
     """Each pending object once; what arrives meanwhile for an object already read waits."""
     account, last = intake.stripe_account_id, FIRST
     while batch := inbox.pending(account, after=last, most=BATCH):
         began = utc_now()
         intake.read_by_id(batch)
+        if closes:
+            close_references(inbox, intake)
         inbox.settle(account, batch, read_from=began)
         last = batch[-1]
+    if closes and last == FIRST:
+        close_references(inbox, intake)  # what was noted may be due

@@ -13,14 +13,22 @@ FRESH = timedelta(days=1)  # how old the beginning of a full read that was asked
 
 
 @dataclass(frozen=True)
+class Form:
+    """What rows look like: Stripe's API version and our landing tables; None: not known."""
+
+    pin: str | None
+    shape: str | None
+
+
+@dataclass(frozen=True)
 class Known:
     """Of one Stripe account: when a full read was complete or began (our clock), until when all
-    events were read (Stripe's clock), at which API version. Naive UTC."""
+    events were read (Stripe's clock), in which form. Naive UTC."""
 
     complete: datetime | None
     began: datetime | None
     polled: datetime | None
-    pin: str | None
+    form: Form
 
 
 @dataclass(frozen=True)
@@ -36,13 +44,11 @@ class FullReadReason:
 
 
 def full_read_reason(
-    known: Known, *, asked: bool, now: datetime, stripe_now: datetime | None, pin: str
+    known: Known, *, asked: bool, now: datetime, stripe_now: datetime | None, form: Form
 ) -> FullReadReason | None:
     """None: the changes are enough. `now` is our clock, `stripe_now` Stripe's; naive UTC."""
     lost = _lost(known, stripe_now or now)
-    other = None
-    if known.pin not in (None, pin):
-        other = f"the API version was {known.pin} and is {pin}"
+    other = _other_form(known.form, form)
     why = lost or other or ("it was asked for" if asked else None)
     if known.began:
         stale = asked and now - known.began > FRESH
@@ -52,6 +58,16 @@ def full_read_reason(
     if not known.complete:
         return FullReadReason(lost or "it is the first one", gap=bool(lost))
     return FullReadReason(why, gap=bool(lost)) if why else None
+
+
+def _other_form(before: Form, today: Form) -> str | None:
+    if before.pin is None:
+        return None
+    if before.pin != today.pin:
+        return f"the API version was {before.pin} and is {today.pin}"
+    if before.shape != today.shape:
+        return "this version of stripe-traits lands more, or otherwise, than the one before"
+    return None
 
 
 def _lost(known: Known, stripe_now: datetime) -> str | None:

@@ -76,6 +76,7 @@ class Intake:
         self.objects: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
         self.waited = 0.0  # seconds, for Stripe's pages
+        self.asked: set[Pointer] = set()  # by id, because a row names it
 
     def merge(self, read: Read, watch: Watch | None = None) -> None:
         """Merge all that `read` brings; what was committed stays if a later page fails."""
@@ -139,12 +140,12 @@ def _chunk(first: Page, others: Iterator[Page], most: int) -> Iterator[Page]:
             return
 
 
-def refetch(pointers: list[Pointer]) -> Read:
-    """What Stripe says now of these objects."""
+def refetch(pointers: list[Pointer], refused: dict[Pointer, str] | None = None) -> Read:
+    """What Stripe says now of these objects; `refused` as for `read_by_id`."""
 
     async def read(client: Client, emit: Emit) -> None:
         for name in sorted({stream for stream, _ in pointers}):
             ids = [object_id for stream, object_id in pointers if stream == name]
-            await read_by_id(client, BY_NAME[name], ids, emit)
+            await read_by_id(client, BY_NAME[name], ids, emit, refused)
 
     return read

@@ -13,7 +13,7 @@ from datetime import datetime
 from ingestion import backfill
 from ingestion.changes import OVERLAP, read_changes
 from ingestion.engines import engine
-from ingestion.full_read_due import FullReadReason, Known, full_read_reason
+from ingestion.full_read_due import Form, FullReadReason, Known, full_read_reason
 from ingestion.inbox.cursors import (
     BEGAN,
     COMPLETE,
@@ -22,9 +22,11 @@ from ingestion.inbox.cursors import (
     LIVEMODE,
     PIN,
     POLLED,
+    SHAPE,
 )
 from ingestion.inbox.events_db import Inbox
 from ingestion.intake import CHUNK, Intake, Paths, Progress
+from ingestion.merge.shape import SHAPE as TODAYS_SHAPE
 from ingestion.merge.warehouse import exists, opened_once
 from ingestion.stripe_api.account_id import account_id
 from ingestion.stripe_api.client import Client, Connection, StripeError
@@ -102,7 +104,9 @@ def load(
             heard = backfill.begin(inbox, intake, everything, now, overlap=bounds.overlap)
             backfill.read_lists(inbox, intake, everything)
         cursor = int(inbox.position(account, CURSOR) or now.newest)
-        new, polled = read_changes(inbox, intake, cursor=cursor, overlap=bounds.overlap)
+        new, polled = read_changes(
+            inbox, intake, cursor=cursor, overlap=bounds.overlap, closes=not everything
+        )
         inbox.keep_quarantined(account, intake.landing.kept_out())
         if everything:
             backfill.mark_deleted(inbox, intake, gone_limit_percent=bounds.gone_limit_percent)
@@ -130,11 +134,16 @@ def _occasion(
         return datetime.fromisoformat(noted) if noted else None
 
     return full_read_reason(
-        Known(moment(COMPLETE), moment(BEGAN), moment(POLLED), inbox.position(account, PIN)),
+        Known(
+            moment(COMPLETE),
+            moment(BEGAN),
+            moment(POLLED),
+            Form(inbox.position(account, PIN), inbox.position(account, SHAPE)),
+        ),
         asked=asked,
         now=utc_now(),
         stripe_now=stripe_now,
-        pin=intake.connection.api_version,
+        form=Form(intake.connection.api_version, TODAYS_SHAPE),
     )
 
 

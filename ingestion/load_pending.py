@@ -11,10 +11,11 @@ from functools import reduce
 from ingestion.accounts import ask, sum_of
 from ingestion.changes import drain
 from ingestion.engines import engine
-from ingestion.inbox.cursors import BEGAN, COMPLETE, PIN
+from ingestion.inbox.cursors import BEGAN, COMPLETE, PIN, SHAPE
 from ingestion.inbox.events_db import Inbox
 from ingestion.intake import Intake, Paths, Progress
 from ingestion.load import LoadResult
+from ingestion.merge.shape import SHAPE as TODAYS_SHAPE
 from ingestion.merge.warehouse import opened_once
 from ingestion.stripe_api.client import Connection
 
@@ -49,7 +50,8 @@ def load_pending(
 
 def _is_complete(inbox: Inbox, account: str, connection: Connection) -> bool:
     complete, began = inbox.position(account, COMPLETE), inbox.position(account, BEGAN)
-    return bool(complete and not began) and inbox.position(account, PIN) == connection.api_version
+    noted = (inbox.position(account, PIN), inbox.position(account, SHAPE))
+    return bool(complete and not began) and noted == (connection.api_version, TODAYS_SHAPE)
 
 
 def _drained(

@@ -22,7 +22,7 @@ from sandbox.http import api, writing
 from sandbox.http.listing import Parameters
 from sandbox.http.writing import Write, matched
 from sandbox.misbehaviour.faults import Faults
-from sandbox.misbehaviour.feed import Feed, LateFeed
+from sandbox.misbehaviour.feed import Feed, LateFeed, Unlisted
 from sandbox.misbehaviour.vanishing import now
 from sandbox.shapes import API_VERSION
 from sandbox.steering import CONTROLS
@@ -61,7 +61,7 @@ def endpoint(
             if answer is None or request.method not in ("GET", "HEAD"):
                 raise unknown_url(request.method, request.url.path)
             parameters = Parameters.read(request.query_params.multi_items())
-            seen = _seen(store, version, _feed(store, faults))
+            seen = _seen(store, version, _feed(store, faults), faults.unlisted)
             body = answer(seen, request.path_params.get("id", ""), parameters)
             return _response(200, key.in_its_mode(body), version, _dated(store))
         except StripeError as error:
@@ -84,9 +84,10 @@ async def _written(
     return writing.answer(store, *found, pairs, once, seen, live)
 
 
-def _seen(store: Store, version: str, feed: Feed | None) -> Reader:
+def _seen(store: Store, version: str, feed: Feed | None, unlisted: tuple[str, ...] = ()) -> Reader:
     """The store as a request sees it; most often as it is."""
     held: Reader = LateFeed(store, feed) if feed else store
+    held = Unlisted(held, unlisted) if unlisted else held
     held = Watched(held) if registry.known(store) else held
     return held if version == API_VERSION else At(held, version)
 

@@ -16,8 +16,8 @@ ALLOWED = {
 PACKAGES = tuple(ALLOWED)
 # A stage's folders and single modules, lowest first: each may import those to its left and itself.
 ORDER = {
-    "ingestion": "full_read_due landing stripe_api inbox engines webhooks merge intake changes"
-    " deletion_limit backfill load reconcile accounts load_pending",
+    "ingestion": "full_read_due landing stripe_api inbox engines webhooks merge intake references"
+    " changes deletion_limit backfill load reconcile accounts load_pending",
     "reverse_sync": "values stores guards state diff run_request plan deliver sync repair",
     "orchestration": "file_lock project terminal warehouse configuration build delivery_marks locks"
     " stripe_accounts backup dagster_local publication setup webhook_rules demo monitoring"

@@ -17,8 +17,10 @@ COMPLETE = "full_read_completed_at"  # blank while it is not: our clock, UTC
 BEGAN = "full_read_began_at"  # blank unless one is unfinished: our clock, UTC
 POLLED = "events_read_until"  # Stripe's clock, UTC: all events before it were in the feed
 PIN = "api_version"  # of the last full read
+SHAPE = "landing_tables"  # what they were at the last full read
 QUARANTINE = "quarantine"
 BROKEN_FEED = "broken_feed"  # what a page of events lacked; blank where the last poll was whole
+MISSING = "missing_objects"
 LANDED_IN = "landed_in"  # the warehouse that the other positions tell of
 LIVEMODE = "mode"  # live or test: that of the key
 RETIRED = "not_read_since"  # UTC; blank while the account is in the settings
@@ -76,6 +78,17 @@ class Positions:
     def quarantined(self, stripe_account_id: str) -> list[str]:
         """Stream, object and path of what is kept out."""
         found: list[str] = orjson.loads(self.position(stripe_account_id, QUARANTINE) or "[]")
+        return found
+
+    def keep_missing(self, stripe_account_id: str, lines: list[str]) -> None:
+        """What rows name and is not to be had, for readers who may not open the warehouse."""
+        if lines != self.missing(stripe_account_id):
+            with self._transaction():
+                self._place(stripe_account_id, {MISSING: orjson.dumps(lines).decode()})
+
+    def missing(self, stripe_account_id: str) -> list[str]:
+        """A line for each object that rows name and that is not to be had."""
+        found: list[str] = orjson.loads(self.position(stripe_account_id, MISSING) or "[]")
         return found
 
     def note(self, stripe_account_id: str, at: datetime, what: str) -> None:

@@ -15,10 +15,17 @@ greater than every earlier one's). Rows of nested elements carry the `read_at` o
 element is current while both are equal.
 """
 
-from ingestion.landing import catalogue, customers, invoices, quarantine, subscriptions
+from ingestion.landing import (
+    catalogue,
+    customers,
+    invoices,
+    missing_objects,
+    quarantine,
+    subscriptions,
+)
 from ingestion.landing.columns import Extract, Table
 
-_PARTS = (customers, subscriptions, invoices, catalogue, quarantine)
+_PARTS = (customers, subscriptions, invoices, catalogue, quarantine, missing_objects)
 
 TABLES: tuple[Table, ...] = tuple(table for part in _PARTS for table in part.TABLES)
 EXTRACTS: dict[str, tuple[Extract, ...]] = {

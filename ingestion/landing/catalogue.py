@@ -11,6 +11,7 @@ from ingestion.landing.columns import (
     Table,
     decimal,
     flag,
+    holder,
     integer,
     json,
     reference,
@@ -25,7 +26,7 @@ TABLES = (
         (
             ID,
             CREATED,
-            reference("product_id", "object.product"),
+            reference("product_id", "object.product", names="products"),
             text("currency", required=True),
             flag("active"),
             text("type"),
@@ -47,7 +48,7 @@ TABLES = (
         "price_tiers",
         (
             text("id", "key", required=True),
-            reference("price_id", "root.id", required=True),
+            holder("price_id", "root.id"),
             text("currency", "within", "root.currency", required=True),
             integer("position", "position"),
             integer("up_to"),
@@ -60,7 +61,7 @@ TABLES = (
         "price_currency_options",
         (
             text("id", "key", required=True),
-            reference("price_id", "root.id", required=True),
+            holder("price_id", "root.id"),
             text("currency", "position", required=True),
             *AMOUNTS,
             text("tax_behavior"),
@@ -82,7 +83,7 @@ TABLES = (
             text("currency"),
             text("duration", required=True),
             integer("duration_in_months"),
-            json("applies_to_products", "object.applies_to.products"),
+            json("applies_to_products", "object.applies_to.products", names="products"),
             flag("valid"),
             LIVEMODE,
         ),
@@ -92,7 +93,7 @@ TABLES = (
         "coupon_currency_options",
         (
             text("id", "key", required=True),
-            reference("coupon_id", "root.id", required=True),
+            holder("coupon_id", "root.id"),
             text("currency", "position", required=True),
             integer("amount_off"),
         ),

@@ -4,7 +4,7 @@ Enters: nothing. Leaves: the words that `landing` declares its tables with,
 and the columns that most of them have. No table stands here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -24,12 +24,19 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `required` values that are missing in all known shapes fail the load by name."""
+    """One column: `required` values that are missing in all known shapes fail the load by name.
+
+    `names`: its values are ids of this stream's objects (or of this table's rows); None: it holds
+    no id, or that of the object which the row came with. `embedded`: the object itself can stand
+    there, with all that its own row needs.
+    """
 
     name: str
     kind: Kind
     paths: tuple[str, ...]
     required: bool = False
+    names: str | None = None
+    embedded: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,12 +67,20 @@ def _column(kind: Kind, name: str, *paths: str, required: bool = False) -> Colum
     return Column(name, kind, paths or (f"object.{name}",), required)
 
 
+def holder(name: str, *paths: str) -> Column:
+    """The id of the object that the row came with, or of the part of it that holds the element."""
+    return _column(Kind.ID, name, *paths, required=True)
+
+
 def text(name: str, *paths: str, required: bool = False) -> Column:
     return _column(Kind.TEXT, name, *paths, required=required)
 
 
-def reference(name: str, *paths: str, required: bool = False) -> Column:
-    return _column(Kind.ID, name, *paths, required=required)
+def reference(
+    name: str, *paths: str, names: str, required: bool = False, embedded: bool = False
+) -> Column:
+    column = _column(Kind.ID, name, *paths, required=required)
+    return replace(column, names=names, embedded=embedded)
 
 
 def flag(name: str, *paths: str) -> Column:
@@ -84,8 +99,9 @@ def timestamp(name: str, *paths: str, required: bool = False) -> Column:
     return _column(Kind.TIMESTAMP, name, *paths, required=required)
 
 
-def json(name: str, *paths: str) -> Column:
-    return _column(Kind.JSON, name, *paths)
+def json(name: str, *paths: str, names: str | None = None) -> Column:
+    """`names`: it is a list of ids."""
+    return replace(_column(Kind.JSON, name, *paths), names=names)
 
 
 def total(name: str, *paths: str) -> Column:

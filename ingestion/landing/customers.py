@@ -28,9 +28,11 @@ TABLES = (
             text("currency"),
             flag("delinquent"),
             reference(
-                "default_payment_method_id", "object.invoice_settings.default_payment_method"
+                "default_payment_method_id",
+                "object.invoice_settings.default_payment_method",
+                names="payment_methods",
             ),
-            reference("default_source_id", "object.default_source"),
+            reference("default_source_id", "object.default_source", names="payment_methods"),
             json("metadata"),
             LIVEMODE,
         ),
@@ -40,7 +42,7 @@ TABLES = (
         "payment_methods",
         (
             ID,
-            reference("customer_id", "object.customer"),
+            reference("customer_id", "object.customer", names="customers"),
             text("type", "object.type", "object.object"),
             integer("card_exp_month", "object.card.exp_month", "object.exp_month"),
             integer("card_exp_year", "object.card.exp_year", "object.exp_year"),

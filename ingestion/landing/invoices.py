@@ -11,6 +11,7 @@ from ingestion.landing.columns import (
     Extract,
     Table,
     flag,
+    holder,
     integer,
     json,
     reference,
@@ -26,11 +27,12 @@ TABLES = (
         (
             ID,
             CREATED,
-            reference("customer_id", "object.customer"),
+            reference("customer_id", "object.customer", names="customers"),
             reference(
                 "subscription_id",
                 "object.parent.subscription_details.subscription",
                 "object.subscription",
+                names="subscriptions",
             ),
             text("status"),
             text("currency", required=True),
@@ -52,25 +54,32 @@ TABLES = (
         "invoice_lines",
         (
             ID,
-            reference("invoice_id", "root.id", required=True),
+            holder("invoice_id", "root.id"),
             integer("amount", required=True),
             text("currency", required=True),
             integer("quantity"),
             timestamp("period_start", "object.period.start", required=True),
             timestamp("period_end", "object.period.end", required=True),
             reference(
-                "price_id", "object.pricing.price_details.price", "object.price", "object.plan"
+                "price_id",
+                "object.pricing.price_details.price",
+                "object.price",
+                "object.plan",
+                names="prices",
+                embedded=True,
             ),
             reference(
                 "subscription_id",
                 "object.parent.subscription_item_details.subscription",
                 "object.parent.invoice_item_details.subscription",
                 "object.subscription",
+                names="subscriptions",
             ),
             reference(
                 "subscription_item_id",
                 "object.parent.subscription_item_details.subscription_item",
                 "object.subscription_item",
+                names="subscription_items",
             ),
             flag(
                 "is_proration",
@@ -87,7 +96,7 @@ TABLES = (
     Table(
         # A discount that is used up hangs nowhere any more; what it took off names it for good.
         "invoiced_discounts",
-        (ID, reference("coupon_id", *COUPON)),
+        (ID, reference("coupon_id", *COUPON, names="coupons")),
     ),
 )
 

@@ -44,7 +44,7 @@ class Landing:
         self._engine: Engine = engine(warehouse)
         self._state = state
         self._account = stripe_account_id
-        self._loaded_at = loaded_at
+        self.loaded_at = loaded_at
 
     def merge(self, pages: Iterator[Page]) -> dict[str, int]:
         """Merge pages; rows by table. All or nothing: a failed read loads no row."""
@@ -69,10 +69,10 @@ class Landing:
         missing = {name: table for name, table in EMPTY.items() if name not in there}
         found = batches(
             pages,
-            Burial(self._engine, self._account, self._loaded_at).rows,
+            Burial(self._engine, self._account, self.loaded_at).rows,
             Quarantine(self.kept_out()),
             stripe_account_id=self._account,
-            loaded_at=self._loaded_at,
+            loaded_at=self.loaded_at,
         )
         source = stripe(chain([missing], found), self._engine.hints)
         try:
@@ -88,11 +88,15 @@ class Landing:
         for loaded in self._state.glob("*/load/loaded/*"):
             shutil.rmtree(loaded, ignore_errors=True)
 
+    def tables(self) -> set[str]:
+        """The landing tables that are there."""
+        return self._engine.tables()
+
     def known(self, stream: str, ids: list[str]) -> set[str]:
         """Which of these ids a landing table holds, or would, if they were not kept out."""
         if stream not in self._engine.tables():
             return set()
-        found = self._query(
+        found = self.query(
             f"select id from {SCHEMA}.{stream}"
             " where stripe_account_id = $account and id in (select unnest($ids::varchar[]))"
             f" union all select object_id from {SCHEMA}.quarantine"
@@ -109,7 +113,7 @@ class Landing:
         if "quarantine" not in self._engine.tables():
             return {}
         names = ("id", "stream", "object_id", "path", "problem")
-        found = self._query(
+        found = self.query(
             f"select {', '.join(names)} from {SCHEMA}.quarantine"
             " where stripe_account_id = $account and cleared_at is null",
             "quarantine",
@@ -123,13 +127,13 @@ class Landing:
             " where stripe_account_id = $account and deleted_at is null"
             for name in BURIED
         )
-        return dict(self._query(counts, *BURIED))
+        return dict(self.query(counts, *BURIED))
 
     def seen(self, pointers: list[Pointer], *, since: datetime) -> list[Pointer]:
         """Which of these a read since `since` has brought."""
         found: list[Pointer] = []
         for name in sorted({stream for stream, _ in pointers} & BURIED.keys()):
-            found += self._query(
+            found += self.query(
                 f"select $stream, id from {SCHEMA}.{name} where stripe_account_id = $account"
                 " and read_at >= $since and id in (select unnest($ids::varchar[]))",
                 name,
@@ -139,8 +143,9 @@ class Landing:
             )
         return found
 
-    def _query(self, sql: str, *tables: str, **values: Any) -> list[Any]:
-        with self._engine.reading(*tables, memory=MEMORY) as database:
+    def query(self, sql: str, *tables: str, memory: str = MEMORY, **values: Any) -> list[Any]:
+        """Rows of this Stripe account ($account) in these landing tables."""
+        with self._engine.reading(*tables, memory=memory) as database:
             return database.execute(sql, {"account": self._account, **values}).fetchall()
 
     def _pipeline(self) -> dlt.Pipeline:
@@ -161,25 +166,10 @@ class Landing:
         )
         return self._part(select, tuple(BURIED), after, most, since=since)
 
-    def dangling(self, *, after: Pointer, most: int) -> list[Pointer]:
-        """Customers that subscriptions or invoices name and no list shows: deleted ones."""
-        return self._part(
-            "select distinct 'customers' as stream, customer_id as id from ("
-            f" select stripe_account_id, customer_id from {SCHEMA}.subscriptions"
-            f" union all select stripe_account_id, customer_id from {SCHEMA}.invoices"
-            f") as owners anti join {SCHEMA}.customers"
-            " on customers.stripe_account_id = owners.stripe_account_id"
-            " and customers.id = owners.customer_id"
-            " where owners.stripe_account_id = $account and customer_id is not null",
-            ("customers", "subscriptions", "invoices"),
-            after,
-            most,
-        )
-
     def _part(
         self, select: str, tables: tuple[str, ...], after: Pointer, most: int, **values: Any
     ) -> list[Pointer]:
-        return self._query(
+        return self.query(
             f"select stream, id from ({select}) where (stream, id) > ($stream, $id)"
             " order by all limit $most",
             *tables,

@@ -15,18 +15,12 @@ import pyarrow as pa
 from ingestion.engines import Engine, Place, engine
 from ingestion.engines.guard import SCHEMA
 from ingestion.landing import TABLES
+from ingestion.landing.references import ROOTS
 from ingestion.merge.tombstones import BURIED
 from ingestion.stripe_api.events import Pointer
 from ingestion.stripe_api.reader import Page, Range
 
 COLUMNS = {table.name: [column.name for column in table.columns] for table in TABLES}
-# Tables of nested elements, and their column that names the object which they came with.
-ROOTS = {
-    table.name: column.name
-    for table in TABLES
-    for column in table.columns
-    if column.paths == ("root.id",)
-}
 
 
 class Comparison:

@@ -23,6 +23,7 @@ from ingestion.load import DEFAULT, Bounds, identify
 from ingestion.merge.quarantine import Quarantine
 from ingestion.reconcile.comparison import Comparison
 from ingestion.reconcile.slices import Share
+from ingestion.references.closing import close_references
 from ingestion.stripe_api.client import Connection, StripeError
 from ingestion.stripe_api.events import Pointer
 from ingestion.stripe_api.page_queue import pages
@@ -71,6 +72,7 @@ def reconcile(
         limit = DeletionLimit(intake.landing.living(), bounds.gone_limit_percent)
         for batch in _batches([*differing, *(one for one in unlisted if one not in meanwhile)]):
             intake.read_by_id(batch, limit)
+        close_references(inbox, intake, everything=True)
         result = _counted(seen, differing, limit)
         _mark_deleted(inbox, intake, limit)
         read_changes(inbox, intake, cursor=cursor)

@@ -56,7 +56,11 @@ class StripeError(Exception):
         super().__init__(scrubbed(text))
 
 
-class PermissionMissing(StripeError):
+class Refused(StripeError):
+    """Stripe has answered, and will not give this: to ask again at once would change nothing."""
+
+
+class PermissionMissing(Refused):
     """The key is valid and does not cover this endpoint."""
 
 
@@ -288,7 +292,7 @@ def _raise_for_status(path: str, response: Answer) -> None:
         raise _Temporary(f"HTTP {status}", wait=wait, limited=status == 429)
     error = _error(response)
     said = f"{error.get('message', 'no explanation')} (parameter {error.get('param')})"[:SHOWN]
-    raise StripeError(f"{path}: HTTP {status}: {said}; check STRIPE_API_BASE")
+    raise Refused(f"{path}: HTTP {status}: {said}; check STRIPE_API_BASE")
 
 
 def _date(response: Answer) -> datetime | None:

@@ -20,6 +20,12 @@ def _itself(stream: str) -> Callable[[Any], Iterator[Pointer]]:
     return lambda found: iter([(stream, found["id"])])
 
 
+def _source(found: Any) -> Iterator[Pointer]:
+    """A card is served as a payment method too. A subscription can name it as its own."""
+    yield from _owners(found)
+    yield "payment_methods", found["id"]
+
+
 def _owners(found: Any) -> Iterator[Pointer]:
     """A discount or a card changes what it hangs on."""
     for field, stream in (("customer", "customers"), ("subscription", "subscriptions")):
@@ -57,7 +63,7 @@ PAYMENT_METHOD_ACTIONS = ("attached", "automatically_updated", "detached", "upda
 POINTERS: dict[str, Callable[[Any], Iterator[Pointer]]] = {
     **dict.fromkeys(_types("customer"), _itself("customers")),
     **dict.fromkeys(_types("customer.discount"), _owners),
-    **dict.fromkeys(_types("customer.source"), _owners),
+    **dict.fromkeys(_types("customer.source"), _source),
     **dict.fromkeys(
         _types("customer.subscription", *SUBSCRIPTION_ACTIONS), _itself("subscriptions")
     ),

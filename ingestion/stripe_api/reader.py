@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ingestion.stripe_api import list_page
-from ingestion.stripe_api.client import Client, NotFound, Parameters, StripeError
+from ingestion.stripe_api.client import Client, NotFound, Parameters, Refused, StripeError
 from ingestion.stripe_api.streams import Nested, Stream
 
 PAGE = 100
@@ -213,11 +213,43 @@ async def _nested_elements(client: Client, nested: Nested, parent: str) -> Any:
         parameters["starting_after"] = last
 
 
-async def read_by_id(client: Client, stream: Stream, ids: list[str], emit: Emit) -> None:
-    """The current state of the named objects, with the same expands as a list read."""
+def unlisted(stream: Stream) -> Callable[[Client, Emit], Awaitable[None]]:
+    """A read of what the stream's own list leaves out, whose ids alone are wanted."""
+
+    async def read(client: Client, emit: Emit) -> None:
+        for value in stream.others:
+            parameters = {stream.only[0]: value} if stream.only else {}
+            other = replace(stream, parameters=parameters, expand=(), nested=None)
+            await ListReader(client, other, emit).read()
+
+    return read
+
+
+async def read_by_id(
+    client: Client,
+    stream: Stream,
+    ids: list[str],
+    emit: Emit,
+    refused: dict[tuple[str, str], str] | None = None,
+) -> None:
+    """The current state of the named objects, with the same expands as a list read.
+
+    `refused`: where to note which ones Stripe does not give, with its reason; None: raises Refused.
+    """
+
+    async def answer(object_id: str) -> Any:
+        try:
+            return await _one(client, stream, object_id)
+        except Refused as error:
+            if refused is None:
+                raise
+            refused[stream.name, object_id] = str(error)
+            return None
+
     for start in range(0, len(ids), PAGE):
         read_at = utc_now()
-        found = await asyncio.gather(*(_one(client, stream, i) for i in ids[start : start + PAGE]))
+        asked = await asyncio.gather(*(answer(one) for one in ids[start : start + PAGE]))
+        found = [one for one in asked if one is not None]
         kept = [o for o in found if not o.get("deleted")]
         gone = tuple(o["id"] for o in found if o.get("deleted"))
         await emit(Page(stream.name, kept, read_at, gone))

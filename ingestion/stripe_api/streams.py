@@ -30,6 +30,7 @@ class Stream:
     option_tiers: bool = False  # its other currencies' tiers are shown by the name of each only
     listed: bool = True
     only: tuple[str, str] | None = None  # a field and the value that its list is filtered on
+    others: tuple[str, ...] = ()  # that field's other values
     permission: str = ""
 
 
@@ -65,6 +66,7 @@ STREAMS = (
         "/v1/invoices",
         parameters={"status": "paid"},
         only=("status", "paid"),
+        others=("draft", "open", "uncollectible", "void"),
         expand=("total_discount_amounts.discount",),
         nested=Nested("lines", "/v1/invoices/{id}/lines"),
         permission="Invoices",

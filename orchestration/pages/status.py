@@ -39,6 +39,7 @@ class StripeAccount:
     full_read_at: str | None
     waiting: int
     quarantined: list[str]
+    missing: list[str]  # what rows name and Stripe does not give, with its reason
     not_read_since: str | None  # UTC; None while it is in the settings
 
 
@@ -85,6 +86,7 @@ def _stripe_accounts(inbox: Inbox) -> list[StripeAccount]:
             inbox.position(account, COMPLETE),
             waiting.get(account, 0),
             [*inbox.quarantined(account), *filter(None, [inbox.position(account, BROKEN_FEED)])],
+            inbox.missing(account),
             inbox.position(account, RETIRED) or None,
         )
         for account in inbox.accounts()
@@ -154,10 +156,14 @@ def _print_deliveries(console: Console, status: Status) -> None:
 
 def _print_account(console: Console, account: StripeAccount) -> None:
     console.print(f"Stripe         {_account_line(account)}", highlight=False, soft_wrap=True)
-    shown = account.quarantined[:SHOWN]
-    rest = len(account.quarantined) - len(shown)
-    for line in [*shown, *([f"{rest:,} more: stripe.quarantine"] if rest else [])]:
-        console.print(f"quarantined    {line}", style="red", highlight=False, soft_wrap=True)
+    _print_some(console, "quarantined", account.quarantined, "stripe.quarantine")
+    _print_some(console, "missing", account.missing, "stripe.missing_objects")
+
+
+def _print_some(console: Console, label: str, lines: list[str], table: str) -> None:
+    rest = len(lines) - SHOWN
+    for line in [*lines[:SHOWN], *([f"{rest:,} more: {table}"] if rest > 0 else [])]:
+        console.print(f"{label:14} {line}", style="red", highlight=False, soft_wrap=True)
 
 
 def _account_line(account: StripeAccount) -> str:

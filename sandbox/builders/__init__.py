@@ -18,7 +18,7 @@ from sandbox.builders.events import event
 from sandbox.builders.invoice_items import invoice_item
 from sandbox.builders.invoices import invoice
 from sandbox.builders.lines import line, pretax, tax
-from sandbox.builders.people import card, customer, deleted, payment_method
+from sandbox.builders.people import card, customer, deleted, of_card, payment_method
 from sandbox.builders.webhooks import webhook_endpoint
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "invoice_item",
     "item",
     "line",
+    "of_card",
     "payment_method",
     "plan",
     "pretax",

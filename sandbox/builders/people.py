@@ -74,6 +74,16 @@ def payment_method(
     return fill("payment_method", known, fields) | {type: detail}
 
 
+def of_card(card: Json) -> Json:
+    """The payment method as which Stripe serves a legacy card too, under the card's id."""
+    return payment_method(
+        id=card["id"],
+        customer=card["customer"],
+        exp_month=card["exp_month"],
+        exp_year=card["exp_year"],
+    )
+
+
 def card(
     *, id: str, customer: str, exp_month: int = 12, exp_year: int = 2030, **fields: Any
 ) -> Json:

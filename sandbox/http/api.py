@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.builders import deleted
+from sandbox.builders import deleted, of_card
 from sandbox.errors import StripeError, missing, unknown_parameter
 from sandbox.http import expand, listing
 from sandbox.http.listing import Parameters
@@ -87,6 +87,8 @@ def _text(store: Reader, kind: Kind, identity: str) -> bytes:
     text = store.texts(kind.name, [identity]).get(identity)
     if text:
         return text
+    if kind.name == "payment_method" and (card := store.get("card", identity)):
+        return orjson.dumps(of_card(card))
     gone = store.deleted(kind.name, identity) if kind.remains == "stub" else None
     if gone is None:
         raise missing(kind.name, identity)

@@ -61,12 +61,14 @@ class Fault:
 class LateEvents:
     """Events that show up in the feed late, though they can be retrieved by id at once.
 
-    `probability` says how many of those whose type is among `types` (with `*`); they show up
-    `seconds` of the sandbox's time after they were made, without `seconds` when released.
+    `probability` says how many of those whose type is among `types` and whose object's id among
+    `objects` (both with `*`); they show up `seconds` of the sandbox's time after they were made,
+    without `seconds` when released.
     """
 
     probability: float = 1.0
     types: tuple[str, ...] = ("*",)
+    objects: tuple[str, ...] = ("*",)
     seconds: int | None = None
 
     def __post_init__(self) -> None:
@@ -84,6 +86,7 @@ class Faults:
     plan: tuple[Fault, ...] = ()
     limits: Limits | None = None
     late_events: LateEvents | None = None
+    unlisted: tuple[str, ...] = ()  # ids (with `*`) that no list shows; each can be read
 
     @property
     def any_answer(self) -> bool:

@@ -1,7 +1,7 @@
-"""The event feed as a reader sees it: some events are not there yet.
+"""Lists as a reader sees them: some events are not there yet, some objects in no list at all.
 
-Enters: a reader, the settings of late events, the sandbox's time. Leaves: a reader whose list of
-events leaves the late ones out. They are found by id at once, as a webhook would name them.
+Enters: a reader, what is left out of lists, the sandbox's time. Leaves: a reader whose lists leave
+it out. All of it is found by id at once, as a webhook would name an event.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from sandbox.storage.store import Store
 
 SLOTS = 20  # places of an event's id that a seed can draw by
 _DIGITS = 4
+_OBJECT = "json_extract(json, '$.data.object.id')"
 RELEASED = "events released"
 Now = Callable[[], int]
 
@@ -37,6 +38,10 @@ class Feed:
         below = f"{min(int(settings.probability * 16**_DIGITS), 16**_DIGITS - 1):04x}"
         late = " OR ".join("type GLOB ?" for _ in settings.types)
         values: list[Any] = [released, *settings.types]
+        if settings.objects != ("*",):
+            named = " OR ".join([f"{_OBJECT} GLOB ?"] * len(settings.objects))
+            late = f"({late}) AND ({named})"
+            values += settings.objects
         condition = f"rowid <= ? OR NOT ({late})"
         if settings.probability < 1:
             condition += f" OR substr(id, ?, {_DIGITS}) >= ?"
@@ -65,3 +70,22 @@ class LateFeed(Reader):
                 values=[*window.values, *bound],
             )
         return super().page(kind, window)
+
+
+class Unlisted(Reader):
+    """A reader whose lists leave some ids out."""
+
+    def __init__(self, held: Reader, ids: tuple[str, ...]) -> None:
+        self.held, self.ids, self.kinds = held, ids, held.kinds
+
+    def db(self) -> Any:
+        return self.held.db()
+
+    def page(self, kind: str, window: Window) -> Page:
+        hidden = ["NOT id GLOB ?"] * len(self.ids)
+        window = replace(
+            window,
+            conditions=[*window.conditions, *hidden],
+            values=[*window.values, *self.ids],
+        )
+        return self.held.page(kind, window)

@@ -1,5 +1,8 @@
 """Stripe detaches a deleted customer's payment methods, and no event tells of it."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from local_stripe import DAY, NOW, LocalStripe
 
@@ -41,3 +44,33 @@ def test_full_read_frees_them_where_no_event_told(stripe: LocalStripe) -> None:
     stripe.store.db().execute("delete from events")
     stripe.load(full=True, bounds=Bounds(gone_limit_percent=None))
     assert stripe.query(OWNERS) == [("pm_1", None), ("pm_2", "cus_2")]
+
+
+def test_incremental_and_fresh_agree_on_whose_every_payment_method_is(
+    stripe: LocalStripe, tmp_path: Path
+) -> None:
+    """Also of one that was never the default, and of one that only a subscription names."""
+    store = stripe.store
+    store.put(builders.payment_method(id="pm_other", customer="cus_1"), now=NOW + 1)
+    store.put(builders.payment_method(id="pm_own", customer="cus_1"), now=NOW + 1)
+    price = builders.price(id="price_1", unit_amount=5000)
+    store.put(builders.product(id="prod_test"), now=NOW + 1)
+    store.put(price, now=NOW + 1)
+    store.put(
+        builders.subscription(
+            id="sub_1",
+            customer="cus_1",
+            items=[builders.item(price=price)],
+            default_payment_method="pm_own",
+        ),
+        now=NOW + 1,
+    )
+    stripe.load()
+    store.delete("customer", "cus_1", now=NOW + DAY)
+    stripe.load()
+    (tmp_path / "fresh").mkdir()
+    fresh = replace(stripe, folder=tmp_path / "fresh")
+    fresh.load()
+    held = dict(stripe.query(OWNERS))
+    assert held == {"pm_1": None, "pm_2": "cus_2", "pm_other": None, "pm_own": None}
+    assert fresh.query(OWNERS) == [(one, held[one]) for one, _ in fresh.query(OWNERS)]

@@ -16,6 +16,7 @@ from ingestion.load import DEFAULT, Bounds, LoadResult, Paths, load
 from ingestion.stripe_api.client import Connection
 from sandbox import clock
 from sandbox.http.keys import Key
+from sandbox.misbehaviour.faults import NONE, Faults
 from sandbox.server import TEST_KEY, app, serving
 from sandbox.shapes import API_VERSION
 from sandbox.storage.store import Store
@@ -99,9 +100,9 @@ Refuse = Callable[[str], tuple[int, dict[str, str]] | None]
 
 
 @contextmanager
-def refusing(stripe: LocalStripe, refuse: Refuse) -> Iterator[LocalStripe]:
+def refusing(stripe: LocalStripe, refuse: Refuse, faults: Faults = NONE) -> Iterator[LocalStripe]:
     """The same sandbox behind a server that answers some paths with a status of its own."""
-    with served(_refusing(app(stripe.store), refuse)) as url:
+    with served(_refusing(app(stripe.store, faults=faults), refuse)) as url:
         yield LocalStripe(stripe.store, url, stripe.folder)
 
 
