@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox import builders, periods
+from sandbox.billing import discounting
 from sandbox.billing import lines as billed
 from sandbox.billing.lines import Charge
 from sandbox.books import Books
@@ -33,7 +34,10 @@ def of_subscription(
         return None
     for line in made:
         line["currency"] = subscription["currency"]
-    _discount(books, subscription, made)
+    used = discounting.apply(books, subscription, made)
+    customer = books.get("customer", subscription["customer"])
+    if customer["discount"] and _over(books, customer["discount"]["id"], used):
+        books.update(customer, discount=None)
     if subscription["automatic_tax"]["enabled"]:
         billed.tax(made)
     start = min((one["period"]["start"] for one in made), default=books.now)
@@ -133,22 +137,6 @@ def _pending(books: Books, subscription: Json) -> list[Json]:
     ]
 
 
-def _discount(books: Books, subscription: Json, made: Sequence[Json]) -> None:
-    """Item discounts first, then the subscription's, the customer's only where it has none; what
-    is used up or over is carried no more."""
-    used: list[str] = []
-    for item in subscription["items"]["data"]:
-        own = [line for line in made if _of_item(line, item["id"])]
-        used += billed.discount(books, own, item["discounts"])
-    customer = books.get("customer", subscription["customer"])
-    own = subscription["discounts"]
-    shared = not own and not any(item["discounts"] for item in subscription["items"]["data"])
-    carried = [customer["discount"]["id"]] if shared and customer["discount"] else own
-    used += billed.discount(books, made, carried)
-    if customer["discount"] and _over(books, customer["discount"]["id"], used):
-        books.update(customer, discount=None)
-
-
 def kept(books: Books, subscription: Json, invoice: Json | None) -> Json:
     """The discounts of a subscription and of its items after an invoice."""
     named = {one["discount"] for one in invoice["total_discount_amounts"]} if invoice else set()
@@ -174,11 +162,6 @@ def _once(books: Books, discount: str) -> bool:
 def _over(books: Books, discount: str, used: Sequence[str]) -> bool:
     end = books.get("discount", discount)["end"]
     return discount in used or (end is not None and end <= books.now)
-
-
-def _of_item(line: Json, item: str) -> bool:
-    detail = line["parent"].get("subscription_item_details")
-    return bool(detail and detail["subscription_item"] == item)
 
 
 def _draft(books: Books, customer: str, **fields: Any) -> Json:

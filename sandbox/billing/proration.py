@@ -4,6 +4,7 @@ Enters: an item before or after a change. Leaves: invoice items that the next in
 """
 
 from sandbox import builders, pricing
+from sandbox.billing import discounting
 from sandbox.billing.lines import quantity_of
 from sandbox.books import Books
 from sandbox.shapes import Json
@@ -12,13 +13,13 @@ from sandbox.shapes import Json
 def credit(books: Books, subscription: Json, item: Json, since: int | None = None) -> None:
     """Give back an item's unused time."""
     moment = books.now if since is None else since
-    part = _part(books, item, moment)
+    part = _part(books, subscription, item, moment)
     _pending(books, subscription, item, amount=-part, since=moment)
 
 
 def debit(books: Books, subscription: Json, item: Json) -> None:
     """Charge an item for what is left of its period."""
-    owed = _part(books, item, books.now)
+    owed = _part(books, subscription, item, books.now)
     _pending(books, subscription, item, amount=owed, since=books.now)
 
 
@@ -33,13 +34,14 @@ def clear(books: Books, subscription: Json) -> None:
             books.delete(one)
 
 
-def _part(books: Books, item: Json, moment: int) -> int:
+def _part(books: Books, subscription: Json, item: Json, moment: int) -> int:
+    """Net of discounts: Stripe's `proration_discounts` is `included` unless said otherwise."""
     price = books.get("price", item["price"]["id"])
     if price["recurring"]["usage_type"] == "metered":
         return 0
     start, end = item["current_period_start"], item["current_period_end"]
     left = max(0, end - moment)
-    return pricing.prorated(pricing.amount(price, quantity_of(item)), left, end - start)
+    return pricing.prorated(discounting.net_amount(books, subscription, item), left, end - start)
 
 
 def _pending(books: Books, subscription: Json, item: Json, *, amount: int, since: int) -> None:
