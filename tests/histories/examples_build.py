@@ -95,10 +95,19 @@ class Warehouse:
 
     def build(self, settings: RunSettings, *, select: Sequence[str] = ()) -> None:
         """Build all models at these settings; a failed model or data test fails the caller."""
+        self._settle(settings)
+        run_dbt(self.path, "build", "--exclude-resource-type", "unit_test", *select)
+
+    def build_up_to(self, model: str, settings: RunSettings) -> None:
+        """Only a model and what it reads from, untested."""
+        self._settle(settings)
+        without_tests = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+        run_dbt(self.path, "build", *without_tests, "--select", f"+{model}")
+
+    def _settle(self, settings: RunSettings) -> None:
         everything = Scope(Kind.FULL, "a test", 1, None, None, None)
         with duckdb.connect(str(self.path)) as database:
             write_run_settings(database, self.settings(settings), settings.as_of, everything)
-        run_dbt(self.path, "build", "--exclude-resource-type", "unit_test", *select)
 
     def refresh(self, settings: RunSettings, *, full: bool = False) -> Transformed:
         """What the product does: as much as it takes; a failed model or test fails the caller."""

@@ -11,6 +11,7 @@ from examples_objects import at, customer, given, percent, price, simple, subscr
 from sandbox import builders
 
 Json = dict[str, Any]
+JANUARY = ("2025-01-01", 6000)
 
 
 def canceled(account: str, day: str, suffix: str = "", **fields: Any) -> Json:
@@ -70,7 +71,7 @@ def april() -> list[Json]:
         *simple("F76", 5000),
         *monthly("F76", ("2025-02-28", 5000)),
         *(*simple("M02_past", 6000), *past("M02_past", 5000, 8000, 6000)),
-        *(*simple("M03_past", 4000), *past("M03_past", 6000, 0, 4000)),
+        *came_back("M03_past"),
         *(*simple("unrenewed", 5000, status="past_due"), *past("unrenewed", 5000, 0, 0)),
         *(*simple("yearly", 60000, interval="year"), yearly()),
         *(*simple("lines", 4500), *odd_lines()),
@@ -86,6 +87,23 @@ def unread_price() -> list[Json]:
     return [
         *(customer("unread"), unread, small, subscription("unread", [small], suffix="_small")),
         *past("unread", 0, 0, 4000),
+    ]
+
+
+def came_back(account: str) -> list[Json]:
+    """60.00 until the end of January, 40.00 from March on: two subscriptions."""
+    again = price(account, 4000, "_back")
+    return [
+        *(customer(account), canceled(account, "2025-02-01"), *monthly(account, JANUARY)),
+        *(again, subscription(account, [again], suffix="_back")),
+        billed(
+            account,
+            line(
+                account, 4000, "2025-03-01", "2025-04-01", sold=again, item=f"si_{account}_back_0"
+            ),
+            day="2025-03-01",
+            subscription=f"sub_{account}_back",
+        ),
     ]
 
 

@@ -60,6 +60,36 @@
 {%- endmacro %}
 
 
+{% macro seconds_between(first_moment, last_moment) -%}
+    {{ adapter.dispatch('seconds_between')(first_moment, last_moment) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(first_moment, last_moment) -%}
+    date_diff('second', {{ first_moment }}, {{ last_moment }})
+{%- endmacro %}
+
+{% macro spark__seconds_between(first_moment, last_moment) -%}
+    (unix_timestamp({{ last_moment }}) - unix_timestamp({{ first_moment }}))
+{%- endmacro %}
+
+
+{# How many calendar months a billing period has, null if it is no whole number of them. The 31st is
+followed by the last day of a shorter month, and that by the 31st again. #}
+{% macro calendar_months(start, end) -%}
+    {%- set clamped = [
+        'day(' ~ start ~ ') = day(' ~ end ~ ')',
+        'day(' ~ start ~ ') > day(' ~ end ~ ') and day(' ~ end ~ ') = day(last_day(' ~ end ~ '))',
+        'day(' ~ start ~ ') < day(' ~ end ~ ') and day(' ~ start ~ ') = day(last_day(' ~ start ~ '))'
+    ] | join(' or ') -%}
+    case
+        when {{ clamped }}
+            then nullif(
+                (year({{ end }}) - year({{ start }})) * 12 + month({{ end }}) - month({{ start }}), 0
+            )
+    end
+{%- endmacro %}
+
+
 {# The days from one date to another, both included, one row each. #}
 {% macro days_from(first_day, last_day) -%}
     {{ adapter.dispatch('days_from')(first_day, last_day) }}

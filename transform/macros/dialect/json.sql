@@ -171,3 +171,21 @@
         (total, tax) -> total + coalesce(tax.amount, 0)
     ), 0)
 {%- endmacro %}
+
+
+{# What discounts took off an invoice line, `amount` and `discount`, unpacked to one row each. #}
+{% macro discounts_of_json(json_text) -%}
+    {{ adapter.dispatch('discounts_of_json')(json_text) }}
+{%- endmacro %}
+
+{% macro default__discounts_of_json(json_text) -%}
+    unnest(from_json({{ json_text }}, '[{"amount": "BIGINT", "discount": "VARCHAR"}]'))
+{%- endmacro %}
+
+{% macro spark__discounts_of_json(json_text) -%}
+    explode(from_json(
+        {{ json_text }},
+        'array<struct<amount: bigint, discount: string>>',
+        map('mode', 'FAILFAST')
+    ))
+{%- endmacro %}

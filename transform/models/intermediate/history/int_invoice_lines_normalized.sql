@@ -1,30 +1,12 @@
--- Grain: one line of a paid invoice that bills an item for a period: what it comes to in a year, as
--- billed: less its discounts and the tax inside it. No prorations, one-off or metered lines. A
--- period ends with its subscription.
+-- Grain: one charge, a billed line that gives nothing back: what its item comes to in a year. Of a
+-- proration, which is for a part of a period and rounded to the cent, the list price counts if it
+-- gives that very amount, else the amount at its share of the period.
 {{ config(materialized='view') }}
 with
 
 invoice_lines as (
 
-    select * from {{ ref('stg_stripe__invoice_lines') }}
-
-),
-
-invoices as (
-
-    select * from {{ ref('int_invoices_linked') }}
-
-),
-
-subscriptions as (
-
-    select * from {{ ref('int_subscriptions_linked') }}
-
-),
-
-prices as (
-
-    select * from {{ ref('stg_stripe__prices') }}
+    select * from {{ ref('int_billing_cycles_derived') }}
 
 ),
 
@@ -32,53 +14,59 @@ billing_intervals as (
 
     select * from {{ ref('billing_intervals') }}
 
+),
+
+charges as (
+
+    select
+        invoice_lines.*,
+        billing_intervals.periods_per_year,
+        {{ seconds_between('invoice_lines.period_start', 'invoice_lines.period_end') }}
+            as billed_seconds,
+        coalesce(
+            {{ seconds_between('invoice_lines.cycle_start', 'invoice_lines.period_end') }},
+            {{ integer_quotient(
+                '31536000 * invoice_lines.interval_count', 'billing_intervals.periods_per_year'
+            ) }}
+        ) as cycle_seconds
+    from invoice_lines
+    inner join billing_intervals using (billing_interval)
+    where not invoice_lines.is_credit
+
+),
+
+amounts as (
+
+    select
+        charges.*,
+        case
+            when is_proration
+                then {{ share_of('net_amount', amount('cycle_seconds'), amount('billed_seconds')) }}
+            else net_amount
+        end as cycle_amount,
+        {{ share_of('list_amount', amount('billed_seconds'), amount('cycle_seconds')) }}
+            as list_share,
+        -- Stripe rounds to the cent; where no full charge ends with it, the cycle is a guess.
+        case when cycle_start is null then net_amount * 0.05 else 1 end as list_tolerance
+    from charges
+
+),
+
+whole_amounts as (
+
+    select
+        amounts.*,
+        case
+            when is_proration and abs(list_share - net_amount) <= list_tolerance then list_amount
+            else cycle_amount
+        end as whole_amount
+    from amounts
+
 )
 
 select
-    invoice_lines.stripe_account_id,
-    invoice_lines.subscription_id,
-    invoices.customer_id,
-    invoices.account_id,
-    invoice_lines.currency,
-    invoice_lines.invoice_id,
-    invoices.created as invoiced_at,
-    coalesce(invoice_lines.subscription_item_id, invoice_lines.price_id) as item_id,
-    prices.recurring_interval_count || ' ' || prices.recurring_interval as cycle,
-    invoice_lines.period_start,
-    least(
-        invoice_lines.period_end,
-        case
-            when subscriptions.status = 'canceled'
-                then coalesce(subscriptions.ended_at, subscriptions.canceled_at)
-        end
-    ) as period_end,
-    {{ divide_exactly(
-        amount(
-            amount('invoice_lines.amount - coalesce(invoice_lines.discount_amount, 0) - '
-            ~ inclusive_tax('invoice_lines.taxes'))
-            ~ ' * coalesce(billing_intervals.periods_per_year, 365)'
-        ),
-        'coalesce(prices.recurring_interval_count, '
-        ~ days_between('invoice_lines.period_start', 'invoice_lines.period_end') ~ ')'
-    ) }} as annual_amount
-from invoice_lines
-inner join invoices
-    on
-        invoice_lines.stripe_account_id = invoices.stripe_account_id
-        and invoice_lines.invoice_id = invoices.invoice_id
-left join subscriptions
-    on
-        invoice_lines.stripe_account_id = subscriptions.stripe_account_id
-        and invoice_lines.subscription_id = subscriptions.subscription_id
-left join prices
-    on
-        invoice_lines.stripe_account_id = prices.stripe_account_id
-        and invoice_lines.price_id = prices.price_id
-left join billing_intervals on prices.recurring_interval = billing_intervals.billing_interval
-where
-    invoices.status = 'paid'
-    and invoice_lines.subscription_id is not null
-    and not invoice_lines.is_proration
-    and coalesce(prices.type = 'recurring', invoice_lines.subscription_item_id is not null)
-    and coalesce(prices.usage_type <> 'metered', true)
-    and invoice_lines.period_end > invoice_lines.period_start
+    whole_amounts.*,
+    {{ divide_exactly(amount('whole_amount * periods_per_year'), 'interval_count') }}
+        as annual_amount
+from whole_amounts
+where {{ is_within_limit('whole_amount') }}

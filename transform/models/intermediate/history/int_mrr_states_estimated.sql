@@ -1,17 +1,10 @@
--- Grain: subscription, month in which its estimated amount of a year changed. After its last paid
--- period it is 0, unless the subscription still counts today: not yet renewed is not churned.
-{{ config(materialized='view') }}
+-- Grain: subscription, month in which its estimated amount of a year changed. After the last month
+-- in which it was charged it is 0.
 with
 
 months_estimated as (
 
     select * from {{ ref('int_months_estimated') }}
-
-),
-
-subscriptions_valued as (
-
-    select * from {{ ref('int_subscriptions_valued') }}
 
 ),
 
@@ -68,27 +61,23 @@ ends as (
         {{ amount('0') }} as annual_amount
     from neighbours
     cross join run_settings
-    left join subscriptions_valued using (stripe_account_id, subscription_id)
     where
-        coalesce(
-            neighbours.next_month > {{ month_after('neighbours.month') }},
-            not coalesce(subscriptions_valued.is_paying, false)
-        )
+        coalesce(neighbours.next_month > {{ month_after('neighbours.month') }}, true)
         and {{ month_after('neighbours.month') }} < run_settings.current_month
 
 )
 
 select
-    changes.stripe_account_id,
-    changes.subscription_id,
-    changes.customer_id,
-    changes.account_id,
-    changes.currency,
-    changes.annual_amount,
-    cast(changes.month as timestamp) as observed_at,
+    stripe_account_id,
+    subscription_id,
+    customer_id,
+    account_id,
+    currency,
+    annual_amount,
+    cast(month as timestamp) as observed_at,
     true as is_estimated
 from (
     select * from changes
     union all
     select * from ends
-) as changes
+) as all_changes

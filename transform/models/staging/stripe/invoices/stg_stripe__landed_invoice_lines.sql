@@ -14,6 +14,7 @@ select
     subscription_item_id,
     coalesce(is_proration, false) as is_proration,
     discount_amount,
+    discount_amounts,
     taxes,
     read_at,
     loaded_at
