@@ -58,7 +58,7 @@ class Business:
     dice: random.Random
     accounts: list[Account] = field(default_factory=list)
     untold: dict[tuple[str, datetime], str] = field(default_factory=dict)
-    today: datetime = field(default_factory=lambda: moment("2025-04-01"))
+    today: datetime = field(default_factory=lambda: moment("2025-05-01"))
 
     def __post_init__(self) -> None:
         addresses: Any = {"api": self.stripe.url}

@@ -16,7 +16,6 @@ from ingestion.landing import TABLES
 from ingestion.landing.rows import Stamp, rows
 from ingestion.landing.schema import schema
 from orchestration.build import dbt_process
-from orchestration.build.scope import BuildKind, BuildScope
 from orchestration.build.transform import Transformed, transform, write_run_settings
 from orchestration.configuration.settings import Settings
 
@@ -98,11 +97,11 @@ class Warehouse:
         self._settle(settings)
         run_dbt(self.path, "build", "--exclude-resource-type", "unit_test", *select)
 
-    def keep(self, settings: RunSettings) -> None:
-        """Only remember what each subscription adds now; no mart is built and nothing tested."""
+    def build_up_to(self, model: str, settings: RunSettings) -> None:
+        """Only a model and what it reads from, untested."""
         self._settle(settings)
         without_tests = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
-        run_dbt(self.path, "build", *without_tests, "--select", "+int_mrr_states_kept")
+        run_dbt(self.path, "build", *without_tests, "--select", f"+{model}")
 
     def _settle(self, settings: RunSettings) -> None:
         everything = BuildScope(BuildKind.FULL, "a test", 1, None, None, None, id="first")

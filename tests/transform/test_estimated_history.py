@@ -21,7 +21,7 @@ from sandbox.storage.store import Store
 
 SEED = int(os.environ.get("BUSINESS_SEED", "1"))
 CUSTOMERS = 40
-MONTHS = [moment(f"2025-{month:02}-01") for month in range(4, 9)]
+MONTHS = [moment(f"2025-{month:02}-01") for month in range(5, 9)]
 FIRST_SYNC = moment("2025-09-30")  # by then the changes of a month stand in a paid invoice
 Months = dict[tuple[str, date], Decimal]
 
@@ -39,16 +39,16 @@ class Both:
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     folder = tmp_path_factory.mktemp("estimate")
     with Store(folder / "sandbox.db") as store, serving(store) as url:
-        clock.put(store, at("2025-04-01"))
+        clock.put(store, at("2025-05-01"))
         served = LocalStripe(store, url, folder)
         business = Business(served, random.Random(SEED))
         kept = Warehouse(served.paths.warehouse)
         for end in business.live(MONTHS, CUSTOMERS):
             served.load()
-            kept.keep(RunSettings(as_of=end))
+            kept.build_up_to("int_mrr_states_kept", RunSettings(as_of=end))
         business.until(FIRST_SYNC)
         served.load()
-        kept.build(RunSettings(as_of=FIRST_SYNC), select=("--select", "+mrr_by_month"))
+        kept.build_up_to("mrr_by_month", RunSettings(as_of=FIRST_SYNC))
         yield Both(months(kept), months(imported(served, folder / "fresh")), business)
 
 

@@ -27,6 +27,7 @@ steps as (
                 prices.billing_scheme <> 'tiered'
                 and prices.transform_divide_by is null
                 and prices.currency = invoice_lines.currency
+                and {{ is_computable(['prices.unit_amount', 'invoice_lines.quantity']) }}
                 then {{ amount('prices.unit_amount * invoice_lines.quantity') }}
         end as list_amount,
         case

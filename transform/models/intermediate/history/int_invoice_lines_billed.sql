@@ -92,3 +92,4 @@ group by
     is_credit,
     period_start,
     period_end
+having {{ is_within_limit('sum(amount)') }}

@@ -69,3 +69,4 @@ select
     {{ divide_exactly(amount('whole_amount * periods_per_year'), 'interval_count') }}
         as annual_amount
 from whole_amounts
+where {{ is_within_limit('whole_amount') }}
