@@ -21,7 +21,7 @@ from benchmarks.live.latency import changes
 from benchmarks.live.world import World
 from benchmarks.observers import DuckDbStatements, Requests, served, sqlite_statements
 from orchestration.configuration.settings import SANDBOX_KEY, Settings
-from orchestration.delivery_marks import delivery_due
+from orchestration.publication.delivery_due import delivery_due
 from orchestration.stages import deliver_stage, load_stage, transform_stage
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.run_request import Order, Surroundings

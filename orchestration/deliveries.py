@@ -15,6 +15,7 @@ from reverse_sync.deliver.result import SyncResult
 from reverse_sync.repair.operations import compared, rebased, undone
 from reverse_sync.repair.reconcile_store import Drift
 from reverse_sync.run_request import Order
+from reverse_sync.state.delivered import owe_delivery
 from reverse_sync.state.run import Scope
 
 # Who asks for all accounts means more updates than a guard lets pass.
@@ -27,7 +28,7 @@ def retry(
     settings: Settings, reporter: Reporter, letters: Letters, *, overridden: frozenset[str]
 ) -> SyncResult:
     """Lets dead letters go again, with everything else that is to be sent."""
-    need(settings.marts)
+    _owe_delivery(settings, reporter)
     with open_warehouse(settings, reporter) as connection:
         release(connection, letters, at=now())
     return deliver_order(settings, reporter, _order("retry", overridden=overridden))
@@ -50,7 +51,7 @@ def resync(
     overridden: frozenset[str],
 ) -> SyncResult:
     """Sends accounts whole; None: all of them. Raises UnknownAccount."""
-    need(settings.marts)
+    _owe_delivery(settings, reporter)
     scope = Scope(accounts=accounts, whole=True)
     meant = RESYNC_ALL_OVERRIDES if accounts is None else RESYNC_OVERRIDES
     order = _order("resync", scope=scope, overridden=overridden | meant)
@@ -59,7 +60,7 @@ def resync(
 
 def reset_baseline(settings: Settings, reporter: Reporter) -> SyncResult:
     """Takes account_traits as it is as acknowledged; nothing is sent."""
-    need(settings.marts)
+    _owe_delivery(settings, reporter)
     with publishing_records(settings, reporter):
         return rebased(surroundings(settings, reporter), _order("baseline"))
 
@@ -69,6 +70,8 @@ def reconcile(
 ) -> tuple[Drift, SyncResult | None]:
     """Compares the store with what it acknowledged; with `repair` it is brought back to the
     model. Raises NotReadable."""
+    if repair:
+        _owe_delivery(settings, reporter)
     need(settings.marts)
     with publishing_records(settings, reporter):
         around = surroundings(settings, reporter)
@@ -78,6 +81,13 @@ def reconcile(
     # What is known is what the store holds, now: where that is nothing of ours, nothing is lost.
     order = _order("repair", overridden=overridden | {"state_lost"})
     return drift, deliver_order(settings, reporter, order)
+
+
+def _owe_delivery(settings: Settings, reporter: Reporter) -> None:
+    """Published before the repair begins: should it be killed, the next sync delivers the rest."""
+    need(settings.marts)
+    with publishing_records(settings, reporter), open_warehouse(settings, reporter) as connection:
+        owe_delivery(connection)
 
 
 def _order(

@@ -24,11 +24,9 @@ from orchestration.code_location.run_tags import run_tags
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.dagster_local.in_process import IN_PROCESS, alive
-from orchestration.delivery_marks import delivery_due
-from orchestration.locks import open_warehouse
+from orchestration.publication.delivery_due import delivery_due
+from orchestration.publication.marts import acknowledged_version
 from orchestration.terminal.reporter import Reporter
-from reverse_sync.state.run import count
-from reverse_sync.state.schema import prepare
 from reverse_sync.stores.url import opened
 
 # A step that is left out because nothing changed is no news: its checks have nothing to gate.
@@ -54,19 +52,16 @@ def refresh(
     tags = {**run_tags(as_of=as_of, full=full, overridden=overridden), IN_PROCESS: "true"}
     with dagster_instance(settings) as instance:
         runs = [_run(defs, REFRESH, settings, instance, reporter, tags)]
-        if delivery_due(settings) or _store_lost(settings, reporter):
+        if delivery_due(settings) or _store_lost(settings):
             runs.append(_run(defs, REVERSE_SYNC, settings, instance, reporter, tags))
     return runs
 
 
-def _store_lost(settings: Settings, reporter: Reporter) -> bool:
+def _store_lost(settings: Settings) -> bool:
     """Whether the store lacks what it acknowledged: it was emptied, restored or replaced. Nothing
     is due then, and a delivery blocks with the remedy."""
     with opened(settings.target) as store:
-        held = store.highest_version()
-    with open_warehouse(settings, reporter) as warehouse:
-        prepare(warehouse)
-        return count(warehouse, "select max(version) from sync.sync_snapshot") > held
+        return acknowledged_version(settings.marts) > store.highest_version()
 
 
 def _run(  # noqa: PLR0913, PLR0917

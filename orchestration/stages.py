@@ -6,10 +6,9 @@ holds the writers' lock; the stages' work stands in their own packages.
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
-from uuid import uuid4
 
 import duckdb
 
@@ -23,13 +22,12 @@ from ingestion.merge.warehouse import opened_once
 from ingestion.reconcile.repair import Compared
 from ingestion.reconcile.slices import Share
 from ingestion.stripe_api.client import Connection
-from orchestration import delivery_marks
 from orchestration.build.scope import Kind, Scope, decide
 from orchestration.build.transform import NodeResult, TransformFailed, find_failure, transform
 from orchestration.configuration.settings import Settings
 from orchestration.locks import lease, lock, open_warehouse
 from orchestration.monitoring.health import refreshed_at
-from orchestration.publication.marts import next_attempt, published_mode
+from orchestration.publication.marts import published_mode
 from orchestration.publication.publish import publish, publish_sync, published_build
 from orchestration.publication.published_file import Copy
 from orchestration.stripe_accounts import connections, paths
@@ -86,13 +84,9 @@ def reconcile_stage(
     """
     bounds = Bounds(gone_limit_percent=None if allow_gone else settings.stripe_gone_limit_percent)
     with lock(settings, "reconcile", reporter):
-        found = reconcile_all(
+        return reconcile_all(
             connections(settings), paths(settings), share, progress=reporter.loaded, bounds=bounds
         )
-    delivery_marks.note_comparison(
-        settings, {stream: asdict(counts) for stream, counts in found.items()}
-    )
-    return found
 
 
 def transform_stage(
@@ -115,8 +109,6 @@ def transform_stage(
             failure = find_failure(database, made.results)
             began = monotonic()
             published = {} if failure else _publish(database, copy, made.scope)
-            if published:
-                delivery_marks.note_build(settings, as_of=as_of, build_id=str(uuid4()))
             publishing = monotonic() - began
             rows = table_rows(database) if made.results else {}
             return Built(made.results, published, failure, publishing, rows)
@@ -134,12 +126,9 @@ def table_rows(database: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int
 
 
 def _publish(database: duckdb.DuckDBPyConnection, copy: Copy, scope: Scope) -> dict[str, int]:
-    if scope.kind is Kind.NOTHING and published_build(database, copy.marts) == scope.build:
+    if scope.kind is Kind.NOTHING and published_build(database, copy.marts) == scope.id:
         return {}
-    refreshed = scope.kind is Kind.REFRESH
-    return publish(
-        database, copy.marts, build=scope.build, refreshed=refreshed, at=now(), copy=copy
-    )
+    return publish(database, copy.marts, build=scope.id, follows=scope.follows, at=now(), copy=copy)
 
 
 def build_due(settings: Settings, reporter: Reporter, *, as_of: datetime) -> str | None:
@@ -148,7 +137,7 @@ def build_due(settings: Settings, reporter: Reporter, *, as_of: datetime) -> str
         scope = decide(database, settings, as_of=as_of)
         if scope.kind is not Kind.NOTHING:
             return scope.why
-        if published_build(database, settings.marts) != scope.build:
+        if published_build(database, settings.marts) != scope.id:
             return "the last build was not published"
         return None
 
@@ -174,18 +163,12 @@ def deliver_order(
     settings: Settings, reporter: Reporter, order: Order, timed: Timed = nullcontext
 ) -> SyncResult:
     """One run of the reverse-sync, and its records published."""
-    build = delivery_marks.last_build(settings)
     with publishing_records(settings, reporter):
         around = surroundings(settings, reporter, timed)
         result = deliver(around, order, on_progress=reporter.delivered)
         for change in result.overridden:
             reporter.overrode(change)
-    if order.scope.accounts is None:
-        # What waits for another attempt or for the target's budget keeps a delivery due.
-        waiting = result.pending or result.deferred
-        until = next_attempt(settings.marts, default=order.now) if waiting else None
-        delivery_marks.note_delivery(settings, build, waiting_until=until)
-    return result
+        return result
 
 
 def surroundings(
@@ -202,7 +185,7 @@ def surroundings(
         multiple_subscriptions=sent_mode(settings),
         lease=lambda: lease(settings, reporter),
         timed=timed,
-        guards=replace(settings.guards, refreshed_at=refreshed_at(settings.data_dir)),
+        guards=replace(settings.guards, refreshed_at=refreshed_at(settings)),
     )
 
 

@@ -19,7 +19,7 @@ ORDER = {
     "ingestion": "full_read_due landing stripe_api inbox engines webhooks merge intake changes"
     " deletion_limit backfill load reconcile accounts load_pending",
     "reverse_sync": "values stores guards state diff run_request plan deliver sync repair",
-    "orchestration": "file_lock project terminal warehouse configuration build delivery_marks locks"
+    "orchestration": "file_lock whole_file project terminal warehouse configuration build locks"
     " stripe_accounts backup dagster_local publication setup webhook_rules demo monitoring"
     " pages stages deliveries live code_location definitions refresh commands cli",
     "sandbox": "errors kinds periods shapes builders paths pricing changes storage books clock"

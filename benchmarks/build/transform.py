@@ -23,7 +23,7 @@ from ingestion.merge.warehouse import opened_once
 from orchestration.build.scope import Kind
 from orchestration.build.transform import transform
 from orchestration.configuration.settings import Settings
-from orchestration.publication.publish import publish
+from orchestration.publication.publish import publish, published_build
 from orchestration.publication.published_file import Copy
 
 AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
@@ -221,10 +221,10 @@ def build(settings: Settings, expected: Kind, as_of: datetime, copy: Copy) -> fl
 
 def published(settings: Settings, copy: Copy, *, refreshed: bool) -> float:
     with duckdb.connect(str(settings.warehouse)) as database:
-        row = database.execute("select build from pipeline.last_build").fetchone()
+        row = database.execute("select id from pipeline.last_build").fetchone()
         began = time.monotonic()
-        build_number = row[0] if row else 0
-        publish(database, copy.marts, build=build_number, refreshed=refreshed, copy=copy)
+        follows = published_build(database, copy.marts) if refreshed else None
+        publish(database, copy.marts, build=row[0] if row else None, follows=follows, copy=copy)
         return time.monotonic() - began
 
 

@@ -25,6 +25,8 @@ RETIRED = "not_read_since"  # UTC; blank while the account is in the settings
 
 DUCKDB = "duckdb"  # the file of this DATA_DIR: what is meant where no warehouse was noted
 
+COMPARED = ("listed", "absent", "differing", "gone")
+
 Part = tuple[str, int, int]  # stream, and the bounds of a range of `created`
 
 
@@ -83,6 +85,26 @@ class Positions:
         self._database.execute(
             "insert into history values (?, ?, ?)", (stripe_account_id, at.isoformat(), what)
         )
+
+    def keep_compared(self, stripe_account_id: str, found: Mapping[str, Mapping[str, int]]) -> None:
+        """What a comparison with Stripe found: listed, absent, differing and gone, by stream."""
+        with self._transaction():
+            self._database.executemany(
+                "insert or replace into compared"
+                " values (:account, :stream, :listed, :absent, :differing, :gone)",
+                [
+                    {**one, "account": stripe_account_id, "stream": name}
+                    for name, one in found.items()
+                ],
+            )
+
+    def compared(self, stream: str) -> dict[str, int] | None:
+        """What the last comparison of each account found, in sum; None: nothing was compared."""
+        counts = "sum(listed), sum(absent), sum(differing), sum(gone)"
+        found = self._database.execute(
+            f"select {counts} from compared where stream = ? having count(*) > 0", (stream,)
+        ).fetchone()
+        return dict(zip(COMPARED, found, strict=True)) if found else None
 
     def history(self, most: int) -> list[tuple[str, str, str]]:
         """Account, time (UTC) and what happened, newest first."""

@@ -68,6 +68,15 @@ create table if not exists unread (   -- what a full read has still to list
     high integer not null,        -- to just before this one
     primary key (stripe_account_id, stream, low, high)
 ) strict, without rowid;
+create table if not exists compared (   -- what the last comparison with Stripe found
+    stripe_account_id text not null,
+    stream text not null,
+    listed integer not null,      -- objects at Stripe
+    absent integer not null,      -- of them not landed
+    differing integer not null,   -- of them landed otherwise
+    gone integer not null,        -- landed, and no longer at Stripe
+    primary key (stripe_account_id, stream)
+) strict, without rowid;
 create table if not exists history (
     stripe_account_id text not null,
     at text not null,             -- UTC

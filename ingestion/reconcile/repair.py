@@ -75,6 +75,7 @@ def reconcile(
         _mark_deleted(inbox, intake, limit)
         read_changes(inbox, intake, cursor=cursor)
         inbox.keep_quarantined(account, intake.landing.kept_out())
+        inbox.keep_compared(account, {name: asdict(counts) for name, counts in result.items()})
         inbox.note(account, utc_now(), f"reconcile {share.number}/{share.count}: {_said(result)}")
         return result
 

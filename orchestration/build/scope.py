@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+from uuid import uuid4
 
 import duckdb
 
@@ -25,12 +27,14 @@ MOVES_NUMBERS = (
     "mrr_pause_collection",
 )
 FOLDERS = ("models", "macros", "seeds")
+# `build` counts builds and begins anew in a new warehouse; `id` is never the same again.
 LAST_BUILD = """
 create schema if not exists pipeline;
 create table if not exists pipeline.last_build (
     build bigint, as_of timestamp, loaded_at timestamp, made_from varchar,
     stripe_accounts varchar[], kept_until timestamp, is_finished boolean
 );
+alter table pipeline.last_build add column if not exists id varchar;
 """
 # What `as_of` alone changes in an account: what ends. Fewer conditions than the models have would
 # lose a change; more only cost a build.
@@ -54,7 +58,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Scope:
-    """One build: `build` counts them; moments are naive UTC; `why` is for people."""
+    """One build: `build` counts them; moments are naive UTC; `why` is for people.
+
+    `id` names the build; `follows` the one before it, which a refresh changes.
+    """
 
     kind: Kind
     why: str
@@ -62,6 +69,22 @@ class Scope:
     changed_since: datetime | None
     previous_as_of: datetime | None
     kept_until: datetime | None
+    id: str
+    follows: str | None = None
+
+
+@dataclass(frozen=True)
+class _Last:
+    """The row of `pipeline.last_build`."""
+
+    build: int
+    as_of: datetime
+    loaded_at: datetime | None
+    made_from: str
+    stripe_accounts: list[str]
+    kept_until: datetime
+    is_finished: bool
+    id: str | None  # None: of a version that gave builds no id
 
 
 @dataclass(frozen=True)
@@ -92,24 +115,38 @@ def _decide(
 ) -> Scope:
     now = _inputs(landed, settings, as_of)
     database.execute(LAST_BUILD)
-    last = database.execute("from pipeline.last_build").fetchone()
-    if last is None:
-        return Scope(Kind.FULL, "the first build", 1, None, None, None)
-    build, last_as_of, loaded_at, made_from, stripe_accounts, kept_until, is_finished = last
-    why = "asked for" if full else None
-    if not is_finished:
-        why = "the last build did not finish"
-    elif made_from != now.made_from:
-        why = "settings, seeds or models changed"
-    elif set(now.stripe_accounts) != set(stripe_accounts):
-        why = "a Stripe account came"
-    why = why or _time_passed(landed, last_as_of, now.as_of)
-    if why:
-        return Scope(Kind.FULL, why, build + 1, None, last_as_of, kept_until)
-    since = {"since": last_as_of, "until": now.as_of}
-    if now.loaded_at == loaded_at and not _found(landed, PASSED, since):
-        return Scope(Kind.NOTHING, "nothing changed", build, loaded_at, last_as_of, kept_until)
-    return Scope(Kind.REFRESH, "objects changed", build + 1, loaded_at, last_as_of, kept_until)
+    row = database.execute("from pipeline.last_build").fetchone()
+    if row is None:
+        return Scope(Kind.FULL, "the first build", 1, None, None, None, str(uuid4()))
+    last = _Last(*row)
+    why = "asked for" if full else _outdated(last, now) or _time_passed(landed, last, now.as_of)
+    if why or last.id is None:
+        return _next(Kind.FULL, why or "the last build has no id", last)
+    since = {"since": last.as_of, "until": now.as_of}
+    if now.loaded_at != last.loaded_at or _found(landed, PASSED, since):
+        return _next(Kind.REFRESH, "objects changed", last)
+    changed_since, kept_until = last.loaded_at, last.kept_until
+    nothing, why = Kind.NOTHING, "nothing changed"
+    return Scope(nothing, why, last.build, changed_since, last.as_of, kept_until, last.id)
+
+
+def _next(kind: Kind, why: str, last: _Last) -> Scope:
+    """The build after the last one."""
+    refresh = kind is Kind.REFRESH
+    changed_since, follows = (last.loaded_at, last.id) if refresh else (None, None)
+    build = last.build + 1
+    return Scope(
+        kind, why, build, changed_since, last.as_of, last.kept_until, str(uuid4()), follows
+    )
+
+
+def _outdated(last: _Last, now: _Inputs) -> str | None:
+    """Why the last build is nothing that a next one could go on from."""
+    if not last.is_finished:
+        return "the last build did not finish"
+    if last.made_from != now.made_from:
+        return "settings, seeds or models changed"
+    return "a Stripe account came" if {*last.stripe_accounts} != {*now.stripe_accounts} else None
 
 
 def begin(
@@ -121,8 +158,16 @@ def begin(
     kept_until = max(now.as_of, scope.kept_until or now.as_of)
     database.execute("delete from pipeline.last_build")
     database.execute(
-        "insert into pipeline.last_build values (?, ?, ?, ?, ?, ?, false)",
-        [scope.build, now.as_of, now.loaded_at, now.made_from, now.stripe_accounts, kept_until],
+        "insert into pipeline.last_build values (?, ?, ?, ?, ?, ?, false, ?)",
+        [
+            scope.build,
+            now.as_of,
+            now.loaded_at,
+            now.made_from,
+            now.stripe_accounts,
+            kept_until,
+            scope.id,
+        ],
     )
 
 
@@ -131,15 +176,14 @@ def finish(database: duckdb.DuckDBPyConnection) -> None:
     database.execute("update pipeline.last_build set is_finished = true")
 
 
-def _time_passed(
-    database: duckdb.DuckDBPyConnection, last: datetime, as_of: datetime
-) -> str | None:
+def _time_passed(database: duckdb.DuckDBPyConnection, last: _Last, as_of: datetime) -> str | None:
     """Why time alone asks for a full build."""
-    if as_of < last:
+    before = last.as_of
+    if as_of < before:
         return "as_of lies before that of the last build"
-    if (as_of.year, as_of.month) != (last.year, last.month):
+    if (as_of.year, as_of.month) != (before.year, before.month):
         return "a month began"
-    if _found(database, NEW_RATES, {"since": last.date(), "until": as_of.date()}):
+    if _found(database, NEW_RATES, {"since": before.date(), "until": as_of.date()}):
         return "a rate of fx_rates came into force"
     return None
 
@@ -173,6 +217,6 @@ def _made_from(settings: Settings) -> str:
     return digest.hexdigest()
 
 
-def _found(database: duckdb.DuckDBPyConnection, query: str, values: dict[str, object]) -> bool:
+def _found(database: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> bool:
     row = database.execute(query, values).fetchone()
     return bool(row and row[0])

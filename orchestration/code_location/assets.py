@@ -41,6 +41,7 @@ from orchestration.stages import (
     load_stage,
     loaded_until,
     measure_stage,
+    now,
     reconcile_stage,
     table_rows,
     transform_stage,
@@ -76,7 +77,7 @@ def stripe_landing(pool: str | None) -> AssetsDefinition:
         why = build_due(settings, heard, as_of=as_of(context))
         if not why:
             context.log.info("nothing changed: nothing is built")
-            note_refreshed(settings.data_dir)
+            note_refreshed(settings, at=now())
             return
         context.log.info("the marts are built: %s", why)
         with open_warehouse(settings, heard) as warehouse:
@@ -153,7 +154,7 @@ def account_store(
         run_id=context.run.run_id,
         overridden=overridden(context),
     )
-    note_refreshed(settings.data_dir)
+    note_refreshed(settings, at=now())
     # Counts alone: which accounts they are is told by the marts, not by Dagster's storage.
     counts = {name: value for name, value in asdict(result).items() if isinstance(value, int)}
     took = measure_stage(settings, reached_at=moment(context), loaded_until=loads)

@@ -1,6 +1,6 @@
 """What starts runs besides the clock, and who is told when something is wrong.
 
-Enters: the inbox, the marks of builds and deliveries, Dagster's runs. Leaves: requests, or skips
+Enters: the inbox, the published copy, Dagster's runs. Leaves: requests, or skips
 that say why; notices. Nothing is kept in a cursor: the work itself says what is left to do.
 """
 
@@ -30,7 +30,7 @@ from orchestration.code_location.jobs import (
 )
 from orchestration.code_location.run_requests import ask
 from orchestration.configuration.settings import Settings, read_settings
-from orchestration.delivery_marks import delivery_due, last_build, waiting_until
+from orchestration.publication.delivery_due import last_delivery
 from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import problems
 
@@ -63,16 +63,17 @@ def inbox_waits(context: SensorEvaluationContext) -> Asked:
 def marts_are_newer(context: SensorEvaluationContext) -> Asked:
     """A build that the account store has not been brought to: it was down, or a run was killed."""
     settings = read_settings(for_stripe=False)
-    why, build = delivery_due(settings), last_build(settings)
-    if not why or not build or waiting_until(settings):
+    last = last_delivery(settings)
+    if last is None or not last.due or last.retry_at:
         return SkipReason("the account store was brought to the last build")
-    return _deliver(context, build.id, why)
+    return _deliver(context, last.build or "unknown", last.due)
 
 
 @sensor(job_name=REVERSE_SYNC, minimum_interval_seconds=15, default_status=RUNNING)
 def retries_are_due(context: SensorEvaluationContext) -> Asked:
     """Accounts that the store did not take, or had no budget for, and whose time has come."""
-    until = waiting_until(read_settings(for_stripe=False))
+    last = last_delivery(read_settings(for_stripe=False))
+    until = last.retry_at if last else None
     if until is None:
         return SkipReason("no account waits for another attempt")
     if _now() < until:

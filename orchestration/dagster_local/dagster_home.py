@@ -3,7 +3,6 @@
 Enters: `DATA_DIR`. Leaves: an instance. Which runs it holds is decided elsewhere.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from dagster import DagsterInstance
 
 from orchestration.configuration.settings import Settings
 from orchestration.file_lock import writer_lock
+from orchestration.whole_file import write_whole
 
 OURS = "# Written at each start. Delete this line to keep settings of your own.\n"
 DAGSTER_YAML = """\
@@ -53,19 +53,19 @@ def prepare_dagster_home(data_dir: Path) -> Path:
     home = (data_dir / "dagster").absolute()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = home / "dagster.yaml"
-    if not config.exists() or config.read_text().startswith(OURS):
-        _write(config, OURS + DAGSTER_YAML.format(home=home))
+    held = _held(config)
+    text = OURS + DAGSTER_YAML.format(home=home)
+    if held.startswith(OURS) and held != text:
+        write_whole(config, text)
     return home
+
+
+def _held(config: Path) -> str:
+    """What a crash of the machine leaves is no operator's: zeros, or nothing."""
+    text = config.read_bytes().decode(errors="replace") if config.exists() else ""
+    return OURS if not text.strip() or "\0" in text else text
 
 
 def code_socket(data_dir: Path) -> Path:
     """Where the code server of `deploy/` listens: nobody else may open the folder."""
     return (data_dir / "dagster" / "code.sock").absolute()
-
-
-def _write(config: Path, text: str) -> None:
-    """Whole or not at all: another process may read it at this moment."""
-    if not config.exists() or config.read_text() != text:
-        draft = config.with_suffix(f".{os.getpid()}")
-        draft.write_text(text)
-        draft.replace(config)

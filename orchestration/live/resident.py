@@ -13,7 +13,7 @@ from datetime import datetime
 from ingestion.inbox.latency import Latency
 from ingestion.load import LoadResult
 from orchestration.configuration.settings import Settings
-from orchestration.delivery_marks import delivery_due, waiting_until
+from orchestration.publication.delivery_due import last_delivery
 from orchestration.live.loads import Loads
 from orchestration.locks import kept_open
 from orchestration.monitoring.health import note_refreshed
@@ -115,7 +115,7 @@ def _run(
             timed.part("publish", cycle.built.publishing, of="transform", last=True)
     if cycle.built and cycle.built.failure:
         raise cycle.built.failure
-    if delivery_due(settings) and _may_go(settings):
+    if _is_due(settings):
         with timed("send"):
             run_id = f"live-{as_of:%Y%m%dT%H%M%S%f}"
             until = loaded_until(settings)
@@ -124,13 +124,14 @@ def _run(
             )
         timed.part("diff", cycle.seconds.pop("diff", 0.0), of="send")
         cycle.latency = measure_stage(settings, reached_at=clock(), loaded_until=until)
-    note_refreshed(settings.data_dir)
+    note_refreshed(settings, at=now())
 
 
-def _may_go(settings: Settings) -> bool:
+def _is_due(settings: Settings) -> bool:
     """Not where all that is left waits for its next attempt."""
-    until = waiting_until(settings)
-    return until is None or until <= now()
+    last = last_delivery(settings)
+    until = last.retry_at if last else None
+    return bool(last and last.due) and (until is None or until <= now())
 
 
 def _foreseen(error: Exception) -> str | None:

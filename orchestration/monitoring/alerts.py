@@ -1,7 +1,8 @@
 """One notice when a problem begins or changes its level, and one when it is over.
 
 Enters: the problems of this moment. Leaves: notices in the log, at a webhook, in a command's input;
-and what was told, in `alerts.json`. A notice that could not be delivered is tried again.
+and what was told, in `alerts.json`. A notice that could not be delivered is tried again; where the
+file does not tell what was told, every problem is told again.
 """
 
 import json
@@ -14,8 +15,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from orchestration.configuration.settings import Settings
 from orchestration.monitoring.health import Problem
+from orchestration.whole_file import write_whole
 from outgoing_http import MIB, Answer, AnswerLimits, BlockingClient, NoAnswer
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # below, it logs whole addresses
@@ -23,6 +27,18 @@ log = logging.getLogger("stripe_traits.alerts")
 LIMITS = AnswerLimits(size=MIB, seconds=10)  # nothing of the answer is read but its status
 JSON = {"Content-Type": "application/json"}
 LEVELS = {"failed": logging.ERROR, "degraded": logging.WARNING, "recovered": logging.INFO}
+
+
+@dataclass(frozen=True)
+class Last:
+    """What was told last of a problem."""
+
+    state: str
+    text: str
+
+
+Told = dict[str, Last]  # by the problem's key
+_TOLD = TypeAdapter(Told)
 
 
 @dataclass(frozen=True)
@@ -48,21 +64,19 @@ def notify(settings: Settings, problems: Iterable[Problem], *, now: datetime) ->
         if notice.state == "recovered":
             del told[notice.key]
         else:
-            told[notice.key] = {"state": notice.state, "text": notice.text}
+            told[notice.key] = Last(notice.state, notice.text)
     if delivered:
-        _keep(path, told)
+        write_whole(path, _TOLD.dump_json(told, indent=1).decode())
     return delivered
 
 
-def _changes(
-    told: dict[str, dict[str, str]], problems: list[Problem], now: datetime
-) -> Iterator[Notice]:
+def _changes(told: Told, problems: list[Problem], now: datetime) -> Iterator[Notice]:
     at = now.isoformat(timespec="seconds")
     for problem in problems:
-        if told.get(problem.key, {}).get("state") != problem.level:
+        if (last := told.get(problem.key)) is None or last.state != problem.level:
             yield Notice(problem.key, problem.level, problem.text, problem.remedy, at)
     for key in sorted(told.keys() - {problem.key for problem in problems}):
-        yield Notice(key, "recovered", f"over: {told[key]['text']}", "nothing is left to do", at)
+        yield Notice(key, "recovered", f"over: {told[key].text}", "nothing is left to do", at)
 
 
 def _deliver(settings: Settings, notice: Notice) -> bool:
@@ -109,13 +123,8 @@ def _run(settings: Settings, notice: Notice) -> bool:
     return True
 
 
-def _told(path: Path) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads(path.read_text()) if path.exists() else {}
-    return found
-
-
-def _keep(path: Path, told: dict[str, dict[str, str]]) -> None:
-    fresh = path.with_suffix(".tmp")
-    fresh.write_text(json.dumps(told, indent=1, sort_keys=True))
-    fresh.chmod(0o600)
-    fresh.replace(path)
+def _told(path: Path) -> Told:
+    try:
+        return _TOLD.validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return {}

@@ -11,7 +11,6 @@ from typing import Literal
 import duckdb
 
 from ingestion.inbox.events_db import Inbox
-from orchestration import delivery_marks
 from orchestration.configuration.settings import Settings
 from orchestration.publication.marts import names, reading
 
@@ -106,8 +105,8 @@ def no_drift(settings: Settings) -> Checked:
 
 def agrees_with_stripe(settings: Settings, stream: str) -> Checked:
     """What the last comparison with Stripe found (and repaired)."""
-    compared = delivery_marks.last_comparison(settings)
-    counts = compared.get(stream) if compared else None
+    with Inbox.open(settings.data_dir / "events.db") as inbox:
+        counts = inbox.compared(stream)
     if counts is None:
         return Checked("pass", "not compared yet: nightly and reconcile do")
     otherwise = counts["absent"] + counts["differing"] + counts["gone"]

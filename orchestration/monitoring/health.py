@@ -10,15 +10,16 @@ degraded   they move, and something is kept out: rejected accounts, values that 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from orchestration.configuration.settings import Settings
-from orchestration.publication.marts import names, reading
+from orchestration.publication.marts import names, published_at, reading
+from orchestration.whole_file import write_whole
 
 Level = Literal["degraded", "failed"]
+REFRESHED = "refreshed"
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]
 
 
@@ -70,7 +71,7 @@ def _failed_runs(instance: DagsterInstance, jobs: tuple[str, ...]) -> Iterator[P
 
 
 def _stale(settings: Settings, now: datetime) -> Iterator[Problem]:
-    refreshed = refreshed_at(settings.data_dir)
+    refreshed = refreshed_at(settings)
     if refreshed and now - refreshed > timedelta(hours=settings.freshness_hours):
         yield Problem(
             "freshness",
@@ -91,16 +92,15 @@ def _kept_out(settings: Settings) -> Iterator[Problem]:
                 yield Problem(f"kept_out:{name}", "degraded", f"{row[0]:,} {text}", remedy)
 
 
-def note_refreshed(data_dir: Path) -> None:
-    """A refresh has ended well, also one that found nothing to do."""
-    _mark(data_dir).touch(mode=0o600)
+def note_refreshed(settings: Settings, *, at: datetime) -> None:
+    """A refresh has ended well, also one that found nothing to do; `at` is aware UTC."""
+    write_whole(settings.data_dir / REFRESHED, at.isoformat())
 
 
-def refreshed_at(data_dir: Path) -> datetime | None:
-    """When a refresh last ended well, aware UTC; None: never."""
-    mark = _mark(data_dir)
-    return datetime.fromtimestamp(mark.stat().st_mtime, tz=UTC) if mark.exists() else None
-
-
-def _mark(data_dir: Path) -> Path:
-    return data_dir / "refreshed"
+def refreshed_at(settings: Settings) -> datetime | None:
+    """When a refresh last ended well, aware UTC; None: never. Where the file does not tell, it was
+    when the marts were published, or later."""
+    try:
+        return datetime.fromisoformat((settings.data_dir / REFRESHED).read_text()).astimezone(UTC)
+    except (OSError, ValueError):
+        return published_at(settings.marts)

@@ -34,16 +34,25 @@ def need(marts: Path) -> None:
 
 def published_mode(marts: Path) -> bool | None:
     """Whether the published marts were built with MULTIPLE_SUBSCRIPTIONS; None: not known."""
+    row = publication(marts, "select multiple_subscriptions from publication.build")
+    return row[0] if row else None
+
+
+def published_at(marts: Path) -> datetime | None:
+    """When the marts were published, aware UTC; None: not known."""
+    row = publication(marts, "select published_at from publication.build")
+    return row[0].replace(tzinfo=UTC) if row and row[0] else None
+
+
+def publication(marts: Path, query: str, *parameters: object) -> tuple[Any, ...] | None:
+    """One row of what the published copy says of itself; None: it does not say."""
     if not marts.exists():
         return None
     with reading(marts) as database:
         try:
-            row = database.execute(
-                "select multiple_subscriptions from publication.build"
-            ).fetchone()
-        except (duckdb.CatalogException, duckdb.BinderException):  # nothing, or an older version
+            return database.execute(query, parameters).fetchone()
+        except (duckdb.CatalogException, duckdb.BinderException):  # an older version's copy
             return None
-    return row[0] if row else None
 
 
 def row_counts(database: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -64,17 +73,15 @@ def _count(database: duckdb.DuckDBPyConnection, name: str) -> int:
     return int(row[0]) if row else 0
 
 
-def next_attempt(marts: Path, *, default: datetime) -> datetime:
-    """When the first of the accounts that wait is tried again (aware UTC); `default` where one may
-    go at once."""
+def acknowledged_version(marts: Path) -> int:
+    """The highest version that the account store has acknowledged; 0: none, or none is known."""
+    if not marts.exists():
+        return 0
     with reading(marts) as database:
-        if "sync_backlog" not in names(database):
-            return default
-        query = (
-            "select min(coalesce(next_attempt_at, ?)) from sync_backlog where status <> 'parked'"
-        )
-        row = database.execute(query, [default.replace(tzinfo=None)]).fetchone()
-    return row[0].replace(tzinfo=UTC) if row and row[0] else default
+        if "sync_snapshot" not in names(database):
+            return 0
+        row = database.execute("select max(version) from sync_snapshot").fetchone()
+    return int(row[0] or 0) if row else 0
 
 
 @dataclass(frozen=True)

@@ -39,19 +39,19 @@ def publish(  # noqa: PLR0913  (all by keyword)
     database: duckdb.DuckDBPyConnection,
     marts: Path,
     *,
-    build: int = 0,
-    refreshed: bool = False,
+    build: str | None = None,
+    follows: str | None = None,
     at: datetime | None = None,
     copy: Copy | None = None,
 ) -> dict[str, int]:
     """Copy all marts and the sync's own records to `marts`; rows by table.
 
-    `refreshed`: `build` replaced some rows of the build before. If that one is what is published,
-    the same rows are replaced in a copy of the file, which is cheaper than to write all of them.
-    `at` is noted as the moment of publication (aware): the reverse-sync refuses an old copy.
-    `copy` was begun beside the build.
+    `build` is the id of what the warehouse holds. It replaced some rows of the build that it
+    `follows`: where that one is published, the same rows are replaced in a copy of the file, which
+    is cheaper than to write all of them. `at` is noted as the moment of publication (aware): the
+    reverse-sync refuses an old copy. `copy` was begun beside the build.
     """
-    if refreshed and published_build(database, marts) == build - 1:
+    if follows and published_build(database, marts) == follows:
         return _publish_replaced(database, copy or Copy(marts), build, at)
     with replacing(database, marts):
         database.execute("create schema published.marts")
@@ -59,25 +59,26 @@ def publish(  # noqa: PLR0913  (all by keyword)
         tables = [*_tables(database, "marts"), *_sync_tables(database)]
         counts = {name: _copy(database, schema, name) for schema, name in tables}
         _mark(database, build, at)
+        _publish_target(database)
         return counts
 
 
-def published_build(database: duckdb.DuckDBPyConnection, marts: Path) -> int | None:
-    """Which build the published copy is of; None where that is not known."""
+def published_build(database: duckdb.DuckDBPyConnection, marts: Path) -> str | None:
+    """The id of the build that the published copy is of; None where that is not known."""
     if not marts.exists():
         return None
     database.execute(f"attach {quoted(marts)} as last_published (read_only)")
     try:
-        row = database.execute("select build from last_published.publication.build").fetchone()
-    except duckdb.CatalogException:
+        row = database.execute("select id from last_published.publication.build").fetchone()
+    except (duckdb.CatalogException, duckdb.BinderException):  # nothing, or an older version's
         return None
     finally:
         database.execute("detach last_published")
-    return int(row[0]) if row else None
+    return row[0] if row else None
 
 
 def _publish_replaced(
-    database: duckdb.DuckDBPyConnection, copy: Copy, build: int, at: datetime | None
+    database: duckdb.DuckDBPyConnection, copy: Copy, build: str | None, at: datetime | None
 ) -> dict[str, int]:
     replaced = database.execute("select mart, rows from pipeline.replaced").fetchall()
     with replacing(database, copy.marts, copy):
@@ -98,10 +99,10 @@ def _replace_rows(database: duckdb.DuckDBPyConnection, name: str, conditions: li
         database.execute(f'insert into published.main."{name}" by name from refreshed."{name}"')
 
 
-def _mark(database: duckdb.DuckDBPyConnection, build: int, at: datetime | None) -> None:
+def _mark(database: duckdb.DuckDBPyConnection, build: str | None, at: datetime | None) -> None:
     published_at = at.astimezone(UTC).replace(tzinfo=None) if at else None
     database.execute(
-        "create or replace table published.publication.build as select $build::bigint as build,"
+        "create or replace table published.publication.build as select $build::varchar as id,"
         " $at::timestamp as published_at, $mode::boolean as multiple_subscriptions",
         {"build": build, "at": published_at, "mode": _built_mode(database)},
     )
@@ -121,6 +122,16 @@ def publish_sync(database: duckdb.DuckDBPyConnection, marts: Path) -> None:
         _replace_sync_tables(database)
 
 
+def _publish_target(database: duckdb.DuckDBPyConnection) -> None:
+    """Which build the account store was brought to, for who asks without opening the warehouse."""
+    if _columns(database, None, "sync", "sync_target"):
+        database.execute("create schema if not exists published.publication")
+        database.execute(
+            "create or replace table published.publication.target as"
+            " select columns('digest|delivered_build|waits_until') from sync.sync_target"
+        )
+
+
 def _replace_sync_tables(database: duckdb.DuckDBPyConnection) -> None:
     for schema, name in _sync_tables(database):
         if _columns(database, "published", "main", name) != _columns(database, None, schema, name):
@@ -130,6 +141,7 @@ def _replace_sync_tables(database: duckdb.DuckDBPyConnection) -> None:
         elif name not in GROWING or not _brought_up(database, name, *GROWING[name]):
             database.execute(f'delete from published.main."{name}"')
             database.execute(f'insert into published.main."{name}" from {schema}."{name}"')
+    _publish_target(database)
 
 
 def _brought_up(

@@ -149,5 +149,9 @@ def _close(connection: DuckDBPyConnection, plan: Plan, stopped: AccountStoreErro
     short = isinstance(stopped, NotNow)
     said = None if stopped is None else str(stopped)
     return close_run(
-        connection, plan.run, error=None if short else said, waiting=said if short else None
+        connection,
+        plan.run,
+        build=plan.build,
+        error=None if short else said,
+        waiting=said if short else None,
     )

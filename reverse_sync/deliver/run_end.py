@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.state.run import Run
+from reverse_sync.state.delivered import note_delivered
+from reverse_sync.state.run import Run, transaction
 
 REJECTIONS_SHOWN = 20
 
@@ -48,23 +49,30 @@ class Ending:
 
 
 def close_run(
-    connection: DuckDBPyConnection, run: Run, *, error: str | None, waiting: str | None
+    connection: DuckDBPyConnection,
+    run: Run,
+    *,
+    build: str | None,
+    error: str | None,
+    waiting: str | None,
 ) -> Ending:
-    """Ends the run: done, or failed with what is still pending left to the next one.
+    """Ends the run: done, and with it the delivery of `build`; or failed, with what is still
+    pending left to the next one.
 
     `waiting`: the target's budget is spent; what was not tried counts as deferred.
     """
     untried = _untried(connection, run) if waiting else 0
-    connection.execute(
-        CLOSE,
-        {
-            "error": error or waiting,
-            "failed": error is not None,
-            "waits": _failed(connection, run) > 0,
-            "deferred": untried,
-            "version": run.version,
-        },
-    )
+    closed = {
+        "error": error or waiting,
+        "failed": error is not None,
+        "waits": _failed(connection, run) > 0,
+        "deferred": untried,
+        "version": run.version,
+    }
+    with transaction(connection):
+        connection.execute(CLOSE, closed)
+        if error is None:
+            note_delivered(connection, run, build)
     counts = connection.execute(
         "select acknowledged, rejected from sync.sync_runs where version = ?", [run.version]
     ).fetchone()

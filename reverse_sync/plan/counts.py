@@ -16,7 +16,8 @@ class Plan:
     """The counts of what a run is about to send.
 
     `blocked` lie in the dead letters, `deferred` wait for their next attempt, `churns` are updates
-    that turn an account churned. `recorded` is false where nothing is to do.
+    that turn an account churned. `recorded` is false where nothing is to do. `build` is the id of
+    the build whose marts were read; None: they do not say.
     """
 
     run: Run
@@ -33,6 +34,7 @@ class Plan:
     invalid: tuple[Invalid, ...]
     recorded: bool
     digest: str = ""
+    build: str | None = None
 
     def __post_init__(self) -> None:
         kept = self.unchanged + self.sent + len(self.invalid) + self.blocked + self.deferred

@@ -26,6 +26,7 @@ from reverse_sync.plan.records import (
     refresh_md5,
     replace_invalid,
 )
+from reverse_sync.state.delivered import note_delivered
 from reverse_sync.state.run import Run, count
 from reverse_sync.state.schema import prepare
 from reverse_sync.values.tracking import Tracking
@@ -52,10 +53,13 @@ def diff_into_outbox(
 
 
 def record(connection: DuckDBPyConnection, plan: Plan, *, overridden: frozenset[str]) -> Plan:
-    """Writes the plan down beside its outbox rows, if there is anything to do."""
+    """Writes the plan down beside its outbox rows, if there is anything to do. One that has nothing
+    to send is delivered."""
     mark_gone(connection, plan.run)
     # Whoever holds the lease runs alone: what says so was killed, perhaps after its last reply.
     connection.execute("update sync.sync_runs set status = 'interrupted' where status = 'running'")
+    if not plan.sent:
+        note_delivered(connection, plan.run, plan.build)
     # A run of chosen accounts knows nothing of the others that are kept out.
     kept_out = plan.run.scope.accounts is None and replace_invalid(connection, plan)
     if not (kept_out or plan.sent):

@@ -4,7 +4,7 @@ In: the warehouse connection inside the plan's transaction, the published copy a
 figures of guards.py, and the plan's digest. Not here: which figure is too much (guards.py).
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from reverse_sync.guards import Figure, Figures, Guards
 from reverse_sync.plan.counts import Plan
+from reverse_sync.state.published_build import published_build
 from reverse_sync.state.run import Run, count, naive
 from reverse_sync.values.tracking import Tracking
 from reverse_sync.values.traits import NAMESPACE
@@ -204,7 +205,7 @@ def _upstream(
 def _stale(connection: DuckDBPyConnection, run: Run, guards: Guards) -> str:
     if guards.max_age_hours is None:
         return ""
-    published = _published_at(connection)
+    published = published_build(connection).published_at
     if published is not None and guards.refreshed_at is not None:
         published = max(published, naive(guards.refreshed_at))
     if published is None:
@@ -217,16 +218,3 @@ def _stale(connection: DuckDBPyConnection, run: Run, guards: Guards) -> str:
         f" the limit is {guards.max_age_hours:f} hours; run 'stripe-traits sync'"
         " (or send them once with --override stale)"
     )
-
-
-def _published_at(connection: DuckDBPyConnection) -> datetime | None:
-    found = count(
-        connection,
-        "select count(*) from duckdb_tables()"
-        " where database_name = 'published' and schema_name = 'publication'"
-        " and table_name = 'build'",
-    )
-    if not found:
-        return None
-    row = connection.execute("select max(published_at) from published.publication.build").fetchone()
-    return row[0] if row else None

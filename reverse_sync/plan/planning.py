@@ -19,6 +19,7 @@ from reverse_sync.plan.guard_figures import digest, figures
 from reverse_sync.plan.preview import Preview, previewed
 from reverse_sync.plan.records import insert_run
 from reverse_sync.run_request import Order, Surroundings
+from reverse_sync.state.published_build import published_build
 from reverse_sync.state.run import transaction
 from reverse_sync.state.store_identity import other_store, settle
 from reverse_sync.stores.account_store import AccountStore, AccountStoreError
@@ -101,7 +102,8 @@ class Planner:
         path = self.around.marts_path
         with read(connection, path, run) as source, transaction(connection):
             plan = diff_into_outbox(connection, run, source, tracking)
-            plan = replace(plan, digest=digest(connection, run))
+            build = published_build(connection).id
+            plan = replace(plan, digest=digest(connection, run), build=build)
             seen = self._of_this_store(figures(connection, plan, tracking, guards, version))
             yield _Judged(plan, check(guards, seen, overridden=order.overridden))
 

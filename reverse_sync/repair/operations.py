@@ -65,7 +65,7 @@ def rebased(around: Surroundings, order: Order) -> SyncResult:
                 "update sync.sync_snapshot set version = ? where version = ?",
                 [found.version, plan.run.version],
             )
-            ending = close_run(connection, plan.run, error=None, waiting=None)
+            ending = close_run(connection, plan.run, build=plan.build, error=None, waiting=None)
     return result_of(plan, ending)
 
 

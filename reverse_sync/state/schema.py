@@ -8,7 +8,7 @@ sync_drift      what the last reconcile found in the store that nobody sent
 sync_backlog    the changes that wait for another attempt, or for the target's budget
 dead_letters    the changes that a store refused for good, until they are retried or superseded
 lifecycles_before  what a write's lifecycle replaced, for undo
-sync_target     which account store all this is about
+sync_target     which account store all this is about, and the build that it was brought to
 outbox          what a run sends: written with the plan, resolved by the store's reply
 
 Times are UTC without zone. Values are JSON text.
@@ -138,7 +138,9 @@ SCHEMA = """
     create table if not exists sync.sync_target (
         one integer primary key,  -- the table has one row
         digest varchar not null,  -- its address can be a secret
-        label varchar not null
+        label varchar not null,
+        delivered_build varchar,  -- of the marts that the last whole run has sent; null: not known
+        waits_until timestamp  -- when that run's first account that waits may be tried; null: none
     );
 
     create table if not exists sync.sync_invalid (
@@ -180,6 +182,7 @@ ADDED = {
         "lifecycle": "varchar",
         "dates": "varchar",
     },
+    "sync_target": {"delivered_build": "varchar", "waits_until": "timestamp"},
 }
 
 

@@ -46,14 +46,20 @@ def other_store(connection: DuckDBPyConnection, target: Target) -> str | None:
 
 
 def settle(connection: DuckDBPyConnection, target: Target) -> None:
-    """From now on the state is about this store."""
+    """From now on the state is about this store; of another one no delivery is known."""
     now = identity(target)
     held = connection.execute("select digest, label from sync.sync_target").fetchall()
     if held != [(_digest(now), now.label)]:
         connection.execute(
-            "insert or replace into sync.sync_target (one, digest, label) values (1, ?, ?)",
+            "insert or replace into sync.sync_target by name select 1 as one, ? as digest,"
+            " ? as label, null as delivered_build, null as waits_until",
             [_digest(now), now.label],
         )
+
+
+def store_digest(target: Target) -> str:
+    """What `sync_target` tells this store by."""
+    return _digest(identity(target))
 
 
 def forget_waiting(connection: DuckDBPyConnection, *, at: datetime) -> None:

@@ -70,8 +70,8 @@ def wait_for_refreshes(business: Pipeline, number: int) -> None:
     """Until so many more cycles have ended well."""
     ended = time.monotonic() + PATIENCE
     for _ in range(number):
-        before = refreshed_at(business.folder)
-        while refreshed_at(business.folder) == before:
+        before = refreshed_at(business.settings)
+        while refreshed_at(business.settings) == before:
             assert time.monotonic() < ended, "no cycle ended"
             time.sleep(0.05)
 
@@ -105,12 +105,12 @@ def run_of_dagster_ends_when_its_time_is_over(business: Pipeline) -> None:
 
 def run_of_dagster_that_is_stopped_on_the_page_is_canceled(business: Pipeline) -> None:
     """After the cycle under way: the button notes it and sends the run's process a SIGINT."""
-    before = refreshed_at(business.folder)
+    before = refreshed_at(business.settings)
     business.set(LIVE_RUN_MINUTES="60")
     with dagster_instance(business.settings) as instance:
 
         def stop() -> None:
-            while refreshed_at(business.folder) == before:
+            while refreshed_at(business.settings) == before:
                 time.sleep(0.05)
             instance.report_run_canceling(*instance.get_runs(limit=1))
             os.kill(os.getpid(), signal.SIGINT)

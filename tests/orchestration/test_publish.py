@@ -14,7 +14,7 @@ from orchestration.publication.marts import published_mode
 from orchestration.publication.publish import publish, publish_sync
 from orchestration.publication.published_file import Copy
 
-REFRESH = Scope(Kind.REFRESH, "", 2, None, None, None)
+REFRESH = Scope(Kind.REFRESH, "", 2, None, None, None, "second", "first")
 KILLED = """
 import duckdb, os, signal, sys
 database = duckdb.connect(sys.argv[1])
@@ -93,22 +93,22 @@ def test_copy_begun_beside_a_build_is_made_again_where_another_was_published_mea
         database.execute(
             "create schema pipeline; create table pipeline.replaced (mart text, rows text)"
         )
-        publish(database, marts, build=1)
+        publish(database, marts, build="first")
         with closing(Copy(marts)) as copy:
             copy.begin_for(REFRESH)
             database.execute("insert into sync.sync_runs values (7)")
             publish_sync(database, marts)
             database.execute("delete from sync.sync_runs")
-            publish(database, marts, build=2, refreshed=True, copy=copy)
+            publish(database, marts, build="second", follows="first", copy=copy)
     with duckdb.connect(str(marts), read_only=True) as database:
-        assert database.execute("select build from publication.build").fetchall() == [(2,)]
+        assert database.execute("select id from publication.build").fetchall() == [("second",)]
         assert database.execute("select count(*) from t").fetchall() == [(50000,)]
 
 
 def test_copy_that_no_build_needed_leaves_no_file(warehouse: Path, tmp_path: Path) -> None:
     marts = tmp_path / "marts.duckdb"
     with duckdb.connect(str(warehouse)) as database:
-        publish(database, marts, build=1)
+        publish(database, marts, build="first")
     with closing(Copy(marts)) as copy:
         copy.begin_for(REFRESH)
     assert {path.name for path in tmp_path.iterdir()} == {"marts.duckdb", "warehouse.duckdb"}
@@ -119,7 +119,7 @@ def test_log_of_a_killed_publication_does_not_enter_the_next_one(
 ) -> None:
     marts = tmp_path / "marts.duckdb"
     with duckdb.connect(str(warehouse)) as database:
-        publish(database, marts, build=1)
+        publish(database, marts, build="first")
     (tmp_path / "marts.tmp").write_bytes(marts.read_bytes())
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "marts.tmp")], check=False)
     assert (tmp_path / "marts.tmp.wal").exists()
@@ -167,7 +167,7 @@ def test_copy_says_of_which_mode_it_is_until_the_next_build(
         database.execute(
             "create table pipeline.run_settings as select true as multiple_subscriptions"
         )
-        publish(database, marts, build=1)
+        publish(database, marts, build="first")
         database.execute("update pipeline.run_settings set multiple_subscriptions = false")
         publish_sync(database, marts)  # whatever a build that failed has noted since
         assert published_mode(marts) is True

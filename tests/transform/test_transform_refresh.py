@@ -66,8 +66,7 @@ def publish_build(warehouse: Warehouse, made: Transformed) -> Path:
     copy = warehouse.path.with_name("marts.duckdb")
     with duckdb.connect(str(warehouse.path)) as database:
         if made.scope.kind is not Kind.NOTHING:
-            refreshed = made.scope.kind is Kind.REFRESH
-            publish(database, copy, build=made.scope.build, refreshed=refreshed)
+            publish(database, copy, build=made.scope.id, follows=made.scope.follows)
     return copy
 
 

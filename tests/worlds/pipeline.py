@@ -15,6 +15,7 @@ import pytest
 from local_stripe import DAY, NOW, LocalStripe
 
 from orchestration.configuration.settings import Settings, read_settings
+from orchestration.publication.publish import publish_sync
 from orchestration.terminal.reporter import LogReporter
 from sandbox import builders
 
@@ -61,6 +62,15 @@ class Pipeline:
     def mart(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.settings.marts), read_only=True) as database:
             return database.execute(sql).fetchall()
+
+    def note_delivery(self, *, build: str | None, waits_until: datetime | None) -> None:
+        """As if the last run of the reverse-sync had ended so."""
+        until = waits_until and waits_until.astimezone(UTC).replace(tzinfo=None)
+        with duckdb.connect(str(self.settings.warehouse)) as database:
+            database.execute(
+                "update sync.sync_target set delivered_build = ?, waits_until = ?", [build, until]
+            )
+            publish_sync(database, self.settings.marts)
 
     def account(self, account_id: str) -> dict[str, Any]:
         """An account's row in the SQLite store, its traits parsed."""

@@ -198,8 +198,8 @@ def test_a_mode_that_the_marts_are_not_of_waits_for_the_sync_that_builds_it(
     with duckdb.connect(str(commands.world.marts)) as marts:
         marts.execute("create schema publication")
         marts.execute(
-            "create table publication.build as select 1 as build, null::timestamp as published_at,"
-            " false as multiple_subscriptions"
+            "create table publication.build as select 'first' as id,"
+            " null::timestamp as published_at, false as multiple_subscriptions"
         )
     commands.apply()
     commands.set(MULTIPLE_SUBSCRIPTIONS="true")

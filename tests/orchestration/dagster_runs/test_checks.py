@@ -19,11 +19,11 @@ from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
 from webhook_receiver import event
 
 from ingestion.inbox.events_db import Inbox
-from orchestration import delivery_marks
 from orchestration.code_location import sensors
 from orchestration.code_location.schedules import schedules
 from orchestration.configuration.settings import ScheduleSettings
 from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.publication.delivery_due import last_delivery
 from orchestration.monitoring import checks
 from orchestration.pages.previews import PREVIEWS, shown
 from orchestration.refresh import refresh
@@ -88,11 +88,9 @@ def test_rows_are_counted_after_some_were_replaced() -> None:
 def sensors_ask_where_work_waits_and_say_why_not(business: Pipeline) -> None:
     """As the daemon asks them."""
     settings, now = business.settings, datetime.now(UTC)
-    last, later = delivery_marks.last_build(settings), now + timedelta(hours=1)
-    assert (delivery_marks.delivery_due(settings), delivery_marks.waiting_until(settings)) == (
-        None,
-        None,
-    )
+    last, later = last_delivery(settings), now + timedelta(hours=1)
+    assert last is not None
+    assert (last.due, last.retry_at) == (None, None)
     with dagster_instance(settings) as instance:
         asked = "refresh: time to poll Stripe's events"
         assert said_at(schedules(ScheduleSettings())[1], instance, now) == asked
@@ -105,18 +103,19 @@ def sensors_ask_where_work_waits_and_say_why_not(business: Pipeline) -> None:
         assert said(sensors.inbox_waits, instance) == "refresh: 1 objects wait in the inbox"
         assert "no account waits" in said(sensors.retries_are_due, instance)
 
-        delivery_marks.note_delivery(settings, last, waiting_until=later)
-        assert delivery_marks.waiting_until(settings) == later
+        business.note_delivery(build=last.build, waits_until=later)
         assert "the next attempt is due at" in said(sensors.retries_are_due, instance)
-        delivery_marks.note_delivery(settings, last, waiting_until=now)
+        business.note_delivery(build=last.build, waits_until=now)
         asked = "reverse_sync: accounts are due for another attempt"
         assert said(sensors.retries_are_due, instance) == asked
         assert "brought to the last build" in said(sensors.marts_are_newer, instance)
 
-        delivery_marks.note_build(settings, as_of=AS_OF, build_id="newer")
+        business.note_delivery(build="older", waits_until=now)
         assert "no account waits" in said(sensors.retries_are_due, instance)
         asked = "reverse_sync: the marts are newer than the account store"
         assert said(sensors.marts_are_newer, instance) == asked
+        business.note_delivery(build=None, waits_until=None)
+        assert "it is not known" in said(sensors.marts_are_newer, instance)
 
 
 def said(sensor: SensorDefinition, instance: DagsterInstance) -> str:
@@ -147,7 +146,8 @@ def finds_what_is_wrong(business: Pipeline) -> None:
             "insert into sync_drift values ('a-1', 'changed', 'x', '1', '2', now(), 'run')"
         )
     counts = {"listed": 3, "absent": 1, "differing": 0, "gone": 0}
-    delivery_marks.note_comparison(settings, {"customers": counts})
+    with Inbox.open(settings.data_dir / "events.db") as inbox:
+        inbox.keep_compared("acct_1", {"customers": counts})
     wrong = (checks.accounts_are_linked, checks.accounts_conserve, checks.counts_conserve)
     assert {check(settings).verdict for check in wrong} == {"fail"}
     assert checks.no_drift(settings).verdict == "warn"

@@ -19,9 +19,10 @@ from local_stripe import NOW
 from pipeline import Pipeline
 from systemd_unit import PATIENCE, answers, command, free_port, started
 
-from orchestration import delivery_marks
+from ingestion.inbox.events_db import Inbox
 from orchestration.code_location.run_tags import AS_OF
 from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.publication.delivery_due import delivery_due, last_delivery
 
 TIMEOUT_STOP = 60  # seconds, as the unit says
 LAUNCH = """
@@ -80,9 +81,9 @@ class Deployed:
 @pytest.fixture
 def deployed(refreshed: Pipeline, tmp_path: Path) -> Iterator[Deployed]:
     long_ago = datetime.now(UTC) - timedelta(minutes=1)
-    delivery_marks.note_delivery(
-        refreshed.settings, delivery_marks.last_build(refreshed.settings), waiting_until=long_ago
-    )
+    last = last_delivery(refreshed.settings)
+    assert last is not None
+    refreshed.note_delivery(build=last.build, waits_until=long_ago)
     with ExitStack() as open_:
         notices = open_.enter_context(listening())
         settings = {
@@ -113,10 +114,11 @@ def test_daemon_launches_what_is_due_and_what_was_asked_for(deployed: Deployed) 
         DagsterRunStatus.SUCCESS,
         "accounts are due for another attempt",
     )
-    assert delivery_marks.waiting_until(settings) is None
+    assert delivery_due(settings) is None
     assert deployed.ended("reconcile").status == DagsterRunStatus.SUCCESS
-    compared = delivery_marks.last_comparison(settings) or {}
-    assert compared["customers"] == {"listed": 3, "absent": 0, "differing": 0, "gone": 0}
+    with Inbox.open(settings.data_dir / "events.db") as inbox:
+        compared = inbox.compared("customers")
+    assert compared == {"listed": 3, "absent": 0, "differing": 0, "gone": 0}
 
     failed = deployed.ended("initial_import")
     assert failed.status == DagsterRunStatus.FAILURE

@@ -1,0 +1,58 @@
+"""Whether the account store was brought to the published marts: read, without a diff.
+
+Enters: the published copy, which says of which build it is and which one the account store was
+brought to. Leaves: why a delivery is due, or None. What the copy does not say is not known, and
+then a delivery is due: it sends what differs, and nothing where nothing does.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from orchestration.configuration.settings import Settings
+from orchestration.publication.marts import publication
+from reverse_sync.state.store_identity import store_digest
+
+BUILD = "select id from publication.build"
+TARGET = "select delivered_build, waits_until from publication.target where digest = ?"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """`build` is the id of the published one; `delivered` that of the last one that a whole run
+    brought to this account store; None: not known. `waits_until`: when the first account that was
+    not taken may be tried again (aware UTC); None: none waits."""
+
+    build: str | None
+    delivered: str | None = None
+    waits_until: datetime | None = None
+
+    @property
+    def due(self) -> str | None:
+        """Why the account store must be looked at again, if so."""
+        if self.build is None or self.delivered is None:
+            return "it is not known whether the account store holds the published marts"
+        if self.delivered != self.build:
+            return "the marts are newer than the account store"
+        until = self.waits_until
+        return f"accounts wait for another attempt until {until:%Y-%m-%d %H:%M}" if until else None
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """When accounts that wait are due; None: none waits, or more than they is due."""
+        return self.waits_until if self.delivered == self.build else None
+
+
+def last_delivery(settings: Settings) -> Delivery | None:
+    """None: nothing was published yet, so there is nothing to deliver."""
+    if not settings.marts.exists():
+        return None
+    [build] = publication(settings.marts, BUILD) or [None]
+    target = publication(settings.marts, TARGET, store_digest(settings.target))
+    delivered, until = target or (None, None)
+    return Delivery(build, delivered, until.replace(tzinfo=UTC) if until else None)
+
+
+def delivery_due(settings: Settings) -> str | None:
+    """Why a delivery is due; None: it is not, or nothing was published yet."""
+    last = last_delivery(settings)
+    return last.due if last else None

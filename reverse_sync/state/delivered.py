@@ -1,0 +1,37 @@
+"""Which build the account store was brought to: the one home of "a delivery is due".
+
+In: the warehouse connection, within the transaction in which a run ends. Out: the columns
+`delivered_build` and `waits_until` of `sync.sync_target`. Who must know without opening the
+warehouse reads the same row in the published copy.
+"""
+
+from duckdb import DuckDBPyConnection
+
+from reverse_sync.state.run import Run, naive
+from reverse_sync.state.schema import prepare
+
+# An older run's change whose time has come and that this run did not plan again is of an account
+# that left account_traits or is kept out: it waits for the account, not for a moment.
+DELIVERED = """
+    update sync.sync_target set
+        delivered_build = $build,
+        waits_until = (
+            select min(coalesce(next_attempt_at, $now))
+            from sync.outbox
+            where status = 'pending' and (version = $version or next_attempt_at > $now)
+        )
+"""
+
+
+def note_delivered(connection: DuckDBPyConnection, run: Run, build: str | None) -> None:
+    """The store holds `build`, or it is known of each account why it does not. A run of chosen
+    accounts knows nothing of the others."""
+    if run.scope.accounts is None:
+        now = naive(run.now)
+        connection.execute(DELIVERED, {"build": build, "now": now, "version": run.version})
+
+
+def owe_delivery(connection: DuckDBPyConnection) -> None:
+    """From now on a delivery is due, whatever becomes of the repair that begins."""
+    prepare(connection)
+    connection.execute("update sync.sync_target set delivered_build = null, waits_until = null")

@@ -1,0 +1,88 @@
+"""Whether the account store is true to the marts is told by the data, not by files beside it."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from local_stripe import NOW
+from pipeline import MONTHLY, Pipeline, subscribe
+
+from ingestion.reconcile.slices import Share
+from orchestration.build.dbt_process import write_docs
+from orchestration.monitoring.alerts import notify
+from orchestration.monitoring.health import Problem
+from orchestration.stages import reconcile_stage
+from orchestration.terminal.reporter import LogReporter
+from reverse_sync.plan.guards import Blocked
+from sandbox import builders
+
+ACCOUNTS = 60
+SQLITE, DUCKDB = b"SQLite format 3\x00", b"DUCK"
+PROBLEM = Problem("freshness", "failed", "nothing was refreshed", "look")
+MADE_AGAIN = ("dagster", "dbt", "dlt", "raw")
+
+
+@pytest.fixture
+def business(pipeline: Pipeline) -> Pipeline:
+    pipeline.stripe.store.put(builders.product(id="prod_test", name="Product"))
+    pipeline.stripe.store.put(MONTHLY)
+    for number in range(ACCOUNTS):
+        subscribe(pipeline, f"n{number}")
+    return pipeline
+
+
+def test_delivery_that_a_guard_blocked_stays_due(business: Pipeline) -> None:
+    business.set(GUARD_CREATES="0")
+    with pytest.raises(Blocked):
+        business.refresh()
+    business.set(GUARD_CREATES="off")
+    for mark in business.folder.glob("*.json"):
+        mark.unlink()
+    assert business.refresh()["acknowledged"] == ACCOUNTS
+    assert business.refresh() == {}, "brought to the last build"
+
+
+def garble(path: Path) -> None:
+    """As a machine that lost its power can leave it."""
+    path.write_bytes(b"\x00\xff{ no more of it")
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, garble])
+def test_store_is_true_after_the_next_sync_whatever_file_is_lost(
+    business: Pipeline, damage: Callable[[Path], None]
+) -> None:
+    """Each time a build is published whose delivery was blocked."""
+    settings, now = business.settings, datetime.now(UTC)
+    business.refresh()
+    notify(settings, [PROBLEM], now=now)
+    reconcile_stage(settings, LogReporter(lambda line: None), share=Share())
+    write_docs(settings)
+    kept_again = {path for path in files(settings.data_dir) if is_made_again(business, path)}
+    own = set(files(settings.data_dir)) - kept_again
+    assert {"refreshed", "alerts.json"} <= {path.name for path in own}
+    for number, lost in enumerate((own, kept_again), start=1):
+        name = f"New {number}"
+        business.stripe.store.update("customer", "cus_n7", {"name": name}, now=NOW + number)
+        business.set(GUARD_UPDATES="0")
+        with pytest.raises(Blocked):
+            business.refresh()
+        business.set(GUARD_UPDATES="off")
+        for path in lost:
+            damage(path)
+        business.refresh()
+        assert business.account("cus_n7")["name"] == name, sorted(lost)
+    assert [one.state for one in notify(settings, [PROBLEM], now=now)] == ["failed"]
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """Those that are no database."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.name.endswith(("-wal", "-shm")):
+            head = path.read_bytes()[:16]
+            if head != SQLITE and head[8:12] != DUCKDB:
+                yield path
+
+
+def is_made_again(business: Pipeline, path: Path) -> bool:
+    return path.relative_to(business.folder).parts[0] in MADE_AGAIN
