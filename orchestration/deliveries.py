@@ -15,7 +15,7 @@ from reverse_sync.deliver.result import SyncResult
 from reverse_sync.repair.operations import compared, rebased, undone
 from reverse_sync.repair.reconcile_store import Drift
 from reverse_sync.run_request import Order
-from reverse_sync.state.delivered import owe_delivery
+from reverse_sync.state.delivered import owe_delivery, settle_delivery
 from reverse_sync.state.run import Scope
 
 # Who asks for all accounts means more updates than a guard lets pass.
@@ -51,11 +51,15 @@ def resync(
     overridden: frozenset[str],
 ) -> SyncResult:
     """Sends accounts whole; None: all of them. Raises UnknownAccount."""
-    _owe_delivery(settings, reporter)
+    owed = _owe_delivery(settings, reporter)
     scope = Scope(accounts=accounts, whole=True)
     meant = RESYNC_ALL_OVERRIDES if accounts is None else RESYNC_OVERRIDES
     order = _order("resync", scope=scope, overridden=overridden | meant)
-    return deliver_order(settings, reporter, order)
+    result = deliver_order(settings, reporter, order)
+    if accounts is not None and not (result.pending or result.deferred):
+        with publishing_records(settings, reporter), open_warehouse(settings, reporter) as state:
+            settle_delivery(state, owed)
+    return result
 
 
 def reset_baseline(settings: Settings, reporter: Reporter) -> SyncResult:
@@ -83,11 +87,12 @@ def reconcile(
     return drift, deliver_order(settings, reporter, order)
 
 
-def _owe_delivery(settings: Settings, reporter: Reporter) -> None:
-    """Published before the repair begins: should it be killed, the next sync delivers the rest."""
+def _owe_delivery(settings: Settings, reporter: Reporter) -> str | None:
+    """Published before the repair begins: should it be killed, the next sync delivers the rest.
+    The build that was delivered until now."""
     need(settings.marts)
     with publishing_records(settings, reporter), open_warehouse(settings, reporter) as connection:
-        owe_delivery(connection)
+        return owe_delivery(connection)
 
 
 def _order(

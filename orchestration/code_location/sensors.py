@@ -30,9 +30,9 @@ from orchestration.code_location.jobs import (
 )
 from orchestration.code_location.run_requests import ask
 from orchestration.configuration.settings import Settings, read_settings
-from orchestration.publication.delivery_due import last_delivery
 from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import problems
+from orchestration.publication.delivery_due import last_delivery
 
 log = logging.getLogger("stripe_traits.sensors")
 RUNNING = DefaultSensorStatus.RUNNING

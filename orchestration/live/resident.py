@@ -13,10 +13,10 @@ from datetime import datetime
 from ingestion.inbox.latency import Latency
 from ingestion.load import LoadResult
 from orchestration.configuration.settings import Settings
-from orchestration.publication.delivery_due import last_delivery
 from orchestration.live.loads import Loads
 from orchestration.locks import kept_open
 from orchestration.monitoring.health import note_refreshed
+from orchestration.publication.delivery_due import last_delivery
 from orchestration.stages import (
     Built,
     build_due,

@@ -31,7 +31,17 @@ def note_delivered(connection: DuckDBPyConnection, run: Run, build: str | None) 
         connection.execute(DELIVERED, {"build": build, "now": now, "version": run.version})
 
 
-def owe_delivery(connection: DuckDBPyConnection) -> None:
-    """From now on a delivery is due, whatever becomes of the repair that begins."""
+def owe_delivery(connection: DuckDBPyConnection) -> str | None:
+    """From now on a delivery is due, whatever becomes of the repair that begins; the build that was
+    delivered until now."""
     prepare(connection)
-    connection.execute("update sync.sync_target set delivered_build = null, waits_until = null")
+    row = connection.execute("select delivered_build from sync.sync_target").fetchone()
+    connection.execute("update sync.sync_target set delivered_build = null")
+    return row[0] if row else None
+
+
+def settle_delivery(connection: DuckDBPyConnection, build: str | None) -> None:
+    """A repair of chosen accounts has ended well: for the others it is as before it."""
+    connection.execute(
+        "update sync.sync_target set delivered_build = ? where delivered_build is null", [build]
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from local_stripe import NOW
 from pipeline import MONTHLY, Pipeline, subscribe
+from reverse_sync.plan.guards import Blocked
 
 from ingestion.reconcile.slices import Share
 from orchestration.build.dbt_process import write_docs
@@ -14,7 +15,6 @@ from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import Problem
 from orchestration.stages import reconcile_stage
 from orchestration.terminal.reporter import LogReporter
-from reverse_sync.plan.guards import Blocked
 from sandbox import builders
 
 ACCOUNTS = 60

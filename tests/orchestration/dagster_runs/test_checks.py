@@ -23,9 +23,9 @@ from orchestration.code_location import sensors
 from orchestration.code_location.schedules import schedules
 from orchestration.configuration.settings import ScheduleSettings
 from orchestration.dagster_local.dagster_home import dagster_instance
-from orchestration.publication.delivery_due import last_delivery
 from orchestration.monitoring import checks
 from orchestration.pages.previews import PREVIEWS, shown
+from orchestration.publication.delivery_due import last_delivery
 from orchestration.refresh import refresh
 from orchestration.stages import table_rows
 from orchestration.terminal.reporter import LogReporter
