@@ -2,22 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
 from local_stripe import NOW
-from pipeline import MONTHLY, Pipeline, subscribe
+from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
 from reverse_sync.plan.guards import Blocked
 
 from ingestion.reconcile.slices import Share
 from orchestration.build.dbt_process import write_docs
+from orchestration.build.transform import transform
 from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import Problem
-from orchestration.stages import reconcile_stage
+from orchestration.stages import load_stage, reconcile_stage, transform_stage
 from orchestration.terminal.reporter import LogReporter
 from sandbox import builders
 
 ACCOUNTS = 60
+MOMENTS = count(NOW + 1)
 SQLITE, DUCKDB = b"SQLite format 3\x00", b"DUCK"
 PROBLEM = Problem("freshness", "failed", "nothing was refreshed", "look")
 MADE_AGAIN = ("dagster", "dbt", "dlt", "raw")
@@ -41,6 +44,32 @@ def test_delivery_that_a_guard_blocked_stays_due(business: Pipeline) -> None:
         mark.unlink()
     assert business.refresh()["acknowledged"] == ACCOUNTS
     assert business.refresh() == {}, "brought to the last build"
+    what_a_killed_run_left_is_done_by_the_next_one(business)
+
+
+def what_a_killed_run_left_is_done_by_the_next_one(business: Pipeline) -> None:
+    """Killed between build and publication, publication and plan, delivery and its publication."""
+    settings, reporter = business.settings, LogReporter(lambda line: None)
+    rename(business, "Built")
+    load_stage(settings, reporter, full=False)
+    transform(settings, as_of=AS_OF)
+    assert business.refresh()["acknowledged"] == 1
+    assert business.account("cus_n7")["name"] == "Built"
+
+    rename(business, "Published")
+    load_stage(settings, reporter, full=False)
+    transform_stage(settings, reporter, as_of=AS_OF)
+    published = settings.marts.read_bytes()
+    assert business.refresh()["acknowledged"] == 1
+    assert business.account("cus_n7")["name"] == "Published"
+
+    settings.marts.write_bytes(published)
+    assert business.refresh()["unchanged"] == ACCOUNTS, "not known, so looked at again"
+    assert business.refresh() == {}
+
+
+def rename(business: Pipeline, name: str) -> None:
+    business.stripe.store.update("customer", "cus_n7", {"name": name}, now=next(MOMENTS))
 
 
 def garble(path: Path) -> None:
@@ -62,8 +91,7 @@ def test_store_is_true_after_the_next_sync_whatever_file_is_lost(
     own = set(files(settings.data_dir)) - kept_again
     assert {"refreshed", "alerts.json"} <= {path.name for path in own}
     for number, lost in enumerate((own, kept_again), start=1):
-        name = f"New {number}"
-        business.stripe.store.update("customer", "cus_n7", {"name": name}, now=NOW + number)
+        rename(business, name := f"New {number}")
         business.set(GUARD_UPDATES="0")
         with pytest.raises(Blocked):
             business.refresh()
