@@ -15,12 +15,14 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.configuration.data_folder import WAREHOUSE
 from orchestration.configuration.settings import Settings, WrongSettings
 from orchestration.locks import lock
 from orchestration.terminal.failures import Unknown
 from orchestration.terminal.reporter import Reporter
 
 MADE_AGAIN = ("dbt", "dlt", "in_process")
+IN_ARCHIVE = Path(WAREHOUSE)  # wherever it is kept
 SQLITE = b"SQLite format 3\x00"
 
 
@@ -31,7 +33,7 @@ def back_up(settings: Settings, target: Path, reporter: Reporter) -> int:
     """
     if not settings.warehouse.exists():
         raise Unknown(f"{settings.warehouse} does not exist: there is nothing to back up yet")
-    with lock(settings, "backup", reporter):
+    with lock(settings.folder, "backup", reporter):
         with duckdb.connect(str(settings.warehouse)) as database:
             database.execute("checkpoint")  # nothing is left in a log beside the file
         files = [settings.warehouse, *_files(settings.data_dir, but=settings.warehouse)]
@@ -85,17 +87,14 @@ def _place(settings: Settings, folder: Path) -> int:
     found = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     for path in found:
         name = path.relative_to(folder)
-        target = settings.warehouse if name == _WAREHOUSE else settings.data_dir / name
+        target = settings.warehouse if name == IN_ARCHIVE else settings.data_dir / name
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.replace(target)
     return len(found)
 
 
-_WAREHOUSE = Path("warehouse.duckdb")  # in the archive, wherever it is kept
-
-
 def _name(settings: Settings, path: Path) -> str:
-    return str(_WAREHOUSE if path == settings.warehouse else path.relative_to(settings.data_dir))
+    return str(IN_ARCHIVE if path == settings.warehouse else path.relative_to(settings.data_dir))
 
 
 def _files(data_dir: Path, *, but: Path) -> Iterator[Path]:

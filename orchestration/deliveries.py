@@ -3,8 +3,13 @@
 Enters: the settings, what was asked. Leaves: the result of one run, its records published.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
+from duckdb import DuckDBPyConnection
+
+from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
 from orchestration.locks import open_warehouse
 from orchestration.publication.marts import need
@@ -29,7 +34,7 @@ def retry(
 ) -> SyncResult:
     """Lets dead letters go again, with everything else that is to be sent."""
     _owe_delivery(settings, reporter)
-    with open_warehouse(settings, reporter) as connection:
+    with open_warehouse(settings.folder, reporter) as connection:
         release(connection, letters, at=now())
     return deliver_order(settings, reporter, _order("retry", overridden=overridden))
 
@@ -37,7 +42,7 @@ def retry(
 def undo(settings: Settings, reporter: Reporter, asked: str) -> SyncResult:
     """Puts a run back. Raises UnknownRun."""
     need(settings.marts)
-    with publishing_records(settings, reporter):
+    with publishing_records(settings.folder, reporter):
         return undone(
             surroundings(settings, reporter), _order("undo"), asked, on_progress=reporter.delivered
         )
@@ -57,15 +62,15 @@ def resync(
     order = _order("resync", scope=scope, overridden=overridden | meant)
     result = deliver_order(settings, reporter, order)
     if accounts is not None and not (result.pending or result.deferred):
-        with publishing_records(settings, reporter), open_warehouse(settings, reporter) as state:
-            settle_delivery(state, owed)
+        with _records(settings.folder, reporter) as connection:
+            settle_delivery(connection, owed)
     return result
 
 
 def reset_baseline(settings: Settings, reporter: Reporter) -> SyncResult:
     """Takes account_traits as it is as acknowledged; nothing is sent."""
     _owe_delivery(settings, reporter)
-    with publishing_records(settings, reporter):
+    with publishing_records(settings.folder, reporter):
         return rebased(surroundings(settings, reporter), _order("baseline"))
 
 
@@ -77,7 +82,7 @@ def reconcile(
     if repair:
         _owe_delivery(settings, reporter)
     need(settings.marts)
-    with publishing_records(settings, reporter):
+    with publishing_records(settings.folder, reporter):
         around = surroundings(settings, reporter)
         drift = compared(around, _order("reconcile"), repair=repair)
     if not repair:
@@ -91,8 +96,15 @@ def _owe_delivery(settings: Settings, reporter: Reporter) -> str | None:
     """Published before the repair begins: should it be killed, the next sync delivers the rest.
     The build that was delivered until now."""
     need(settings.marts)
-    with publishing_records(settings, reporter), open_warehouse(settings, reporter) as connection:
+    with _records(settings.folder, reporter) as connection:
         return owe_delivery(connection)
+
+
+@contextmanager
+def _records(folder: DataFolder, reporter: Reporter) -> Iterator[DuckDBPyConnection]:
+    """The sync's records, published afterwards."""
+    with publishing_records(folder, reporter), open_warehouse(folder, reporter) as connection:
+        yield connection
 
 
 def _order(

@@ -1,6 +1,6 @@
 """Who holds what for how long: the writers' lock on the warehouse, the lease on the account store.
 
-Enters: the settings, a reporter that says what is waited for. Leaves: contexts. The kernel frees
+Enters: the data folder, a reporter that says what is waited for. Leaves: contexts. The kernel frees
 what a process held when it dies.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from ingestion.merge.warehouse import opened_once
-from orchestration.configuration.settings import Settings
+from orchestration.configuration.data_folder import DataFolder
 from orchestration.file_lock import writer_lock
 from orchestration.terminal.reporter import Reporter
 
@@ -20,42 +20,42 @@ _kept_open: ContextVar[Path | None] = ContextVar("kept_open", default=None)
 
 
 @contextmanager
-def kept_open(settings: Settings, reporter: Reporter) -> Iterator[None]:
+def kept_open(folder: DataFolder, reporter: Reporter) -> Iterator[None]:
     """One hold of the lock for the stages of the block, and the file opened once. Nothing is sent
     meanwhile."""
-    with lock(settings, "refresh", reporter):
-        before = _kept_open.set(settings.warehouse)
+    with lock(folder, "refresh", reporter):
+        before = _kept_open.set(folder.warehouse)
         try:
-            with opened_once(settings.warehouse):
+            with opened_once(folder.warehouse):
                 yield
         finally:
             _kept_open.reset(before)
 
 
 @contextmanager
-def lock(settings: Settings, purpose: str, reporter: Reporter) -> Iterator[None]:
-    if _kept_open.get() == settings.warehouse:
+def lock(folder: DataFolder, purpose: str, reporter: Reporter) -> Iterator[None]:
+    if _kept_open.get() == folder.warehouse:
         yield
         return
-    path = settings.warehouse.with_suffix(".lock")
+    path = folder.warehouse_lock
     with writer_lock(path, purpose=purpose, on_wait=reporter.waiting):
         yield
 
 
 @contextmanager
-def open_warehouse(settings: Settings, reporter: Reporter) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_warehouse(folder: DataFolder, reporter: Reporter) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, under the lock, for as long as the context lasts."""
     with (
-        lock(settings, "reverse-sync", reporter),
-        duckdb.connect(str(settings.warehouse)) as database,
+        lock(folder, "reverse-sync", reporter),
+        duckdb.connect(str(folder.warehouse)) as database,
     ):
         yield database
 
 
 @contextmanager
-def lease(settings: Settings, reporter: Reporter) -> Iterator[None]:
+def lease(folder: DataFolder, reporter: Reporter) -> Iterator[None]:
     """One sender at a time for the account store; freed by the kernel when its holder dies."""
-    path = settings.data_dir / "account_store.lock"
+    path = folder.store_lock
     with writer_lock(
         path, purpose="reverse-sync", what="the account store", on_wait=reporter.waiting_to_send
     ):

@@ -73,7 +73,7 @@ def _run(  # noqa: PLR0913, PLR0917
     tags: dict[str, str],
 ) -> ExecuteInProcessResult:
     run_id = str(uuid4())
-    with alive(instance, settings.data_dir, run_id):
+    with alive(instance, settings.folder.dagster, run_id):
         try:
             return defs.resolve_job_def(job).execute_in_process(
                 instance=instance,

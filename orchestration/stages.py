@@ -24,6 +24,7 @@ from ingestion.reconcile.slices import Share
 from ingestion.stripe_api.client import Connection
 from orchestration.build.scope import Kind, Scope, decide
 from orchestration.build.transform import NodeResult, TransformFailed, find_failure, transform
+from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
 from orchestration.locks import lease, lock, open_warehouse
 from orchestration.monitoring.health import refreshed_at
@@ -54,7 +55,7 @@ def load_stage(
 ) -> LoadResult:
     """Stripe -> `stripe.*`. Raises StripeError, DeletionLimitReached."""
     bounds = Bounds(gone_limit_percent=settings.stripe_gone_limit_percent, overlap=overlap)
-    with lock(settings, "load", reporter):
+    with lock(settings.folder, "load", reporter):
         result = load_all(
             connections(settings),
             paths(settings),
@@ -71,7 +72,7 @@ def pending_stage(
     settings: Settings, reporter: Reporter, accounts: Mapping[str, Connection]
 ) -> LoadResult | None:
     """What the inbox names, alone; None: there is nothing, or a `load_stage` is due."""
-    with lock(settings, "load", reporter):
+    with lock(settings.folder, "load", reporter):
         return load_pending(accounts, paths(settings), progress=reporter.loaded)
 
 
@@ -83,7 +84,7 @@ def reconcile_stage(
     Raises StripeError, DeletionLimitReached.
     """
     bounds = Bounds(gone_limit_percent=None if allow_gone else settings.stripe_gone_limit_percent)
-    with lock(settings, "reconcile", reporter):
+    with lock(settings.folder, "reconcile", reporter):
         return reconcile_all(
             connections(settings), paths(settings), share, progress=reporter.loaded, bounds=bounds
         )
@@ -98,7 +99,7 @@ def transform_stage(
     stands.
     """
     with (
-        lock(settings, "transform", reporter),
+        lock(settings.folder, "transform", reporter),
         closing(Copy(settings.marts)) as copy,
         opened_once(settings.warehouse),
     ):
@@ -133,7 +134,7 @@ def _publish(database: duckdb.DuckDBPyConnection, copy: Copy, scope: Scope) -> d
 
 def build_due(settings: Settings, reporter: Reporter, *, as_of: datetime) -> str | None:
     """Why the marts must be built again at `as_of`; None: they are what they would be."""
-    with open_warehouse(settings, reporter) as database:
+    with open_warehouse(settings.folder, reporter) as database:
         scope = decide(database, settings, as_of=as_of)
         if scope.kind is not Kind.NOTHING:
             return scope.why
@@ -163,7 +164,7 @@ def deliver_order(
     settings: Settings, reporter: Reporter, order: Order, timed: Timed = nullcontext
 ) -> SyncResult:
     """One run of the reverse-sync, and its records published."""
-    with publishing_records(settings, reporter):
+    with publishing_records(settings.folder, reporter):
         around = surroundings(settings, reporter, timed)
         result = deliver(around, order, on_progress=reporter.delivered)
         for change in result.overridden:
@@ -180,12 +181,12 @@ def surroundings(
     """
     return Surroundings(
         marts_path=settings.marts,
-        warehouse=lambda: open_warehouse(settings, reporter),
+        warehouse=lambda: open_warehouse(settings.folder, reporter),
         target=settings.target,
         multiple_subscriptions=sent_mode(settings),
-        lease=lambda: lease(settings, reporter),
+        lease=lambda: lease(settings.folder, reporter),
         timed=timed,
-        guards=replace(settings.guards, refreshed_at=refreshed_at(settings)),
+        guards=replace(settings.guards, refreshed_at=refreshed_at(settings.folder)),
     )
 
 
@@ -196,24 +197,24 @@ def sent_mode(settings: Settings) -> bool:
 
 
 @contextmanager
-def publishing_records(settings: Settings, reporter: Reporter) -> Iterator[None]:
+def publishing_records(folder: DataFolder, reporter: Reporter) -> Iterator[None]:
     """Afterwards what the sync knows is published, however the block ends."""
     try:
         yield
     finally:
-        with open_warehouse(settings, reporter) as database:
-            publish_sync(database, settings.marts)
+        with open_warehouse(folder, reporter) as database:
+            publish_sync(database, folder.marts)
 
 
-def loaded_until(settings: Settings) -> datetime:
+def loaded_until(folder: DataFolder) -> datetime:
     """When the marts were published (naive UTC): all loads before are in them, no later one is."""
-    published = settings.marts.stat().st_mtime
+    published = folder.marts.stat().st_mtime
     return datetime.fromtimestamp(published, UTC).replace(tzinfo=None)
 
 
-def measure_stage(settings: Settings, *, reached_at: datetime, loaded_until: datetime) -> Latency:
+def measure_stage(folder: DataFolder, *, reached_at: datetime, loaded_until: datetime) -> Latency:
     """How long the events took whose objects the account store now shows."""
-    with Inbox.open(settings.data_dir / "events.db") as inbox:
+    with Inbox.open(folder.inbox) as inbox:
         return inbox.measure(reached_at=reached_at, loaded_until=loaded_until)
 
 

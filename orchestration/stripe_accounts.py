@@ -41,7 +41,7 @@ def paths(settings: Settings) -> Paths:
     """Where a load keeps its files."""
     return Paths(
         warehouse=settings.site.place,
-        inbox=settings.data_dir / "events.db",
-        raw=settings.data_dir / "raw",
-        dlt=settings.data_dir / "dlt",
+        inbox=settings.folder.inbox,
+        raw=settings.folder.raw,
+        dlt=settings.folder.dlt,
     )

@@ -22,13 +22,9 @@ from orchestration.configuration.settings import Settings, WrongSettings, read_s
 from orchestration.stripe_accounts import connection
 
 
-def inbox_path(settings: Settings) -> Path:
-    return settings.data_dir / "events.db"
-
-
 def standing(settings: Settings) -> Standing:
     """The rules of now, and how they are said again."""
-    path = inbox_path(settings)
+    path = settings.folder.inbox
     return Standing(_rules(settings, path, own=""), partial(_rules_again, path))
 
 

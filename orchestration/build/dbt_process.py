@@ -28,7 +28,7 @@ def run_dbt(
 ) -> dbtRunnerResult:
     """One dbt command on the warehouse, which is closed afterwards. Raises DbtFailed."""
     os.environ |= settings.site.profile
-    kept = settings.data_dir / "dbt"
+    kept = settings.folder.dbt
     paths = ["--target-path", str(kept / "target"), "--log-path", str(kept / "logs")]
     name = settings.site.project
     if name not in _parsed:
@@ -46,13 +46,13 @@ def run_dbt(
 
 def write_docs(settings: Settings) -> Path:
     """Every model and column on one page, `docs.html` in DATA_DIR. Raises DbtFailed."""
-    target = settings.data_dir / "dbt" / "target"
+    target = settings.folder.dbt / "target"
     target.mkdir(parents=True, exist_ok=True)
     shutil.copy(MANIFEST, target)  # which dbt puts into the page, as `make setup` parsed it
     made = run_dbt(settings, ["docs", "generate", "--no-compile", "--empty-catalog", "--static"])
     if not made.success:
         raise DbtFailed(f"dbt cannot write its docs: {made.exception}")
-    return (target / "static_index.html").replace(settings.data_dir / "docs.html")
+    return (target / "static_index.html").replace(settings.folder.docs)
 
 
 def _node_listener(on_node: Callable[[str], None]) -> Callable[[EventMsg], None]:

@@ -77,10 +77,10 @@ def stripe_landing(pool: str | None) -> AssetsDefinition:
         why = build_due(settings, heard, as_of=as_of(context))
         if not why:
             context.log.info("nothing changed: nothing is built")
-            note_refreshed(settings, at=now())
+            note_refreshed(settings.folder, at=now())
             return
         context.log.info("the marts are built: %s", why)
-        with open_warehouse(settings, heard) as warehouse:
+        with open_warehouse(settings.folder, heard) as warehouse:
             there = table_rows(warehouse)
         for table in TABLES:
             yield MaterializeResult(
@@ -146,7 +146,7 @@ def account_store(
 ) -> MaterializeResult[None]:
     """Diff, push, remember; the counts as metadata, and how long Stripe's events took."""
     settings, began = read_settings(), time.monotonic()
-    loads = loaded_until(settings)
+    loads = loaded_until(settings.folder)
     result = deliver_stage(
         settings,
         reporter or log_reporter(context.log),
@@ -154,13 +154,13 @@ def account_store(
         run_id=context.run.run_id,
         overridden=overridden(context),
     )
-    note_refreshed(settings, at=now())
+    note_refreshed(settings.folder, at=now())
     # Counts alone: which accounts they are is told by the marts, not by Dagster's storage.
     counts = {name: value for name, value in asdict(result).items() if isinstance(value, int)}
-    took = measure_stage(settings, reached_at=moment(context), loaded_until=loads)
+    took = measure_stage(settings.folder, reached_at=moment(context), loaded_until=loads)
     seconds = round(time.monotonic() - began, 3)
     rate = {"seconds": seconds, "accounts_per_second": round(result.sent / max(seconds, 0.001), 1)}
-    drawn = latencies(settings.data_dir / "events.db")
+    drawn = latencies(settings.folder.inbox)
     picture = {"picture": drawn} if drawn else {}
     return MaterializeResult(metadata={**counts, **rate, **_latency(took), **picture})
 

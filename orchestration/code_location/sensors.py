@@ -47,7 +47,7 @@ def sensors() -> Sequence[SensorDefinition]:
 def inbox_waits(context: SensorEvaluationContext) -> Asked:
     """Objects that a webhook or a replay named and that no load has read yet."""
     settings = read_settings(for_stripe=False)
-    path = settings.data_dir / "events.db"
+    path = settings.folder.inbox
     if not path.exists():
         return SkipReason("there is no inbox yet: run initial_import first")
     with Inbox.open(path, read_only=True) as inbox:

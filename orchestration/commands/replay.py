@@ -35,7 +35,7 @@ def replay(
         from ingestion.inbox.events_db import Inbox
 
         begin = int(since.timestamp()) if since else 0
-        with Inbox.open(settings.data_dir / "events.db") as inbox:
+        with Inbox.open(settings.folder.inbox) as inbox:
             events, pointers = inbox.replay(since=begin)
             waiting = sum(inbox.backlog().values())
         if json:

@@ -31,7 +31,7 @@ def webhooks(
             )
         from ingestion.webhooks import server
         from ingestion.webhooks.app import PATH
-        from orchestration.webhook_rules import greeting, inbox_path, standing
+        from orchestration.webhook_rules import greeting, standing
 
         listening = server.listener(host, port)
         name = f"[{host}]" if ":" in host else host
@@ -39,7 +39,7 @@ def webhooks(
         server.serve(
             listening,
             standing(settings),
-            inbox_path(settings),
+            settings.folder.inbox,
             say=_say,
             greet=lambda: greeting(settings, _say),
         )

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.configuration import checks
+from orchestration.configuration.data_folder import WAREHOUSE, DataFolder
 from orchestration.configuration.unknown_names import unknown
 from orchestration.configuration.url_secrets import url_secrets
 from orchestration.terminal.logs import log_as_json
@@ -186,21 +187,25 @@ class Settings(ScheduleSettings):
     @property
     def site(self) -> InFile:
         """The warehouse, and what is done otherwise by where it is."""
-        return warehouse(_secret(self.warehouse_url), self.data_dir)
+        return warehouse(_secret(self.warehouse_url), self.data_dir / WAREHOUSE)
+
+    @property
+    def folder(self) -> DataFolder:
+        """The files of this machine. Beside a lake, its warehouse holds what was built and sent."""
+        return DataFolder(self.data_dir, warehouse=self.site.file)
 
     @property
     def warehouse(self) -> Path:
-        """The DuckDB file; beside a lake it holds what this machine has built and sent."""
-        return self.site.file
+        return self.folder.warehouse
 
     @property
     def marts(self) -> Path:
-        return self.data_dir / "marts.duckdb"
+        return self.folder.marts
 
     @property
     def store_url(self) -> str:
         """Where the account store is; may hold a password."""
-        return _secret(self.account_store_url) or f"sqlite:///{self.data_dir}/accounts.db"
+        return _secret(self.account_store_url) or f"sqlite:///{self.folder.accounts}"
 
     @property
     def guards(self) -> Guards:

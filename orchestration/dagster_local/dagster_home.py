@@ -41,16 +41,15 @@ event_log_storage:
 @contextmanager
 def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
     """Dagster's storage. Two processes that first touch an empty one break it: one at a time."""
-    home = prepare_dagster_home(settings.data_dir)
+    home = prepare_dagster_home(settings.folder.dagster)
     with writer_lock(home / "first.lock", purpose="set up Dagster's storage"):
         instance = DagsterInstance.from_config(str(home))
     with instance:
         yield instance
 
 
-def prepare_dagster_home(data_dir: Path) -> Path:
-    """`$DATA_DIR/dagster` with its settings; an operator's own dagster.yaml stays."""
-    home = (data_dir / "dagster").absolute()
+def prepare_dagster_home(home: Path) -> Path:
+    """Dagster's folder, with its settings; an operator's own dagster.yaml stays."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = home / "dagster.yaml"
     held = _held(config)
@@ -66,6 +65,6 @@ def _held(config: Path) -> str:
     return OURS if not text.strip() or "\0" in text else text
 
 
-def code_socket(data_dir: Path) -> Path:
+def code_socket(home: Path) -> Path:
     """Where the code server of `deploy/` listens: nobody else may open the folder."""
-    return (data_dir / "dagster" / "code.sock").absolute()
+    return home / "code.sock"

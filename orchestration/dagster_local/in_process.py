@@ -17,9 +17,9 @@ IN_PROCESS = "stripe_traits/in_process"
 
 
 @contextmanager
-def alive(instance: DagsterInstance, data_dir: Path, run_id: str) -> Iterator[None]:
+def alive(instance: DagsterInstance, home: Path, run_id: str) -> Iterator[None]:
     """Show as long as this block lasts that the run lives; first settle the ones that died."""
-    folder = data_dir / "dagster" / "in_process"
+    folder = home / "in_process"
     folder.mkdir(parents=True, exist_ok=True)
     for run in _unfinished(instance):
         _settle(instance, run, folder / run.run_id)

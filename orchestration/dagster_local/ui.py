@@ -39,7 +39,7 @@ PROGRAMS = {
 def main() -> None:
     with explained():
         settings = read_settings(for_stripe=False)
-        code = str(code_socket(settings.data_dir))
+        code = str(code_socket(settings.folder.dagster))
         if sys.argv[1:2] in SERVERS and len(os.fsencode(code)) > SOCKET_BYTES:
             raise WrongSettings(
                 f"DATA_DIR: {code} is longer than the {SOCKET_BYTES} bytes that a socket's path may"
@@ -51,7 +51,7 @@ def main() -> None:
             pass  # the first touch of an empty storage must be one process's
     # Runs are started in the project's folder: what is relative here must mean the same there.
     os.environ["DATA_DIR"] = str(settings.data_dir.absolute())
-    os.environ.setdefault("DAGSTER_HOME", str(prepare_dagster_home(settings.data_dir)))
+    os.environ.setdefault("DAGSTER_HOME", str(prepare_dagster_home(settings.folder.dagster)))
     os.environ["CODE_SOCKET"] = code
     os.chdir(PROJECT)
     program, arguments = _program(sys.argv[1:], code)

@@ -34,7 +34,7 @@ class Loads:
 
     def wait(self, stop: threading.Event) -> None:
         """Until something is to be read, or `stop`."""
-        with Inbox.open(self._settings.data_dir / "events.db") as inbox:
+        with Inbox.open(self._settings.folder.inbox) as inbox:
             while time.monotonic() < self._next_poll and not waits(inbox, self._accounts):
                 if stop.wait(LOOK_SECONDS):
                     return

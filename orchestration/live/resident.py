@@ -102,7 +102,7 @@ def _run(
     loads: Loads,
 ) -> None:
     timed, as_of = Stopwatch(cycle.seconds), cycle.began
-    with kept_open(settings, reporter):
+    with kept_open(settings.folder, reporter):
         with timed("load"):
             cycle.loaded = loads.load(reporter)
         timed.part("poll", cycle.loaded.polled, of="load")
@@ -118,13 +118,13 @@ def _run(
     if _is_due(settings):
         with timed("send"):
             run_id = f"live-{as_of:%Y%m%dT%H%M%S%f}"
-            until = loaded_until(settings)
+            until = loaded_until(settings.folder)
             cycle.delivered = deliver_stage(
                 settings, reporter, as_of=as_of, run_id=run_id, timed=timed
             )
         timed.part("diff", cycle.seconds.pop("diff", 0.0), of="send")
-        cycle.latency = measure_stage(settings, reached_at=clock(), loaded_until=until)
-    note_refreshed(settings, at=now())
+        cycle.latency = measure_stage(settings.folder, reached_at=clock(), loaded_until=until)
+    note_refreshed(settings.folder, at=now())
 
 
 def _is_due(settings: Settings) -> bool:

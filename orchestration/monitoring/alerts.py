@@ -54,7 +54,7 @@ class Notice:
 
 def notify(settings: Settings, problems: Iterable[Problem], *, now: datetime) -> list[Notice]:
     """Tell what changed since the last call, `now` (aware UTC); the notices that were delivered."""
-    path = settings.data_dir / "alerts.json"
+    path = settings.folder.alerts
     told = _told(path)
     delivered = []
     for notice in _changes(told, list(problems), now):

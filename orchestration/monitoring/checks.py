@@ -82,7 +82,7 @@ def counts_conserve(settings: Settings) -> Checked:
 
 def latency(settings: Settings) -> Checked:
     """From Stripe's events to the account store, in the last refresh that brought any."""
-    with Inbox.open(settings.data_dir / "events.db") as inbox:
+    with Inbox.open(settings.folder.inbox) as inbox:
         found = inbox.latency()
     if found is None or found.p95_seconds is None:
         return Checked("pass", "no event was brought to the account store yet")
@@ -105,7 +105,7 @@ def no_drift(settings: Settings) -> Checked:
 
 def agrees_with_stripe(settings: Settings, stream: str) -> Checked:
     """What the last comparison with Stripe found (and repaired)."""
-    with Inbox.open(settings.data_dir / "events.db") as inbox:
+    with Inbox.open(settings.folder.inbox) as inbox:
         counts = inbox.compared(stream)
     if counts is None:
         return Checked("pass", "not compared yet: nightly and reconcile do")

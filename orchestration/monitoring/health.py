@@ -14,12 +14,12 @@ from typing import Literal
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
+from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
 from orchestration.publication.marts import names, published_at, reading
 from orchestration.whole_file import write_whole
 
 Level = Literal["degraded", "failed"]
-REFRESHED = "refreshed"
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]
 
 
@@ -71,7 +71,7 @@ def _failed_runs(instance: DagsterInstance, jobs: tuple[str, ...]) -> Iterator[P
 
 
 def _stale(settings: Settings, now: datetime) -> Iterator[Problem]:
-    refreshed = refreshed_at(settings)
+    refreshed = refreshed_at(settings.folder)
     if refreshed and now - refreshed > timedelta(hours=settings.freshness_hours):
         yield Problem(
             "freshness",
@@ -92,15 +92,15 @@ def _kept_out(settings: Settings) -> Iterator[Problem]:
                 yield Problem(f"kept_out:{name}", "degraded", f"{row[0]:,} {text}", remedy)
 
 
-def note_refreshed(settings: Settings, *, at: datetime) -> None:
+def note_refreshed(folder: DataFolder, *, at: datetime) -> None:
     """A refresh has ended well, also one that found nothing to do; `at` is aware UTC."""
-    write_whole(settings.data_dir / REFRESHED, at.isoformat())
+    write_whole(folder.refreshed, at.isoformat())
 
 
-def refreshed_at(settings: Settings) -> datetime | None:
+def refreshed_at(folder: DataFolder) -> datetime | None:
     """When a refresh last ended well, aware UTC; None: never. Where the file does not tell, it was
     when the marts were published, or later."""
     try:
-        return datetime.fromisoformat((settings.data_dir / REFRESHED).read_text()).astimezone(UTC)
+        return datetime.fromisoformat(folder.refreshed.read_text()).astimezone(UTC)
     except (OSError, ValueError):
-        return published_at(settings.marts)
+        return published_at(folder.marts)

@@ -66,7 +66,7 @@ def read_status(settings: Settings) -> Status:
         runs = _last_runs(settings, marts)
         store = _account_store(database, marts)
         published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
-    with Inbox.open(settings.data_dir / "events.db", read_only=True) as inbox:
+    with Inbox.open(settings.folder.inbox, read_only=True) as inbox:
         accounts = _stripe_accounts(inbox)
         latency, refused = inbox.latency(), inbox.refused()
         told = (latency, refused, _history(inbox), store)

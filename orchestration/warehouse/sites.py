@@ -156,7 +156,7 @@ class OnSpark(InLake):
 WAREHOUSES: dict[str, type[InFile]] = {DUCKDB: InFile, DUCKLAKE: InDuckLake, SPARK: OnSpark}
 
 
-def warehouse(url: str | None, data_dir: Path) -> InFile:
-    """By a setting that `warehouse_url.problems` has nothing to say of."""
-    given = {"file": data_dir / "warehouse.duckdb"} | (parts(url) if url else {})
+def warehouse(url: str | None, file: Path) -> InFile:
+    """By a setting that `url.problems` has nothing to say of; `file` where it names none."""
+    given = {"file": file} | (parts(url) if url else {})
     return WAREHOUSES[scheme(url or DUCKDB)](**given)

@@ -70,8 +70,8 @@ def wait_for_refreshes(business: Pipeline, number: int) -> None:
     """Until so many more cycles have ended well."""
     ended = time.monotonic() + PATIENCE
     for _ in range(number):
-        before = refreshed_at(business.settings)
-        while refreshed_at(business.settings) == before:
+        before = refreshed_at(business.settings.folder)
+        while refreshed_at(business.settings.folder) == before:
             assert time.monotonic() < ended, "no cycle ended"
             time.sleep(0.05)
 
@@ -105,12 +105,12 @@ def run_of_dagster_ends_when_its_time_is_over(business: Pipeline) -> None:
 
 def run_of_dagster_that_is_stopped_on_the_page_is_canceled(business: Pipeline) -> None:
     """After the cycle under way: the button notes it and sends the run's process a SIGINT."""
-    before = refreshed_at(business.settings)
+    before = refreshed_at(business.settings.folder)
     business.set(LIVE_RUN_MINUTES="60")
     with dagster_instance(business.settings) as instance:
 
         def stop() -> None:
-            while refreshed_at(business.settings) == before:
+            while refreshed_at(business.settings.folder) == before:
                 time.sleep(0.05)
             instance.report_run_canceling(*instance.get_runs(limit=1))
             os.kill(os.getpid(), signal.SIGINT)
@@ -126,7 +126,7 @@ def test_a_build_has_all_memory_though_a_load_has_little(refreshed: Pipeline) ->
     settings, reporter = refreshed.settings, LogReporter(lambda line: None)
     asked = "select current_setting('memory_limit')"
     refreshed.stripe.store.update("customer", "cus_one", {"name": "Ada"}, now=NOW)
-    with kept_open(settings, reporter), duckdb.connect(str(settings.warehouse)) as database:
+    with kept_open(settings.folder, reporter), duckdb.connect(str(settings.warehouse)) as database:
         (whole,) = database.execute(asked).fetchone() or ()
         load_stage(settings, reporter, full=False)
         (loading,) = database.execute(asked).fetchone() or ()

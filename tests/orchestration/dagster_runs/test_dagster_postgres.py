@@ -28,7 +28,7 @@ def test_runs_and_events_are_in_postgres_for_every_process(
 ) -> None:
     driven = postgres_url.replace("postgresql:", "postgresql+psycopg2:", 1)
     monkeypatch.setenv("DAGSTER_POSTGRES_URL", driven)
-    home = prepare_dagster_home(pipeline.settings.data_dir)
+    home = prepare_dagster_home(pipeline.settings.folder.dagster)
     config = home / "dagster.yaml"
     ours, _, _ = config.read_text().removeprefix(OURS).partition("event_log_storage:")
     config.write_text(ours + STORAGE)

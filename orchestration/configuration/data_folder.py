@@ -1,0 +1,68 @@
+"""The files that this machine keeps: each one's name stands here and nowhere else.
+
+Enters: `DATA_DIR`, and where the warehouse's file is. Leaves: paths. What a file holds, and what it
+means where one is lost, stands in docs/operations.md.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+WAREHOUSE = "warehouse.duckdb"
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """`warehouse` is in it unless WAREHOUSE_URL names another place."""
+
+    path: Path
+    warehouse: Path
+
+    @property
+    def warehouse_lock(self) -> Path:
+        return self.warehouse.with_suffix(".lock")
+
+    @property
+    def marts(self) -> Path:
+        return self.path / "marts.duckdb"
+
+    @property
+    def inbox(self) -> Path:
+        return self.path / "events.db"
+
+    @property
+    def accounts(self) -> Path:
+        """The account store where no other is named."""
+        return self.path / "accounts.db"
+
+    @property
+    def store_lock(self) -> Path:
+        return self.path / "account_store.lock"
+
+    @property
+    def raw(self) -> Path:
+        return self.path / "raw"
+
+    @property
+    def dlt(self) -> Path:
+        return self.path / "dlt"
+
+    @property
+    def dbt(self) -> Path:
+        return self.path / "dbt"
+
+    @property
+    def docs(self) -> Path:
+        return self.path / "docs.html"
+
+    @property
+    def dagster(self) -> Path:
+        """Absolute: Dagster's processes have working folders of their own."""
+        return (self.path / "dagster").absolute()
+
+    @property
+    def refreshed(self) -> Path:
+        return self.path / "refreshed"
+
+    @property
+    def alerts(self) -> Path:
+        return self.path / "alerts.json"
