@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from local_stripe import NOW
 from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
-from reverse_sync.plan.guards import Blocked
 
 from ingestion.reconcile.slices import Share
 from orchestration.build.dbt_process import write_docs
@@ -17,6 +16,7 @@ from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import Problem
 from orchestration.stages import load_stage, reconcile_stage, transform_stage
 from orchestration.terminal.reporter import LogReporter
+from reverse_sync.guards import Blocked
 from sandbox import builders
 
 ACCOUNTS = 60
