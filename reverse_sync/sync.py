@@ -8,12 +8,12 @@ The warehouse is open while planning and while remembering, never while the stor
 from datetime import datetime
 from pathlib import Path
 
-from reverse_sync.deliver.delivery import Progress, Sender
+from reverse_sync.deliver.delivery import Answers, Progress, Sender
 from reverse_sync.deliver.result import SyncResult, result_of
 from reverse_sync.deliver.run_end import Ending
 from reverse_sync.guards import Guards
 from reverse_sync.plan.counts import Plan
-from reverse_sync.plan.planning import Planner, found_at
+from reverse_sync.plan.planning import StoreState, Planner, read
 from reverse_sync.plan.preview import Preview
 from reverse_sync.run_request import Order, Surroundings, Warehouse
 from reverse_sync.stores.account_store import AccountStoreError
@@ -68,16 +68,31 @@ def deliver(
 ) -> SyncResult:
     """One run. Raises Blocked and PlanMoved, which send nothing, and SyncInterrupted."""
     with around.lease(), opened(around.target) as store:
-        found = found_at(store, around.mode)
-        with around.timed("diff"), around.warehouse() as connection:
-            plan = Planner(connection, around, order, found).commit()
-        # Not before the guards have let the plan pass: a change of mode is a part of it.
-        if found.changes:
-            store.write_tracking(found.changes, at=order.as_of)
-        sender = Sender(store, around.warehouse, found.tracking, on_progress, batch_size)
-        ending = sender.deliver(plan)
-    overridden = tuple(change for change in found.changes if change.old is not None)
-    return finished(plan, ending, overridden)
+        held = read(store, around.mode)
+        plan = diff(held, around, order)
+        sender = Sender(store, around.warehouse, held.tracking, on_progress, batch_size)
+        answers = push(sender, plan, held)
+        ending = remember(sender, plan, answers)
+    return finished(plan, ending, held.overridden)
+
+
+def diff(held: StoreState, around: Surroundings, order: Order) -> Plan:
+    """`account_traits` beside what was acknowledged: the outbox filled, the guards passed."""
+    with around.timed("diff"), around.warehouse() as connection:
+        return Planner(connection, around, order, held).commit()
+
+
+def push(sender: Sender, plan: Plan, held: StoreState) -> Answers:
+    """The outbox to the store. A change of its tracking config is a part of the plan: not before
+    the guards have let that pass."""
+    if held.changes:
+        sender.store.write_tracking(held.changes, at=plan.run.as_of)
+    return sender.push(plan)
+
+
+def remember(sender: Sender, plan: Plan, answers: Answers) -> Ending:
+    """What the store has answered last, and that the run has ended."""
+    return sender.remember(plan, answers)
 
 
 def finished(plan: Plan, ending: Ending, overridden: tuple[SettingChange, ...] = ()) -> SyncResult:
@@ -91,6 +106,6 @@ def finished(plan: Plan, ending: Ending, overridden: tuple[SettingChange, ...] =
 def preview(around: Surroundings, order: Order) -> Preview:
     """What `deliver` would send now; nothing is written, here or there."""
     with opened(around.target) as store:
-        found = found_at(store, around.mode)
+        held = read(store, around.mode)
         with around.warehouse() as connection:
-            return Planner(connection, around, order, found).show()
+            return Planner(connection, around, order, held).show()

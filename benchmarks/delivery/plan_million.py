@@ -15,7 +15,7 @@ import duckdb
 
 from benchmarks.build.account_marts import AS_OF, publish, traits_sql
 from benchmarks.showing import Rows, arguments
-from reverse_sync.plan.planning import found_at
+from reverse_sync.plan.planning import read
 from reverse_sync.run_request import Order, Surroundings
 from reverse_sync.state.schema import prepare
 from reverse_sync.stores.target import Target
@@ -27,8 +27,8 @@ def fill(folder: Path, target: Target, *, accounts: int, traits: int, changes: i
     """Published marts of which `changes` accounts differ from the acknowledged ones."""
     publish(folder, accounts=accounts, traits=traits, changed=changes, generation=1)
     with opened(target) as store:
-        found = found_at(store, "single")
-        store.write_tracking(found.changes, at=AS_OF)
+        held = read(store, "single")
+        store.write_tracking(held.changes, at=AS_OF)
     with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
         warehouse.execute("set memory_limit = '4GB'")
         prepare(warehouse)
@@ -39,7 +39,7 @@ def fill(folder: Path, target: Target, *, accounts: int, traits: int, changes: i
             f" (10 + i % 90)::varchar as mrr, 'usd' as currency, {traits} as traits_held from ("
             " select 'account_' || i as account_id, 'Account ' || i as name, i,"
             f" {traits_sql(traits)} as traits from range({accounts}) as r (i))",
-            {"tracking": found.tracking.digest},
+            {"tracking": held.tracking.digest},
         )
 
 

@@ -5,7 +5,7 @@ is never kept open for a store: it is opened for a moment, beside the writing, t
 chunk before was answered and to take the next one.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +41,14 @@ class _Chunk:
     is_last: bool
 
 
+@dataclass(frozen=True)
+class Answers:
+    """To the last accounts that were sent, and why the store takes no more, if it does not."""
+
+    outcomes: Sequence[Outcome] = ()
+    stopped: AccountStoreError | None = None
+
+
 @dataclass
 class Gone:
     """Why the store takes no further batch; None: it does."""
@@ -67,9 +75,13 @@ class Sender:
     batch_size: int | None = None
 
     def deliver(self, plan: Plan) -> Ending:
-        """push and remember, chunk by chunk, until nothing is to be tried or the store is gone."""
+        return self.remember(plan, self.push(plan))
+
+    def push(self, plan: Plan) -> Answers:
+        """Chunk by chunk until nothing is to be tried or the store is gone; while one is on its
+        way the answers to the one before it are remembered. Those to the last one are left."""
         if not plan.sent:
-            return Ending()
+            return Answers()
         outcomes: list[Outcome] = []
         done, stopped, limit = 0, None, self._size * BATCHES_PER_CHUNK
         with ThreadPoolExecutor(1, thread_name_prefix="remember") as beside:
@@ -83,9 +95,15 @@ class Sender:
                     limit = max(limit, min(limit * 2, MOST_ACCOUNTS))
                 done += len(outcomes)
                 chunk = following.result()
+        return Answers(outcomes, stopped)
+
+    def remember(self, plan: Plan, answers: Answers) -> Ending:
+        """The last answers, and the run's end; a run that had nothing to send has ended already."""
+        if not plan.sent:
+            return Ending()
         with self.warehouse() as connection:
-            remember(connection, plan.run, outcomes)
-            return _close(connection, plan, stopped)
+            remember(connection, plan.run, answers.outcomes)
+            return _close(connection, plan, answers.stopped)
 
     def _turn(
         self, plan: Plan, outcomes: list[Outcome], limit: int, on_its_way: _Chunk | None = None

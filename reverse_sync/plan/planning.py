@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.diff.candidates import read
+from reverse_sync.diff.candidates import read as candidates
 from reverse_sync.guards import Blocked, Figures, Trip, check
 from reverse_sync.plan.counts import Plan
 from reverse_sync.plan.fill_outbox import begin, diff_into_outbox, record
@@ -43,7 +43,7 @@ class _Seen(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class StoreState:
     """What the store says before a plan: its highest version, its tracking config as it will be
     once the plan is committed, and the changes that make it so."""
 
@@ -51,14 +51,20 @@ class Found:
     tracking: Tracking
     changes: Sequence[SettingChange]
 
+    @property
+    def overridden(self) -> tuple[SettingChange, ...]:
+        """The changes that take the place of somebody else's setting."""
+        return tuple(change for change in self.changes if change.old is not None)
 
-def found_at(store: AccountStore, mode: Mode) -> Found:
-    """Settings change where the integration is new in this store, or its mode has changed."""
+
+def read(store: AccountStore, mode: Mode) -> StoreState:
+    """What the store says. Its settings change where the integration is new in it, or has another
+    mode."""
     held = store.read_tracking()
     changes = enabling(held, mode=mode)
     settings = {**held.settings, **{change.new.aspect: change.new for change in changes}}
     tracking = replace(held, settings=settings, mode=mode) if changes else held
-    return Found(version=store.highest_version(), tracking=tracking, changes=changes)
+    return StoreState(version=store.highest_version(), tracking=tracking, changes=changes)
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Planner:
     connection: DuckDBPyConnection
     around: Surroundings
     order: Order
-    found: Found
+    held: StoreState
 
     def commit(self) -> Plan:
         """Writes plan and outbox together. Raises PlanMoved; Blocked, which is recorded."""
@@ -96,11 +102,11 @@ class Planner:
     @contextmanager
     def _judging(self) -> Iterator[_Judged]:
         connection, order, guards = self.connection, self.order, self.around.guards
-        version, tracking = self.found.version, self.found.tracking
+        version, tracking = self.held.version, self.held.tracking
         ordered = order.run(version=version, mode=self.around.mode, tracking=tracking)
         run = begin(connection, ordered)
         path = self.around.marts_path
-        with read(connection, path, run) as source, transaction(connection):
+        with candidates(connection, path, run) as source, transaction(connection):
             plan = diff_into_outbox(connection, run, source, tracking)
             build = published_build(connection).id
             plan = replace(plan, digest=digest(connection, run), build=build)

@@ -17,7 +17,7 @@ from reverse_sync.deliver.run_end import close_run
 from reverse_sync.diff.candidates import published
 from reverse_sync.guards import GUARDS, UPSTREAM
 from reverse_sync.plan.fill_outbox import begin, record
-from reverse_sync.plan.planning import Planner, found_at
+from reverse_sync.plan.planning import Planner, read
 from reverse_sync.repair.reconcile_store import Drift, compare, scanned
 from reverse_sync.repair.undo import undo_into_outbox, version_of
 from reverse_sync.run_request import Order, Surroundings
@@ -53,17 +53,17 @@ def rebased(around: Surroundings, order: Order) -> SyncResult:
     """Takes what account_traits says as what the store holds; nothing is sent."""
     order = replace(order, overridden=EVERY_GUARD)
     with around.lease(), opened(around.target) as store:
-        found = found_at(store, around.mode)
-        if found.changes:
-            store.write_tracking(found.changes, at=order.as_of)
+        held = read(store, around.mode)
+        if held.changes:
+            store.write_tracking(held.changes, at=order.as_of)
         with around.warehouse() as connection:
-            plan = Planner(connection, around, order, found).commit()
+            plan = Planner(connection, around, order, held).commit()
             while outcomes := _as_taken(connection, plan.run):
                 remember(connection, plan.run, outcomes)
             # The store has not moved: its own version is what it holds.
             connection.execute(
                 "update sync.sync_snapshot set version = ? where version = ?",
-                [found.version, plan.run.version],
+                [held.version, plan.run.version],
             )
             ending = close_run(connection, plan.run, build=plan.build, error=None, waiting=None)
     return result_of(plan, ending)
@@ -73,8 +73,8 @@ def compared(around: Surroundings, order: Order, *, repair: bool) -> Drift:
     """The store beside what it acknowledged; with `repair` the baseline is set to what it holds,
     for the next run to send the difference. Raises NotReadable."""
     with around.lease(), opened(around.target) as store:
-        found = found_at(store, around.mode)
-        run = order.run(version=found.version, mode=around.mode, tracking=found.tracking)
+        held = read(store, around.mode)
+        run = order.run(version=held.version, mode=around.mode, tracking=held.tracking)
         with (
             scanned(store, around.marts_path.parent) as (scan, total),
             around.warehouse() as connection,
