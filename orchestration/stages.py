@@ -22,7 +22,7 @@ from ingestion.merge.warehouse import opened_once
 from ingestion.reconcile.repair import Compared
 from ingestion.reconcile.slices import Share
 from ingestion.stripe_api.client import Connection
-from orchestration.build.scope import Kind, Scope, decide
+from orchestration.build.scope import BuildKind, BuildScope, decide
 from orchestration.build.transform import NodeResult, TransformFailed, find_failure, transform
 from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
@@ -126,8 +126,8 @@ def table_rows(database: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int
     return dict(zip(tables, found[0], strict=True))
 
 
-def _publish(database: duckdb.DuckDBPyConnection, copy: Copy, scope: Scope) -> dict[str, int]:
-    if scope.kind is Kind.NOTHING and published_build(database, copy.marts) == scope.id:
+def _publish(database: duckdb.DuckDBPyConnection, copy: Copy, scope: BuildScope) -> dict[str, int]:
+    if scope.kind is BuildKind.NOTHING and published_build(database, copy.marts) == scope.id:
         return {}
     return publish(database, copy.marts, build=scope.id, follows=scope.follows, at=now(), copy=copy)
 
@@ -136,7 +136,7 @@ def build_due(settings: Settings, reporter: Reporter, *, as_of: datetime) -> str
     """Why the marts must be built again at `as_of`; None: they are what they would be."""
     with open_warehouse(settings.folder, reporter) as database:
         scope = decide(database, settings, as_of=as_of)
-        if scope.kind is not Kind.NOTHING:
+        if scope.kind is not BuildKind.NOTHING:
             return scope.why
         if published_build(database, settings.marts) != scope.id:
             return "the last build was not published"

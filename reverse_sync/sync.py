@@ -13,7 +13,7 @@ from reverse_sync.deliver.result import SyncResult, result_of
 from reverse_sync.deliver.run_end import Ending
 from reverse_sync.guards import Guards
 from reverse_sync.plan.counts import Plan
-from reverse_sync.plan.planning import StoreState, Planner, read
+from reverse_sync.plan.planning import Planner, StoreState, read
 from reverse_sync.plan.preview import Preview
 from reverse_sync.run_request import Order, Surroundings, Warehouse
 from reverse_sync.stores.account_store import AccountStoreError

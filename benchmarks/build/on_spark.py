@@ -17,7 +17,7 @@ from benchmarks.build import transform as on_duckdb
 from benchmarks.showing import Rows, arguments
 from ingestion.engines.lake import Lake
 from ingestion.landing import TABLES
-from orchestration.build.scope import Kind
+from orchestration.build.scope import BuildKind
 from orchestration.configuration.settings import Settings
 from orchestration.publication.published_file import Copy
 from tests.spark.cluster import cluster
@@ -53,11 +53,11 @@ def measure(customers: int) -> dict[str, list[float]]:
             "Spark": _settings(Path(name) / "spark_data", found.warehouse_url),
         }
         bring(rows, engines["Spark"])
-        taken = {engine: [built(one, Kind.FULL)] for engine, one in engines.items()}
+        taken = {engine: [built(one, BuildKind.FULL)] for engine, one in engines.items()}
         on_duckdb.change(rows, customers, LATER)
         bring(rows, engines["Spark"])
         for engine, one in engines.items():
-            taken[engine].append(built(one, Kind.REFRESH))
+            taken[engine].append(built(one, BuildKind.REFRESH))
         return taken
 
 
@@ -81,11 +81,11 @@ def bring(rows: Path, settings: Settings) -> None:
             catalog.create_table_if_not_exists(name, schema=found.schema).overwrite(found)
 
 
-def built(settings: Settings, kind: Kind) -> float:
-    as_of = on_duckdb.AS_OF if kind is Kind.FULL else LATER
+def built(settings: Settings, kind: BuildKind) -> float:
+    as_of = on_duckdb.AS_OF if kind is BuildKind.FULL else LATER
     began, copy = time.monotonic(), Copy(settings.marts)
     on_duckdb.build(settings, kind, as_of, copy)
-    on_duckdb.published(settings, copy, refreshed=kind is Kind.REFRESH)
+    on_duckdb.published(settings, copy, refreshed=kind is BuildKind.REFRESH)
     return time.monotonic() - began
 
 

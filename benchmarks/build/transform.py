@@ -20,7 +20,7 @@ from benchmarks.showing import Rows, arguments
 from ingestion.landing import TABLES
 from ingestion.landing.schema import schema
 from ingestion.merge.warehouse import opened_once
-from orchestration.build.scope import Kind
+from orchestration.build.scope import BuildKind
 from orchestration.build.transform import transform
 from orchestration.configuration.settings import Settings
 from orchestration.publication.publish import publish, published_build
@@ -154,17 +154,17 @@ def measure(customers: int) -> dict[str, float]:
         land(path, customers)
         scanned = scan(path)
         copy = Copy(path.parent / "marts.duckdb")
-        seconds = {"full": build(settings, Kind.FULL, AS_OF, copy)}
+        seconds = {"full": build(settings, BuildKind.FULL, AS_OF, copy)}
         first = published(settings, copy, refreshed=False)
         refreshes, again = [], []
         for hour in (1, 2, 3):
             change(path, customers, AS_OF + timedelta(hours=hour))
             with opened_once(path):  # as the stage has it
                 as_of = AS_OF + timedelta(hours=hour)
-                refreshes.append(build(settings, Kind.REFRESH, as_of, copy))
+                refreshes.append(build(settings, BuildKind.REFRESH, as_of, copy))
                 again.append(published(settings, copy, refreshed=True))
         seconds["refresh"] = min(refreshes)
-        seconds["nothing"] = build(settings, Kind.NOTHING, AS_OF + timedelta(hours=4), copy)
+        seconds["nothing"] = build(settings, BuildKind.NOTHING, AS_OF + timedelta(hours=4), copy)
         return {
             "scan": scanned,
             "publish": first,
@@ -210,7 +210,7 @@ def change(path: Path, customers: int, moment: datetime) -> None:
             database.execute(query, {"at": moment.replace(tzinfo=None)})
 
 
-def build(settings: Settings, expected: Kind, as_of: datetime, copy: Copy) -> float:
+def build(settings: Settings, expected: BuildKind, as_of: datetime, copy: Copy) -> float:
     began = time.monotonic()
     made = transform(settings, as_of=as_of, on_scope=copy.begin_for)
     failed = [one.unique_id for one in made.results if one.failed]

@@ -14,8 +14,9 @@ from dbt.artifacts.schemas.results import NodeStatus
 from dbt.artifacts.schemas.run import RunExecutionResult
 
 from orchestration.build.dbt_process import run_dbt
+from orchestration.build.last_build import MOVES_NUMBERS, finish
 from orchestration.build.manifest import DbtFailed
-from orchestration.build.scope import MOVES_NUMBERS, Kind, Scope, begin, decide, finish
+from orchestration.build.scope import BuildKind, BuildScope, begin, decide
 from orchestration.configuration.settings import Settings
 
 FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)
@@ -72,7 +73,7 @@ class NodeResult:
 class Transformed:
     """What a build had to do, and what dbt did."""
 
-    scope: Scope
+    scope: BuildScope
     results: list[NodeResult]
 
 
@@ -82,7 +83,7 @@ def transform(
     as_of: datetime,
     full: bool = False,
     on_node: Callable[[str], None] | None = None,
-    on_scope: Callable[[Scope], None] | None = None,
+    on_scope: Callable[[BuildScope], None] | None = None,
 ) -> Transformed:
     """Bring the marts to `as_of` (UTC), by as little as that takes; tests included.
 
@@ -94,7 +95,7 @@ def transform(
         scope = decide(database, settings, as_of=as_of, full=full)
         if on_scope:
             on_scope(scope)
-        if scope.kind is Kind.NOTHING:
+        if scope.kind is BuildKind.NOTHING:
             return Transformed(scope, [])
         begin(database, settings, scope, as_of=as_of)
         write_run_settings(database, settings, as_of, scope)
@@ -102,22 +103,22 @@ def transform(
         database.execute("set max_vacuum_tasks = $tasks", {"tasks": _vacuum_tasks(scope)})
         results = _build(settings, scope, on_node)
         passed = not any(result.failed for result in results)
-        settings.site.bring(database, passed=passed, refreshed=scope.kind is Kind.REFRESH)
+        settings.site.bring(database, passed=passed, refreshed=scope.kind is BuildKind.REFRESH)
         if passed:
             finish(database)
     return Transformed(scope, results)
 
 
-def _vacuum_tasks(scope: Scope) -> int:
+def _vacuum_tasks(scope: BuildScope) -> int:
     """How much DuckDB may tidy up: in a checkpoint it writes up to 122,880 rows of a table again to
     put a few beside them, which is a third of a small refresh. One now and then does it for all."""
-    return 0 if scope.kind is Kind.REFRESH and scope.build % VACUUMED_BUILDS else 100
+    return 0 if scope.kind is BuildKind.REFRESH and scope.build % VACUUMED_BUILDS else 100
 
 
 def _build(
-    settings: Settings, scope: Scope, on_node: Callable[[str], None] | None
+    settings: Settings, scope: BuildScope, on_node: Callable[[str], None] | None
 ) -> list[NodeResult]:
-    selection = REFRESHED if scope.kind is Kind.REFRESH else EVERYTHING
+    selection = REFRESHED if scope.kind is BuildKind.REFRESH else EVERYTHING
     invocation = run_dbt(settings, ["build", "--no-write-json", *selection], on_node)
     if not isinstance(invocation.result, RunExecutionResult):
         raise DbtFailed(f"dbt could not run: {invocation.exception}")
@@ -148,7 +149,7 @@ def find_failure(
 
 
 def write_run_settings(
-    database: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, scope: Scope
+    database: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, scope: BuildScope
 ) -> None:
     """What the models read instead of a clock and an environment: one row."""
     values = {name: getattr(settings, name) for name in MOVES_NUMBERS}

@@ -16,7 +16,7 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
-from orchestration.publication.marts import names, published_at, reading
+from orchestration.publication.marts import count_rows, names, published_at, reading
 from orchestration.whole_file import write_whole
 
 Level = Literal["degraded", "failed"]
@@ -86,10 +86,9 @@ def _kept_out(settings: Settings) -> Iterator[Problem]:
         return
     with reading(settings.marts) as database:
         for name in sorted(KEPT_OUT.keys() & set(names(database))):
-            row = database.execute(f'select count(*) from "{name}"').fetchone()
-            if row and row[0]:
+            if rows := count_rows(database, name):
                 text, remedy = KEPT_OUT[name]
-                yield Problem(f"kept_out:{name}", "degraded", f"{row[0]:,} {text}", remedy)
+                yield Problem(f"kept_out:{name}", "degraded", f"{rows:,} {text}", remedy)
 
 
 def note_refreshed(folder: DataFolder, *, at: datetime) -> None:

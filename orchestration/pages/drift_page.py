@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from orchestration.pages.plan_page import result_lines
 from reverse_sync.deliver.result import SyncResult
-from reverse_sync.repair.reconcile_store import Drift, Found
+from reverse_sync.repair.reconcile_store import Difference, Drift
 
 SHOWN = 50
 KINDS = {
@@ -37,7 +37,7 @@ def lines(drift: Drift, result: SyncResult | None) -> Iterator[str]:
         yield "nothing to repair"
 
 
-def _line(found: Found) -> str:
+def _line(found: Difference) -> str:
     if found.trait is None:
         return f"{found.account_id}: {found.kind}"
     sent, held = found.acknowledged or "null", found.held or "null"

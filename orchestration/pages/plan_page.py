@@ -12,7 +12,7 @@ from rich.console import Console
 
 from reverse_sync import guards
 from reverse_sync.deliver.result import SyncResult
-from reverse_sync.plan.preview import Change, Preview, Row
+from reverse_sync.plan.preview import Preview, Row, TraitChange
 
 CHANGES_SHOWN = 12
 # What these say is mended first: nobody should be led to send past them.
@@ -66,7 +66,7 @@ def _row_lines(row: Row) -> Iterator[str]:
         yield f"          ... and {len(row.changes) - CHANGES_SHOWN} more traits"
 
 
-def _change(change: Change) -> str:
+def _change(change: TraitChange) -> str:
     return f"{change.trait}: {change.old or 'null'} -> {change.new or 'null'}"
 
 

@@ -57,7 +57,7 @@ def publication(marts: Path, query: str, *parameters: object) -> tuple[Any, ...]
 
 def row_counts(database: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Rows of every published mart, by name."""
-    return {name: _count(database, name) for name in names(database)}
+    return {name: count_rows(database, f'"{name}"') for name in names(database)}
 
 
 def names(database: duckdb.DuckDBPyConnection) -> list[str]:
@@ -68,8 +68,9 @@ def names(database: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in rows.fetchall()]
 
 
-def _count(database: duckdb.DuckDBPyConnection, name: str) -> int:
-    row = database.execute(f'select count(*) from "{name}"').fetchone()
+def count_rows(database: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Rows of a table, which is named as SQL names it."""
+    row = database.execute(f"select count(*) from {table}").fetchone()
     return int(row[0]) if row else 0
 
 

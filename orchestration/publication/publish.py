@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.publication.marts import count_rows
 from orchestration.publication.published_file import Copy, quoted, replacing
 from reverse_sync.state.column_docs import COLUMNS
 
@@ -88,7 +89,7 @@ def _publish_replaced(
         _replace_sync_tables(database)
         _mark(database, build, at)
         published = [name for _, name in [*tables, *_sync_tables(database)]]
-        return {name: _count(database, name) for name in published}
+        return {name: count_rows(database, f'published.main."{name}"') for name in published}
 
 
 def _replace_rows(database: duckdb.DuckDBPyConnection, name: str, conditions: list[str]) -> None:
@@ -206,12 +207,7 @@ def _copy(database: duckdb.DuckDBPyConnection, schema: str, name: str) -> int:
         text = comment.replace("'", "''")
         database.execute(f"comment on column {target}.\"{column}\" is '{text}'")
     _view(database, name)
-    return _count(database, name)
-
-
-def _count(database: duckdb.DuckDBPyConnection, name: str) -> int:
-    counted = database.execute(f'select count(*) from published.main."{name}"').fetchone()
-    return int(counted[0]) if counted else 0
+    return count_rows(database, target)
 
 
 def _view(database: duckdb.DuckDBPyConnection, name: str) -> None:

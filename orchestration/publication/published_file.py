@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.build.scope import Kind, Scope
+from orchestration.build.scope import BuildKind, BuildScope
 
 
 class Copy:
@@ -29,9 +29,9 @@ class Copy:
         self._begun = marts.with_suffix(".begun.tmp")
         self._copied: Future[tuple[int, ...]] | None = None
 
-    def begin_for(self, scope: Scope) -> None:
+    def begin_for(self, scope: BuildScope) -> None:
         """In a thread of its own, for a build that will change the copy and not replace it."""
-        if scope.kind is Kind.REFRESH and self.marts.exists():
+        if scope.kind is BuildKind.REFRESH and self.marts.exists():
             thread = ThreadPoolExecutor(1)
             self._copied = thread.submit(self._copy)
             thread.shutdown(wait=False)

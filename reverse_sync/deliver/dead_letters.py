@@ -10,7 +10,7 @@ from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.state.run import naive, transaction
+from reverse_sync.state.run import count, naive, transaction
 from reverse_sync.state.schema import prepare
 
 MEANT = """
@@ -56,5 +56,4 @@ def release(connection: DuckDBPyConnection, letters: Letters, *, at: datetime) -
         connection.execute(MEANT, meant)
         connection.execute(RELEASE)
         connection.execute(RESOLVE, {"at": naive(at)})
-        row = connection.execute("select count(*) from meant").fetchone()
-    return int(row[0]) if row else 0
+        return count(connection, "select count(*) from meant")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from duckdb import DuckDBPyConnection
 
 from reverse_sync.state.delivered import note_delivered
-from reverse_sync.state.run import Run, transaction
+from reverse_sync.state.run import Run, count, transaction
 
 REJECTIONS_SHOWN = 20
 
@@ -96,11 +96,8 @@ def _failed(connection: DuckDBPyConnection, run: Run) -> int:
 
 
 def _pending(connection: DuckDBPyConnection, run: Run, which: str) -> int:
-    row = connection.execute(
-        f"select count(*) from sync.outbox where version = ? and status = 'pending' and {which}",
-        [run.version],
-    ).fetchone()
-    return int(row[0]) if row else 0
+    pending = "select count(*) from sync.outbox where version = ? and status = 'pending'"
+    return count(connection, f"{pending} and {which}", run.version)
 
 
 def _rejections(connection: DuckDBPyConnection, run: Run) -> tuple[Kept, ...]:

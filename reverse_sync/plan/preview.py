@@ -46,7 +46,7 @@ GONE = """
 
 
 @dataclass(frozen=True)
-class Change:
+class TraitChange:
     """One trait: values as JSON text, None for none."""
 
     trait: str
@@ -61,7 +61,7 @@ class Row:
     account_id: str
     kind: str
     name: str | None
-    changes: tuple[Change, ...]
+    changes: tuple[TraitChange, ...]
     traits: int
     status_before: str | None
     status_after: str | None
@@ -121,7 +121,7 @@ def _row(row: tuple[Any, ...]) -> Row:
         account_id=account_id,
         kind="create" if op == "create" else "churn" if churns else "update",
         name=name,
-        changes=tuple(Change(**change) for change in changes),
+        changes=tuple(TraitChange(**change) for change in changes),
         traits=traits,
         status_before=before,
         status_after=after,

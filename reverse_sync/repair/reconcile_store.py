@@ -107,7 +107,7 @@ FORGET = """
 
 
 @dataclass(frozen=True)
-class Found:
+class Difference:
     """One difference; `trait` None: the account as a whole."""
 
     account_id: str
@@ -122,7 +122,7 @@ class Drift:
     """What the store holds that was not sent, and how many accounts were compared."""
 
     compared: int
-    found: tuple[Found, ...]
+    found: tuple[Difference, ...]
 
     @property
     def accounts(self) -> Counter[str]:
@@ -150,7 +150,9 @@ def scanned(store: AccountStore, folder: Path) -> Iterator[tuple[Path, int]]:
         yield path, total
 
 
-def compare(connection: DuckDBPyConnection, run: Run, scan: Path, *, repair: bool) -> list[Found]:
+def compare(
+    connection: DuckDBPyConnection, run: Run, scan: Path, *, repair: bool
+) -> list[Difference]:
     """The differences, written to sync_drift; with `repair` the snapshot is corrected."""
     quoted = str(scan).replace("'", "''")
     connection.execute(f"attach '{quoted}' as scan (read_only)")
@@ -171,7 +173,7 @@ def _known(connection: DuckDBPyConnection) -> set[str]:
 
 
 def _write(
-    connection: DuckDBPyConnection, run: Run, found: Sequence[Found], *, repair: bool
+    connection: DuckDBPyConnection, run: Run, found: Sequence[Difference], *, repair: bool
 ) -> None:
     rows = [vars(one) for one in found]
     with transaction(connection):
@@ -204,27 +206,27 @@ def _row(account: StoredAccount) -> dict[str, Any]:
     }
 
 
-def _differences(row: dict[str, Any], known: set[str]) -> Iterator[Found]:
+def _differences(row: dict[str, Any], known: set[str]) -> Iterator[Difference]:
     account_id = row["account_id"]
     if not row["is_held"]:
-        yield Found(account_id, "missing")
+        yield Difference(account_id, "missing")
     elif not row["acknowledged"]:
-        yield Found(account_id, "unremembered" if account_id in known else "extra")
+        yield Difference(account_id, "unremembered" if account_id in known else "extra")
     else:
         yield from _changed(account_id, row)
 
 
-def _changed(account_id: str, row: dict[str, Any]) -> Iterator[Found]:
+def _changed(account_id: str, row: dict[str, Any]) -> Iterator[Difference]:
     before, now = parse_stored(row["old_traits"]), parse_stored(row["traits"])
     for trait in sorted({*before, *now}):
         old, new = before.get(trait), now.get(trait)
         texts = [None if value is None else canonical_value(value) for value in (old, new)]
         if texts[0] != texts[1]:
-            yield Found(account_id, "changed", trait, *texts)
+            yield Difference(account_id, "changed", trait, *texts)
     for what, old, new in (
         ("name", row["old_name"], row["name"]),
         ("lifecycle_status", row["old_status"], row["status"]),
         ("mrr", row["old_mrr"], row["mrr"]),
     ):
         if old != new:
-            yield Found(account_id, "changed", what, old, new)
+            yield Difference(account_id, "changed", what, old, new)

@@ -34,7 +34,7 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _StoreKind:
     check: Callable[[Target], None]
     open: Callable[[Target], AccountStore]
     identity: Callable[[Target], Identity]
@@ -60,7 +60,7 @@ def opened(target: Target) -> Iterator[AccountStore]:
         store.close()
 
 
-def _kind(url: str) -> _Kind:
+def _kind(url: str) -> _StoreKind:
     scheme = url.split("://", 1)[0] if "://" in url else ""
     if scheme not in _KINDS:
         named = f"scheme {scheme}:// is unknown" if scheme.isalnum() else "it has no scheme"
@@ -138,7 +138,7 @@ def _without_user(url: str) -> str:
 
 def _http_kind(
     channel: Callable[[Target], tuple[Channel, Address]], address_of: Callable[[str], Address]
-) -> _Kind:
+) -> _StoreKind:
     def check_channel(target: Target) -> None:
         opened_channel, _ = channel(target)
         with closing(opened_channel):
@@ -153,12 +153,12 @@ def _http_kind(
         address = address_of(target.url)
         return Identity(address.identity, address.label)
 
-    return _Kind(check=check_channel, open=open_store, identity=named)
+    return _StoreKind(check=check_channel, open=open_store, identity=named)
 
 
-_POSTGRES = _Kind(check=_check_postgres, open=_open_postgres, identity=_postgres_identity)
+_POSTGRES = _StoreKind(check=_check_postgres, open=_open_postgres, identity=_postgres_identity)
 _KINDS = {
-    "sqlite": _Kind(check=_check_sqlite, open=_open_sqlite, identity=_sqlite_identity),
+    "sqlite": _StoreKind(check=_check_sqlite, open=_open_sqlite, identity=_sqlite_identity),
     "postgresql": _POSTGRES,
     "postgres": _POSTGRES,
     "https": _http_kind(channels.webhook, address.webhook),

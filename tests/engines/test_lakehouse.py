@@ -10,12 +10,13 @@ import pyarrow as pa
 import pytest
 
 from ingestion.engines.lake import Lake
-from orchestration.build.scope import Kind, Scope, begin, decide, finish
+from orchestration.build.last_build import finish
+from orchestration.build.scope import BuildKind, BuildScope, begin, decide
 from orchestration.build.transform import write_run_settings
 from orchestration.configuration.settings import Settings
 
 AS_OF = datetime.fromisoformat("2025-06-15")
-FULL = Scope(Kind.FULL, "a test", 1, None, None, None)
+FULL = BuildScope(BuildKind.FULL, "a test", 1, None, None, None, id="first")
 
 
 @pytest.fixture
@@ -124,4 +125,4 @@ def test_what_a_build_has_to_do_is_read_from_the_lake(settings: Settings) -> Non
         url = f"{settings.warehouse_url.get_secret_value()}er"
         other = Settings(_env_file=None, data_dir=settings.data_dir, warehouse_url=url)
         kinds.append(decide(database, other, as_of=AS_OF).kind)
-    assert kinds == [Kind.FULL, Kind.NOTHING, Kind.REFRESH, Kind.FULL]
+    assert kinds == [BuildKind.FULL, BuildKind.NOTHING, BuildKind.REFRESH, BuildKind.FULL]

@@ -16,7 +16,7 @@ from ingestion.landing import TABLES
 from ingestion.landing.rows import Stamp, rows
 from ingestion.landing.schema import schema
 from orchestration.build import dbt_process
-from orchestration.build.scope import Kind, Scope
+from orchestration.build.scope import BuildKind, BuildScope
 from orchestration.build.transform import Transformed, transform, write_run_settings
 from orchestration.configuration.settings import Settings
 
@@ -95,7 +95,7 @@ class Warehouse:
 
     def build(self, settings: RunSettings, *, select: Sequence[str] = ()) -> None:
         """Build all models at these settings; a failed model or data test fails the caller."""
-        everything = Scope(Kind.FULL, "a test", 1, None, None, None)
+        everything = BuildScope(BuildKind.FULL, "a test", 1, None, None, None, id="first")
         with duckdb.connect(str(self.path)) as database:
             write_run_settings(database, self.settings(settings), settings.as_of, everything)
         run_dbt(self.path, "build", "--exclude-resource-type", "unit_test", *select)

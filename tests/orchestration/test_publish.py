@@ -9,12 +9,12 @@ import duckdb
 import pytest
 from marts_reader import HOLDS_IT_OPEN, OPENS_IT_AGAIN, Reader
 
-from orchestration.build.scope import Kind, Scope
+from orchestration.build.scope import BuildKind, BuildScope
 from orchestration.publication.marts import published_mode
 from orchestration.publication.publish import publish, publish_sync
 from orchestration.publication.published_file import Copy
 
-REFRESH = Scope(Kind.REFRESH, "", 2, None, None, None, "second", "first")
+REFRESH = BuildScope(BuildKind.REFRESH, "", 2, None, None, None, "second", "first")
 KILLED = """
 import duckdb, os, signal, sys
 database = duckdb.connect(sys.argv[1])

@@ -10,7 +10,8 @@ import pytest
 from examples_build import RunSettings, Warehouse, create_warehouse
 from examples_objects import customer, moment, price, simple, subscription
 
-from orchestration.build.scope import Kind, Scope, begin, decide, finish
+from orchestration.build.last_build import finish
+from orchestration.build.scope import BuildKind, BuildScope, begin, decide
 
 APRIL, JUNE = moment("2025-04-10"), moment("2025-06-10")
 RATES = (
@@ -126,7 +127,7 @@ def test_f54_total_over_currencies_at_the_rate_of_as_of(rated: Warehouse) -> Non
 def test_rate_that_comes_into_force_builds_everything(
     days: int, why: str | None, rated: Warehouse, tmp_path: Path
 ) -> None:
-    first = Scope(Kind.FULL, "a test", 1, None, None, None)
+    first = BuildScope(BuildKind.FULL, "a test", 1, None, None, None, id="first")
     known = rated.settings(settled(JUNE))
     copied = tmp_path / "warehouse.duckdb"
     copied.write_bytes(rated.path.read_bytes())
@@ -136,6 +137,6 @@ def test_rate_that_comes_into_force_builds_everything(
         finish(database)
         scope = decide(database, known, as_of=JUNE + timedelta(days=days))
     if why is None:
-        assert scope.kind is Kind.NOTHING
+        assert scope.kind is BuildKind.NOTHING
     else:
-        assert (scope.kind, scope.why) == (Kind.FULL, why)
+        assert (scope.kind, scope.why) == (BuildKind.FULL, why)

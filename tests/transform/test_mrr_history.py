@@ -11,7 +11,7 @@ import pytest
 from examples_build import STRIPE_ACCOUNT, RunSettings, Warehouse, create_warehouse
 from examples_objects import moment
 
-from orchestration.build.scope import Kind
+from orchestration.build.scope import BuildKind
 
 Rows = list[dict[str, Any]]
 FIRST, SECOND, THIRD = (moment(f"2025-{month:02}-10") for month in (4, 5, 6))
@@ -24,7 +24,7 @@ class History:
     warehouse: Warehouse
     seen: dict[datetime, Rows] = field(default_factory=dict)
 
-    def build(self, as_of: datetime) -> Kind:
+    def build(self, as_of: datetime) -> BuildKind:
         made = self.warehouse.refresh(RunSettings(as_of=as_of))
         self.seen[as_of] = self.months()
         return made.scope.kind
@@ -48,10 +48,10 @@ class History:
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     made = History(create_warehouse(tmp_path_factory.mktemp("story") / "warehouse.duckdb"))
     made.warehouse.land(story.april(), read_at=FIRST)
-    assert made.build(FIRST) is Kind.FULL
+    assert made.build(FIRST) is BuildKind.FULL
     made.warehouse.land(story.may(), read_at=SECOND)
-    assert made.build(SECOND) is Kind.FULL  # a month began
-    assert made.build(moment("2025-05-20")) is Kind.NOTHING
+    assert made.build(SECOND) is BuildKind.FULL  # a month began
+    assert made.build(moment("2025-05-20")) is BuildKind.NOTHING
     made.warehouse.land(story.june(), read_at=THIRD)
     made.warehouse.land(
         story.late_account(), read_at=moment("2025-06-10T01:00:00"), stripe_account_id="acct_late"
@@ -144,10 +144,10 @@ def test_run_at_an_older_moment_shows_what_was_seen_then_and_restates_nothing(
 ) -> None:
     copied = History(Warehouse(tmp_path_factory.mktemp("older") / "warehouse.duckdb"))
     shutil.copy(history.warehouse.path, copied.warehouse.path)
-    assert copied.build(SECOND) is Kind.FULL
+    assert copied.build(SECOND) is BuildKind.FULL
     then = [row for row in copied.months() if row["account_id"] != "late"]  # connected later
     assert then == history.seen[SECOND]
-    assert copied.build(THIRD) is Kind.FULL
+    assert copied.build(THIRD) is BuildKind.FULL
     assert copied.months() == history.months()
 
 

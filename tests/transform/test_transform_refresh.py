@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import given as given_by_hypothesis
 from hypothesis import strategies as st
 
-from orchestration.build.scope import Kind
+from orchestration.build.scope import BuildKind
 from orchestration.build.transform import Transformed
 from orchestration.publication.publish import publish
 
@@ -49,7 +49,7 @@ def test_refreshes_end_in_the_rows_of_a_full_build(
         land(warehouse, business.step(), clock)
         as_of += chance.choice(PASSING)
         made = warehouse.refresh(RunSettings(**{**vars(settled), "as_of": as_of}))
-        assert made.scope.kind is not Kind.FULL, made.scope.why
+        assert made.scope.kind is not BuildKind.FULL, made.scope.why
         publish_build(warehouse, made)
         if number == STEPS - 1:
             refreshed, rebuilt = marts(warehouse), marts(rebuild(warehouse, settled, as_of))
@@ -65,7 +65,7 @@ def publish_build(warehouse: Warehouse, made: Transformed) -> Path:
     """The published copy, brought along with this build."""
     copy = warehouse.path.with_name("marts.duckdb")
     with duckdb.connect(str(warehouse.path)) as database:
-        if made.scope.kind is not Kind.NOTHING:
+        if made.scope.kind is not BuildKind.NOTHING:
             publish(database, copy, build=made.scope.id, follows=made.scope.follows)
     return copy
 
