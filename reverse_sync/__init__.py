@@ -1,7 +1,7 @@
 """Brings account_traits to the account store: read -> diff -> push -> remember.
 
-In: `marts.account_traits` of the published copy. Out: the account store's rows, and the `sync`
-schema of the warehouse. No rule about money and no Dagster here.
+Enters: `marts.account_traits` of the published copy. Leaves: the account store's rows, and the
+`sync` schema of the warehouse. No rule about money and no Dagster here.
 """
 
 from reverse_sync.deliver.result import SyncResult

@@ -1,6 +1,6 @@
 """What a run needs around it, and what it is asked for.
 
-In: values of the settings and of the command. Out: frozen objects. No behaviour.
+Enters: values of the settings and of the command. Leaves: frozen objects. No behaviour.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,9 @@
 """The reverse-sync: read -> diff -> push -> remember.
 
-In: the published marts, the warehouse (a callable that takes its lock and opens it) and the account
-store's target. Out: the account store true to account_traits, and a result whose counts conserve.
-The warehouse is open while planning and while remembering, never while the store is written.
+Enters: the published marts, the warehouse (a callable that takes its lock and opens it) and the
+account store's target. Leaves: the account store true to account_traits, and a result whose counts
+conserve. The warehouse is open while planning and while remembering, never while the store is
+written.
 """
 
 from datetime import datetime

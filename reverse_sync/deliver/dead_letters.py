@@ -1,8 +1,8 @@
 """The dead letters: changes that a store refused for good, and how they are tried again.
 
-In: the warehouse connection, which letters are meant. Out: their outbox rows pending again, so that
-the next run sends them. A change that differs from its dead letter supersedes it without being
-asked.
+Enters: the warehouse connection, which letters are meant. Leaves: their outbox rows pending again,
+so that the next run sends them. A change that differs from its dead letter supersedes it without
+being asked.
 """
 
 from dataclasses import dataclass

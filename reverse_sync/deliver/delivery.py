@@ -1,8 +1,8 @@
 """push and remember, chunk by chunk, until a run's outbox is empty or the store is gone.
 
-In: an open store, the warehouse, a recorded plan. Out: what became of its accounts. The warehouse
-is never kept open for a store: it is opened for a moment, beside the writing, to remember what the
-chunk before was answered and to take the next one.
+Enters: an open store, the warehouse, a recorded plan. Leaves: what became of its accounts. The
+warehouse is never kept open for a store: it is opened for a moment, beside the writing, to remember
+what the chunk before was answered and to take the next one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,6 +1,6 @@
 """What one sync did, in counts that conserve.
 
-In: the plan's counts and the store's replies. Out: one frozen result for the caller to show.
+Enters: the plan's counts and the store's replies. Leaves: one frozen result for the caller to show.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """How a run ends: its last state, and what became of its accounts.
 
-In: a run whose answers are remembered, and why it stopped early if it did. Out: the run's row
-closed, one frozen ending. Not here: single answers (remember.py).
+Enters: a run whose answers are remembered, and why it stopped early if it did. Leaves: the run's
+row closed, one frozen ending. Not here: single answers (remember.py).
 """
 
 from dataclasses import dataclass

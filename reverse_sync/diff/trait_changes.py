@@ -1,6 +1,6 @@
 """What must be sent to bring one account from its acknowledged traits to its current ones.
 
-In: two sets of traits. Out: what to set and what to clear. Pure: no database, no network.
+Enters: two sets of traits. Leaves: what to set and what to clear. Pure: no database, no network.
 
 A key that is absent from the current traits is left alone, except in `stripe.metadata.`, which is
 a map sent whole: a key gone from it is cleared. `uncertain` names traits of which the store may

@@ -1,6 +1,6 @@
 """The counts of a plan, which conserve.
 
-In: planned outbox rows. Out: one frozen plan. Pure.
+Enters: planned outbox rows. Leaves: one frozen plan. Pure.
 """
 
 from collections import Counter

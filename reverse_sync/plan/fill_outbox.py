@@ -1,7 +1,7 @@
 """diff: what this sync sends, written to the outbox in one transaction with the plan.
 
-In: the warehouse connection with the published copy attached, and the run. Out: the counts of the
-plan, and the outbox rows. A newer plan for an account supersedes its unanswered older one.
+Enters: the warehouse connection with the published copy attached, and the run. Leaves: the counts
+of the plan, and the outbox rows. A newer plan for an account supersedes its unanswered older one.
 """
 
 from collections import Counter

@@ -1,8 +1,8 @@
 """From account_traits to a plan: one that is committed with its outbox, or one that is only shown.
 
-In: the open warehouse, what surrounds the run, the order. Out: a recorded plan; or a preview, with
-every trace of it rolled back. Guards and digest are judged inside the transaction, so that a plan
-that may not be sent was never written.
+Enters: the open warehouse, what surrounds the run, the order. Leaves: a recorded plan; or a
+preview, with every trace of it rolled back. Guards and digest are judged inside the transaction, so
+that a plan that may not be sent was never written.
 """
 
 from collections.abc import Iterator, Sequence

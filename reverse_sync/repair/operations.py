@@ -1,7 +1,7 @@
 """What is done to the store beside a sync: undo, a new baseline, a comparison.
 
-In: the surroundings and an order. Out: results. Each holds the target's lease, so that no run sends
-meanwhile.
+Enters: the surroundings and an order. Leaves: results. Each holds the target's lease, so that no
+run sends meanwhile.
 """
 
 from dataclasses import replace

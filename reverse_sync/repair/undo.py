@@ -1,6 +1,6 @@
 """undo: puts back what one run changed, where no later run has changed it again.
 
-In: the changelog of the run, the snapshot. Out: outbox rows of a run of their own. A created
+Enters: the changelog of the run, the snapshot. Leaves: outbox rows of a run of their own. A created
 account is emptied, not deleted. What the model says is sent again by the next sync: mend the cause
 before it.
 """

@@ -1,7 +1,7 @@
 """The changelog: a row for each trait that was sent, refused or superseded.
 
-In: outbox rows, before or after a reply. Out: rows of sync_changelog. An account sent whole logs
-one row with all its traits, a write without a trait one bare row.
+Enters: outbox rows, before or after a reply. Leaves: rows of sync_changelog. An account sent whole
+logs one row with all its traits, a write without a trait one bare row.
 """
 
 from datetime import datetime

@@ -1,6 +1,6 @@
 """Which build the account store was brought to: the one home of "a delivery is due".
 
-In: the warehouse connection, within the transaction in which a run ends. Out: the columns
+Enters: the warehouse connection, within the transaction in which a run ends. Leaves: the columns
 `delivered_build` and `waits_until` of `sync.sync_target`. Who must know without opening the
 warehouse reads the same row in the published copy.
 """

@@ -1,6 +1,7 @@
 """Which build the published copy is of, and when it was published.
 
-In: the warehouse connection with the published copy attached. Out: what the copy says of itself.
+Enters: the warehouse connection with the published copy attached. Leaves: what the copy says of
+itself.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """What one sync is, and how its connection to the warehouse is used.
 
-In: a DuckDB connection. Out: transactions, rows as tables, counts. The tables stand in
+Enters: a DuckDB connection. Leaves: transactions, rows as tables, counts. The tables stand in
 state_schema.py.
 """
 

@@ -1,8 +1,8 @@
 """Which account store the sync's state tells of.
 
-In: the warehouse connection, the target. Out: why the state does not fit the store, or None. Under
-another address nothing of what was acknowledged is known to hold: a diff against it would leave out
-what the store never got. Not here: what blocks (guards.py).
+Enters: the warehouse connection, the target. Leaves: why the state does not fit the store, or None.
+Under another address nothing of what was acknowledged is known to hold: a diff against it would
+leave out what the store never got. Not here: what blocks (guards.py).
 """
 
 import hashlib

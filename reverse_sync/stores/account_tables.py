@@ -1,7 +1,7 @@
 """The tables of an account store, whatever SQL it speaks.
 
-In: the types and the marks of a dialect. Out: its SQL. Not here: how an account is written, in
-which the dialects differ (sqlite_schema.py, postgres_schema.py).
+Enters: the types and the marks of a dialect. Leaves: its SQL. Not here: how an account is written,
+in which the dialects differ (sqlite_schema.py, postgres_schema.py).
 """
 
 from dataclasses import dataclass

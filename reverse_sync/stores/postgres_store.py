@@ -1,7 +1,7 @@
 """The account store in Postgres.
 
-In: the URL. Out: an AccountStore. One transaction a batch; `returning` in it is the proof. A row
-whose version is not higher than the stored one is left as it is and reported.
+Enters: the URL. Leaves: an AccountStore. One transaction a batch; `returning` in it is the proof. A
+row whose version is not higher than the stored one is left as it is and reported.
 """
 
 import threading

@@ -1,7 +1,7 @@
 """The account store in a SQLite file: the embedded default, and the reference for the others.
 
-In: the file's path. Out: an AccountStore. WAL, one `BEGIN IMMEDIATE` a batch, file mode 0600.
-Traits are canonical JSON text, money is decimal text, times are ISO text in UTC.
+Enters: the file's path. Leaves: an AccountStore. WAL, one `BEGIN IMMEDIATE` a batch, file mode
+0600. Traits are canonical JSON text, money is decimal text, times are ISO text in UTC.
 """
 
 import os

@@ -1,7 +1,7 @@
 """From ACCOUNT_STORE_URL to an open account store.
 
-In: the target. Out: the store, or one line that names what is wrong and never shows a password.
-A further kind of store is one more entry in `_KINDS`.
+Enters: the target. Leaves: the store, or one line that names what is wrong and never shows a
+password. A further kind of store is one more entry in `_KINDS`.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """A tracked trait, and its value read by the aspect's rule.
 
-In: tracking config, a trait's value. Out: a number or a moment. Not here: what it means for an
-account (lifecycle.py).
+Enters: tracking config, a trait's value. Leaves: a number or a moment. Not here: what it means for
+an account (lifecycle.py).
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """Tracking config: which trait tells an account's revenue, churn, renewal and trial.
 
-In: the settings in the account store, their history, the mode of the Stripe integration. Out: the
-changes that enabling the integration (or changing its mode), an operator's edit or a restoration
-make. Pure. Not here: what the settings mean for an account (lifecycle.py), where they are kept (the
-stores).
+Enters: the settings in the account store, their history, the mode of the Stripe integration.
+Leaves: the changes that enabling the integration (or changing its mode), an operator's edit or a
+restoration make. Pure. Not here: what the settings mean for an account (lifecycle.py), where they
+are kept (the stores).
 """
 
 import hashlib

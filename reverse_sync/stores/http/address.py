@@ -1,7 +1,7 @@
 """Where an account store behind HTTP is, read from its URL.
 
-In: ACCOUNT_STORE_URL. Out: the address that requests go to, a name for the store's files, and a
-label that may be shown. A webhook's path and query can be secrets: the label has neither.
+Enters: ACCOUNT_STORE_URL. Leaves: the address that requests go to, a name for the store's files,
+and a label that may be shown. A webhook's path and query can be secrets: the label has neither.
 """
 
 import re

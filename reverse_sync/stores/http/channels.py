@@ -1,6 +1,7 @@
 """From a target to the channel of a store behind HTTP: address, secret, rate budget.
 
-In: the target. Out: the channel and its address, or one line that names what is wrong. No request.
+Enters: the target. Leaves: the channel and its address, or one line that names what is wrong. No
+request.
 """
 
 from outgoing_http import RateBudget

@@ -1,7 +1,7 @@
 """One HTTP client for the account stores: the rate budget, the retries, the error texts.
 
-In: a request. Out: its answer, where the store gave one about the request itself (2xx, most of
-4xx). Everything else is raised. Which accounts a request is about is not known here.
+Enters: a request. Leaves: its answer, where the store gave one about the request itself (2xx, most
+of 4xx). Everything else is raised. Which accounts a request is about is not known here.
 
 A wait for the rate limit is not an attempt: it ends with NotNow only past a run's patience.
 """

@@ -1,8 +1,8 @@
 """Many requests at once, and what became of each account in them.
 
-In: groups of writes, and how one group is sent. Out: an answer for each account that has one, and
-why the rest has none. A group that is refused as a whole is halved down to the account at fault; a
-store that fails time after time is taken to be down. No HTTP and no account store in here.
+Enters: groups of writes, and how one group is sent. Leaves: an answer for each account that has
+one, and why the rest has none. A group that is refused as a whole is halved down to the account at
+fault; a store that fails time after time is taken to be down. No HTTP and no account store in here.
 """
 
 from collections.abc import Callable, Sequence

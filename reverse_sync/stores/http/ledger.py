@@ -1,8 +1,8 @@
 """What a store behind HTTP was last told, kept on this machine.
 
-In: accounts as written, the tracking config. Out: the same. Such stores have no versions, and some
-cannot be read: the ledger gives them both, and one writer at a time. It is a SQLite account
-store of its own, below DATA_DIR, one for each target.
+Enters: accounts as written, the tracking config. Leaves: the same. Such stores have no versions,
+and some cannot be read: the ledger gives them both, and one writer at a time. It is a SQLite
+account store of its own, below DATA_DIR, one for each target.
 """
 
 import fcntl

@@ -1,7 +1,7 @@
 """The Segment-style store: one `group` call an account, many in a `/batch`.
 
-In: writes. Out: batches of at most 500 KB with events of at most 32 KB; a trait is cleared by null.
-Segment answers 200 whatever it keeps: what it took is sent, never confirmed.
+Enters: writes. Leaves: batches of at most 500 KB with events of at most 32 KB; a trait is cleared
+by null. Segment answers 200 whatever it keeps: what it took is sent, never confirmed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,8 @@
 """An account store behind HTTP: a channel that sends, and a ledger that remembers.
 
-In: writes of accounts. Out: a receipt. The ledger has versions, lifecycles and tracking config,
-which these stores lack. Not here: what a request looks like (webhook.py, vitally.py, segment.py).
+Enters: writes of accounts. Leaves: a receipt. The ledger has versions, lifecycles and tracking
+config, which these stores lack. Not here: what a request looks like (webhook.py, vitally.py,
+segment.py).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

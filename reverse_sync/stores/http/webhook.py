@@ -1,7 +1,8 @@
 """The webhook store: one signed POST an account, or a list of them.
 
-In: writes. Out: `{id, account, version, set, unset, name, lifecycle, at}` as JSON to the URL. A 2xx
-takes it; so does each `{"account": ..., "status": "accepted"}` of a reply `{"results": [...]}`.
+Enters: writes. Leaves: `{id, account, version, set, unset, name, lifecycle, at}` as JSON to the
+URL. A 2xx takes it; so does each `{"account": ..., "status": "accepted"}` of a reply `{"results":
+[...]}`.
 
 Signature: the header `Stripe-Traits-Signature: t=SECONDS,v1=HEX`, HEX being HMAC-SHA256 with
 ACCOUNT_STORE_SECRET over SECONDS, a full stop and the body.
