@@ -24,9 +24,9 @@ from orchestration.configuration.settings import SANDBOX_KEY, Settings
 from orchestration.publication.delivery_due import delivery_due
 from orchestration.stages import deliver_stage, load_stage, transform_stage
 from orchestration.terminal.reporter import LogReporter
-from reverse_sync.run_request import Order, Surroundings
 from reverse_sync.stores.target import Target
 from reverse_sync.sync import deliver
+from reverse_sync.sync_request import SyncContext, SyncRequest
 from sandbox.population import Population
 from sandbox.server import app, populate
 from sandbox.storage.store import Store
@@ -133,7 +133,7 @@ def _hook(marts: Path, folder: Path) -> Iterator[Callable[[], Counts]]:
     """Delivers to a webhook beside the account store; what that counts."""
     folder.mkdir()
     with served(taking := Requests(_take)) as url:
-        around = Surroundings(
+        around = SyncContext(
             marts_path=marts,
             warehouse=lambda: duckdb.connect(str(folder / "warehouse.duckdb")),
             target=Target(url=url, secret="of-the-benchmark", folder=folder),
@@ -142,7 +142,7 @@ def _hook(marts: Path, folder: Path) -> Iterator[Callable[[], Counts]]:
 
         def deliver_now() -> Counts:
             taking.counts.clear()
-            result = deliver(around, Order(run_id="hook", as_of=AS_OF, now=AS_OF))
+            result = deliver(around, SyncRequest(run_id="hook", as_of=AS_OF, now=AS_OF))
             return {**taking.counts, "accounts sent": result.acknowledged}
 
         yield deliver_now

@@ -1,4 +1,4 @@
-"""Who holds what for how long: the writers' lock on the warehouse, the lease on the account store.
+"""The warehouse's lock and the sender's lease on the account store.
 
 Enters: the data folder, a reporter that says what is waited for. Leaves: contexts. The kernel frees
 what a process held when it dies.

@@ -34,8 +34,8 @@ from orchestration.publication.published_file import Copy
 from orchestration.stripe_accounts import connections, paths
 from orchestration.terminal.reporter import Reporter
 from reverse_sync.deliver.result import SyncResult
-from reverse_sync.run_request import Order, Surroundings, Timed
 from reverse_sync.sync import deliver
+from reverse_sync.sync_request import SyncContext, SyncRequest, Timed
 
 
 @dataclass(frozen=True)
@@ -156,30 +156,28 @@ def deliver_stage(  # noqa: PLR0913  (all by keyword)
 
     Raises Blocked where a guard trips that is not overridden: nothing was sent.
     """
-    order = Order(run_id=run_id, as_of=as_of, now=now(), overridden=overridden)
-    return deliver_order(settings, reporter, order, timed)
+    request = SyncRequest(run_id=run_id, as_of=as_of, now=now(), overridden=overridden)
+    return run_delivery(settings, reporter, request, timed)
 
 
-def deliver_order(
-    settings: Settings, reporter: Reporter, order: Order, timed: Timed = nullcontext
+def run_delivery(
+    settings: Settings, reporter: Reporter, request: SyncRequest, timed: Timed = nullcontext
 ) -> SyncResult:
     """One run of the reverse-sync, and its records published."""
     with publishing_records(settings.folder, reporter):
-        around = surroundings(settings, reporter, timed)
-        result = deliver(around, order, on_progress=reporter.delivered)
+        context = sync_context(settings, reporter, timed)
+        result = deliver(context, request, on_progress=reporter.delivered)
         for change in result.overridden:
             reporter.overrode(change)
         return result
 
 
-def surroundings(
-    settings: Settings, reporter: Reporter, timed: Timed = nullcontext
-) -> Surroundings:
+def sync_context(settings: Settings, reporter: Reporter, timed: Timed = nullcontext) -> SyncContext:
     """What a run of the reverse-sync needs around it, from the settings.
 
     The mode is that of the marts: in another one all their accounts would look churned.
     """
-    return Surroundings(
+    return SyncContext(
         marts_path=settings.marts,
         warehouse=lambda: open_warehouse(settings.folder, reporter),
         target=settings.target,

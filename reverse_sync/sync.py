@@ -16,10 +16,10 @@ from reverse_sync.guards import Guards
 from reverse_sync.plan.counts import Plan
 from reverse_sync.plan.planning import Planner, StoreState, read
 from reverse_sync.plan.preview import Preview
-from reverse_sync.run_request import Order, Surroundings, Warehouse
 from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.stores.target import Target
 from reverse_sync.stores.url import opened
+from reverse_sync.sync_request import SyncContext, SyncRequest, Warehouse
 from reverse_sync.values.tracking import SettingChange
 
 
@@ -49,38 +49,38 @@ def sync(  # noqa: PLR0913 (the caller's one entrance: all by keyword)
     batch_size: int | None = None,
 ) -> SyncResult:
     """Brings the account store to what `marts_path` says; a second call sends nothing."""
-    around = Surroundings(
+    context = SyncContext(
         marts_path=marts_path,
         warehouse=warehouse,
         target=target,
         multiple_subscriptions=multiple_subscriptions,
         guards=guards or Guards(),
     )
-    order = Order(run_id=run_id, as_of=as_of, now=now or as_of)
-    return deliver(around, order, on_progress=on_progress, batch_size=batch_size)
+    request = SyncRequest(run_id=run_id, as_of=as_of, now=now or as_of)
+    return deliver(context, request, on_progress=on_progress, batch_size=batch_size)
 
 
 def deliver(
-    around: Surroundings,
-    order: Order,
+    context: SyncContext,
+    request: SyncRequest,
     *,
     on_progress: Progress = silent,
     batch_size: int | None = None,
 ) -> SyncResult:
     """One run. Raises Blocked and PlanMoved, which send nothing, and SyncInterrupted."""
-    with around.lease(), opened(around.target) as store:
-        held = read(store, around.mode)
-        plan = diff(held, around, order)
-        sender = Sender(store, around.warehouse, held.tracking, on_progress, batch_size)
+    with context.lease(), opened(context.target) as store:
+        held = read(store, context.mode)
+        plan = diff(held, context, request)
+        sender = Sender(store, context.warehouse, held.tracking, on_progress, batch_size)
         answers = push(sender, plan, held)
         ending = remember(sender, plan, answers)
     return finished(plan, ending, held.overridden)
 
 
-def diff(held: StoreState, around: Surroundings, order: Order) -> Plan:
+def diff(held: StoreState, context: SyncContext, request: SyncRequest) -> Plan:
     """`account_traits` beside what was acknowledged: the outbox filled, the guards passed."""
-    with around.timed("diff"), around.warehouse() as connection:
-        return Planner(connection, around, order, held).commit()
+    with context.timed("diff"), context.warehouse() as connection:
+        return Planner(connection, context, request, held).commit()
 
 
 def push(sender: Sender, plan: Plan, held: StoreState) -> Answers:
@@ -104,9 +104,9 @@ def finished(plan: Plan, ending: Ending, overridden: tuple[SettingChange, ...] =
     return result
 
 
-def preview(around: Surroundings, order: Order) -> Preview:
+def preview(context: SyncContext, request: SyncRequest) -> Preview:
     """What `deliver` would send now; nothing is written, here or there."""
-    with opened(around.target) as store:
-        held = read(store, around.mode)
-        with around.warehouse() as connection:
-            return Planner(connection, around, order, held).show()
+    with opened(context.target) as store:
+        held = read(store, context.mode)
+        with context.warehouse() as connection:
+            return Planner(connection, context, request, held).show()

@@ -16,11 +16,11 @@ import duckdb
 from benchmarks.build.account_marts import AS_OF, publish, traits_sql
 from benchmarks.showing import Rows, arguments
 from reverse_sync.plan.planning import read
-from reverse_sync.run_request import Order, Surroundings
 from reverse_sync.state.schema import prepare
 from reverse_sync.stores.target import Target
 from reverse_sync.stores.url import opened
 from reverse_sync.sync import preview
+from reverse_sync.sync_request import SyncContext, SyncRequest
 
 
 def fill(folder: Path, target: Target, *, accounts: int, traits: int, changes: int) -> None:
@@ -65,7 +65,7 @@ def main() -> None:
 
 def planned(folder: Path, *, as_json: bool) -> None:
     """Plans once and prints what it took."""
-    around = Surroundings(
+    context = SyncContext(
         marts_path=folder / "marts.duckdb",
         warehouse=lambda: duckdb.connect(str(folder / "warehouse.duckdb")),
         target=Target(url=f"sqlite:///{folder}/accounts.db", folder=folder),
@@ -73,8 +73,10 @@ def planned(folder: Path, *, as_json: bool) -> None:
     )
     began = time.monotonic()
     # The store was filled for the plan alone: that it is behind is known.
-    order = Order(run_id="plan", as_of=AS_OF, now=AS_OF, overridden=frozenset({"store_behind"}))
-    found = preview(around, order)
+    request = SyncRequest(
+        run_id="plan", as_of=AS_OF, now=AS_OF, overridden=frozenset({"store_behind"})
+    )
+    found = preview(context, request)
     seconds = time.monotonic() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     shown = Rows("accounts", "changes", "seconds", "peak MiB")

@@ -25,9 +25,9 @@ from benchmarks.delivery import others_into_postgres as others
 from benchmarks.processes import process
 from benchmarks.showing import Rows, arguments
 from reverse_sync.guards import GUARDS
-from reverse_sync.run_request import Order, Surroundings
 from reverse_sync.stores.target import Target
 from reverse_sync.sync import deliver, preview
+from reverse_sync.sync_request import SyncContext, SyncRequest
 
 ECHO = [sys.executable, "-m", "benchmarks.echo"]
 Figures = dict[str, float]
@@ -67,7 +67,7 @@ def ours(store: str, accounts: int, traits: int, changes: list[int]) -> Figures:
     """Seconds of each step with one store."""
     with tempfile.TemporaryDirectory(prefix="rs-") as name, STORES[store](Path(name)) as target:
         folder = Path(name)
-        around = Surroundings(
+        around = SyncContext(
             marts_path=folder / "marts.duckdb",
             warehouse=lambda: duckdb.connect(str(folder / "warehouse.duckdb")),
             target=target,
@@ -86,12 +86,12 @@ def ours(store: str, accounts: int, traits: int, changes: list[int]) -> Figures:
         return found
 
 
-def _order(run_id: str) -> Order:
+def _order(run_id: str) -> SyncRequest:
     """All accounts may change in it: that is what is measured."""
-    return Order(run_id=run_id, as_of=AS_OF, now=AS_OF, overridden=frozenset(GUARDS))
+    return SyncRequest(run_id=run_id, as_of=AS_OF, now=AS_OF, overridden=frozenset(GUARDS))
 
 
-def _deliver(around: Surroundings, run_id: str, expected: int) -> None:
+def _deliver(around: SyncContext, run_id: str, expected: int) -> None:
     result = deliver(around, _order(run_id))
     assert result.acknowledged == expected, result
 

@@ -99,11 +99,12 @@ def transform(
             return Transformed(scope, [])
         begin(database, settings, scope, as_of=as_of)
         write_run_settings(database, settings, as_of, scope)
-        settings.site.tell(database)
+        settings.site.prepare_build(database)
         database.execute("set max_vacuum_tasks = $tasks", {"tasks": _vacuum_tasks(scope)})
         results = _build(settings, scope, on_node)
         passed = not any(result.failed for result in results)
-        settings.site.bring(database, passed=passed, refreshed=scope.kind is BuildKind.REFRESH)
+        refreshed = scope.kind is BuildKind.REFRESH
+        settings.site.collect_marts(database, passed=passed, refreshed=refreshed)
         if passed:
             finish(database)
     return Transformed(scope, results)

@@ -7,7 +7,7 @@ the account store's differences in `sync_drift`, and both as asset checks. The s
 from dagster import In, Nothing, OpExecutionContext, job, op
 
 from ingestion.reconcile.slices import Share
-from orchestration import deliveries, stages
+from orchestration import repairs, stages
 from orchestration.code_location.asset_checks import evaluations
 from orchestration.code_location.run_log import CONFIG, console
 from orchestration.configuration.settings import read_settings
@@ -28,7 +28,7 @@ def compare_with_stripe(context: OpExecutionContext) -> None:
 def compare_with_store(context: OpExecutionContext) -> None:
     settings = read_settings()
     try:
-        drift, _ = deliveries.reconcile(
+        drift, _ = repairs.reconcile(
             settings, log_reporter(context.log), repair=False, overridden=frozenset()
         )
         context.log.info("compared with the account store: %s", dict(drift.accounts))

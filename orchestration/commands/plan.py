@@ -39,14 +39,14 @@ def plan(
         from orchestration import stages
         from orchestration.pages import plan_page
         from orchestration.publication import marts
-        from reverse_sync.run_request import Order
         from reverse_sync.sync import preview
+        from reverse_sync.sync_request import SyncRequest
 
         marts.need(settings.marts)
         now = stages.now()
-        order = Order(run_id="plan", as_of=as_of or now, now=now)
+        request = SyncRequest(run_id="plan", as_of=as_of or now, now=now)
         with reporting() as reporter:
-            found = preview(stages.surroundings(settings, reporter), order)
+            found = preview(stages.sync_context(settings, reporter), request)
         plan_page.print_plan(console, found, as_json=json, limit=limit)
         if not json and stages.sent_mode(settings) != settings.multiple_subscriptions:
             console.print(
@@ -70,11 +70,11 @@ def apply(
         from orchestration import stages
         from orchestration.pages import plan_page
         from orchestration.publication import marts
-        from reverse_sync.run_request import Order
+        from reverse_sync.sync_request import SyncRequest
 
         marts.need(settings.marts)
         now = stages.now()
-        order = Order(
+        request = SyncRequest(
             run_id=str(uuid4()),
             as_of=as_of or now,
             now=now,
@@ -83,5 +83,5 @@ def apply(
             overridden=guards,
         )
         with reporting() as reporter:
-            result = stages.deliver_order(settings, reporter, order)
+            result = stages.run_delivery(settings, reporter, request)
         plan_page.print_result(console, result, as_json=json)

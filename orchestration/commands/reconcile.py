@@ -79,10 +79,10 @@ def _with_store(
     overridden: frozenset[str],
     quiet: bool,
 ) -> dict[str, Any]:
-    from orchestration import deliveries
+    from orchestration import repairs
     from orchestration.pages import drift_page
 
-    drift, result = deliveries.reconcile(settings, reporter, repair=repair, overridden=overridden)
+    drift, result = repairs.reconcile(settings, reporter, repair=repair, overridden=overridden)
     if not quiet:
         for line in drift_page.lines(drift, result):
             console.print(line, highlight=False, markup=False, soft_wrap=True)

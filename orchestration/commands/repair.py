@@ -38,13 +38,13 @@ def retry(
     with explained():
         guards = named_guards(override)
         settings = read_settings(for_stripe=False)
-        from orchestration import deliveries
+        from orchestration import repairs
         from orchestration.pages import plan_page
         from reverse_sync.deliver.dead_letters import Letters
 
         letters = Letters(since=since, account=account, code=code)
         with reporting() as reporter:
-            result = deliveries.retry(settings, reporter, letters, overridden=guards)
+            result = repairs.retry(settings, reporter, letters, overridden=guards)
         plan_page.print_result(console, result, as_json=json)
 
 
@@ -59,11 +59,11 @@ def undo(
     """
     with explained():
         settings = read_settings(for_stripe=False)
-        from orchestration import deliveries
+        from orchestration import repairs
         from orchestration.pages import plan_page
 
         with reporting() as reporter:
-            result = deliveries.undo(settings, reporter, run)
+            result = repairs.undo(settings, reporter, run)
         plan_page.print_result(console, result, as_json=json)
 
 
@@ -88,13 +88,13 @@ def resync(
         if sum((bool(accounts), everything, reset_baseline)) != 1:
             raise typer.BadParameter("name accounts, or --all, or --reset-baseline: one of these")
         settings = read_settings(for_stripe=False)
-        from orchestration import deliveries
+        from orchestration import repairs
         from orchestration.pages import plan_page
 
         with reporting() as reporter:
             if reset_baseline:
-                result = deliveries.reset_baseline(settings, reporter)
+                result = repairs.reset_baseline(settings, reporter)
             else:
                 chosen = tuple(accounts) if accounts else None
-                result = deliveries.resync(settings, reporter, chosen, overridden=guards)
+                result = repairs.resync(settings, reporter, chosen, overridden=guards)
         plan_page.print_result(console, result, as_json=json)

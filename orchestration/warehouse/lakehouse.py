@@ -45,7 +45,7 @@ def landed(lake: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
         yield database
 
 
-def tell(catalog: "SqlCatalog", database: duckdb.DuckDBPyConnection) -> None:
+def prepare_build(catalog: "SqlCatalog", database: duckdb.DuckDBPyConnection) -> None:
     """`pipeline.run_settings`, as it is in the file, for the models on Spark."""
     for name in NAMESPACES:
         catalog.create_namespace_if_not_exists(name)
@@ -54,39 +54,41 @@ def tell(catalog: "SqlCatalog", database: duckdb.DuckDBPyConnection) -> None:
     table.overwrite(row)
 
 
-def bring(
+def collect_marts(
     catalog: "SqlCatalog", database: duckdb.DuckDBPyConnection, *, passed: bool, refreshed: bool
 ) -> None:
     """The marts of a build that passed, if it only `refreshed` them the rows that it replaced; of
     one that failed the values that no rule knows."""
     if not passed:
         if catalog.table_exists(UNKNOWN_VALUES):
-            _bring(catalog, database, *UNKNOWN_VALUES)
+            _collect(catalog, database, *UNKNOWN_VALUES)
         return
     for schema, name in CHANGED if refreshed else ():
-        _bring(catalog, database, schema, name)
+        _collect(catalog, database, schema, name)
     for _, name in catalog.list_tables("marts"):
         if refreshed:
-            _bring_replaced(catalog, database, name)
+            _collect_replaced(catalog, database, name)
         else:
-            _bring(catalog, database, "marts", name)
+            _collect(catalog, database, "marts", name)
 
 
-def _bring_replaced(catalog: "SqlCatalog", database: duckdb.DuckDBPyConnection, name: str) -> None:
-    """The rows that the build put in, in place of those it took out; told to who publishes, as by
-    a build of DuckDB. A mart that it had to make anew is replaced whole."""
+def _collect_replaced(
+    catalog: "SqlCatalog", database: duckdb.DuckDBPyConnection, name: str
+) -> None:
+    """The rows that the build put in, in place of those it took out, noted for the publication as
+    by a build of DuckDB. A mart that it had to make anew is replaced whole."""
     schema, conditions = "marts", ["true"]
     if catalog.table_exists(("refreshed", name)):
         schema = "refreshed"
         conditions = json.loads(catalog.load_table((schema, name)).properties[REPLACED])
-    _bring(catalog, database, schema, name, into="refreshed")
+    _collect(catalog, database, schema, name, into="refreshed")
     for condition in conditions:
         database.execute(f'delete from marts."{name}" where {condition}')
         database.execute("insert into pipeline.replaced values (?, ?)", [name, condition])
     database.execute(f'insert into marts."{name}" by name from refreshed."{name}"')
 
 
-def _bring(
+def _collect(
     catalog: "SqlCatalog",
     database: duckdb.DuckDBPyConnection,
     schema: str,
@@ -99,9 +101,9 @@ def _bring(
     text = JSON_COLUMNS.get(name)
     cast = f"replace (cast({text} as json) as {text})" if text else ""
     database.execute(f"create schema if not exists {into or schema}")
-    database.register("brought", table.scan().to_arrow_batch_reader())
-    database.execute(f"create or replace table {here} as select * {cast} from brought")
-    database.unregister("brought")
+    database.register("collected", table.scan().to_arrow_batch_reader())
+    database.execute(f"create or replace table {here} as select * {cast} from collected")
+    database.unregister("collected")
     for column in table.schema().fields:
         if column.doc:
             said = column.doc.replace("'", "''")

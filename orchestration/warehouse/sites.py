@@ -57,10 +57,10 @@ class InFile:
         """A connection that reads `stripe.*` and `seeds.fx_rates`; `database` is the file's."""
         yield database
 
-    def tell(self, database: "duckdb.DuckDBPyConnection") -> None:
+    def prepare_build(self, database: "duckdb.DuckDBPyConnection") -> None:
         """Give the models of a build what they read and cannot reach."""
 
-    def bring(
+    def collect_marts(
         self, database: "duckdb.DuckDBPyConnection", *, passed: bool, refreshed: bool
     ) -> None:
         """A build's marts to where they are read: all, or if it only `refreshed` them its rows. Of
@@ -105,10 +105,10 @@ class InDuckLake(InLake):
 
         return DuckLake(self.catalog_url, self.folder)
 
-    def tell(self, database: "duckdb.DuckDBPyConnection") -> None:
+    def prepare_build(self, database: "duckdb.DuckDBPyConnection") -> None:
         self.place.attach_snapshot(database)
 
-    def bring(
+    def collect_marts(
         self,
         database: "duckdb.DuckDBPyConnection",
         *,
@@ -140,17 +140,17 @@ class OnSpark(InLake):
         where = {"WAREHOUSE_HOST": self.host, "WAREHOUSE_PORT": str(self.port)}
         return {"WAREHOUSE_TARGET": "spark", **where}
 
-    def tell(self, database: "duckdb.DuckDBPyConnection") -> None:
+    def prepare_build(self, database: "duckdb.DuckDBPyConnection") -> None:
         from orchestration.warehouse import lakehouse
 
-        lakehouse.tell(self.place.catalog, database)
+        lakehouse.prepare_build(self.place.catalog, database)
 
-    def bring(
+    def collect_marts(
         self, database: "duckdb.DuckDBPyConnection", *, passed: bool, refreshed: bool
     ) -> None:
         from orchestration.warehouse import lakehouse
 
-        lakehouse.bring(self.place.catalog, database, passed=passed, refreshed=refreshed)
+        lakehouse.collect_marts(self.place.catalog, database, passed=passed, refreshed=refreshed)
 
 
 WAREHOUSES: dict[str, type[InFile]] = {DUCKDB: InFile, DUCKLAKE: InDuckLake, SPARK: OnSpark}

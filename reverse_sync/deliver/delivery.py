@@ -19,8 +19,8 @@ from reverse_sync.deliver.push import Outcome, Outgoing, PushStopped, push
 from reverse_sync.deliver.remember import remember
 from reverse_sync.deliver.run_end import Ending, close_run
 from reverse_sync.plan.counts import Plan
-from reverse_sync.run_request import Warehouse
 from reverse_sync.stores.account_store import AccountStore, AccountStoreError, NotNow
+from reverse_sync.sync_request import Warehouse
 from reverse_sync.values.tracking import Tracking
 
 Progress = Callable[[int, int], None]

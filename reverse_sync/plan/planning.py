@@ -1,6 +1,6 @@
 """From account_traits to a plan: one that is committed with its outbox, or one that is only shown.
 
-Enters: the open warehouse, what surrounds the run, the order. Leaves: a recorded plan; or a
+Enters: the open warehouse, the run's context, what it is asked for. Leaves: a recorded plan; or a
 preview, with every trace of it rolled back. Guards and digest are judged inside the transaction, so
 that a plan that may not be sent was never written.
 """
@@ -18,11 +18,11 @@ from reverse_sync.plan.fill_outbox import begin, diff_into_outbox, record
 from reverse_sync.plan.guard_figures import digest, figures
 from reverse_sync.plan.preview import Preview, previewed
 from reverse_sync.plan.records import insert_run
-from reverse_sync.run_request import Order, Surroundings
 from reverse_sync.state.published_build import published_build
 from reverse_sync.state.run import transaction
 from reverse_sync.state.store_identity import other_store, settle
 from reverse_sync.stores.account_store import AccountStore, AccountStoreError
+from reverse_sync.sync_request import SyncContext, SyncRequest
 from reverse_sync.values.tracking import Mode, SettingChange, Tracking, enabling
 
 
@@ -72,8 +72,8 @@ class Planner:
     """What a plan is made from."""
 
     connection: DuckDBPyConnection
-    around: Surroundings
-    order: Order
+    context: SyncContext
+    request: SyncRequest
     held: StoreState
 
     def commit(self) -> Plan:
@@ -82,10 +82,10 @@ class Planner:
         try:
             with self._judging() as judged:
                 found.append(judged)
-                _refuse(judged, self.order)
-                if self.order.scope.accounts is None:
-                    settle(self.connection, self.around.target)
-                return record(self.connection, judged.plan, overridden=self.order.overridden)
+                _refuse(judged, self.request)
+                if self.request.scope.accounts is None:
+                    settle(self.connection, self.context.target)
+                return record(self.connection, judged.plan, overridden=self.request.overridden)
         except Blocked as blocked:
             said = "; ".join(trip.line for trip in blocked.trips)
             insert_run(self.connection, found[0].plan, status="blocked", error=said)
@@ -101,31 +101,31 @@ class Planner:
 
     @contextmanager
     def _judging(self) -> Iterator[_Judged]:
-        connection, order, guards = self.connection, self.order, self.around.guards
+        connection, request, guards = self.connection, self.request, self.context.guards
         version, tracking = self.held.version, self.held.tracking
-        ordered = order.run(version=version, mode=self.around.mode, tracking=tracking)
+        ordered = request.run(version=version, mode=self.context.mode, tracking=tracking)
         run = begin(connection, ordered)
-        path = self.around.marts_path
+        path = self.context.marts_path
         with candidates(connection, path, run) as source, transaction(connection):
             plan = diff_into_outbox(connection, run, source, tracking)
             build = published_build(connection).id
             plan = replace(plan, digest=digest(connection, run), build=build)
             seen = self._of_this_store(figures(connection, plan, tracking, guards, version))
-            yield _Judged(plan, check(guards, seen, overridden=order.overridden))
+            yield _Judged(plan, check(guards, seen, overridden=request.overridden))
 
     def _of_this_store(self, seen: Figures) -> Figures:
         """That the store is another one explains its version too."""
-        other = other_store(self.connection, self.around.target)
-        if other is None or "other_store" in self.order.overridden:
+        other = other_store(self.connection, self.context.target)
+        if other is None or "other_store" in self.request.overridden:
             return seen
         upstream = {name: why for name, why in seen.upstream.items() if name != "store_behind"}
         return replace(seen, upstream={**upstream, "other_store": other})
 
 
-def _refuse(judged: _Judged, order: Order) -> None:
-    if order.digest is not None and order.digest != judged.plan.digest:
+def _refuse(judged: _Judged, request: SyncRequest) -> None:
+    if request.digest is not None and request.digest != judged.plan.digest:
         raise PlanMoved(
-            f"plan {order.digest} is out of date: the data, the settings or the store have moved"
+            f"plan {request.digest} is out of date: the data, the settings or the store have moved"
             f" since, it is {judged.plan.digest} now; look at 'stripe-traits plan' and apply that"
         )
     if judged.trips:

@@ -1,7 +1,7 @@
 """What is done to the store beside a sync: undo, a new baseline, a comparison.
 
-Enters: the surroundings and an order. Leaves: results. Each holds the target's lease, so that no
-run sends meanwhile.
+Enters: a run's context and what it is asked for. Leaves: results. Each holds the target's lease, so
+that no run sends meanwhile.
 """
 
 from dataclasses import replace
@@ -20,44 +20,45 @@ from reverse_sync.plan.fill_outbox import begin, record
 from reverse_sync.plan.planning import Planner, read
 from reverse_sync.repair.reconcile_store import Drift, compare, scanned
 from reverse_sync.repair.undo import undo_into_outbox, version_of
-from reverse_sync.run_request import Order, Surroundings
 from reverse_sync.state.run import Run, Scope
 from reverse_sync.state.schema import prepare
 from reverse_sync.state.store_identity import OtherStore, forget_waiting, other_store, settle
 from reverse_sync.stores.url import opened
 from reverse_sync.sync import finished, silent
+from reverse_sync.sync_request import SyncContext, SyncRequest
 
 CHUNK = 5_000
 EVERY_GUARD = frozenset((*GUARDS, *UPSTREAM))
 
 
-def undone(
-    around: Surroundings, order: Order, asked: str, *, on_progress: Progress = silent
+def undo_run(
+    context: SyncContext, request: SyncRequest, asked: str, *, on_progress: Progress = silent
 ) -> SyncResult:
     """Puts back what the run `asked` for changed. Raises UnknownRun, SyncInterrupted."""
-    with around.lease(), opened(around.target) as store:
+    with context.lease(), opened(context.target) as store:
         tracking = store.read_tracking()
         version = store.highest_version()
-        with around.warehouse() as connection:
-            _refuse_another_store(connection, around)
+        with context.warehouse() as connection:
+            _refuse_another_store(connection, context)
             # The accounts are the run's: nothing is known of the others.
-            order = replace(order, scope=Scope(accounts=()))
-            run = begin(connection, order.run(version=version, mode=around.mode, tracking=tracking))
+            request = replace(request, scope=Scope(accounts=()))
+            run = request.run(version=version, mode=context.mode, tracking=tracking)
+            run = begin(connection, run)
             plan = undo_into_outbox(connection, run, version_of(connection, asked))
             plan = record(connection, plan, overridden=frozenset())
-        ending = Sender(store, around.warehouse, tracking, on_progress).deliver(plan)
+        ending = Sender(store, context.warehouse, tracking, on_progress).deliver(plan)
     return finished(plan, ending)
 
 
-def rebased(around: Surroundings, order: Order) -> SyncResult:
+def adopt_baseline(context: SyncContext, request: SyncRequest) -> SyncResult:
     """Takes what account_traits says as what the store holds; nothing is sent."""
-    order = replace(order, overridden=EVERY_GUARD)
-    with around.lease(), opened(around.target) as store:
-        held = read(store, around.mode)
+    request = replace(request, overridden=EVERY_GUARD)
+    with context.lease(), opened(context.target) as store:
+        held = read(store, context.mode)
         if held.changes:
-            store.write_tracking(held.changes, at=order.as_of)
-        with around.warehouse() as connection:
-            plan = Planner(connection, around, order, held).commit()
+            store.write_tracking(held.changes, at=request.as_of)
+        with context.warehouse() as connection:
+            plan = Planner(connection, context, request, held).commit()
             while outcomes := _as_taken(connection, plan.run):
                 remember(connection, plan.run, outcomes)
             # The store has not moved: its own version is what it holds.
@@ -69,29 +70,29 @@ def rebased(around: Surroundings, order: Order) -> SyncResult:
     return result_of(plan, ending)
 
 
-def compared(around: Surroundings, order: Order, *, repair: bool) -> Drift:
+def compare_store(context: SyncContext, request: SyncRequest, *, repair: bool) -> Drift:
     """The store beside what it acknowledged; with `repair` the baseline is set to what it holds,
     for the next run to send the difference. Raises NotReadable."""
-    with around.lease(), opened(around.target) as store:
-        held = read(store, around.mode)
-        run = order.run(version=held.version, mode=around.mode, tracking=held.tracking)
+    with context.lease(), opened(context.target) as store:
+        held = read(store, context.mode)
+        run = request.run(version=held.version, mode=context.mode, tracking=held.tracking)
         with (
-            scanned(store, around.marts_path.parent) as (scan, total),
-            around.warehouse() as connection,
+            scanned(store, context.marts_path.parent) as (scan, total),
+            context.warehouse() as connection,
         ):
             run = begin(connection, run)
-            if repair and other_store(connection, around.target) is not None:
+            if repair and other_store(connection, context.target) is not None:
                 forget_waiting(connection, at=run.at)
-            with published(connection, around.marts_path):
+            with published(connection, context.marts_path):
                 drift = compare(connection, run, scan, repair=repair)
             if repair:
-                settle(connection, around.target)
+                settle(connection, context.target)
     return Drift(total, tuple(drift))
 
 
-def _refuse_another_store(connection: DuckDBPyConnection, around: Surroundings) -> None:
+def _refuse_another_store(connection: DuckDBPyConnection, context: SyncContext) -> None:
     prepare(connection)
-    other = other_store(connection, around.target)
+    other = other_store(connection, context.target)
     if other is not None:
         raise OtherStore(f"nothing was put back: {other}")
 

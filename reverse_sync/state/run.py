@@ -1,7 +1,7 @@
 """What one sync is, and how its connection to the warehouse is used.
 
 Enters: a DuckDB connection. Leaves: transactions, rows as tables, counts. The tables stand in
-state_schema.py.
+schema.py.
 """
 
 from collections.abc import Iterator

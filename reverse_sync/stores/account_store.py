@@ -1,7 +1,7 @@
 """What every account store does, whatever it is made of.
 
 Enters: writes of accounts (traits to set and to clear, lifecycle, version). Leaves: a receipt that
-proves which ones the store holds now. Not here: what to send (plan.py), how to react to a refusal
+proves which ones the store holds now. Not here: what to send (plan), how to react to a refusal
 (push.py), the stores themselves.
 """
 

@@ -1,7 +1,7 @@
 """Which account store, and what it takes to reach it: the settings that every adapter reads.
 
 Enters: values of the settings. Leaves: one frozen object that can be logged without showing a
-secret. Not here: what the URL means (store_url.py).
+secret. Not here: what the URL means (url.py).
 """
 
 from dataclasses import dataclass, field

@@ -2,7 +2,7 @@
 
 Enters: the JSON text of an account's traits. Leaves: a dict of null, bool, Decimal, str and tuples
 of them, and back. Every number is a Decimal, so 50.000 is 50 and nothing ever passes a float. Not
-here: what differs (diff.py) and what a trait means.
+here: what differs (trait_changes.py) and what a trait means.
 """
 
 import json

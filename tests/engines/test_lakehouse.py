@@ -59,7 +59,7 @@ def test_marts_come_home_with_their_types_and_descriptions(settings: Settings) -
     put(settings, "marts", "account_traits", pa.Table.from_pylist(rows, pa.schema(columns)))
     with duckdb.connect(str(settings.warehouse)) as database:
         write_run_settings(database, settings, AS_OF, FULL)
-        settings.site.bring(database, passed=True, refreshed=False)
+        settings.site.collect_marts(database, passed=True, refreshed=False)
         assert database.execute("describe marts.account_traits").fetchall() == [
             ("account_id", "VARCHAR", "YES", None, None, None),
             ("traits", "JSON", "YES", None, None, None),
@@ -83,12 +83,12 @@ def test_of_a_refresh_the_rows_that_it_replaced_come_home(settings: Settings) ->
     put(settings, "marts", "company", accounts(a="1"))
     with duckdb.connect(str(settings.warehouse)) as database:
         write_run_settings(database, settings, AS_OF, FULL)
-        settings.site.bring(database, passed=True, refreshed=False)
+        settings.site.collect_marts(database, passed=True, refreshed=False)
         put(settings, "refreshed", "account_traits", accounts(b="2", d="2"), told)
         put(settings, "intermediate", "int_accounts_to_rebuild", accounts(b="", c="", d=""))
         put(settings, "intermediate", "int_customers_to_rebuild", accounts())
         put(settings, "marts", "company", accounts(b="2"))
-        settings.site.bring(database, passed=True, refreshed=True)
+        settings.site.collect_marts(database, passed=True, refreshed=True)
         found = {
             table: database.execute(f"from {table} order by all").fetchall()
             for table in ("marts.account_traits", "refreshed.account_traits", "marts.company")
@@ -106,7 +106,7 @@ def test_models_on_spark_are_told_the_settings_of_the_run(settings: Settings) ->
     with duckdb.connect(str(settings.warehouse)) as database:
         for as_of in (AS_OF, AS_OF + timedelta(days=1)):
             write_run_settings(database, settings, as_of, FULL)
-            settings.site.tell(database)
+            settings.site.prepare_build(database)
             told = lake(settings).catalog.load_table("pipeline.run_settings").scan().to_arrow()
             assert told.column("as_of").to_pylist() == [as_of]
             assert told.column("mrr_discount_durations").to_pylist() == ["forever"]

@@ -16,6 +16,7 @@ from ingestion.landing import TABLES
 from ingestion.landing.rows import Stamp, rows
 from ingestion.landing.schema import schema
 from orchestration.build import dbt_process
+from orchestration.build.scope import BuildKind, BuildScope
 from orchestration.build.transform import Transformed, transform, write_run_settings
 from orchestration.configuration.settings import Settings
 

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from reverse_sync_world import AS_OF, World
 
-from orchestration.deliveries import RESYNC_ALL_OVERRIDES, RESYNC_OVERRIDES
+from orchestration.repairs import RESYNC_ALL_OVERRIDES, RESYNC_OVERRIDES
 from reverse_sync import Target
 from reverse_sync.guards import GUARDS, Blocked, Guards, WrongLimit, parse_limit
 from reverse_sync.plan.planning import PlanMoved

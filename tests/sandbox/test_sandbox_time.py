@@ -63,7 +63,7 @@ class Replay:
         place = (obj["object"], obj["id"])
         before = event["data"].get("previous_attributes")
         if before is not None and place in self.known:
-            told = undone(obj, before)
+            told = undo_run(obj, before)
             if bare(told) != bare(self.known[place]):
                 self.wrong.append(f"{event['type']} {obj['id']}: previous_attributes")
         if event["type"].endswith(".deleted") and obj["object"] != "subscription":
@@ -72,12 +72,12 @@ class Replay:
             self.known[place] = obj
 
 
-def undone(after: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+def undo_run(after: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """The object before a change, from the one after it and what the event says."""
     result = dict(after)
     for key, value in before.items():
         inner = isinstance(value, dict) and isinstance(after.get(key), dict)
-        result[key] = undone(after[key], value) if inner else value
+        result[key] = undo_run(after[key], value) if inner else value
     return {k: v for k, v in result.items() if v is not None}
 
 

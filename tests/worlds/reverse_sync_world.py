@@ -23,9 +23,9 @@ import psycopg
 from reverse_sync import SyncResult, Target
 from reverse_sync.deliver.delivery import Progress
 from reverse_sync.plan.preview import Preview
-from reverse_sync.repair.operations import compared
-from reverse_sync.run_request import Order, Surroundings
+from reverse_sync.repair.operations import compare_store
 from reverse_sync.sync import deliver, preview, silent
+from reverse_sync.sync_request import SyncContext, SyncRequest
 from reverse_sync.values.traits import number_text
 
 AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
@@ -86,23 +86,23 @@ class World:
         with self.lock, duckdb.connect(str(self.folder / "warehouse.duckdb")) as connection:
             yield connection
 
-    def around(self, **options: Any) -> Surroundings:
+    def around(self, **options: Any) -> SyncContext:
         arguments: dict[str, Any] = {
             "marts_path": self.marts,
             "warehouse": self.warehouse,
             "target": Target(self.url, folder=self.folder),
             "multiple_subscriptions": False,
         }
-        return Surroundings(**{**arguments, **options})
+        return SyncContext(**{**arguments, **options})
 
-    def order(self, **options: Any) -> Order:
+    def order(self, **options: Any) -> SyncRequest:
         arguments = {"as_of": AS_OF, "run_id": f"run-{next(self.runs)}", **options}
-        return Order(**{"now": arguments["as_of"], **arguments})
+        return SyncRequest(**{"now": arguments["as_of"], **arguments})
 
     def sync(
         self, *, on_progress: Progress = silent, batch_size: int | None = None, **options: Any
     ) -> SyncResult:
-        """A run; the options are those of Surroundings and of Order."""
+        """A run; the options are those of SyncContext and of SyncRequest."""
         around, order = self._split(options)
         return deliver(around, order, on_progress=on_progress, batch_size=batch_size)
 
@@ -111,11 +111,11 @@ class World:
 
     def reconcile(self, *, repair: bool = False) -> tuple[int, dict[str, int]]:
         """How many accounts were compared, and how many differ by kind."""
-        drift = compared(self.around(), self.order(kind="reconcile"), repair=repair)
+        drift = compare_store(self.around(), self.order(kind="reconcile"), repair=repair)
         return drift.compared, dict(drift.accounts)
 
-    def _split(self, options: dict[str, Any]) -> tuple[Surroundings, Order]:
-        known = Surroundings.__dataclass_fields__
+    def _split(self, options: dict[str, Any]) -> tuple[SyncContext, SyncRequest]:
+        known = SyncContext.__dataclass_fields__
         around = {name: value for name, value in options.items() if name in known}
         order = {name: value for name, value in options.items() if name not in known}
         return self.around(**around), self.order(**order)

@@ -1,4 +1,4 @@
-"""What a run needs around it, and what it is asked for.
+"""A run's context, and what it is asked for.
 
 Enters: values of the settings and of the command. Leaves: frozen objects. No behaviour.
 """
@@ -23,7 +23,7 @@ Timed = Callable[[str], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class SyncContext:
     """What every run needs around it.
 
     `lease` keeps other senders away from the target as long as it is held; `warehouse` takes the
@@ -44,7 +44,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class SyncRequest:
     """What one run is asked for.
 
     `digest`: send exactly this plan, or nothing. `overridden`: guards that do not count this once.

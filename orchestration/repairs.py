@@ -1,4 +1,4 @@
-"""The deliveries that a person asks for: retry, undo, resync, baseline, repair.
+"""The repairs that a person asks for: retry, undo, resync, a new baseline, reconcile.
 
 Enters: the settings, what was asked. Leaves: the result of one run, its records published.
 """
@@ -13,15 +13,15 @@ from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
 from orchestration.locks import open_warehouse
 from orchestration.publication.marts import need
-from orchestration.stages import deliver_order, now, publishing_records, surroundings
+from orchestration.stages import now, publishing_records, run_delivery, sync_context
 from orchestration.terminal.reporter import Reporter
 from reverse_sync.deliver.dead_letters import Letters, release
 from reverse_sync.deliver.result import SyncResult
-from reverse_sync.repair.operations import compared, rebased, undone
+from reverse_sync.repair.operations import adopt_baseline, compare_store, undo_run
 from reverse_sync.repair.reconcile_store import Drift
-from reverse_sync.run_request import Order
 from reverse_sync.state.delivered import owe_delivery, settle_delivery
 from reverse_sync.state.run import Scope
+from reverse_sync.sync_request import SyncRequest
 
 # Who asks for all accounts means more updates than a guard lets pass.
 RESYNC_OVERRIDES = frozenset({"updates", "state_lost", "store_behind"})
@@ -36,16 +36,15 @@ def retry(
     _owe_delivery(settings, reporter)
     with open_warehouse(settings.folder, reporter) as connection:
         release(connection, letters, at=now())
-    return deliver_order(settings, reporter, _order("retry", overridden=overridden))
+    return run_delivery(settings, reporter, _request("retry", overridden=overridden))
 
 
 def undo(settings: Settings, reporter: Reporter, asked: str) -> SyncResult:
     """Puts a run back. Raises UnknownRun."""
     need(settings.marts)
     with publishing_records(settings.folder, reporter):
-        return undone(
-            surroundings(settings, reporter), _order("undo"), asked, on_progress=reporter.delivered
-        )
+        context = sync_context(settings, reporter)
+        return undo_run(context, _request("undo"), asked, on_progress=reporter.delivered)
 
 
 def resync(
@@ -59,8 +58,8 @@ def resync(
     owed = _owe_delivery(settings, reporter)
     scope = Scope(accounts=accounts, whole=True)
     meant = RESYNC_ALL_OVERRIDES if accounts is None else RESYNC_OVERRIDES
-    order = _order("resync", scope=scope, overridden=overridden | meant)
-    result = deliver_order(settings, reporter, order)
+    request = _request("resync", scope=scope, overridden=overridden | meant)
+    result = run_delivery(settings, reporter, request)
     if accounts is not None and not (result.pending or result.deferred):
         with _records(settings.folder, reporter) as connection:
             settle_delivery(connection, owed)
@@ -71,7 +70,7 @@ def reset_baseline(settings: Settings, reporter: Reporter) -> SyncResult:
     """Takes account_traits as it is as acknowledged; nothing is sent."""
     _owe_delivery(settings, reporter)
     with publishing_records(settings.folder, reporter):
-        return rebased(surroundings(settings, reporter), _order("baseline"))
+        return adopt_baseline(sync_context(settings, reporter), _request("baseline"))
 
 
 def reconcile(
@@ -83,13 +82,13 @@ def reconcile(
         _owe_delivery(settings, reporter)
     need(settings.marts)
     with publishing_records(settings.folder, reporter):
-        around = surroundings(settings, reporter)
-        drift = compared(around, _order("reconcile"), repair=repair)
+        context = sync_context(settings, reporter)
+        drift = compare_store(context, _request("reconcile"), repair=repair)
     if not repair:
         return drift, None
     # What is known is what the store holds, now: where that is nothing of ours, nothing is lost.
-    order = _order("repair", overridden=overridden | {"state_lost"})
-    return drift, deliver_order(settings, reporter, order)
+    request = _request("repair", overridden=overridden | {"state_lost"})
+    return drift, run_delivery(settings, reporter, request)
 
 
 def _owe_delivery(settings: Settings, reporter: Reporter) -> str | None:
@@ -107,11 +106,11 @@ def _records(folder: DataFolder, reporter: Reporter) -> Iterator[DuckDBPyConnect
         yield connection
 
 
-def _order(
+def _request(
     kind: str, *, scope: Scope | None = None, overridden: frozenset[str] = frozenset()
-) -> Order:
+) -> SyncRequest:
     moment = now()
-    return Order(
+    return SyncRequest(
         run_id=str(uuid4()),
         as_of=moment,
         now=moment,
