@@ -121,6 +121,7 @@ def test_files_and_queries_are_those_of_a_refresh(pipeline: Pipeline) -> None:
     pipeline.refresh()
     rows = OPERATIONS.table("## Files in `DATA_DIR`")
     shown = {name.rstrip("/") for name in first_spans(rows)}
+    assert {path.name for path in pipeline.folder.iterdir()} <= shown
     named = [name for name in shown if any(text.endswith(name) for text in literals())]
     assert shown - set(named) == {"warehouse.lock"}, "the warehouse's name with another ending"
     for query in (code for code in OPERATIONS.code() if code.startswith("select ")):
