@@ -14,6 +14,10 @@ TRAITS = """
     '{{"stripe.currency":"usd","stripe.currentSubscriptionStatus":"active","stripe.mrr":'
     || (10 + i % 90 + {more})::varchar || {others} || '}}'
 """
+FACTS = """
+    true as has_paid, true as is_mrr_known, timestamp '2025-01-01' as subscribed_since,
+    null::timestamp as trial_since, null::timestamp as trial_ends_at, null::timestamp as ended_at
+"""
 
 
 def traits_sql(count: int, *, more: str = "0") -> str:
@@ -35,6 +39,6 @@ def publish(
         marts.execute("set memory_limit = '4GB'; create schema marts")
         marts.execute(
             "create table marts.account_traits as select 'account_' || i as account_id,"
-            f" 'Account ' || i as name, {text} as traits from range({accounts}) as r (i)"
+            f" 'Account ' || i as name, {text} as traits, {FACTS} from range({accounts}) as r (i)"
         )
     made.replace(folder / "marts.duckdb")

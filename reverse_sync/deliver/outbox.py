@@ -16,7 +16,7 @@ def take(
     """The next accounts of the run that were not tried yet, what matters most first; those up to
     `after` are on their way."""
     rows = connection.execute(
-        "select account_id, op, name, traits, changes, attempts, lifecycle, dates,"
+        "select account_id, op, name, traits, changes, attempts, lifecycle, facts,"
         " priority from sync.outbox"
         " where version = ? and status = 'pending' and next_attempt_at is null"
         " and (? is null or (priority, account_id) > (?, ?))"

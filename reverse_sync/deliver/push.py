@@ -21,14 +21,13 @@ from reverse_sync.stores.account_store import (
     StoredAccount,
 )
 from reverse_sync.values.lifecycle import (
-    CANCEL_AT_PERIOD_END,
+    Facts,
     Lifecycle,
-    Previous,
     lifecycle,
     review_at,
     traits_read,
 )
-from reverse_sync.values.lifecycle_text import dates_from, lifecycle_from, lifecycle_text
+from reverse_sync.values.lifecycle_text import facts_from, lifecycle_from, lifecycle_text
 from reverse_sync.values.tracked_values import UnreadableTrait
 from reverse_sync.values.tracking import Tracking
 from reverse_sync.values.traits import Traits, Value, number_text, parse_traits
@@ -45,7 +44,7 @@ class Outgoing:
     changes: list[dict[str, str | None]]
     attempts: int = 0  # made before this one
     lifecycle: str | None = None  # to be written as it is; None: decided on the store's row
-    dates: str | None = None
+    facts: str | None = None
     priority: int = 0
 
 
@@ -141,8 +140,6 @@ def _write(
     before = stored.traits if stored else {}
     current = parse_traits(outgoing.traits)
     unset = tuple(c["trait"] or "" for c in outgoing.changes if c["new"] is None)
-    cancels = before.get(CANCEL_AT_PERIOD_END) is True
-    previous = Previous(stored.lifecycle, cancels_at_period_end=cancels) if stored else None
     return AccountWrite(
         account_id=outgoing.account_id,
         name=outgoing.name,
@@ -153,9 +150,9 @@ def _write(
             tracking=tracking,
             # Tracking may read traits that are not Stripe's: the store's own complete the picture.
             traits={**before, **dict.fromkeys(unset), **current},
-            previous=previous,
+            facts=facts_from(outgoing.facts) if outgoing.facts else Facts(),
+            previous=stored.lifecycle if stored else None,
             as_of=run.as_of,
-            dates=dates_from(outgoing.dates),
         ),
         version=run.version,
         at=run.as_of,

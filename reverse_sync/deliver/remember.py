@@ -74,7 +74,7 @@ ACKNOWLEDGE = """
         outcomes.mrr,
         outbox.currency,
         outbox.traits_held,
-        outbox.dates
+        outbox.facts
     from sync.outbox
     inner join outcomes on outbox.account_id = outcomes.account_id
     where outbox.version = $version and outbox.status = 'acknowledged'
@@ -90,7 +90,7 @@ ACKNOWLEDGE = """
         mrr = excluded.mrr,
         currency = excluded.currency,
         traits_held = excluded.traits_held,
-        dates = excluded.dates
+        facts = excluded.facts
     where excluded.version > sync_snapshot.version
 """
 

@@ -7,7 +7,7 @@ DuckDB. Not here: what is decided about a candidate (decide.py).
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from duckdb import DuckDBPyConnection
 
 from reverse_sync.state.run import Run, count
 from reverse_sync.stores.account_store import AccountStoreError
+from reverse_sync.values.lifecycle import Facts
 
 FETCH = 5_000
 
@@ -27,8 +28,8 @@ CONSIDERED = """
         select
             account_id,
             name,
-            {dates} as dates,
-            md5(coalesce(traits::varchar || {dates}, traits::varchar)) as source_md5
+            {facts} as facts,
+            md5(traits::varchar || {facts}) as source_md5
         from published.marts.account_traits
         where not $chosen or account_id in (select account_id from considering.chosen)
     ),
@@ -71,18 +72,15 @@ CONSIDERED = """
         case when needed then account_id end as account_id,
         case when needed then name end as name,
         case when needed then source_md5 end as source_md5,
-        case when needed then dates end as dates,
+        case when needed then facts end as facts,
         due,
         copies
     from flagged
 """
 
-DATES = """
-    case
-        when ended_at is not null or trial_ends_at is not null
-            then to_json({'ended_at': ended_at, 'trial_ends_at': trial_ends_at})::varchar
-    end
-""".strip()
+# What a lifecycle is made of beside the traits: the fields of `Facts`, as JSON.
+FACTS = ", ".join(f"'{field.name}': {field.name}" for field in fields(Facts))
+FACTS_TEXT = f"to_json({{{FACTS}}})::varchar"
 
 CANDIDATES = """
     select
@@ -90,12 +88,12 @@ CANDIDATES = """
         considered.name,
         source.traits::varchar as traits,
         considered.source_md5,
-        considered.dates,
+        considered.facts,
         considered.due,
         considered.copies,
         snapshot.name as acknowledged_name,
         snapshot.traits as acknowledged,
-        snapshot.dates as acknowledged_dates,
+        snapshot.facts as acknowledged_facts,
         snapshot.lifecycle_status as acknowledged_status,
         snapshot.mrr as acknowledged_mrr,
         waiting.status as waiting_status,
@@ -136,12 +134,12 @@ class Candidate(NamedTuple):
     name: str | None
     traits: str | None
     source_md5: str | None
-    dates: str | None
+    facts: str | None
     due: bool
     copies: int
     acknowledged_name: str | None
     acknowledged: str | None
-    acknowledged_dates: str | None
+    acknowledged_facts: str | None
     acknowledged_status: str | None
     acknowledged_mrr: str | None
     waiting_status: str | None
@@ -206,7 +204,8 @@ def _consider(connection: DuckDBPyConnection, run: Run) -> int:
         "whole": run.scope.whole,
         "chosen": accounts is not None,
     }
-    connection.execute(CONSIDERED.format(dates=_dates(connection)), parameters)
+    _check_columns(connection)
+    connection.execute(CONSIDERED.format(facts=FACTS_TEXT), parameters)
     if accounts is None:
         return count(connection, "select count(*) from published.marts.account_traits")
     _check_chosen(connection)
@@ -217,14 +216,20 @@ def _consider(connection: DuckDBPyConnection, run: Run) -> int:
     )
 
 
-def _dates(connection: DuckDBPyConnection) -> str:
-    """The dates beside the traits as text; marts of an older version have none."""
-    known = count(
-        connection,
+def _check_columns(connection: DuckDBPyConnection) -> None:
+    """Raises where an older version has published the marts."""
+    names = [field.name for field in fields(Facts)]
+    known = connection.execute(
         "select count(*) from duckdb_columns() where database_name = 'published'"
-        " and table_name = 'account_traits' and column_name = 'ended_at'",
-    )
-    return DATES if known else "null::varchar"
+        " and schema_name = 'marts' and table_name = 'account_traits'"
+        " and column_name in (select unnest(?))",
+        [names],
+    ).fetchone()
+    if known != (len(names),):
+        raise PublishedCopyError(
+            f"account_traits lacks one of {', '.join(names)}: another version has built it; run"
+            " 'stripe-traits sync'"
+        )
 
 
 def _check_chosen(connection: DuckDBPyConnection) -> None:

@@ -9,8 +9,8 @@ from decimal import Decimal
 from reverse_sync.diff.candidates import Candidate
 from reverse_sync.diff.trait_changes import Change, after, diff
 from reverse_sync.state.run import Run, naive
-from reverse_sync.values.lifecycle import Lifecycle, Previous, Status, lifecycle
-from reverse_sync.values.lifecycle_text import dates_from
+from reverse_sync.values.lifecycle import Facts, Lifecycle, Status, lifecycle
+from reverse_sync.values.lifecycle_text import facts_from
 from reverse_sync.values.tracked_values import UnreadableTrait
 from reverse_sync.values.tracking import Tracking
 from reverse_sync.values.traits import (
@@ -52,7 +52,7 @@ class Planned:
     mrr_before: str | None = None
     mrr_after: str | None = None
     lifecycle: str | None = None
-    dates: str | None = None
+    facts: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _compared(candidate: Candidate, current: Traits, run: Run, tracking: Trackin
     create = candidate.acknowledged is None
     renamed = candidate.name != candidate.acknowledged_name
     whole = run.scope.whole
-    renamed = renamed or candidate.dates != candidate.acknowledged_dates
+    renamed = renamed or candidate.facts != candidate.acknowledged_facts
     if not (change or create or renamed or candidate.due or candidate.waiting_op or whole):
         return Unchanged(account_id, source_md5)
     then = after(acknowledged, current)
@@ -159,7 +159,7 @@ def _row(
         status_after=now.status,
         mrr_before=_text(before.mrr),
         mrr_after=_text(now.mrr),
-        dates=candidate.dates,
+        facts=candidate.facts,
     )
 
 
@@ -170,13 +170,12 @@ def _lifecycles(
     status: Status | None = candidate.acknowledged_status  # type: ignore[assignment]
     mrr = Decimal(candidate.acknowledged_mrr) if candidate.acknowledged_mrr else None
     before = Lifecycle(status=status, mrr=mrr)
-    previous = Previous(before) if candidate.acknowledged is not None else None
     now = lifecycle(
         tracking=tracking,
         traits=traits,
-        previous=previous,
+        facts=facts_from(candidate.facts) if candidate.facts else Facts(),
+        previous=before if candidate.acknowledged is not None else None,
         as_of=run.as_of,
-        dates=dates_from(candidate.dates),
     )
     return before, now
 

@@ -32,7 +32,7 @@ _PLANNED = pa.schema(
         ("currency", _TEXT),
         ("traits_held", pa.int64()),
         ("lifecycle", _TEXT),
-        ("dates", _TEXT),
+        ("facts", _TEXT),
     ]
 )
 

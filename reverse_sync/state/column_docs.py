@@ -62,7 +62,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "currency": "Currency of mrr. From stripe.currency.",
         "traits_held": "Unit: traits that have a value. From account_traits.traits.",
         "gone_at": "When a run first missed it. Unit: UTC. From account_traits.",
-        "dates": "Ends of subscriptions and trials, as JSON. From account_traits.",
+        "facts": "What its lifecycle was made of beside the traits, as JSON. From account_traits.",
     },
     "sync_invalid": {
         "account_id": RUN["account_id"],

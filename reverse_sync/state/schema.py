@@ -73,7 +73,7 @@ SCHEMA = """
         currency varchar,
         traits_held bigint,  -- how many traits have a value
         gone_at timestamp,  -- when a run first missed it in account_traits
-        dates varchar  -- JSON: the dates beside the traits; null: none
+        facts varchar  -- JSON: what stands beside the traits, for the lifecycle
     );
 
     create table if not exists sync.outbox (
@@ -101,7 +101,7 @@ SCHEMA = """
         currency varchar,
         traits_held bigint,
         lifecycle varchar,  -- to be written as it is (undo); null: decided when written
-        dates varchar  -- of the row of account_traits, for the lifecycle
+        facts varchar  -- of the row of account_traits, for the lifecycle
     );
 
     create table if not exists sync.dead_letters (
@@ -165,7 +165,7 @@ ADDED = {
         "currency": "varchar",
         "traits_held": "bigint",
         "gone_at": "timestamp",
-        "dates": "varchar",
+        "facts": "varchar",
     },
     "outbox": {
         "priority": "integer",
@@ -178,7 +178,7 @@ ADDED = {
         "currency": "varchar",
         "traits_held": "bigint",
         "lifecycle": "varchar",
-        "dates": "varchar",
+        "facts": "varchar",
     },
 }
 

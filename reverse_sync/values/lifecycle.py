@@ -1,18 +1,19 @@
 """The lifecycle of one account: trial, subscribed, churned or none, with its dates and MRR.
 
-In: tracking config, the account's full current traits, its previous lifecycle and as_of. Out: its
-lifecycle now. Pure: no clock, no database. Not here: where traits and settings come from.
+In: tracking config, the account's full current traits and facts, its previous lifecycle and as_of.
+Out: its lifecycle now. Pure: no clock, no database. Not here: where traits, facts and settings
+come from.
 
 | reads (single mode)            | reads (multi mode)           | status     |
 |--------------------------------|------------------------------|------------|
 | status active                  | paying > 0                   | subscribed |
 | status trialing                | paying 0, trialing > 0       | trial      |
 | an operator's trial date ahead | the same                     | trial      |
-| status canceled                | both 0 after having paid     | churned    |
-| no status after having paid    |                              | churned    |
-| no status                      | both 0 without having paid   | none       |
+| status canceled                | both 0, and it has paid      | churned    |
+| no status                      | both 0, and it never paid    | none       |
 
-The first line that fits wins. MRR is null, never 0, unless the account is subscribed.
+The first line that fits wins. MRR is null, never 0, unless the account is subscribed; where it is
+not known, the one before stays. What Stripe tells depends on nothing that was written before.
 """
 
 from dataclasses import dataclass
@@ -22,29 +23,15 @@ from typing import Literal
 
 from reverse_sync.values.tracked_values import Tracked, UnreadableTrait, date, number, setting
 from reverse_sync.values.tracking import Tracking
-from reverse_sync.values.traits import Traits
+from reverse_sync.values.traits import NAMESPACE, Traits
 
 Status = Literal["trial", "subscribed", "churned"]
 Subscription = Literal["paying", "trialing", "ended"]
 
-# Beside the configured traits: evidence that sharpens a date or proves an earlier payment.
+# Beside the configured traits: what the rules of a trial look at.
 SUBSCRIPTION_STATUS = "stripe.currentSubscriptionStatus"
 TRIALING_COUNT = "stripe.subscriptionTrialingCount"
-TRIAL_START = "stripe.trialStart"
-CANCELED_AT = "stripe.canceledAt"
-CANCEL_AT_PERIOD_END = "stripe.cancelAtPeriodEnd"
-SUBSCRIPTION_INVOICE_AMOUNTS = "stripe.lastInvoiceAmounts"
-
-EVIDENCE = frozenset(
-    {
-        SUBSCRIPTION_STATUS,
-        TRIALING_COUNT,
-        TRIAL_START,
-        CANCELED_AT,
-        CANCEL_AT_PERIOD_END,
-        SUBSCRIPTION_INVOICE_AMOUNTS,
-    }
-)
+ALWAYS_READ = frozenset({SUBSCRIPTION_STATUS, TRIALING_COUNT})
 
 SUBSCRIPTIONS: dict[str, Subscription] = {
     "active": "paying",
@@ -56,7 +43,7 @@ SUBSCRIPTIONS: dict[str, Subscription] = {
 def traits_read(tracking: Tracking) -> frozenset[str]:
     """The traits that a lifecycle under this config depends on; no other is looked at."""
     settings = tracking.settings.values()
-    return EVIDENCE | {setting.trait for setting in settings if setting.trait is not None}
+    return ALWAYS_READ | {setting.trait for setting in settings if setting.trait is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,45 +58,37 @@ class Lifecycle:
     mrr: Decimal | None = None
 
 
-@dataclass(frozen=True)
-class Dates:
-    """What no trait tells where an account has several subscriptions: when the last one ended
-    (None: one lives), and when the first trial ends."""
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What account_traits says of an account beside its traits; its columns tell what each is."""
 
-    ended_at: datetime | None = None
+    has_paid: bool = False
+    is_mrr_known: bool = True
+    subscribed_since: datetime | None = None
+    trial_since: datetime | None = None
     trial_ends_at: datetime | None = None
-
-
-NO_DATES = Dates()
-
-
-@dataclass(frozen=True)
-class Previous:
-    """The lifecycle that the store holds, and whether the end was already scheduled then."""
-
-    lifecycle: Lifecycle
-    cancels_at_period_end: bool = False
+    ended_at: datetime | None = None
 
 
 def lifecycle(
     *,
     tracking: Tracking,
     traits: Traits,
-    previous: Previous | None,
+    facts: Facts,
+    previous: Lifecycle | None,
     as_of: datetime,
-    dates: Dates = NO_DATES,
 ) -> Lifecycle:
-    """The account's lifecycle at as_of."""
-    trial_ends_at = _trial_ends_at(setting(tracking, "trial"), traits, dates)
-    status = _status(tracking, traits, previous, trial_ends_at, as_of)
-    churned_at = _churned_at(traits, previous, as_of, dates) if status == "churned" else None
+    """The account's lifecycle at as_of; `previous` is what the store holds."""
+    trial_ends_at = _trial_ends_at(setting(tracking, "trial"), traits, facts)
+    status = _status(tracking, traits, facts, trial_ends_at, as_of)
+    since = _since(status, setting(tracking, "churn"), facts, previous, as_of)
     return Lifecycle(
         status=status,
-        status_since=_status_since(status, churned_at, traits, previous, as_of),
+        status_since=since,
         trial_ends_at=trial_ends_at,
         renewal_at=_renewal_at(setting(tracking, "renewal"), traits, status),
-        churned_at=churned_at,
-        mrr=_mrr(setting(tracking, "revenue"), traits, status),
+        churned_at=since if status == "churned" else None,
+        mrr=_mrr(setting(tracking, "revenue"), traits, facts, previous, status),
     )
 
 
@@ -123,29 +102,29 @@ def review_at(tracking: Tracking, now: Lifecycle) -> datetime | None:
 def _status(
     tracking: Tracking,
     traits: Traits,
-    previous: Previous | None,
+    facts: Facts,
     trial_ends_at: datetime | None,
     as_of: datetime,
 ) -> Status | None:
-    subscription = _subscription(setting(tracking, "churn"), traits)
+    subscription = _subscription(setting(tracking, "churn"), traits, facts)
     if subscription == "paying":
         return "subscribed"
     on_trial = _on_trial(setting(tracking, "trial"), traits, trial_ends_at, as_of)
     if subscription == "trialing" or on_trial:
         return "trial"
-    if subscription == "ended" or _has_paid(traits, previous):
-        return "churned"
-    return None
+    return "churned" if subscription == "ended" else None
 
 
-def _subscription(churn: Tracked | None, traits: Traits) -> Subscription | None:
+def _subscription(churn: Tracked | None, traits: Traits, facts: Facts) -> Subscription | None:
     if churn is None:
         return None
     value = traits.get(churn.trait)
     if churn.rule == "paying_count":
         if number(churn.trait, value) > 0:
             return "paying"
-        return "trialing" if number(TRIALING_COUNT, traits.get(TRIALING_COUNT)) > 0 else None
+        if number(TRIALING_COUNT, traits.get(TRIALING_COUNT)) > 0:
+            return "trialing"
+        return "ended" if facts.has_paid else None
     if value is None:
         return None
     if not isinstance(value, str) or value not in SUBSCRIPTIONS:
@@ -166,12 +145,30 @@ def _on_trial(
     return trial_ends_at is not None and trial_ends_at > as_of
 
 
-def _trial_ends_at(trial: Tracked | None, traits: Traits, dates: Dates) -> datetime | None:
+def _trial_ends_at(trial: Tracked | None, traits: Traits, facts: Facts) -> datetime | None:
     if trial is None:
         return None
     if trial.rule == "trialing_count":
-        return dates.trial_ends_at
+        return facts.trial_ends_at
     return date(trial.trait, traits.get(trial.trait))
+
+
+def _since(
+    status: Status | None,
+    churn: Tracked | None,
+    facts: Facts,
+    previous: Lifecycle | None,
+    as_of: datetime,
+) -> datetime | None:
+    """Stripe's date, which of some churns is not known; of what others tell, when it was seen."""
+    if status is None:
+        return None
+    if churn is not None and _is_stripes(churn):
+        dates = {"subscribed": facts.subscribed_since, "trial": facts.trial_since}
+        told = dates.get(status, facts.ended_at)
+        if told is not None or status == "churned":
+            return told
+    return previous.status_since if previous and previous.status == status else as_of
 
 
 def _renewal_at(renewal: Tracked | None, traits: Traits, status: Status | None) -> datetime | None:
@@ -180,47 +177,21 @@ def _renewal_at(renewal: Tracked | None, traits: Traits, status: Status | None) 
     return date(renewal.trait, traits.get(renewal.trait))
 
 
-def _mrr(revenue: Tracked | None, traits: Traits, status: Status | None) -> Decimal | None:
+def _mrr(
+    revenue: Tracked | None,
+    traits: Traits,
+    facts: Facts,
+    previous: Lifecycle | None,
+    status: Status | None,
+) -> Decimal | None:
     if revenue is None or status != "subscribed":
         return None
+    held = previous.mrr if previous is not None else None
+    if held is not None and _is_stripes(revenue) and not facts.is_mrr_known:
+        return held
     amount = number(revenue.trait, traits.get(revenue.trait))
     return amount if amount > 0 else None
 
 
-def _has_paid(traits: Traits, previous: Previous | None) -> bool:
-    if previous is not None and previous.lifecycle.status in ("subscribed", "churned"):
-        return True
-    amounts = traits.get(SUBSCRIPTION_INVOICE_AMOUNTS)
-    return isinstance(amounts, tuple) and any(isinstance(a, Decimal) and a > 0 for a in amounts)
-
-
-def _churned_at(
-    traits: Traits, previous: Previous | None, as_of: datetime, dates: Dates
-) -> datetime | None:
-    """The date of the end: scheduled, else Stripe's, else when it was seen; unknown at first."""
-    was = previous.lifecycle if previous else Lifecycle()
-    if was.status == "churned" and was.churned_at:
-        return was.churned_at
-    if previous and previous.cancels_at_period_end and was.renewal_at:
-        return min(was.renewal_at, as_of)
-    canceled_at = date(CANCELED_AT, traits.get(CANCELED_AT)) or dates.ended_at
-    if canceled_at is not None and canceled_at <= as_of:
-        return canceled_at
-    return as_of if was.status in ("subscribed", "trial") else None
-
-
-def _status_since(
-    status: Status | None,
-    churned_at: datetime | None,
-    traits: Traits,
-    previous: Previous | None,
-    as_of: datetime,
-) -> datetime | None:
-    if status is None:
-        return None
-    if previous is not None and previous.lifecycle.status == status:
-        return previous.lifecycle.status_since
-    if status == "churned":
-        return churned_at or as_of
-    started = date(TRIAL_START, traits.get(TRIAL_START)) if status == "trial" else None
-    return started if started is not None and started <= as_of else as_of
+def _is_stripes(tracked: Tracked) -> bool:
+    return tracked.trait.startswith(NAMESPACE)

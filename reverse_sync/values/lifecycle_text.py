@@ -1,4 +1,4 @@
-"""A lifecycle, or dates for it, as JSON text: as the outbox and the sync state keep them.
+"""A lifecycle, or facts for it, as JSON text: as the outbox and the sync state keep them.
 
 In: one of them, or its text. Out: the other. Not here: what a lifecycle means (lifecycle.py).
 """
@@ -6,8 +6,9 @@ In: one of them, or its text. Out: the other. Not here: what a lifecycle means (
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
-from reverse_sync.values.lifecycle import NO_DATES, Dates, Lifecycle
+from reverse_sync.values.lifecycle import Facts, Lifecycle
 
 
 def lifecycle_text(held: Lifecycle) -> str:
@@ -28,13 +29,12 @@ def lifecycle_from(text: str) -> Lifecycle:
     return Lifecycle(status=fields["status"], mrr=mrr, **dates)
 
 
-def dates_from(text: str | None) -> Dates:
-    """The dates of a row of account_traits; None: it has none."""
-    if text is None:
-        return NO_DATES
-    moments = {name: _utc(value) for name, value in json.loads(text).items()}
-    return Dates(**moments)
+def facts_from(text: str) -> Facts:
+    """The facts of a row of account_traits, as candidates.py reads them."""
+    read = json.loads(text)
+    return Facts(**{name: _moment(value) for name, value in read.items()})
 
 
-def _utc(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+def _moment(value: str | bool | None) -> Any:
+    """Text as a moment in UTC; anything else as it is."""
+    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value

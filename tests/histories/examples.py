@@ -119,7 +119,7 @@ def prices_and_intervals() -> list[Example]:
             "F19",
             [*simple("F19", 2, usage_type="metered"), paid("F19", 13740)],
             amounts("0.00", "0.00", mrr="137.40"),
-            {"subscription_paying_count": 0, "all_mrr": "0.00"},
+            {"subscription_paying_count": 1, "all_mrr": "137.40", "all_mrr_normalized": "0.00"},
         ),
     ]
 

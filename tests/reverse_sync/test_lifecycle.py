@@ -1,13 +1,14 @@
 """Every transition of an account's lifecycle, in both modes, and who owns the tracking config."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from reverse_sync.values.lifecycle import Dates, Lifecycle, Previous, lifecycle, review_at
+from reverse_sync.values.lifecycle import Facts, Lifecycle, lifecycle, review_at
 from reverse_sync.values.tracked_values import UnreadableTrait
 from reverse_sync.values.tracking import STRIPE_SETTINGS, Mode, Setting, Tracking, enabling
 from reverse_sync.values.traits import Traits
@@ -15,6 +16,8 @@ from reverse_sync.values.traits import Traits
 JUNE_15 = datetime(2025, 6, 15, tzinfo=UTC)
 JUNE_10 = datetime(2025, 6, 10, tzinfo=UTC)
 MAY_1 = datetime(2025, 5, 1, tzinfo=UTC)
+MAY_20 = datetime(2025, 5, 20, tzinfo=UTC)
+OWN_RULE = "subscription_status"
 
 SINGLE = Tracking({setting.aspect: setting for setting in STRIPE_SETTINGS["single"]}, "single")
 MULTI = Tracking({setting.aspect: setting for setting in STRIPE_SETTINGS["multi"]}, "multi")
@@ -28,86 +31,85 @@ def single(status: str | None, mrr: int | None = 50) -> Traits:
     }
 
 
-def multi(paying: int, trialing: int, mrr: int = 50, paid: tuple[int, ...] = ()) -> Traits:
+def multi(paying: int, trialing: int, mrr: int | None = 50) -> Traits:
     return {
         "stripe.subscriptionPayingCount": Decimal(paying),
         "stripe.subscriptionTrialingCount": Decimal(trialing),
-        "stripe.allMrr": Decimal(mrr),
-        "stripe.lastInvoiceAmounts": tuple(Decimal(amount) for amount in paid),
+        "stripe.allMrr": None if mrr is None else Decimal(mrr),
     }
 
 
 SUBSCRIBED = Lifecycle(status="subscribed", status_since=MAY_1, mrr=Decimal(50))
 TRIAL = Lifecycle(status="trial", status_since=MAY_1)
 CHURNED = Lifecycle(status="churned", status_since=MAY_1, churned_at=MAY_1)
-NEW = None
+STORED = (None, Lifecycle(), TRIAL, SUBSCRIBED, CHURNED)
 
-# before, traits now, status now, its since, churned_at, mrr
-TRANSITIONS = [
-    (SINGLE, NEW, single("active"), "subscribed", JUNE_15, None, 50),
-    (SINGLE, NEW, single("trialing"), "trial", JUNE_15, None, None),
-    (SINGLE, NEW, single("canceled", None), "churned", JUNE_15, None, None),
-    (SINGLE, NEW, single(None, None), None, None, None, None),
-    (SINGLE, TRIAL, single("trialing"), "trial", MAY_1, None, None),
-    (SINGLE, TRIAL, single("active"), "subscribed", JUNE_15, None, 50),
-    (SINGLE, TRIAL, single("canceled", None), "churned", JUNE_15, JUNE_15, None),
-    (SINGLE, TRIAL, single(None, None), None, None, None, None),
-    (SINGLE, SUBSCRIBED, single("active", 60), "subscribed", MAY_1, None, 60),
-    (SINGLE, SUBSCRIBED, single("active", 0), "subscribed", MAY_1, None, None),
-    (SINGLE, SUBSCRIBED, single("trialing"), "trial", JUNE_15, None, None),
-    (SINGLE, SUBSCRIBED, single("canceled", None), "churned", JUNE_15, JUNE_15, None),
-    (SINGLE, SUBSCRIBED, single(None, None), "churned", JUNE_15, JUNE_15, None),
-    (SINGLE, CHURNED, single("canceled", None), "churned", MAY_1, MAY_1, None),
-    (SINGLE, CHURNED, single(None, None), "churned", MAY_1, MAY_1, None),
-    (SINGLE, CHURNED, single("trialing"), "trial", JUNE_15, None, None),
-    (SINGLE, CHURNED, single("active"), "subscribed", JUNE_15, None, 50),
-    (MULTI, NEW, multi(1, 0), "subscribed", JUNE_15, None, 50),
-    (MULTI, NEW, multi(1, 1), "subscribed", JUNE_15, None, 50),
-    (MULTI, NEW, multi(0, 1, 0), "trial", JUNE_15, None, None),
-    (MULTI, NEW, multi(0, 0, 0), None, None, None, None),
-    (MULTI, NEW, multi(0, 0, 0, paid=(0,)), None, None, None, None),
-    (MULTI, NEW, multi(0, 0, 0, paid=(0, 30)), "churned", JUNE_15, None, None),
-    (MULTI, TRIAL, multi(0, 2, 0), "trial", MAY_1, None, None),
-    (MULTI, TRIAL, multi(1, 0), "subscribed", JUNE_15, None, 50),
-    (MULTI, TRIAL, multi(0, 0, 0), None, None, None, None),
-    (MULTI, SUBSCRIBED, multi(2, 0, 80), "subscribed", MAY_1, None, 80),
-    (MULTI, SUBSCRIBED, multi(0, 1, 0), "trial", JUNE_15, None, None),
-    (MULTI, SUBSCRIBED, multi(0, 0, 0), "churned", JUNE_15, JUNE_15, None),
-    (MULTI, CHURNED, multi(0, 0, 0), "churned", MAY_1, MAY_1, None),
-    (MULTI, CHURNED, multi(0, 1, 0), "trial", JUNE_15, None, None),
-    (MULTI, CHURNED, multi(1, 0), "subscribed", JUNE_15, None, 50),
+FACTS = Facts(subscribed_since=MAY_1, trial_since=MAY_20, ended_at=JUNE_10)
+PAID = replace(FACTS, has_paid=True)
+
+# traits and facts now, then status, its since, churned_at and mrr
+STATES = [
+    (SINGLE, single("active"), PAID, "subscribed", MAY_1, None, 50),
+    (SINGLE, single("active", 0), FACTS, "subscribed", MAY_1, None, None),
+    (SINGLE, single("trialing"), FACTS, "trial", MAY_20, None, None),
+    (SINGLE, single("canceled", None), FACTS, "churned", JUNE_10, JUNE_10, None),
+    (SINGLE, single("canceled"), replace(PAID, ended_at=None), "churned", None, None, None),
+    (SINGLE, single(None, None), FACTS, None, None, None, None),
+    (SINGLE, single(None, None), PAID, None, None, None, None),
+    (MULTI, multi(1, 0), PAID, "subscribed", MAY_1, None, 50),
+    (MULTI, multi(2, 1, 80), PAID, "subscribed", MAY_1, None, 80),
+    (MULTI, multi(0, 1, 0), PAID, "trial", MAY_20, None, None),
+    (MULTI, multi(0, 0, 0), FACTS, None, None, None, None),
+    (MULTI, multi(0, 0, 0), PAID, "churned", JUNE_10, JUNE_10, None),
 ]
 
 
 def names() -> Iterator[str]:
-    for tracking, before, _traits, status, *_rest in TRANSITIONS:
-        yield f"{tracking.mode}-{before.status if before else 'new'}-{status}"
+    for tracking, _traits, facts, status, since, *_rest in STATES:
+        paid = "paid" if facts.has_paid else "unpaid"
+        yield f"{tracking.mode}-{paid}-{status}{'-dated' if since else ''}"
 
 
-@pytest.mark.parametrize("transition", TRANSITIONS, ids=list(names()))
-def test_transition(transition: tuple[Any, ...]) -> None:
-    tracking, before, traits, status, since, churned_at, mrr = transition
-    previous = None if before is None else Previous(before)
-    now = lifecycle(tracking=tracking, traits=traits, previous=previous, as_of=JUNE_15)
+@pytest.mark.parametrize("state", STATES, ids=list(names()))
+@pytest.mark.parametrize("before", STORED, ids=lambda one: (one and one.status) or "new")
+def test_a_lifecycle_is_what_stripe_says_now_whatever_was_stored(
+    state: tuple[Any, ...], before: Lifecycle | None
+) -> None:
+    tracking, traits, facts, status, since, churned_at, mrr = state
+    now = lifecycle(tracking=tracking, traits=traits, facts=facts, previous=before, as_of=JUNE_15)
     assert (now.status, now.status_since, now.churned_at) == (status, since, churned_at)
     assert now.mrr == mrr
 
 
-def single_now(traits: Traits, previous: Previous | None = None) -> Lifecycle:
-    return lifecycle(tracking=SINGLE, traits=traits, previous=previous, as_of=JUNE_15)
+@pytest.mark.parametrize(
+    ("tracking", "traits"),
+    [(SINGLE, single("active", None)), (SINGLE, single("active", 20)), (MULTI, multi(1, 0, None))],
+    ids=["single", "single-invoiced", "multi"],
+)
+def test_the_mrr_stays_until_it_is_known(tracking: Tracking, traits: Traits) -> None:
+    facts = replace(PAID, is_mrr_known=False)
+    held = replace(SUBSCRIBED, mrr=Decimal(70))
+    now = lifecycle(tracking=tracking, traits=traits, facts=facts, previous=held, as_of=JUNE_15)
+    assert (now.status, now.mrr) == ("subscribed", 70)
+    again = lifecycle(tracking=tracking, traits=traits, facts=PAID, previous=now, as_of=JUNE_15)
+    assert again.mrr != 70
 
 
-def test_stripes_cancel_date_is_the_date_of_the_churn() -> None:
-    traits = {**single("canceled", None), "stripe.canceledAt": "2025-06-10T00:00:00Z"}
-    for previous in (None, Previous(SUBSCRIBED)):
-        now = single_now(traits, previous)
-        assert (now.churned_at, now.status_since) == (JUNE_10, JUNE_10)
+def test_what_is_not_known_keeps_no_mrr_of_an_account_that_has_ended() -> None:
+    facts = replace(PAID, is_mrr_known=False)
+    ended = single("canceled", None)
+    now = lifecycle(tracking=SINGLE, traits=ended, facts=facts, previous=SUBSCRIBED, as_of=JUNE_15)
+    assert (now.status, now.mrr) == ("churned", None)
 
 
-def test_a_scheduled_end_churns_at_the_end_of_the_period_not_when_it_was_asked_for() -> None:
-    was = Lifecycle(status="subscribed", status_since=MAY_1, renewal_at=JUNE_10)
+def single_now(traits: Traits, previous: Lifecycle | None = None) -> Lifecycle:
+    return lifecycle(tracking=SINGLE, traits=traits, facts=FACTS, previous=previous, as_of=JUNE_15)
+
+
+def test_the_day_that_somebody_asked_is_no_churn_date() -> None:
     traits = {**single("canceled", None), "stripe.canceledAt": "2025-05-20T00:00:00Z"}
-    assert single_now(traits, Previous(was, cancels_at_period_end=True)).churned_at == JUNE_10
+    was = replace(SUBSCRIBED, renewal_at=MAY_20)
+    assert single_now(traits, was).churned_at == JUNE_10
 
 
 def test_a_churned_account_has_no_renewal_and_a_subscribed_one_has() -> None:
@@ -115,26 +117,26 @@ def test_a_churned_account_has_no_renewal_and_a_subscribed_one_has() -> None:
     assert single_now(single("active")).renewal_at == datetime(2025, 7, 1, tzinfo=UTC)
 
 
-def test_a_trial_shows_its_start_and_its_end_and_keeps_the_end() -> None:
-    dates = {"stripe.trialStart": "2025-05-01T00:00:00Z", "stripe.trialEnd": "2025-06-29"}
+def test_a_trial_shows_its_end_and_keeps_it() -> None:
+    dates = {"stripe.trialEnd": "2025-06-29"}
     end = datetime(2025, 6, 29, tzinfo=UTC)
-    now = single_now({**single("trialing"), **dates})
-    assert (now.status_since, now.trial_ends_at) == (MAY_1, end)
+    assert single_now({**single("trialing"), **dates}).trial_ends_at == end
     assert single_now({**single("active"), **dates}).trial_ends_at == end
 
 
-def test_several_subscriptions_are_dated_by_what_stands_beside_the_traits() -> None:
-    dates = Dates(ended_at=JUNE_10, trial_ends_at=MAY_1)
-    for previous in (Previous(SUBSCRIBED), None):
-        ended = multi(0, 0, 0, paid=(30,))
-        now = lifecycle(tracking=MULTI, traits=ended, previous=previous, as_of=JUNE_15, dates=dates)
-        assert (now.status, now.churned_at, now.status_since) == ("churned", JUNE_10, JUNE_10)
-        assert now.trial_ends_at == MAY_1
+def test_several_trials_end_when_the_facts_say() -> None:
+    facts = replace(FACTS, trial_ends_at=JUNE_10)
+    now = lifecycle(tracking=MULTI, traits=multi(0, 2), facts=facts, previous=None, as_of=JUNE_15)
+    assert (now.trial_ends_at, now.renewal_at) == (JUNE_10, None)
 
 
-def test_a_mode_without_one_renewal_or_trial_date_shows_none() -> None:
-    now = lifecycle(tracking=MULTI, traits=multi(1, 1), previous=None, as_of=JUNE_15)
-    assert (now.renewal_at, now.trial_ends_at) == (None, None)
+def test_what_others_tell_is_dated_by_when_it_was_first_seen() -> None:
+    settings = {**SINGLE.settings, "churn": Setting("churn", "app.s", OWN_RULE, "operator")}
+    told = Tracking(settings, "single")
+    gone = {"app.s": "canceled"}
+    for before, since in ((None, JUNE_15), (SUBSCRIBED, JUNE_15), (CHURNED, MAY_1)):
+        now = lifecycle(tracking=told, traits=gone, facts=FACTS, previous=before, as_of=JUNE_15)
+        assert (now.status, now.status_since, now.churned_at) == ("churned", since, since)
 
 
 def operators_trial(tracking: Tracking) -> Tracking:
@@ -147,10 +149,11 @@ def test_an_operators_trial_date_rules_until_it_has_passed(tracking: Tracking) -
     configured = operators_trial(tracking)
     nothing = {**single(None, None), **multi(0, 0, 0)}
     ahead = {**nothing, "app.trialUntil": "2025-06-16"}
-    now = lifecycle(tracking=configured, traits=ahead, previous=None, as_of=JUNE_15)
+    given = {"tracking": configured, "traits": ahead, "facts": Facts()}
+    now = lifecycle(**given, previous=None, as_of=JUNE_15)
     end = datetime(2025, 6, 16, tzinfo=UTC)
     assert (now.status, now.trial_ends_at, review_at(configured, now)) == ("trial", end, end)
-    later = lifecycle(tracking=configured, traits=ahead, previous=Previous(now), as_of=end)
+    later = lifecycle(**given, previous=now, as_of=end)
     assert (later.status, review_at(configured, later)) == (None, None)
 
 

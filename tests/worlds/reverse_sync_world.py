@@ -31,6 +31,15 @@ from reverse_sync.values.traits import number_text
 AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
 
 Row = tuple[str | None, str | None, Any]
+Facts = Mapping[str, Mapping[str, Any]]
+
+ACCOUNT_TRAITS = """
+    create table marts.account_traits (
+        account_id varchar, name varchar, traits json, has_paid boolean default true,
+        is_mrr_known boolean default true, subscribed_since timestamp, trial_since timestamp,
+        trial_ends_at timestamp, ended_at timestamp
+    )
+"""
 
 
 @dataclass
@@ -46,21 +55,31 @@ class World:
     def marts(self) -> Path:
         return self.folder / "marts.duckdb"
 
-    def publish(self, accounts: Mapping[str, Mapping[str, Any]]) -> None:
+    def publish(
+        self, accounts: Mapping[str, Mapping[str, Any]], facts: Facts | None = None
+    ) -> None:
         """Replaces the published copy; the account's name is `name of <id>`."""
-        self.publish_rows([(key, f"name of {key}", traits) for key, traits in accounts.items()])
+        rows: list[Row] = [(key, f"name of {key}", traits) for key, traits in accounts.items()]
+        self.publish_rows(rows, facts)
 
-    def publish_rows(self, rows: list[Row]) -> None:
+    def publish_rows(self, rows: list[Row], facts: Facts | None = None) -> None:
+        """`facts` of accounts of which more is told than that they have paid and their MRR is
+        known."""
         made = self.folder / "being_made.duckdb"
         made.unlink(missing_ok=True)
         with duckdb.connect(str(made)) as connection:
             connection.execute("create schema marts")
-            connection.execute(
-                "create table marts.account_traits (account_id varchar, name varchar, traits json)"
-            )
+            connection.execute(ACCOUNT_TRAITS)
             texts = [(key, name, _text(traits)) for key, name, traits in rows]
             if texts:
-                connection.executemany("insert into marts.account_traits values (?, ?, ?)", texts)
+                insert = "insert into marts.account_traits (account_id, name, traits)"
+                connection.executemany(f"{insert} values (?, ?, ?)", texts)
+            for account_id, told in (facts or {}).items():
+                columns = ", ".join(f"{name} = ?" for name in told)
+                connection.execute(
+                    f"update marts.account_traits set {columns} where account_id = ?",
+                    [*told.values(), account_id],
+                )
         made.replace(self.marts)
 
     @contextmanager

@@ -1,7 +1,7 @@
 -- depends_on: {{ ref('traits') }}
 -- Grain: one account. What is sent out: a JSON object with every trait of the seed `traits`; those
 -- of the mode that is off are null. The columns come from the seed: a new trait is a row there.
--- The dates are for the lifecycle where several subscriptions leave no trait that has one.
+-- Beside them: what the lifecycle in the account store is made of and no trait says.
 {% set sent_traits = traits_sent() %}
 with
 
@@ -23,9 +23,9 @@ multi_subscription_traits as (
 
 ),
 
-subscriptions_listed as (
+lifecycles_dated as (
 
-    select * from {{ ref('int_subscriptions_listed') }}
+    select * from {{ ref('int_lifecycles_dated') }}
 
 ),
 
@@ -47,17 +47,19 @@ members as (
         {%- endfor %} as trait_members,
         {{ json_members_of_map('single_subscription_traits.metadata', "'stripe.metadata.'") }}
             as metadata_members,
-        case when run_settings.multiple_subscriptions then subscriptions_listed.ended_at end
-            as ended_at,
-        case when run_settings.multiple_subscriptions then subscriptions_listed.trial_ends_at end
-            as trial_ends_at
+        lifecycles_dated.has_paid,
+        lifecycles_dated.is_mrr_known,
+        lifecycles_dated.subscribed_since,
+        lifecycles_dated.trial_since,
+        lifecycles_dated.trial_ends_at,
+        lifecycles_dated.ended_at
     from single_subscription_traits
     inner join accounts_to_rebuild
         on single_subscription_traits.account_id = accounts_to_rebuild.account_id
     inner join multi_subscription_traits
         on single_subscription_traits.account_id = multi_subscription_traits.account_id
-    left join subscriptions_listed
-        on single_subscription_traits.account_id = subscriptions_listed.account_id
+    inner join lifecycles_dated
+        on single_subscription_traits.account_id = lifecycles_dated.account_id
     cross join run_settings
 
 )
@@ -66,6 +68,10 @@ select
     account_id,
     name,
     {{ as_json("'{' || trait_members || metadata_members || '}'") }} as traits,
-    ended_at,
-    trial_ends_at
+    has_paid,
+    is_mrr_known,
+    subscribed_since,
+    trial_since,
+    trial_ends_at,
+    ended_at
 from members

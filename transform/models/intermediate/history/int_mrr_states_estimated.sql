@@ -72,7 +72,7 @@ ends as (
     where
         coalesce(
             neighbours.next_month > {{ month_after('neighbours.month') }},
-            not coalesce(subscriptions_valued.is_paying, false)
+            not coalesce(subscriptions_valued.has_mrr, false)
         )
         and {{ month_after('neighbours.month') }} < run_settings.current_month
 

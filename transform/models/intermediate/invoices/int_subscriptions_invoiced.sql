@@ -1,5 +1,5 @@
--- Grain: one subscription, with its last paid invoice and what it bills: the greater of that
--- invoice and its amount, where both are of one currency; in minor units.
+-- Grain: one subscription, with its last paid invoice, what it bills: the greater of that invoice
+-- and its amount, where both are of one currency; in minor units; and whether it is paying.
 with
 
 subscriptions_valued as (
@@ -27,7 +27,13 @@ select
             when invoices_ranked.currency = subscriptions_valued.currency
                 then {{ amount('invoices_ranked.total') }}
         end
-    ) as billed_amount
+    ) as billed_amount,
+    subscriptions_valued.has_mrr
+    or (
+        subscriptions_valued.counts_for_mrr
+        and subscriptions_valued.is_metered
+        and coalesce(invoices_ranked.total > 0, false)
+    ) as is_paying
 from subscriptions_valued
 left join invoices_ranked
     on

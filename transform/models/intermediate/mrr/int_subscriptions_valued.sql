@@ -27,7 +27,8 @@ billed_amounts as (
         stripe_account_id,
         subscription_id,
         {{ sum_of_known('amount') }} as listed_amount,
-        {{ amount('sum(annual_amount)') }} as known_list_amount
+        {{ amount('sum(annual_amount)') }} as known_list_amount,
+        bool_or(is_metered) as is_metered
     from items_amounted
     group by stripe_account_id, subscription_id
 
@@ -50,6 +51,7 @@ counted_amounts as (
         subscriptions_classified.*,
         billed_amounts.listed_amount,
         billed_amounts.known_list_amount,
+        coalesce(billed_amounts.is_metered, false) as is_metered,
         {{ within_limit('billed_amounts.listed_amount') }} as amount,
         case
             when subscriptions_classified.counts_for_mrr then net_amounts.annual_amount
@@ -89,5 +91,5 @@ limited_amounts as (
 
 select
     limited_amounts.*,
-    coalesce(counts_for_mrr and net_annual_amount > 0, false) as is_paying
+    counts_for_mrr and coalesce(net_annual_amount > 0, true) as has_mrr
 from limited_amounts

@@ -29,7 +29,7 @@ parts as (
         exponent,
         case when net_annual_amount is not null then billed_amount end as amount
     from subscriptions_invoiced
-    where counts_for_mrr and coalesce(net_annual_amount > 0, true)
+    where is_paying
 
     union all
 

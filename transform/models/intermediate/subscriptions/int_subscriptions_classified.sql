@@ -43,6 +43,7 @@ select
     subscriptions_linked.*,
     subscription_statuses.selection_rank,
     subscription_statuses.current_subscription_status,
+    subscription_statuses.has_begun,
     subscription_statuses.is_live,
     subscription_statuses.is_trialing,
     subscription_statuses.counts_for_mrr

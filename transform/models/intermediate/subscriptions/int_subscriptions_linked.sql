@@ -35,7 +35,9 @@ select
     subscriptions.cancel_at_period_end,
     subscriptions.cancel_at,
     subscriptions.canceled_at,
-    subscriptions.ended_at,
+    coalesce(
+        subscriptions.ended_at, least(subscriptions.deleted_at, customers_linked.deleted_at)
+    ) as ended_at,
     subscriptions.trial_start,
     subscriptions.trial_end,
     subscriptions.pause_collection_behavior,

@@ -17,6 +17,7 @@ select
     default_payment_method_id,
     default_source_id,
     deleted_at is not null as is_deleted,
+    deleted_at,
     loaded_at
 from {{ source('stripe', 'subscriptions') }}
 where created is not null

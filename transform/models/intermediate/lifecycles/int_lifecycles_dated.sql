@@ -1,0 +1,94 @@
+-- Grain: one account. What its lifecycle in the account store is made of beside the traits: whether
+-- it has ever paid, whether its MRR is known, since when it pays or tries, when all of it ended.
+-- All of it is what Stripe says now, so that a refresh and a first import say the same.
+with
+
+customers_chosen as (
+
+    select * from {{ ref('int_customers_chosen') }}
+
+),
+
+subscriptions_invoiced as (
+
+    select * from {{ ref('int_subscriptions_invoiced') }}
+
+),
+
+subscriptions_listed as (
+
+    select * from {{ ref('int_subscriptions_listed') }}
+
+),
+
+payments_spanned as (
+
+    select * from {{ ref('int_payments_spanned') }}
+
+),
+
+invoices_ranked as (
+
+    select * from {{ ref('int_invoices_ranked') }}
+
+),
+
+totals_pivoted as (
+
+    select * from {{ ref('int_totals_pivoted') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('stg_pipeline__run_settings') }}
+
+),
+
+payers as (
+
+    select distinct account_id
+    from invoices_ranked
+    where total > 0
+
+),
+
+payment_dates as (
+
+    select
+        account_id,
+        max(paid_until) as paid_until,
+        case
+            when bool_or(paid_until is null) then max(case when is_beginning then paid_from end)
+        end as subscribed_since
+    from payments_spanned
+    group by account_id
+
+)
+
+select
+    customers_chosen.account_id,
+    payers.account_id is not null as has_paid,
+    case
+        when run_settings.multiple_subscriptions then totals_pivoted.all_mrr is not null
+        when chosen_subscriptions.is_live then chosen_subscriptions.amount is not null
+        else true
+    end as is_mrr_known,
+    payment_dates.subscribed_since,
+    case
+        when payment_dates.paid_until > subscriptions_listed.trial_since
+            then payment_dates.paid_until
+        else subscriptions_listed.trial_since
+    end as trial_since,
+    subscriptions_listed.trial_ends_at,
+    subscriptions_listed.ended_at
+from customers_chosen
+cross join run_settings
+inner join totals_pivoted on customers_chosen.account_id = totals_pivoted.account_id
+left join payers on customers_chosen.account_id = payers.account_id
+left join payment_dates on customers_chosen.account_id = payment_dates.account_id
+left join subscriptions_listed on customers_chosen.account_id = subscriptions_listed.account_id
+left join subscriptions_invoiced as chosen_subscriptions
+    on
+        customers_chosen.stripe_account_id = chosen_subscriptions.stripe_account_id
+        and customers_chosen.subscription_id = chosen_subscriptions.subscription_id
