@@ -21,6 +21,7 @@ GUARDS: Mapping[str, tuple[str, str]] = {
     "deletes": ("accounts that left account_traits", "acknowledged accounts"),
     "churns": ("accounts turning churned", "acknowledged accounts that are not churned"),
     "mrr_drop": ("MRR lost", "acknowledged MRR"),
+    "unknown_mrr": ("accounts whose MRR is not known any more", "acknowledged accounts"),
     "nulls": ("traits to clear", "acknowledged traits that have a value"),
 }
 # These have no limit to set; they can be overridden like the others.

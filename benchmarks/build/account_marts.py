@@ -15,7 +15,7 @@ TRAITS = """
     || (10 + i % 90 + {more})::varchar || {others} || '}}'
 """
 FACTS = """
-    true as has_paid, true as is_mrr_known, timestamp '2025-01-01' as subscribed_since,
+    true as has_paid, null::varchar as unknown_amount, timestamp '2025-01-01' as subscribed_since,
     null::timestamp as trial_since, null::timestamp as trial_ends_at, null::timestamp as ended_at
 """
 

@@ -123,6 +123,7 @@ class Settings(ScheduleSettings):
     guard_deletes: Guard = "10%"
     guard_churns: Guard = "10%"
     guard_mrr_drop: Guard = "20%"
+    guard_unknown_mrr: Guard = "10%"
     guard_nulls: Guard = "20%"
     guard_baseline: Annotated[int, Field(ge=1)] = 100
     guard_max_age_hours: Annotated[Hours | None, Off] = Decimal(48)

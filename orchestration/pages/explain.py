@@ -52,6 +52,7 @@ where
     )
 order by version desc, trait limit 5
 """
+UNKNOWN = "select unknown_amount from account_traits where account_id = $account"
 METADATA = "metadata"
 MRR_PARTS = ("last_invoice_amount", "subscription_amount")
 NAMESPACE = "stripe."  # of the account store's traits
@@ -73,6 +74,7 @@ def read(marts: Path, account: str, trait: str | None = None) -> Explanation:
             steps=_steps(database, account, about),
             months=records(database, MONTHS, account=account) if "mrr" in about else [],
             sent=_sent(database, account, described[0]["trait_key"]) if trait else [],
+            unknown_amount=records(database, UNKNOWN, account=account)[0]["unknown_amount"],
             billed=records(database, BILLED, account=account) if about == "all_mrr" else [],
         )
 

@@ -16,7 +16,8 @@ from orchestration.terminal.printable import in_line
 class Explanation:
     """`traits`: value, unit and source of each; `steps`: how MRR adds up; `months`: MRR at the
     ends of the last months; `sent`: what went out and what the store answered; `sources`: ids of
-    the rows that the traits are made of; `billed`: what MRR as billed is the greater of."""
+    the rows that the traits are made of; `billed`: what MRR as billed is the greater of;
+    `unknown_amount`: the object and field because of which MRR is not known."""
 
     account: str
     traits: list[dict[str, Any]]
@@ -25,6 +26,7 @@ class Explanation:
     sent: list[dict[str, Any]]
     sources: dict[str, list[str]] = field(default_factory=dict)
     billed: list[dict[str, Any]] = field(default_factory=list)
+    unknown_amount: str | None = None
 
 
 def lines(found: Explanation) -> Iterator[str]:
@@ -36,9 +38,7 @@ def lines(found: Explanation) -> Iterator[str]:
         unit = f" ({row['unit']})" if row["unit"] else ""
         yield f"  {row['trait']:<{width}}  {text(row['value'])}"
         yield f"  {'':<{width}}  from {row['source']}{unit}"
-    for table, ids in found.sources.items():
-        if ids:
-            yield f"source rows in stripe.{table}: {', '.join(ids)}"
+    yield from _origins(found)
     if found.billed:
         yield "the greater of each paying subscription's last invoice and amount"
         yield from (f"  {_billed(row)}" for row in found.billed)
@@ -54,6 +54,14 @@ def lines(found: Explanation) -> Iterator[str]:
 
 
 EMPTY: tuple[Any, ...] = (None, [], {})
+
+
+def _origins(found: Explanation) -> Iterator[str]:
+    if found.unknown_amount:
+        yield f"MRR is not known because of {found.unknown_amount}: the account store keeps its own"
+    for table, ids in found.sources.items():
+        if ids:
+            yield f"source rows in stripe.{table}: {', '.join(ids)}"
 
 
 def _mrr(steps: list[dict[str, Any]]) -> Iterator[str]:

@@ -59,6 +59,8 @@ def _row_lines(row: Row) -> Iterator[str]:
     turn = "" if row.kind == "create" else _turn("status", row.status_before, row.status_after)
     money = _turn("mrr", row.mrr_before, row.mrr_after)
     sent = f", {row.traits} traits" if row.kind == "create" else ""
+    kept = f", mrr {row.mrr_after or 'none'} stays: {row.unknown_amount} is not known"
+    money += kept if row.unknown_amount else ""
     yield f"{row.kind:<7} {row.account_id}{sent}{turn}{money}"
     for change in row.changes[:CHANGES_SHOWN]:
         yield f"          {_change(change)}"

@@ -30,6 +30,11 @@ LAST_RUNS = 5
 SHOWN = 5
 MINUTES_FROM, HOURS_FROM, DAYS_FROM = 120, 7_200, 172_800  # seconds
 
+UNKNOWN_MRR = """
+select account_id, unknown_amount from account_traits
+where unknown_amount is not null order by account_id limit 10000
+"""
+
 
 @dataclass(frozen=True)
 class StripeAccount:
@@ -57,6 +62,7 @@ class Status:
     refused_events: dict[str, int]  # deliveries that are not for us, by reason
     history: list[str]
     account_store: dict[str, int]
+    unknown_mrr: dict[str, str]  # why the MRR of an account is not known; the store keeps its own
 
 
 def read_status(settings: Settings) -> Status:
@@ -66,12 +72,17 @@ def read_status(settings: Settings) -> Status:
         mrr = mrr_now(database)
         runs = _last_runs(settings, marts)
         store = _account_store(database, marts)
+        unknown = records(database, UNKNOWN_MRR)
         published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
     with Inbox.open(settings.data_dir / "events.db", read_only=True) as inbox:
         accounts = _stripe_accounts(inbox)
         latency, refused = inbox.latency(), inbox.refused()
-        told = (latency, refused, _history(inbox), store)
+        told = (latency, refused, _history(inbox), store, _unknown_mrr(unknown))
         return Status(published, accounts, marts, mrr.of_accounts, mrr.not_linked, runs, *told)
+
+
+def _unknown_mrr(rows: list[dict[str, Any]]) -> dict[str, str]:
+    return {row["account_id"]: row["unknown_amount"] for row in rows}
 
 
 def _history(inbox: Inbox) -> list[str]:
@@ -136,9 +147,23 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
     if status.marts.get("unlinked_customers"):
         unlinked = not_linked_text(status.marts["unlinked_customers"], status.mrr_not_linked)
         console.print(f"not linked     {unlinked}", highlight=False, soft_wrap=True)
+    _print_unknown(console, status.unknown_mrr)
     counts = [{"mart": name, "rows": f"{rows:,}"} for name, rows in status.marts.items()]
     console.print(table(counts, title="marts"))
     _print_deliveries(console, status)
+
+
+def _print_unknown(console: Console, unknown: dict[str, str]) -> None:
+    shown = ", ".join(f"{account} ({why})" for account, why in list(unknown.items())[:SHOWN])
+    rest = len(unknown) - SHOWN
+    more = f", {rest:,} more: account_traits.unknown_amount" if rest > 0 else ""
+    if unknown:
+        console.print(
+            f"MRR not known  of {len(unknown):,} accounts, the account store keeps the one it has:"
+            f" {shown}{more}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _print_deliveries(console: Console, status: Status) -> None:

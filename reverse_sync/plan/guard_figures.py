@@ -39,6 +39,16 @@ ACKNOWLEDGED = """
     from sync.sync_snapshot
 """
 
+# An account that is new has no MRR that could stay.
+UNKNOWN = """
+    select count(*)
+    from sync.outbox
+    inner join sync.sync_snapshot as snapshot on outbox.account_id = snapshot.account_id
+    where outbox.version = ?
+        and outbox.facts ->> '$.unknown_amount' is not null
+        and snapshot.facts ->> '$.unknown_amount' is null
+"""
+
 GONE = """
     select count(*)
     from sync.sync_snapshot
@@ -133,6 +143,7 @@ def figures(
             "deletes": [_figure(gone, accounts)],
             "churns": [_unknown(foreign) if foreign else _figure(churns, not_churned)],
             "mrr_drop": [_unknown(foreign)] if foreign else _mrr(connection, run),
+            "unknown_mrr": [_figure(_row(connection, UNKNOWN, run.version)[0], accounts)],
             "nulls": [_figure(nulls, held)],
         },
         upstream=_upstream(connection, plan, guards, accounts, store_version),

@@ -15,7 +15,7 @@ from reverse_sync.state.run import naive
 ROWS = """
     select
         account_id, op, name, traits_held, changes, status_before, status_after, mrr_before,
-        mrr_after
+        mrr_after, facts ->> '$.unknown_amount'
     from sync.outbox
     where version = ?
     order by priority, account_id
@@ -56,7 +56,8 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One account to be sent. `kind`: create, churn, update."""
+    """One account to be sent. `kind`: create, churn, update. `unknown_amount`: the object and field
+    because of which its MRR is not known, so that the store keeps the one it has."""
 
     account_id: str
     kind: str
@@ -67,6 +68,7 @@ class Row:
     status_after: str | None
     mrr_before: str | None
     mrr_after: str | None
+    unknown_amount: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _skips(connection: DuckDBPyConnection, plan: Plan) -> tuple[Skip, ...]:
 
 
 def _row(row: tuple[Any, ...]) -> Row:
-    account_id, op, name, traits, changes, before, after, mrr_before, mrr_after = row
+    account_id, op, name, traits, changes, before, after, mrr_before, mrr_after, unknown = row
     churns = after == "churned" and before != "churned" and op != "create"
     return Row(
         account_id=account_id,
@@ -127,4 +129,5 @@ def _row(row: tuple[Any, ...]) -> Row:
         status_after=after,
         mrr_before=mrr_before,
         mrr_after=mrr_after,
+        unknown_amount=unknown,
     )

@@ -63,7 +63,7 @@ class Facts:
     """What account_traits says of an account beside its traits; its columns tell what each is."""
 
     has_paid: bool = False
-    is_mrr_known: bool = True
+    unknown_amount: str | None = None
     subscribed_since: datetime | None = None
     trial_since: datetime | None = None
     trial_ends_at: datetime | None = None
@@ -187,7 +187,7 @@ def _mrr(
     if revenue is None or status != "subscribed":
         return None
     held = previous.mrr if previous is not None else None
-    if held is not None and _is_stripes(revenue) and not facts.is_mrr_known:
+    if held is not None and _is_stripes(revenue) and facts.unknown_amount is not None:
         return held
     amount = number(revenue.trait, traits.get(revenue.trait))
     return amount if amount > 0 else None

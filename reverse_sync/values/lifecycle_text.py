@@ -6,7 +6,6 @@ In: one of them, or its text. Out: the other. Not here: what a lifecycle means (
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from reverse_sync.values.lifecycle import Facts, Lifecycle
 
@@ -32,9 +31,9 @@ def lifecycle_from(text: str) -> Lifecycle:
 def facts_from(text: str) -> Facts:
     """The facts of a row of account_traits, as candidates.py reads them."""
     read = json.loads(text)
-    return Facts(**{name: _moment(value) for name, value in read.items()})
+    moments = {name: _utc(read[name]) for name in read.keys() - {"has_paid", "unknown_amount"}}
+    return Facts(has_paid=read["has_paid"], unknown_amount=read["unknown_amount"], **moments)
 
 
-def _moment(value: str | bool | None) -> Any:
-    """Text as a moment in UTC; anything else as it is."""
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
+def _utc(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)

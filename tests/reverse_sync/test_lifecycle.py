@@ -87,7 +87,7 @@ def test_a_lifecycle_is_what_stripe_says_now_whatever_was_stored(
     ids=["single", "single-invoiced", "multi"],
 )
 def test_the_mrr_stays_until_it_is_known(tracking: Tracking, traits: Traits) -> None:
-    facts = replace(PAID, is_mrr_known=False)
+    facts = replace(PAID, unknown_amount="subscription_item si_1, price")
     held = replace(SUBSCRIBED, mrr=Decimal(70))
     now = lifecycle(tracking=tracking, traits=traits, facts=facts, previous=held, as_of=JUNE_15)
     assert (now.status, now.mrr) == ("subscribed", 70)
@@ -96,7 +96,7 @@ def test_the_mrr_stays_until_it_is_known(tracking: Tracking, traits: Traits) -> 
 
 
 def test_what_is_not_known_keeps_no_mrr_of_an_account_that_has_ended() -> None:
-    facts = replace(PAID, is_mrr_known=False)
+    facts = replace(PAID, unknown_amount="subscription_item si_1, price")
     ended = single("canceled", None)
     now = lifecycle(tracking=SINGLE, traits=ended, facts=facts, previous=SUBSCRIBED, as_of=JUNE_15)
     assert (now.status, now.mrr) == ("churned", None)

@@ -36,7 +36,7 @@ Facts = Mapping[str, Mapping[str, Any]]
 ACCOUNT_TRAITS = """
     create table marts.account_traits (
         account_id varchar, name varchar, traits json, has_paid boolean default true,
-        is_mrr_known boolean default true, subscribed_since timestamp, trial_since timestamp,
+        unknown_amount varchar, subscribed_since timestamp, trial_since timestamp,
         trial_ends_at timestamp, ended_at timestamp
     )
 """
@@ -63,8 +63,7 @@ class World:
         self.publish_rows(rows, facts)
 
     def publish_rows(self, rows: list[Row], facts: Facts | None = None) -> None:
-        """`facts` of accounts of which more is told than that they have paid and their MRR is
-        known."""
+        """`facts` of accounts of which more is told than that they have paid."""
         made = self.folder / "being_made.duckdb"
         made.unlink(missing_ok=True)
         with duckdb.connect(str(made)) as connection:

@@ -48,7 +48,7 @@ members as (
         {{ json_members_of_map('single_subscription_traits.metadata', "'stripe.metadata.'") }}
             as metadata_members,
         lifecycles_dated.has_paid,
-        lifecycles_dated.is_mrr_known,
+        lifecycles_dated.unknown_amount,
         lifecycles_dated.subscribed_since,
         lifecycles_dated.trial_since,
         lifecycles_dated.trial_ends_at,
@@ -69,7 +69,7 @@ select
     name,
     {{ as_json("'{' || trait_members || metadata_members || '}'") }} as traits,
     has_paid,
-    is_mrr_known,
+    unknown_amount,
     subscribed_since,
     trial_since,
     trial_ends_at,

@@ -1,5 +1,5 @@
 -- Grain: one account. What its lifecycle in the account store is made of beside the traits: whether
--- it has ever paid, whether its MRR is known, since when it pays or tries, when all of it ended.
+-- it has ever paid, why its MRR is not known, since when it pays or tries, when all of it ended.
 -- All of it is what Stripe says now, so that a refresh and a first import say the same.
 with
 
@@ -39,6 +39,12 @@ totals_pivoted as (
 
 ),
 
+unknown_amounts_named as (
+
+    select * from {{ ref('int_unknown_amounts_named') }}
+
+),
+
 run_settings as (
 
     select * from {{ ref('stg_pipeline__run_settings') }}
@@ -70,10 +76,13 @@ select
     customers_chosen.account_id,
     payers.account_id is not null as has_paid,
     case
-        when run_settings.multiple_subscriptions then totals_pivoted.all_mrr is not null
-        when chosen_subscriptions.is_live then chosen_subscriptions.amount is not null
-        else true
-    end as is_mrr_known,
+        when
+            case
+                when run_settings.multiple_subscriptions then totals_pivoted.all_mrr is null
+                else chosen_subscriptions.is_live and chosen_subscriptions.amount is null
+            end
+            then coalesce(unknown_amounts_named.unknown_amount, 'account, all_mrr')
+    end as unknown_amount,
     payment_dates.subscribed_since,
     case
         when payment_dates.paid_until > subscriptions_listed.trial_since
@@ -86,6 +95,8 @@ from customers_chosen
 cross join run_settings
 inner join totals_pivoted on customers_chosen.account_id = totals_pivoted.account_id
 left join payers on customers_chosen.account_id = payers.account_id
+left join unknown_amounts_named
+    on customers_chosen.account_id = unknown_amounts_named.account_id
 left join payment_dates on customers_chosen.account_id = payment_dates.account_id
 left join subscriptions_listed on customers_chosen.account_id = subscriptions_listed.account_id
 left join subscriptions_invoiced as chosen_subscriptions
