@@ -10,7 +10,7 @@ from typing import Any
 from examples_objects import at, customer, paid, price, simple, subscription
 
 Json = dict[str, Any]
-SYNCS = ("2025-02-28", "2025-06-30", "2025-10-31")
+SYNCS = ("2025-02-28", "2025-06-30", "2025-10-10", "2025-10-31")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Random lives of accounts between three syncs: subscriptions that begin, fail, end, return.
+"""Random lives of accounts between the syncs: subscriptions that begin, fail, end, return.
 
 Enters: a random generator. Leaves: the steps of each account. Events of some objects are missing in
 the feed, for good or until the last sync.
@@ -37,7 +37,7 @@ class Life:
         if self.steady or self.chance.random() < 0.7:
             self.subscriptions.append(self.begun(self.day(0), trial=False))
         yield Step(0, [self.customer(), *self.rendered()])
-        for sync in range(3):
+        for sync in range(len(SYNCS)):
             for _ in range(self.chance.randint(0, 3)):
                 objects = self.chance.choice(actions)(self, self.day(sync))
                 told, lost = self._split(objects) if sync else (objects, [])
@@ -45,7 +45,7 @@ class Life:
                 yield Step(sync, [*told, *self.rendered()])
                 yield Step(sync, lost, told=False)
         if not self.steady:
-            yield Step(2, [one | {"metadata": {"told": "late"}} for one in untold])
+            yield Step(len(SYNCS) - 1, [one | {"metadata": {"told": "late"}} for one in untold])
 
     def _split(self, objects: list[Json]) -> tuple[list[Json], list[Json]]:
         lost = [o for o in objects if o["object"] != "customer" and self.chance.random() < 0.5]

@@ -147,6 +147,19 @@ def test_a_guard_blocks_before_anything_is_sent_and_an_override_is_for_once(
     assert local.sync(guards=by).sent == 0
 
 
+def test_the_guard_of_unknown_mrr_counts_those_that_were_known_before(local: World) -> None:
+    why = {"unknown_amount": "subscription_item si_1, price"}
+    by, local_accounts = guards(unknown_mrr="10%"), accounts(20)
+    local.publish(local_accounts, {"a000": why})
+    local.sync(guards=by)
+    local.publish(local_accounts, {f"a{i:03}": why for i in range(4)})
+    with blocked(local, "unknown_mrr", by) as lines:
+        assert "3 accounts whose MRR is not known any more (15.0% of 20" in lines[0]
+    assert local.preview().rows[0].unknown_amount == why["unknown_amount"]
+    assert local.sync(guards=by, overridden=frozenset({"unknown_mrr"})).acknowledged == 3
+    assert local.sync(guards=by).sent == 0
+
+
 def test_percentages_need_a_baseline(local: World) -> None:
     local.publish(accounts(9))
     local.sync()

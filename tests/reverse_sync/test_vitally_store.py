@@ -121,6 +121,7 @@ def test_a_number_comes_back_as_a_double_and_is_the_same(world: HttpWorld) -> No
 REVENUE = [
     ("subscribed", "0", Lifecycle(status="subscribed"), None),
     ("subscribed", "60", Lifecycle(status="subscribed", mrr=Decimal(60)), Decimal(60)),
+    ("not_known", None, Lifecycle(status="subscribed", mrr=Decimal(70)), Decimal(70)),
     ("trial", "50", Lifecycle(status="trial"), None),
     ("churned", None, Lifecycle(status="churned"), None),
 ]

@@ -1,8 +1,9 @@
 """Lifecycles in the account store through missing events, changes of mode and new links: never
 wrong, and in the end what a first import says.
 
-Worked examples and random lives are one population at a local Stripe: three syncs, multi, single
-and multi, then one more in single mode; beside the last two a first import each.
+Worked examples and random lives are one population at a local Stripe: four syncs that change the
+mode, the last of which builds what changed alone, then one more in single mode; beside the last two
+a first import each.
 """
 
 import os
@@ -23,12 +24,13 @@ from local_stripe import NOW
 from orchestration.configuration.settings import Settings, read_settings
 from orchestration.stages import deliver_stage, load_stage, transform_stage
 from orchestration.terminal.reporter import LogReporter
-from reverse_sync.plan.guards import GUARDS
+from reverse_sync.guards import GUARDS
 from sandbox import clock
 from sandbox.server import serving
 from sandbox.storage.store import Store
 
 LIVES = 60
+MODES = ("multi", "single", "multi", "multi")
 SEED = int(os.environ.get("LIFECYCLE_SEED") or random.SystemRandom().randrange(1 << 32))
 COLUMNS = "lifecycle_status, status_since, trial_ends_at, renewal_at, churned_at, mrr"
 Row = tuple[Any, ...]
@@ -37,8 +39,8 @@ Rows = dict[str, Row]
 
 @dataclass
 class Told:
-    """What the account store said: after each sync, at the end in each mode, of a first import in
-    each mode; and the accounts whose MRR is not known at the end, by mode."""
+    """What the account store said after each sync; at the end, by mode, after refreshes and after a
+    first import; and the accounts whose MRR is not known at the end, by mode."""
 
     syncs: list[Rows] = field(default_factory=list)
     last: dict[str, Rows] = field(default_factory=dict)
@@ -103,9 +105,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         with serving(store) as url:
             environment.setenv("STRIPE_API_BASE", url)
             environment.setenv("ACCOUNT_ID_METADATA_KEY", "account_id")
-            for number, (day, mode) in enumerate(
-                zip(SYNCS, ("multi", "single", "multi"), strict=True)
-            ):
+            for number, (day, mode) in enumerate(zip(SYNCS, MODES, strict=True)):
                 for step in steps:
                     if step.sync == number:
                         stripe.change(step)
@@ -135,7 +135,7 @@ def lifecycles(told: Told, account: str) -> list[tuple[str | None, str | None]]:
 
 
 def test_g02_metered_only_that_is_billed_is_subscribed(told: Told) -> None:
-    assert [row["G02"][STATUS] for row in told.syncs] == ["subscribed"] * 3
+    assert [row["G02"][STATUS] for row in told.syncs] == ["subscribed"] * 4
     assert {row["G02"][MRR] for row in (*told.syncs, told.last["single"])} == {"137.4"}
 
 
@@ -164,7 +164,7 @@ def test_g05_one_that_has_ended_is_no_churn_while_another_one_runs(told: Told) -
 
 
 def test_g06_an_account_that_never_paid_is_not_churned_by_a_change_of_mode(told: Told) -> None:
-    assert lifecycles(told, "G06-none") == [(None, None)] * 4
+    assert lifecycles(told, "G06-none") == [(None, None)] * 5
     multi_single_multi = lifecycles(told, "G06")[:3]
     assert multi_single_multi == [(None, None), ("churned", "2025-01-24"), (None, None)]
 

@@ -70,13 +70,14 @@ class Vitally:
         self, seen: StoredAccount, *, known: StoredAccount, tracking: Tracking
     ) -> StoredAccount:
         revenue, traits = _revenue_trait(tracking), dict(seen.traits)
-        if revenue and revenue in known.traits:
-            written, shown = known.traits[revenue], known.lifecycle.mrr
+        if revenue and (revenue in known.traits or known.lifecycle.mrr is not None):
+            written, shown = known.traits.get(revenue), known.lifecycle.mrr
             if same(traits.get(revenue), shown):
-                traits[revenue] = written
+                traits |= {revenue: written}
             elif same(traits.get(revenue), written):
                 traits[revenue] = shown  # set by hand: not what was sent, though the trait says so
-        return replace(seen, traits=traits, version=known.version, lifecycle=known.lifecycle)
+        held = {trait: value for trait, value in traits.items() if value is not None}
+        return replace(seen, traits=held, version=known.version, lifecycle=known.lifecycle)
 
     def check(self) -> None:
         self._json("", {"limit": "1"})

@@ -102,6 +102,15 @@ def test_an_unknown_part_leaves_no_sum(marts: Path) -> None:
     assert sums(told(marts, "mrr_normalized")) == ["50"]
 
 
+def test_what_is_not_known_is_named(marts: Path) -> None:
+    assert "not known" not in told(marts)
+    with duckdb.connect(str(marts)) as database:
+        database.execute(
+            "update account_traits set unknown_amount = 'subscription_item si_1, price'"
+        )
+    assert "MRR is not known because of subscription_item si_1, price" in told(marts, "mrr")
+
+
 def test_a_month_in_which_only_the_rate_moved_is_there(marts: Path) -> None:
     assert "\n  2025-06  " in told(marts, "all_mrr_normalized")
 
