@@ -90,7 +90,8 @@ ACKNOWLEDGE = """
         mrr = excluded.mrr,
         currency = excluded.currency,
         traits_held = excluded.traits_held,
-        facts = excluded.facts
+        facts = excluded.facts,
+        lifecycle = null
     where excluded.version > sync_snapshot.version
 """
 

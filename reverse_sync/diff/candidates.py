@@ -94,6 +94,7 @@ CANDIDATES = """
         snapshot.name as acknowledged_name,
         snapshot.traits as acknowledged,
         snapshot.facts as acknowledged_facts,
+        snapshot.lifecycle as held_lifecycle,
         snapshot.lifecycle_status as acknowledged_status,
         snapshot.mrr as acknowledged_mrr,
         waiting.status as waiting_status,
@@ -127,7 +128,8 @@ class UnknownAccount(AccountStoreError):
 class Candidate(NamedTuple):
     """One row of account_traits that may differ, and what is known of the store's side.
 
-    `acknowledged...` is what the store last took, `waiting...` the change that it has not taken.
+    `acknowledged...` is what the store last took, `waiting...` the change that it has not taken,
+    `held_lifecycle` what a reconcile has found there.
     """
 
     account_id: str | None
@@ -140,6 +142,7 @@ class Candidate(NamedTuple):
     acknowledged_name: str | None
     acknowledged: str | None
     acknowledged_facts: str | None
+    held_lifecycle: str | None
     acknowledged_status: str | None
     acknowledged_mrr: str | None
     waiting_status: str | None

@@ -10,7 +10,7 @@ from reverse_sync.diff.candidates import Candidate
 from reverse_sync.diff.trait_changes import Change, after, diff
 from reverse_sync.state.run import Run, naive
 from reverse_sync.values.lifecycle import Facts, Lifecycle, Status, lifecycle
-from reverse_sync.values.lifecycle_text import facts_from
+from reverse_sync.values.lifecycle_text import facts_from, lifecycle_from
 from reverse_sync.values.tracked_values import UnreadableTrait
 from reverse_sync.values.tracking import Tracking
 from reverse_sync.values.traits import (
@@ -69,6 +69,7 @@ class Unchanged:
 
     account_id: str
     source_md5: str
+    facts: str | None
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,13 @@ def _compared(candidate: Candidate, current: Traits, run: Run, tracking: Trackin
     account_id, source_md5 = candidate.account_id or "", candidate.source_md5 or ""
     acknowledged = parse_traits(candidate.acknowledged) if candidate.acknowledged else {}
     change = diff(acknowledged, current, uncertain=_uncertain(candidate, current, run))
+    then = after(acknowledged, current)
     create = candidate.acknowledged is None
     renamed = candidate.name != candidate.acknowledged_name
     whole = run.scope.whole
-    renamed = renamed or candidate.facts != candidate.acknowledged_facts
-    if not (change or create or renamed or candidate.due or candidate.waiting_op or whole):
-        return Unchanged(account_id, source_md5)
-    then = after(acknowledged, current)
+    moved = renamed or _facts_moved(candidate, then, run, tracking)
+    if not (change or create or moved or candidate.due or candidate.waiting_op or whole):
+        return Unchanged(account_id, source_md5, candidate.facts)
     before, now = _lifecycles(candidate, then, run, tracking)
     op = "create" if create else "resync" if whole else "update"
     return _row(candidate, op, change, traits=(acknowledged, then), lifecycles=(before, now))
@@ -163,6 +164,13 @@ def _row(
     )
 
 
+def _facts_moved(candidate: Candidate, traits: Traits, run: Run, tracking: Tracking) -> bool:
+    if candidate.held_lifecycle is None:
+        return candidate.facts != candidate.acknowledged_facts
+    held = lifecycle_from(candidate.held_lifecycle)
+    return held != _lifecycle(candidate, traits, run, tracking, previous=held)
+
+
 def _lifecycles(
     candidate: Candidate, traits: Traits, run: Run, tracking: Tracking
 ) -> tuple[Lifecycle, Lifecycle]:
@@ -170,14 +178,26 @@ def _lifecycles(
     status: Status | None = candidate.acknowledged_status  # type: ignore[assignment]
     mrr = Decimal(candidate.acknowledged_mrr) if candidate.acknowledged_mrr else None
     before = Lifecycle(status=status, mrr=mrr)
-    now = lifecycle(
+    previous = before if candidate.acknowledged is not None else None
+    now = _lifecycle(candidate, traits, run, tracking, previous=previous)
+    return before, now
+
+
+def _lifecycle(
+    candidate: Candidate,
+    traits: Traits,
+    run: Run,
+    tracking: Tracking,
+    *,
+    previous: Lifecycle | None,
+) -> Lifecycle:
+    return lifecycle(
         tracking=tracking,
         traits=traits,
         facts=facts_from(candidate.facts) if candidate.facts else Facts(),
-        previous=before if candidate.acknowledged is not None else None,
+        previous=previous,
         as_of=run.as_of,
     )
-    return before, now
 
 
 def _priority(op: str, before: Lifecycle, now: Lifecycle) -> int:

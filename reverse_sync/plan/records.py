@@ -14,7 +14,7 @@ from reverse_sync.plan.counts import Plan
 from reverse_sync.state.run import Run, rows_as_table
 
 _TEXT = pa.string()
-_MD5 = pa.schema([("account_id", _TEXT), ("source_md5", _TEXT)])
+_MD5 = pa.schema([(name, _TEXT) for name in ("account_id", "source_md5", "facts")])
 _INVALID = pa.schema([("account_id", _TEXT), ("reason", _TEXT)])
 
 
@@ -23,7 +23,8 @@ def refresh_md5(connection: DuckDBPyConnection, unchanged: Sequence[Unchanged]) 
     if unchanged:
         with rows_as_table(connection, "unchanged", [vars(row) for row in unchanged], _MD5):
             connection.execute(
-                "update sync.sync_snapshot set source_md5 = unchanged.source_md5 from unchanged"
+                "update sync.sync_snapshot set source_md5 = unchanged.source_md5,"
+                " facts = unchanged.facts, lifecycle = null from unchanged"
                 " where sync_snapshot.account_id = unchanged.account_id"
             )
 

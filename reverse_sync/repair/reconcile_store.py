@@ -20,6 +20,7 @@ from duckdb import DuckDBPyConnection
 from reverse_sync.diff.decide import CURRENCY
 from reverse_sync.state.run import Run, rows_as_table, transaction
 from reverse_sync.stores.account_store import AccountStore, StoredAccount
+from reverse_sync.values.lifecycle_text import lifecycle_text
 from reverse_sync.values.traits import (
     NAMESPACE,
     canonical,
@@ -30,7 +31,10 @@ from reverse_sync.values.traits import (
 
 _TEXT = pa.string()
 _HELD = pa.schema(
-    [(name, _TEXT) for name in ("account_id", "name", "traits", "status", "mrr", "currency")]
+    [
+        (name, _TEXT)
+        for name in ("account_id", "name", "traits", "status", "mrr", "currency", "lifecycle")
+    ]
     + [("version", pa.int64()), ("traits_held", pa.int64())]
 )
 _DRIFT = pa.schema(
@@ -84,7 +88,8 @@ ADOPT = """
         held.status as lifecycle_status,
         held.mrr,
         held.currency,
-        held.traits_held
+        held.traits_held,
+        held.lifecycle
     from scan.main.held as held
     inner join (
         select account_id, bool_or(trait in ('lifecycle_status', 'mrr')) as lifecycle
@@ -140,8 +145,8 @@ def scanned(store: AccountStore, folder: Path) -> Iterator[tuple[Path, int]]:
         with duckdb.connect(str(path)) as database:
             database.execute(
                 "create table held (account_id varchar, name varchar, traits varchar,"
-                " status varchar, mrr varchar, currency varchar, version bigint,"
-                " traits_held bigint)"
+                " status varchar, mrr varchar, currency varchar, lifecycle varchar,"
+                " version bigint, traits_held bigint)"
             )
             for page in store.read_all():
                 total += len(page)
@@ -199,6 +204,7 @@ def _row(account: StoredAccount) -> dict[str, Any]:
         "status": account.lifecycle.status,
         "mrr": None if mrr is None else number_text(mrr),
         "currency": currency if isinstance(currency, str) else None,
+        "lifecycle": lifecycle_text(account.lifecycle),
         "version": account.version,
         "traits_held": len(ours),
     }

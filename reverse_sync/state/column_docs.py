@@ -62,6 +62,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "currency": "Currency of mrr. From stripe.currency.",
         "traits_held": "Unit: traits that have a value. From account_traits.traits.",
         "gone_at": "When a run first missed it. Unit: UTC. From account_traits.",
+        "lifecycle": "As a reconcile found it, until a plan knows its facts. From the store.",
         "facts": "What its lifecycle was made of beside the traits, as JSON. From account_traits.",
     },
     "sync_invalid": {

@@ -73,7 +73,8 @@ SCHEMA = """
         currency varchar,
         traits_held bigint,  -- how many traits have a value
         gone_at timestamp,  -- when a run first missed it in account_traits
-        facts varchar  -- JSON: what stands beside the traits, for the lifecycle
+        facts varchar,  -- JSON: what stands beside the traits, for the lifecycle
+        lifecycle varchar  -- as the store was found to hold it, while the facts are not known
     );
 
     create table if not exists sync.outbox (
@@ -166,6 +167,7 @@ ADDED = {
         "traits_held": "bigint",
         "gone_at": "timestamp",
         "facts": "varchar",
+        "lifecycle": "varchar",
     },
     "outbox": {
         "priority": "integer",

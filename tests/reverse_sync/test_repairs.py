@@ -280,6 +280,21 @@ def test_lost_state_comes_back_from_the_store_without_sending_everything(world: 
     assert world.sync().sent == 0
 
 
+def test_lost_state_does_not_hide_that_a_lifecycle_has_moved(world: World) -> None:
+    ended = {**ACTIVE, STATUS: "canceled", MRR: None}
+    world.publish({"a": ended, "b": ended}, {key: {"ended_at": "2025-06-10"} for key in "ab"})
+    world.sync()
+    (world.folder / "warehouse.duckdb").unlink()
+    later = {"b": {"ended_at": "2025-06-11"}, "a": {"ended_at": "2025-06-10"}}
+    world.publish({"a": ended, "b": ended}, later)
+    world.reconcile(repair=True)
+    assert world.sync().sent == 1
+    assert world.account("b", "churned_at") == ("2025-06-11T00:00:00Z",)
+    assert world.sync().sent == 0
+    world.publish({"a": ended, "b": ended}, {**later, "a": {"ended_at": "2025-06-12"}})
+    assert world.sync().sent == 1
+
+
 def test_chunks_end_where_the_budget_does(local: World, moods: Moods, monkeypatch: Any) -> None:
     monkeypatch.setattr(delivery, "BATCHES_PER_CHUNK", 2)
     local.publish({f"a{i}": ACTIVE for i in range(9)})
