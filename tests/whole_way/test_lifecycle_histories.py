@@ -15,13 +15,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from lifecycle_examples import SYNCS, Step, examples
 from lifecycle_lives import lives
 from local_stripe import NOW
 
 from orchestration.configuration.settings import Settings, read_settings
+from orchestration.pages.explain import read
+from orchestration.pages.explain_lines import lines
+from orchestration.pages.status import read_status
 from orchestration.stages import deliver_stage, load_stage, transform_stage
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.guards import GUARDS
@@ -45,7 +47,8 @@ class Told:
     syncs: list[Rows] = field(default_factory=list)
     last: dict[str, Rows] = field(default_factory=dict)
     first_import: dict[str, Rows] = field(default_factory=dict)
-    unknown: dict[str, set[str]] = field(default_factory=dict)
+    unknown: dict[str, dict[str, str]] = field(default_factory=dict)
+    explained: str = ""
 
 
 @dataclass
@@ -84,12 +87,11 @@ def synced(folder: Path, mode: str, day: str) -> Rows:
         }
 
 
-def unknown(folder: Path) -> set[str]:
-    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as marts:
-        found = marts.execute(
-            "select account_id from account_traits where unknown_amount is not null"
-        )
-        return {account for (account,) in found.fetchall()}
+def unknown(folder: Path) -> dict[str, str]:
+    """What `status` says of it: the object and field by account."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DATA_DIR", str(folder))
+        return read_status(read_settings()).unknown_mrr
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +116,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
                 found.last[mode] = synced(folder / "kept", mode, SYNCS[-1])
                 found.first_import[mode] = synced(folder / f"new_{mode}", mode, SYNCS[-1])
                 found.unknown[mode] = unknown(folder / "kept")
+            page = read(folder / "kept" / "marts.duckdb", "unknown")
+            found.explained = "\n".join(lines(page))
         yield found
 
 
@@ -178,6 +182,12 @@ def test_an_mrr_that_is_not_known_any_more_stays_in_the_store(told: Told) -> Non
     assert all("unknown" in accounts for accounts in told.unknown.values())
     for rows in (*told.syncs, *told.last.values()):
         assert (rows["unknown"][STATUS], rows["unknown"][MRR]) == ("subscribed", "50")
+
+
+def test_what_is_not_known_is_shown_with_object_and_field(told: Told) -> None:
+    for of_mode in told.unknown.values():
+        assert of_mode["unknown"] == "price price_unknown_eur, currency_options.usd"
+    assert "because of price price_unknown_eur, currency_options.usd" in told.explained
 
 
 def test_no_account_that_stripe_holds_active_is_ever_churned(told: Told) -> None:

@@ -21,17 +21,22 @@ run_settings as (
 
 ),
 
+issue_kinds as (
+
+    select * from {{ ref('issue_kinds') }}
+
+),
+
 issues as (
 
-    {% for model in ['item', 'subscription', 'discount', 'total'] %}
+    {% for model in ['item', 'subscription', 'discount', 'sum', 'total'] %}
     select
+        issue,
+        object || ' ' || object_id || ', ' || field as unknown_amount,
         account_id,
         stripe_account_id,
-        subscription_id,
-        object || ' ' || object_id || ', ' || field as unknown_amount
+        subscription_id
     from {{ ref('int_' ~ model ~ '_issues') }}
-    {{ "where issue = 'unknown_coupon'" if model == 'discount' }}
-    {{ "where field = 'all_mrr'" if model == 'total' }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
@@ -42,13 +47,15 @@ select
     min(issues.unknown_amount) as unknown_amount
 from issues
 cross join run_settings
+inner join issue_kinds on issues.issue = issue_kinds.issue
 inner join customers_chosen on issues.account_id = customers_chosen.account_id
 left join subscriptions_invoiced
     on
         issues.stripe_account_id = subscriptions_invoiced.stripe_account_id
         and issues.subscription_id = subscriptions_invoiced.subscription_id
 where
-    case
+    (issue_kinds.severity = 'error' or issues.issue = 'no_total_across_currencies')
+    and case
         when run_settings.multiple_subscriptions
             then issues.subscription_id is null or subscriptions_invoiced.is_paying
         else issues.subscription_id = customers_chosen.subscription_id
