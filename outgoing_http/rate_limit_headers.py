@@ -1,7 +1,7 @@
 """What a server says about its limit in the headers of an answer.
 
 In: headers and the time. Out: seconds and counts; None where nothing readable is said. Not
-here: what to do about it (budget.py).
+here: what to do about it (rate_budget.py).
 """
 
 from collections.abc import Mapping

@@ -43,6 +43,12 @@ def hide(secrets: Iterable[str]) -> None:
         _forms[:] = sorted(every, key=len, reverse=True)
 
 
+def forget() -> None:
+    """Hide nothing any more but keys: for a process that goes on with other settings."""
+    _held.clear()
+    _forms.clear()
+
+
 def scrubbed(text: str) -> str:
     """The text without secrets."""
     for form in _forms:

@@ -3,9 +3,12 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from outgoing_http.secrets import forget
 
 pytest_plugins = ["local_stripe", "pipeline", "postgres_server", "refreshed", "sql_world"]
 
@@ -40,3 +43,10 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_of_another_test() -> Iterator[None]:
+    """What one test calls a secret may be a plain word to the next one."""
+    yield
+    forget()

@@ -96,12 +96,9 @@ def _made_up(done: int, customers: int) -> None:
 
 
 def _show_secret(address: str, secret: str) -> None:
-    """Shown once more at each start: it guards nothing but a made-up business."""
-    console.print(
-        f"  webhooks go to {address}\n  STRIPE_WEBHOOK_SECRETS={secret}",
-        soft_wrap=True,
-        highlight=False,
-    )
+    """Shown once more at each start: it guards nothing but a made-up business, so it does not go
+    the way on which secrets are hidden."""
+    typer.echo(f"  webhooks go to {address}\n  STRIPE_WEBHOOK_SECRETS={secret}")
 
 
 def _announce(base_url: str) -> None:

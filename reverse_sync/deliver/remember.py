@@ -2,7 +2,7 @@
 
 In: outcomes of a push. Out: outbox rows resolved or put off, the snapshot of acknowledged traits,
 the changelog, the dead letters, the run's counts. Each call is one transaction. Not here: how a run
-ends (ending.py).
+ends (run_end.py).
 """
 
 from collections import Counter

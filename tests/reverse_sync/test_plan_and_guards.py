@@ -243,7 +243,7 @@ def test_another_store_gets_nothing_before_it_can_get_everything(world: World) -
     with pytest.raises(Blocked, match=f"{OTHER_STORE}.*resync --all.*reconcile --store --repair"):
         other.sync()
     with pytest.raises(OtherStore, match="nothing was put back: the account store is"):
-        operations.undone(other.around(), other.order(kind="undo"), "first")
+        operations.undo_run(other.around(), other.order(kind="undo"), "first")
     with pytest.raises(Blocked, match=OTHER_STORE):
         other.sync(scope=Scope(accounts=("a001",), whole=True), overridden=RESYNC_OVERRIDES)
     everything = Scope(whole=True)

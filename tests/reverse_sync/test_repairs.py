@@ -179,7 +179,7 @@ def test_undo_puts_traits_and_lifecycle_back(world: World) -> None:
     world.publish({"a": ENDED, "b": {**ACTIVE, "stripe.metadata.k": "v"}, "c": ACTIVE})
     world.sync(as_of=AS_OF + timedelta(days=3), run_id="wrong")
     assert rows(world) != before
-    result = operations.undone(world.around(), world.order(kind="undo"), "wrong")
+    result = operations.undo_run(world.around(), world.order(kind="undo"), "wrong")
     assert (result.selected, result.sent, result.acknowledged) == (2, 2, 2)
     assert rows(world) == before
     kinds = "select kind, status from sync.sync_runs order by version"
@@ -194,7 +194,7 @@ def test_undo_leaves_what_a_later_run_changed_and_empties_what_was_created(world
     world.sync()
     world.publish({"a": {**ACTIVE, MRR: 70, "stripe.email": "b"}, "new": ACTIVE})
     world.sync()
-    operations.undone(world.around(), world.order(kind="undo"), "2")
+    operations.undo_run(world.around(), world.order(kind="undo"), "2")
     assert world.traits()["a"] == {**ACTIVE, MRR: 70}
     assert world.traits()["new"] == {}
     assert world.account("new", "lifecycle_status", "mrr") == (None, None)
@@ -204,7 +204,7 @@ def test_undo_of_an_unknown_run_says_where_runs_are_found(local: World) -> None:
     local.publish({})
     local.sync()
     with pytest.raises(UnknownRun, match="'nine' that sent anything; the runs are in sync_runs"):
-        operations.undone(local.around(), local.order(), "nine")
+        operations.undo_run(local.around(), local.order(), "nine")
 
 
 def test_resync_sends_chosen_accounts_whole_and_no_others(world: World) -> None:
@@ -227,7 +227,7 @@ def test_a_new_baseline_sends_nothing_now_or_later(world: World) -> None:
     world.sync()
     before = rows(world)
     world.publish({"a": {**ACTIVE, MRR: 60}, "b": ACTIVE})
-    assert operations.rebased(world.around(), world.order(kind="baseline")).acknowledged == 2
+    assert operations.adopt_baseline(world.around(), world.order(kind="baseline")).acknowledged == 2
     assert world.sync().sent == 0
     assert rows(world) == before
     world.publish({"a": {**ACTIVE, MRR: 70}, "b": ACTIVE})

@@ -52,12 +52,11 @@ def texts(tree: ast.AST) -> Iterator[str]:
 
 
 def answers(path: Path) -> set[tuple[int, str]]:
-    """What a module returns as `status, "outcome"`; of an f-string the part before its value."""
-    returned = [
-        node.value.elts
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)
-    ]
+    """What a module returns, or has in a table, as `status, "outcome"`; of an f-string the part before its value."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    values = [node.value for node in nodes if isinstance(node, ast.Return)]
+    values += [value for node in nodes if isinstance(node, ast.Dict) for value in node.values]
+    returned = [value.elts for value in values if isinstance(value, ast.Tuple)]
     return {
         (status.value, text)
         for status, *rest in returned

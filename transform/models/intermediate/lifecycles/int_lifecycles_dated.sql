@@ -1,6 +1,5 @@
--- Grain: one account. What its lifecycle in the account store is made of beside the traits: whether
--- it has ever paid, why its MRR is not known, since when it pays or tries, when all of it ended.
--- All of it is what Stripe says now, so that a refresh and a first import say the same.
+-- Grain: one account. What its lifecycle in the account store is made of beside the traits, as Stripe
+-- says it now, so that a refresh and a first import say the same.
 with
 
 customers_chosen as (
@@ -53,9 +52,7 @@ run_settings as (
 
 payers as (
 
-    select distinct account_id
-    from invoices_ranked
-    where total > 0
+    select distinct account_id from invoices_ranked where total > 0
 
 ),
 
@@ -85,8 +82,7 @@ select
     end as unknown_amount,
     payment_dates.subscribed_since,
     case
-        when payment_dates.paid_until > subscriptions_listed.trial_since
-            then payment_dates.paid_until
+        when payment_dates.paid_until > subscriptions_listed.trial_since then payment_dates.paid_until
         else subscriptions_listed.trial_since
     end as trial_since,
     subscriptions_listed.trial_ends_at,
@@ -95,8 +91,7 @@ from customers_chosen
 cross join run_settings
 inner join totals_pivoted on customers_chosen.account_id = totals_pivoted.account_id
 left join payers on customers_chosen.account_id = payers.account_id
-left join unknown_amounts_named
-    on customers_chosen.account_id = unknown_amounts_named.account_id
+left join unknown_amounts_named using (account_id)
 left join payment_dates on customers_chosen.account_id = payment_dates.account_id
 left join subscriptions_listed on customers_chosen.account_id = subscriptions_listed.account_id
 left join subscriptions_invoiced as chosen_subscriptions
