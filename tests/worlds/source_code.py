@@ -52,7 +52,8 @@ def texts(tree: ast.AST) -> Iterator[str]:
 
 
 def answers(path: Path) -> set[tuple[int, str]]:
-    """What a module returns, or has in a table, as `status, "outcome"`; of an f-string the part before its value."""
+    """What a module returns, or has in a table, as `status, "outcome"`; of an f-string the part
+    before its value."""
     nodes = list(ast.walk(ast.parse(path.read_text())))
     values = [node.value for node in nodes if isinstance(node, ast.Return)]
     values += [value for node in nodes if isinstance(node, ast.Dict) for value in node.values]

@@ -26,9 +26,9 @@ payments_spanned as (
 
 ),
 
-invoices_ranked as (
+payers as (
 
-    select * from {{ ref('int_invoices_ranked') }}
+    select * from {{ ref('int_payers_listed') }}
 
 ),
 
@@ -47,12 +47,6 @@ unknown_amounts_named as (
 run_settings as (
 
     select * from {{ ref('stg_pipeline__run_settings') }}
-
-),
-
-payers as (
-
-    select distinct account_id from invoices_ranked where total > 0
 
 ),
 
@@ -82,7 +76,8 @@ select
     end as unknown_amount,
     payment_dates.subscribed_since,
     case
-        when payment_dates.paid_until > subscriptions_listed.trial_since then payment_dates.paid_until
+        when payment_dates.paid_until > subscriptions_listed.trial_since
+            then payment_dates.paid_until
         else subscriptions_listed.trial_since
     end as trial_since,
     subscriptions_listed.trial_ends_at,
@@ -91,7 +86,8 @@ from customers_chosen
 cross join run_settings
 inner join totals_pivoted on customers_chosen.account_id = totals_pivoted.account_id
 left join payers on customers_chosen.account_id = payers.account_id
-left join unknown_amounts_named using (account_id)
+left join unknown_amounts_named
+    on customers_chosen.account_id = unknown_amounts_named.account_id
 left join payment_dates on customers_chosen.account_id = payment_dates.account_id
 left join subscriptions_listed on customers_chosen.account_id = subscriptions_listed.account_id
 left join subscriptions_invoiced as chosen_subscriptions
