@@ -1,5 +1,5 @@
--- Grain: one account. What its lifecycle in the account store is made of beside the traits, as Stripe
--- says it now, so that a refresh and a first import say the same.
+-- Grain: one account. What its lifecycle in the account store is made of beside the traits, as
+-- Stripe says it now, so that a refresh and a first import say the same.
 with
 
 customers_chosen as (
