@@ -75,6 +75,8 @@ def explained() -> Iterator[None]:
     except KeyboardInterrupt:
         _say("stopped; nothing is lost: the next run goes on from here")
         raise typer.Exit(INTERRUPTED) from None
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise  # these say themselves what is wrong, and how the command ends
     except Exception as error:
         for cause in causes(error):
             code = exit_code(cause)
