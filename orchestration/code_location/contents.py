@@ -29,6 +29,7 @@ from orchestration.code_location.run_log import console
 from orchestration.code_location.schedules import schedules
 from orchestration.code_location.sensors import sensors
 from orchestration.configuration.settings import ScheduleSettings, WrongSettings, schedule_problems
+from orchestration.terminal.logs import drop_plain_root_handlers
 
 # The nightly run makes everything anew; where nothing changes in between, nothing is made.
 FRESHNESS = FreshnessPolicy.time_window(
@@ -38,6 +39,7 @@ FRESHNESS = FreshnessPolicy.time_window(
 
 def definitions(*, pool: str | None) -> Definitions:
     """All definitions. Without a pool only the lock beside the warehouse keeps writers apart."""
+    drop_plain_root_handlers()
     timing = ScheduleSettings()
     if wrong := schedule_problems(timing):
         raise WrongSettings("\n".join(wrong))

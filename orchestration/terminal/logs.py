@@ -76,6 +76,12 @@ def log_as_json(secrets: Iterable[str]) -> None:
     )
 
 
+def drop_plain_root_handlers() -> None:
+    """What dbt brings with it calls logging.basicConfig() on import: each line would come twice."""
+    root = logging.getLogger()
+    root.handlers = [one for one in root.handlers if type(one) is not logging.StreamHandler]
+
+
 def is_json() -> bool:
     return bool(_handlers)
 

@@ -30,6 +30,7 @@ from sandbox.storage.store import Store
 
 OTHER = "acct_other"
 REPORTER = LogReporter(lambda line: None)
+FAULTS = {"quarantine", "missing_objects"}  # of objects at fault, of which there are none here
 Rows = dict[str, dict[str, Any]]
 
 
@@ -59,6 +60,9 @@ def objects(one: Business) -> list[Any]:
     coupon = builders.coupon(
         id="coupon_same", name=f"Coupon {one.name}", percent_off=one.percent_off, **made
     )
+    fixed = builders.coupon(
+        id="coupon_fixed", amount_off=5, currency_options={"eur": {"amount_off": 4}}, **made
+    )
     discount = builders.discount(id="di_same", coupon=coupon)
     items = [
         builders.item(id="si_same", price=price, discounts=[discount]),
@@ -66,7 +70,7 @@ def objects(one: Business) -> list[Any]:
     ]
     return [
         builders.product(id="prod_same", name=f"Product {one.name}", **made),
-        *(price, tiered, coupon),
+        *(price, tiered, coupon, fixed),
         builders.payment_method(
             id="pm_same", customer="cus_same", exp_month=one.month, exp_year=2030, **made
         ),
@@ -85,7 +89,14 @@ def objects(one: Business) -> list[Any]:
             id="in_same",
             customer="cus_same",
             subscription="sub_same",
-            lines=[builders.line(id="il_same", amount=one.paid, price=price)],
+            lines=[
+                builders.line(
+                    id="il_same",
+                    amount=one.paid + 5,
+                    price=price,
+                    discount_amounts=[{"amount": 5, "discount": discount}],
+                )
+            ],
             **made,
         ),
     ]
@@ -187,7 +198,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 def test_every_id_is_landed_once_for_each_account(story: Story) -> None:
     assert story.loads[0].full
     for table, ids in story.landed.items():
-        assert bool(ids) == (table != "quarantine"), table
+        assert bool(ids) == (table not in FAULTS), table
         assert [(one, accounts) for one, accounts in ids if accounts != [ACCOUNT, OTHER]] == []
 
 
