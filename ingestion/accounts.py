@@ -20,8 +20,10 @@ from ingestion.merge.warehouse import LoadFailed
 from ingestion.reconcile.repair import Compared, reconcile
 from ingestion.reconcile.slices import Share
 from ingestion.stripe_api.account_id import account_id
-from ingestion.stripe_api.client import Client, Connection, StripeError
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.reader import utc_now
+from ingestion.stripe_api.refusals import StripeError
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from datetime import datetime
 from ingestion.changes import poll
 from ingestion.deletion_limit import DeletionLimit, DeletionLimitReached
 from ingestion.full_read_due import FullReadReason
-from ingestion.inbox.cursors import BEGAN, COMPLETE, CURSOR, PIN, POLLED, SHAPE, Part
+from ingestion.inbox.cursors import BEGAN, COMPLETE, CURSOR, LANDED_AS, PIN, POLLED, Part
 from ingestion.inbox.events_db import FIRST, Inbox
 from ingestion.intake import BATCH, Intake, Watch, refetch
-from ingestion.merge.shape import SHAPE as TODAYS_SHAPE
+from ingestion.merge.landing_fingerprint import FINGERPRINT
 from ingestion.references.closing import close_references
 from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.events import Head, Pointer
@@ -47,7 +47,7 @@ def begin(inbox: Inbox, intake: Intake, reason: FullReadReason, head: Head, *, o
         BEGAN: began.isoformat(),
         COMPLETE: "",
         PIN: intake.connection.api_version,
-        SHAPE: TODAYS_SHAPE,
+        LANDED_AS: FINGERPRINT,
     }
     if not known:
         positions[CURSOR] = str(head.newest)

@@ -18,21 +18,23 @@ from ingestion.inbox.cursors import (
     BEGAN,
     COMPLETE,
     CURSOR,
+    LANDED_AS,
     LANDED_IN,
     LIVEMODE,
     PIN,
     POLLED,
-    SHAPE,
 )
 from ingestion.inbox.events_db import Inbox
 from ingestion.intake import CHUNK, Intake, Paths, Progress
-from ingestion.merge.shape import SHAPE as TODAYS_SHAPE
+from ingestion.merge.landing_fingerprint import FINGERPRINT
 from ingestion.merge.warehouse import exists, opened_once
 from ingestion.stripe_api.account_id import account_id
-from ingestion.stripe_api.client import Client, Connection, StripeError
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.events import Head, head
 from ingestion.stripe_api.permissions import check_permissions
 from ingestion.stripe_api.reader import utc_now
+from ingestion.stripe_api.refusals import StripeError
 
 __all__ = ["Bounds", "LoadResult", "Paths", "load"]
 
@@ -138,12 +140,12 @@ def _occasion(
             moment(COMPLETE),
             moment(BEGAN),
             moment(POLLED),
-            Form(inbox.position(account, PIN), inbox.position(account, SHAPE)),
+            Form(inbox.position(account, PIN), inbox.position(account, LANDED_AS)),
         ),
         asked=asked,
         now=utc_now(),
         stripe_now=stripe_now,
-        form=Form(intake.connection.api_version, TODAYS_SHAPE),
+        form=Form(intake.connection.api_version, FINGERPRINT),
     )
 
 

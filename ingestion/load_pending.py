@@ -11,13 +11,13 @@ from functools import reduce
 from ingestion.accounts import ask, sum_of
 from ingestion.changes import drain
 from ingestion.engines import engine
-from ingestion.inbox.cursors import BEGAN, COMPLETE, PIN, SHAPE
+from ingestion.inbox.cursors import BEGAN, COMPLETE, LANDED_AS, PIN
 from ingestion.inbox.events_db import Inbox
 from ingestion.intake import Intake, Paths, Progress
 from ingestion.load import LoadResult
-from ingestion.merge.shape import SHAPE as TODAYS_SHAPE
+from ingestion.merge.landing_fingerprint import FINGERPRINT
 from ingestion.merge.warehouse import opened_once
-from ingestion.stripe_api.client import Connection
+from ingestion.stripe_api.connection import Connection
 
 
 def identified(connections: Sequence[Connection]) -> dict[str, Connection]:
@@ -50,8 +50,8 @@ def load_pending(
 
 def _is_complete(inbox: Inbox, account: str, connection: Connection) -> bool:
     complete, began = inbox.position(account, COMPLETE), inbox.position(account, BEGAN)
-    noted = (inbox.position(account, PIN), inbox.position(account, SHAPE))
-    return bool(complete and not began) and noted == (connection.api_version, TODAYS_SHAPE)
+    noted = (inbox.position(account, PIN), inbox.position(account, LANDED_AS))
+    return bool(complete and not began) and noted == (connection.api_version, FINGERPRINT)
 
 
 def _drained(

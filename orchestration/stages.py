@@ -21,7 +21,7 @@ from ingestion.load_pending import load_pending
 from ingestion.merge.warehouse import opened_once
 from ingestion.reconcile.repair import Compared
 from ingestion.reconcile.slices import Share
-from ingestion.stripe_api.client import Connection
+from ingestion.stripe_api.connection import Connection
 from orchestration.build.scope import BuildKind, BuildScope, decide
 from orchestration.build.transform import NodeResult, TransformFailed, find_failure, transform
 from orchestration.configuration.data_folder import DataFolder

@@ -4,7 +4,7 @@ Enters: the settings. Leaves: a connection for each Stripe account, the files of
 """
 
 from ingestion.load import Paths
-from ingestion.stripe_api.client import Connection
+from ingestion.stripe_api.connection import Connection
 from orchestration.configuration.settings import Settings
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from ingestion.inbox.events_db import Inbox
 from ingestion.stripe_api.account_id import account_id
-from ingestion.stripe_api.client import Client, StripeError
-from ingestion.webhooks.delivery import Ours
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.refusals import StripeError
+from ingestion.webhooks.delivered_event import Ours
 from ingestion.webhooks.registered import findings
 from ingestion.webhooks.rules import Rules, Standing
 from ingestion.webhooks.signature import Secret

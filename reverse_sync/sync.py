@@ -9,7 +9,7 @@ written.
 from datetime import datetime
 from pathlib import Path
 
-from reverse_sync.deliver.delivery import Answers, Progress, Sender
+from reverse_sync.deliver.chunks import Answers, Progress, Sender
 from reverse_sync.deliver.result import SyncResult, result_of
 from reverse_sync.deliver.run_end import Ending
 from reverse_sync.guards import Guards

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.load.floor import VERSION, fetched
 from ingestion.load import Paths, load
-from ingestion.stripe_api.client import Connection
+from ingestion.stripe_api.connection import Connection
 
 
 def imported(url: str, key: str, per_second: float | None, folder: Path) -> int:

@@ -22,9 +22,9 @@ from ingestion.merge.memory import give_back
 from ingestion.merge.quarantine import Entry, Quarantine
 from ingestion.merge.source import EMPTY, batches, stripe
 from ingestion.merge.tombstones import BURIED, Burial
-from ingestion.stripe_api.client import StripeError
 from ingestion.stripe_api.events import Pointer
 from ingestion.stripe_api.reader import Page
+from ingestion.stripe_api.refusals import StripeError
 
 
 def opened_once(warehouse: Place) -> AbstractContextManager[None]:

@@ -24,10 +24,11 @@ from ingestion.merge.quarantine import Quarantine
 from ingestion.reconcile.comparison import Comparison
 from ingestion.reconcile.slices import Share
 from ingestion.references.closing import close_references
-from ingestion.stripe_api.client import Connection, StripeError
+from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.events import Pointer
 from ingestion.stripe_api.page_queue import pages
 from ingestion.stripe_api.reader import Range, utc_now
+from ingestion.stripe_api.refusals import StripeError
 from ingestion.stripe_api.streams import LISTED
 
 _EPOCH = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)

@@ -13,8 +13,8 @@ from ingestion.inbox.events_db import FIRST, Inbox
 from ingestion.intake import BATCH, Intake, Watch, refetch
 from ingestion.merge.tombstones import BURIED
 from ingestion.references.embedded import embedded
+from ingestion.references.missing_objects import GONE, REFUSED, Notes
 from ingestion.references.named import missing, referrers
-from ingestion.references.notes import GONE, REFUSED, Notes
 from ingestion.stripe_api.events import Pointer
 from ingestion.stripe_api.page_queue import pages
 from ingestion.stripe_api.reader import PAGE, Page, unlisted, utc_now

@@ -4,8 +4,9 @@ Enters: a client. Leaves: the account's id, or a refusal with its remedy. A row 
 any account's, so that nothing is read before it is known.
 """
 
-from ingestion.stripe_api.client import Client, PermissionMissing, StripeError
+from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.permissions import check_permissions
+from ingestion.stripe_api.refusals import PermissionMissing, StripeError
 
 
 async def account_id(client: Client) -> str:

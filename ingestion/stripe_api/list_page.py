@@ -6,7 +6,7 @@ say what follows: to take it for the end would lose what follows.
 
 from typing import Any
 
-from ingestion.stripe_api.client import StripeError
+from ingestion.stripe_api.refusals import StripeError
 
 
 class BrokenPage(StripeError):

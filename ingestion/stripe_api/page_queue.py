@@ -10,7 +10,8 @@ import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
 
-from ingestion.stripe_api.client import Client, Connection
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.reader import Emit, Page
 
 AHEAD = 80  # what Stripe's rate lets through while a chunk is merged

@@ -6,7 +6,8 @@ stream that a key may not read would otherwise be an empty table and a green run
 
 import asyncio
 
-from ingestion.stripe_api.client import Client, PermissionMissing
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.refusals import PermissionMissing
 from ingestion.stripe_api.streams import STREAMS
 
 NEEDED = {**{stream.path: stream.permission for stream in STREAMS}, "/v1/events": "Events"}

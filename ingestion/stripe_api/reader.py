@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 from ingestion.stripe_api import list_page
-from ingestion.stripe_api.client import Client, NotFound, Parameters, Refused, StripeError
+from ingestion.stripe_api.client import Client, Parameters
+from ingestion.stripe_api.refusals import NotFound, Refused, StripeError
 from ingestion.stripe_api.streams import Nested, Stream
 
 PAGE = 100

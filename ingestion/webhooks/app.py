@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from ingestion.webhooks.delivery import Delivery, Misshapen, NoEvent, read
+from ingestion.webhooks.delivered_event import Delivery, Misshapen, NoEvent, read
 from ingestion.webhooks.log import DeliveryLog
 from ingestion.webhooks.rules import Rules, Standing
 from ingestion.webhooks.signature import BadSignature, signer

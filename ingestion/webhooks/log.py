@@ -11,7 +11,7 @@ from typing import Self
 
 from ingestion.inbox.events_db import Inbox
 from ingestion.stripe_api.reader import utc_now
-from ingestion.webhooks.delivery import Delivery
+from ingestion.webhooks.delivered_event import Delivery
 from ingestion.webhooks.group_commit import GroupCommit
 
 Files = tuple[int | None, int | None]

@@ -7,9 +7,11 @@ event is a pointer, whatever its shape, and the poll brings what an endpoint doe
 from typing import Any
 from urllib.parse import urlsplit
 
-from ingestion.stripe_api.client import Client, Connection, PermissionMissing, StripeError
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.events import POINTERS
 from ingestion.stripe_api.list_page import objects
+from ingestion.stripe_api.refusals import PermissionMissing, StripeError
 from ingestion.webhooks.app import PATH
 
 LISTED = "/v1/webhook_endpoints"

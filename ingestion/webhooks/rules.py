@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
-from ingestion.webhooks.delivery import Ours
+from ingestion.webhooks.delivered_event import Ours
 from ingestion.webhooks.signature import Secret
 
 RENEW_SECONDS = 2.0

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
-from ingestion.stripe_api.client import LOOPBACK
+from ingestion.stripe_api.connection import LOOPBACK
 from reverse_sync.guards import parse_limit
 
 KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")

@@ -27,7 +27,7 @@ from orchestration.configuration.unknown_names import unknown
 from orchestration.configuration.url_secrets import url_secrets
 from orchestration.terminal.logs import log_as_json
 from orchestration.warehouse import url
-from orchestration.warehouse.sites import InFile, warehouse
+from orchestration.warehouse.warehouse_kinds import InFile, warehouse
 from outgoing_http import hide
 from reverse_sync.guards import GUARDS, Guards, parse_limit
 from reverse_sync.stores.target import Target

@@ -13,7 +13,7 @@ from ingestion.changes import OVERLAP
 from ingestion.inbox.events_db import Inbox
 from ingestion.load import LoadResult
 from ingestion.load_pending import identified, waits
-from ingestion.stripe_api.client import Connection
+from ingestion.stripe_api.connection import Connection
 from orchestration.configuration.settings import Settings
 from orchestration.stages import load_stage, pending_stage
 from orchestration.stripe_accounts import connections

@@ -20,7 +20,7 @@ INTERRUPTED = 130
 # compare, would take seconds.
 CODES = {
     "ingestion.deletion_limit.DeletionLimitReached": BLOCKED,
-    "ingestion.stripe_api.client.StripeError": FAILED,
+    "ingestion.stripe_api.refusals.StripeError": FAILED,
     "ingestion.inbox.schema.InboxNotReady": FAILED,
     "ingestion.merge.warehouse.LoadFailed": FAILED,
     "ingestion.webhooks.server.NoAddress": WRONG_USAGE,

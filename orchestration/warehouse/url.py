@@ -1,7 +1,7 @@
 """`WAREHOUSE_URL`, read: its parts, or what is wrong with it.
 
 Enters: the setting. Leaves: its parts by name; complaints, one line each with its remedy, which
-never tell a catalog's password. What follows from it stands in `sites`.
+never tell a catalog's password. What follows from it stands in `warehouse_kinds`.
 """
 
 from importlib.util import find_spec

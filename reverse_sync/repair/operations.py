@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.deliver.delivery import Progress, Sender
+from reverse_sync.deliver.chunks import Progress, Sender
 from reverse_sync.deliver.outbox import take
 from reverse_sync.deliver.push import Outcome
 from reverse_sync.deliver.remember import remember

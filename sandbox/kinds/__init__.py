@@ -7,7 +7,7 @@ deletion).
 
 from collections.abc import Mapping
 
-from sandbox.kinds import catalogue, invoices, people, subscriptions, told
+from sandbox.kinds import catalogue, events_and_webhooks, invoices, people, subscriptions
 from sandbox.kinds.words import NOTHING, Filter, Kind, Transition
 
 __all__ = ["APART", "KINDS", "NESTED", "NOTHING", "Filter", "Kind", "Transition"]
@@ -26,8 +26,8 @@ _KINDS = (
     subscriptions.DISCOUNT,
     people.PAYMENT_METHOD,
     people.CARD,
-    told.EVENT,
-    told.WEBHOOK_ENDPOINT,
+    events_and_webhooks.EVENT,
+    events_and_webhooks.WEBHOOK_ENDPOINT,
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}

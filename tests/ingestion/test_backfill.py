@@ -23,8 +23,8 @@ from ingestion.deletion_limit import DeletionLimitReached
 from ingestion.inbox.cursors import BEGAN, COMPLETE, PIN, POLLED, Part
 from ingestion.inbox.events_db import Inbox
 from ingestion.load import Bounds, LoadResult, load
-from ingestion.stripe_api.client import StripeError
 from ingestion.stripe_api.reader import utc_now
+from ingestion.stripe_api.refusals import StripeError
 from sandbox import builders, clock
 from sandbox.http.keys import ACCOUNT
 from sandbox.server import app
@@ -32,7 +32,7 @@ from sandbox.server import app
 KILLED = """
 import sys
 from pathlib import Path
-from ingestion.stripe_api.client import Connection
+from ingestion.stripe_api.connection import (Connection)
 from ingestion.load import Bounds, Paths, load
 url, folder, key, version = sys.argv[1:]
 here = Path(folder)

@@ -18,8 +18,10 @@ from ingestion.inbox.events_db import Inbox
 from ingestion.inbox.schema import InboxNotReady
 from ingestion.landing import TABLES
 from ingestion.load import load
-from ingestion.stripe_api.client import Client, Connection, PermissionMissing, StripeError
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.reader import utc_now
+from ingestion.stripe_api.refusals import PermissionMissing, StripeError
 from sandbox import builders
 from sandbox.http.keys import ACCOUNT
 from sandbox.server import TEST_KEY

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from local_stripe import LocalStripe, refusing
 
-from ingestion.stripe_api.client import Client, StripeError
+from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.rate_limit import Pace
+from ingestion.stripe_api.refusals import StripeError
 
 ROOT = Path(__file__).parents[2]
 ASKING = """

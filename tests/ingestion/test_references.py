@@ -8,12 +8,12 @@ import pytest
 from local_stripe import DAY, NOW, LocalStripe, refusing
 from named_objects import BASE, PAIRS, UNSEEN
 
-from ingestion.inbox.cursors import SHAPE
+from ingestion.inbox.cursors import LANDED_AS
 from ingestion.inbox.events_db import Inbox
 from ingestion.landing import EXTRACTS, TABLES
 from ingestion.landing.columns import Kind
 from ingestion.landing.references import REFERENCES
-from ingestion.references.notes import AT_ONCE, FIRST_WAIT, LONGEST_WAIT, wait
+from ingestion.references.missing_objects import AT_ONCE, FIRST_WAIT, LONGEST_WAIT, wait
 from ingestion.stripe_api.reader import utc_now
 from sandbox import builders
 from sandbox.http.keys import ACCOUNT
@@ -230,7 +230,7 @@ def test_landing_tables_of_another_version_make_a_full_read_due(stripe: LocalStr
     stripe.load()
     assert not stripe.load().full
     with Inbox.open(stripe.paths.inbox) as inbox:
-        inbox.settle(ACCOUNT, [], read_from=utc_now(), **{SHAPE: "another"})
+        inbox.settle(ACCOUNT, [], read_from=utc_now(), **{LANDED_AS: "another"})
     again = stripe.load()
     assert (
         again.why == "this version of stripe-traits lands more, or otherwise, than the one before"

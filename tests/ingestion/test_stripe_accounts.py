@@ -13,7 +13,8 @@ from ingestion.inbox.events_db import Inbox
 from ingestion.load import LoadResult
 from ingestion.reconcile.repair import Compared
 from ingestion.reconcile.slices import Share
-from ingestion.stripe_api.client import Connection, StripeError
+from ingestion.stripe_api.connection import Connection
+from ingestion.stripe_api.refusals import StripeError
 from sandbox import builders
 from sandbox.http.keys import ACCOUNT, Key
 

@@ -14,7 +14,7 @@ import pytest
 from dagster import build_sensor_context
 from pipeline import Pipeline
 
-from ingestion.stripe_api.client import StripeError
+from ingestion.stripe_api.refusals import StripeError
 from orchestration.code_location.sensors import health
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from ingestion.engines.lake import Lake
 from orchestration.configuration.settings import Settings, WrongSettings, read_settings, secrets
 from orchestration.stripe_accounts import connections
-from orchestration.warehouse.sites import OnSpark
+from orchestration.warehouse.warehouse_kinds import OnSpark
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 

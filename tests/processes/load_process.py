@@ -51,7 +51,7 @@ def ended(process: ForkServerProcess) -> int:
 def _load(connection: Any, paths: Any, full: Any, kill_at: int) -> None:
     from ingestion import load as loading
     from ingestion.merge.warehouse import LoadFailed
-    from ingestion.stripe_api.client import StripeError
+    from ingestion.stripe_api.refusals import StripeError
 
     _retry_at_once()
     if kill_at:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from reverse_sync_world import AS_OF, World
 
-from reverse_sync.deliver import delivery
+from reverse_sync.deliver import chunks
 from reverse_sync.deliver.dead_letters import Letters, release
 from reverse_sync.deliver.remember import LONGEST_WAIT, MAX_ATTEMPTS, wait_after
 from reverse_sync.diff.candidates import UnknownAccount
@@ -296,7 +296,7 @@ def test_lost_state_does_not_hide_that_a_lifecycle_has_moved(world: World) -> No
 
 
 def test_chunks_end_where_the_budget_does(local: World, moods: Moods, monkeypatch: Any) -> None:
-    monkeypatch.setattr(delivery, "BATCHES_PER_CHUNK", 2)
+    monkeypatch.setattr(chunks, "BATCHES_PER_CHUNK", 2)
     local.publish({f"a{i}": ACTIVE for i in range(9)})
     moods.allowed = 5
     result = local.sync(batch_size=2)

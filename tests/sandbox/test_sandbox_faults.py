@@ -12,7 +12,8 @@ import pytest
 import stripe
 from typer.testing import CliRunner
 
-from ingestion.stripe_api.client import Client, Connection
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.reader import ListReader, Page
 from ingestion.stripe_api.streams import BY_NAME
 from orchestration import cli

@@ -8,8 +8,10 @@ import httpx
 import pytest
 import stripe
 
-from ingestion.stripe_api.client import Client, Connection, PermissionMissing
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.permissions import check_permissions
+from ingestion.stripe_api.refusals import PermissionMissing
 from sandbox import builders
 from sandbox.http.keys import Key
 from sandbox.server import TEST_KEY, serving

@@ -13,7 +13,8 @@ import pytest
 import stripe
 
 from ingestion.landing.rows import Stamp, rows
-from ingestion.stripe_api.client import Client, Connection
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.reader import ListReader, Page
 from ingestion.stripe_api.streams import BY_NAME, LISTED, Stream
 from sandbox import builders

@@ -16,8 +16,10 @@ from local_stripe import NOW, LocalStripe, local_stripe
 from target_servers import Reply, Request, TargetServer, running
 
 from ingestion.stripe_api import client as stripe
-from ingestion.stripe_api.client import Client, Connection, StripeError
+from ingestion.stripe_api.client import Client
+from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.reader import ListReader, Page
+from ingestion.stripe_api.refusals import StripeError
 from ingestion.stripe_api.streams import BY_NAME
 from orchestration.monitoring.alerts import _posted
 from outgoing_http import MIB, Answer, AnswerLimits, AnswerTooLong, BlockingClient, NoAnswer

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks.observers import served
 from ingestion.load import DEFAULT, Bounds, LoadResult, Paths, load
-from ingestion.stripe_api.client import Connection
+from ingestion.stripe_api.connection import Connection
 from sandbox import clock
 from sandbox.http.keys import Key
 from sandbox.misbehaviour.faults import NONE, Faults

@@ -21,7 +21,7 @@ import duckdb
 import psycopg
 
 from reverse_sync import SyncResult, Target
-from reverse_sync.deliver.delivery import Progress
+from reverse_sync.deliver.chunks import Progress
 from reverse_sync.plan.preview import Preview
 from reverse_sync.repair.operations import compare_store
 from reverse_sync.sync import deliver, preview, silent

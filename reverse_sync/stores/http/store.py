@@ -18,8 +18,8 @@ from reverse_sync.stores.account_store import (
     Refusal,
     StoredAccount,
 )
-from reverse_sync.stores.http.delivery import Delivered
 from reverse_sync.stores.http.ledger import Ledger
+from reverse_sync.stores.http.request_groups import Delivered
 from reverse_sync.values.lifecycle import Lifecycle
 from reverse_sync.values.tracking import SettingChange, Tracking
 from reverse_sync.values.traits import NAMESPACE, Traits

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from outgoing_http import Answer
 from reverse_sync.stores.account_store import AccountWrite, Refusal, StoredAccount
 from reverse_sync.stores.http.client import HttpClient, Unanswered
-from reverse_sync.stores.http.delivery import Answers, Delivered, Group, GroupRefused, deliver
+from reverse_sync.stores.http.request_groups import Answers, Delivered, Group, GroupRefused, deliver
 from reverse_sync.stores.http.store import Batch
 from reverse_sync.values.lifecycle import Lifecycle
 from reverse_sync.values.tracking import Tracking

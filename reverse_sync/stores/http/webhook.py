@@ -20,7 +20,7 @@ from uuid import NAMESPACE_URL, uuid5
 from outgoing_http import Answer, scrubbed
 from reverse_sync.stores.account_store import AccountWrite, Refusal
 from reverse_sync.stores.http.client import HttpClient
-from reverse_sync.stores.http.delivery import Answers, Delivered, Group, GroupRefused, deliver
+from reverse_sync.stores.http.request_groups import Answers, Delivered, Group, GroupRefused, deliver
 from reverse_sync.stores.http.store import Batch
 from reverse_sync.values.traits import InvalidTraits, json_text
 

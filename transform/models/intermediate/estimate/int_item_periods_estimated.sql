@@ -12,7 +12,7 @@ charges as (
 
 items_left as (
 
-    select * from {{ ref('int_items_left') }}
+    select * from {{ ref('int_item_departures_dated') }}
 
 ),
 

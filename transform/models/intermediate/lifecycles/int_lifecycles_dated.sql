@@ -20,6 +20,12 @@ subscriptions_listed as (
 
 ),
 
+churns_dated as (
+
+    select * from {{ ref('int_churns_dated') }}
+
+),
+
 payments_spanned as (
 
     select * from {{ ref('int_payments_spanned') }}
@@ -81,7 +87,7 @@ select
         else subscriptions_listed.trial_since
     end as trial_since,
     subscriptions_listed.trial_ends_at,
-    subscriptions_listed.ended_at
+    churns_dated.ended_at
 from customers_chosen
 cross join run_settings
 inner join totals_pivoted on customers_chosen.account_id = totals_pivoted.account_id
@@ -90,6 +96,7 @@ left join unknown_amounts_named
     on customers_chosen.account_id = unknown_amounts_named.account_id
 left join payment_dates on customers_chosen.account_id = payment_dates.account_id
 left join subscriptions_listed on customers_chosen.account_id = subscriptions_listed.account_id
+left join churns_dated on customers_chosen.account_id = churns_dated.account_id
 left join subscriptions_invoiced as chosen_subscriptions
     on
         customers_chosen.stripe_account_id = chosen_subscriptions.stripe_account_id
