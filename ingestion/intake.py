@@ -14,6 +14,7 @@ from pathlib import Path
 from time import monotonic
 
 from ingestion.engines import Place
+from ingestion.engines.guard import CHUNK_BYTES
 from ingestion.merge.memory import few_cycles
 from ingestion.merge.raw_log import RawLog
 from ingestion.merge.warehouse import Landing, next_loaded_at
@@ -83,7 +84,7 @@ class Intake:
         """Merge all that `read` brings; what was committed stays if a later page fails."""
         watch = watch or Watch()
         with few_cycles(), closing(pages(self.connection, read)) as found:
-            for chunk in _chunks(self._timed(found), self._chunk):
+            for chunk in _chunks(self._timed(found), self._is_full):
                 self.merge_pages(chunk, watch)
 
     def merge_pages(self, found: Iterable[Page], watch: Watch | None = None) -> None:
@@ -97,6 +98,10 @@ class Intake:
         """What Stripe says now of these objects."""
         if pointers:
             self.merge(refetch(pointers), watch)
+
+    def _is_full(self, objects: int) -> bool:
+        """Whether what was taken of a chunk is to be committed: many objects, or long ones."""
+        return objects >= self._chunk or self.landing.waiting >= CHUNK_BYTES
 
     def _timed(self, found: Iterator[Page]) -> Iterator[Page]:
         while True:
@@ -126,18 +131,18 @@ class Intake:
         return replace(page, objects=[o for o in page.objects if o["id"] not in unknown])
 
 
-def _chunks(found: Iterator[Page], most: int) -> Iterator[Iterator[Page]]:
+def _chunks(found: Iterator[Page], is_full: Callable[[int], bool]) -> Iterator[Iterator[Page]]:
     """Each must be taken to its end before the next one."""
     for first in found:
-        yield _chunk(first, found, most)
+        yield _chunk(first, found, is_full)
 
 
-def _chunk(first: Page, others: Iterator[Page], most: int) -> Iterator[Page]:
+def _chunk(first: Page, others: Iterator[Page], is_full: Callable[[int], bool]) -> Iterator[Page]:
     objects = 0
     for page in chain([first], others):
         yield page
         objects += len(page.objects)
-        if objects >= most:
+        if is_full(objects):
             return
 
 

@@ -6,7 +6,8 @@ Enters: a landing table. Leaves: a condition on the rows that come, read by ever
 from ingestion.landing.columns import Table
 
 SCHEMA = "stripe"
-MEMORY = "96MiB"  # of DuckDB, which goes on on disk beyond it
+MEMORY = "192MiB"  # of DuckDB, which goes on on disk beyond it
+CHUNK_BYTES = 24 << 20  # of rows that are merged together: what MEMORY has room for, several times
 
 
 def not_older(table: Table) -> str:

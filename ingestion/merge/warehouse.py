@@ -45,10 +45,11 @@ class Landing:
         self._state = state
         self._account = stripe_account_id
         self.loaded_at = loaded_at
+        self.waiting = 0  # bytes of rows that the merge under way has taken
 
     def merge(self, pages: Iterator[Page]) -> dict[str, int]:
         """Merge pages; rows by table. All or nothing: a failed read loads no row."""
-        pipeline = self._ready()
+        pipeline, self.waiting = self._ready(), 0
         with self._engine.loading(self._account):
             self._run(pipeline, pages)
         trace = pipeline.last_trace
@@ -73,6 +74,7 @@ class Landing:
             Quarantine(self.kept_out()),
             stripe_account_id=self._account,
             loaded_at=self.loaded_at,
+            on_rows=self._take,
         )
         source = stripe(chain([missing], found), self._engine.hints)
         try:
@@ -82,6 +84,9 @@ class Landing:
         finally:
             self._drop_loaded_packages()
             give_back()
+
+    def _take(self, size: int) -> None:
+        self.waiting += size
 
     def _drop_loaded_packages(self) -> None:
         """dlt keeps what it has loaded as plain files: customers' data, again at each load."""
@@ -149,6 +154,7 @@ class Landing:
             return database.execute(sql, {"account": self._account, **values}).fetchall()
 
     def _pipeline(self) -> dlt.Pipeline:
+        dlt.config["data_writer.buffer_max_items"] = 1  # a batch is written as it comes
         return dlt.pipeline(
             "stripe_traits",
             destination=self._engine.destination(),

@@ -1,7 +1,7 @@
 """The bridge from the concurrent reader to dlt: pages read in a thread, pulled from a short queue.
 
-Enters: a coroutine function that reads. Leaves: an iterator of pages, at most `AHEAD` of them in
-memory, whatever the account's size.
+Enters: a coroutine function that reads. Leaves: pages, as many ahead as `AHEAD` says, whatever
+the account's size and that of its objects.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.reader import Emit, Page
 
 AHEAD = 80  # what Stripe's rate lets through while a chunk is merged
+LONG = 512 << 10  # bytes as JSON: a page counts as one more for each
 Read = Callable[[Client, Emit], Awaitable[None]]
 
 
@@ -35,12 +36,36 @@ def pages(connection: Connection, read: Read) -> Generator[Page, None, None]:
         producer.stop()
 
 
+class _Pages(queue.Queue[Page | BaseException | None]):
+    """Pages that wait, `AHEAD` of them; long ones count as several."""
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._long = 0
+
+    def _qsize(self) -> int:
+        return len(self.queue) + self._long
+
+    def _put(self, item: Page | BaseException | None) -> None:
+        super()._put(item)
+        self._long += _more(item)
+
+    def _get(self) -> Page | BaseException | None:
+        item = super()._get()
+        self._long -= _more(item)
+        return item
+
+
+def _more(item: Page | BaseException | None) -> int:
+    return item.size // LONG if isinstance(item, Page) else 0
+
+
 class _Producer(threading.Thread):
     """Reads in an event loop of its own, until done or stopped."""
 
     def __init__(self, connection: Connection, read: Read) -> None:
         super().__init__(daemon=True)
-        self.waiting: queue.Queue[Page | BaseException | None] = queue.Queue(AHEAD)
+        self.waiting = _Pages(AHEAD)
         self._connection = connection
         self._read = read
         self._cancel: Callable[[], object] = lambda: None

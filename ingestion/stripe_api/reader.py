@@ -8,9 +8,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
+
+import orjson
 
 from ingestion.stripe_api import list_page
 from ingestion.stripe_api.client import Client, Parameters
@@ -22,6 +25,7 @@ FIRST_POSSIBLE = 1_262_304_000  # 2010-01-01: Stripe has no older object
 LAST_POSSIBLE = 4_102_444_800  # 2100-01-01: whatever the clocks of both sides say
 PAGES_WORTH_A_SPLIT = 4
 READS_OF_ONE = 5
+PART_BYTES = 2 << 20  # a page that its nested lists make longer goes on in parts
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,18 @@ class Page:
     read: Range | None = None
     rest: tuple[Range, ...] = ()
 
+    @cached_property
+    def size(self) -> int:
+        """Bytes of its objects as JSON."""
+        return size_of(self.objects)
+
 
 Emit = Callable[[Page], Awaitable[None]]
+
+
+def size_of(found: Any) -> int:
+    """Bytes as JSON: what memory and disk are limited by, as objects have no size of their own."""
+    return len(orjson.dumps(found))
 
 
 def utc_now() -> datetime:
@@ -109,8 +123,21 @@ class ListReader:
             )
         listed = list_page.objects(answer, self._stream.path)
         rest = self._rest(part, listed) if answer["has_more"] else ()
-        objects = [one for one in listed if await complete(self._client, self._stream, one)]
+        objects = await self._completed(listed, read_at)
         return Page(self._stream.name, objects, read_at, read=part, rest=rest)
+
+    async def _completed(self, listed: list[Any], read_at: datetime) -> list[Any]:
+        """The last part of the page; those before it are handed on, and kept here no longer."""
+        left, objects, size = listed[::-1], list[Any](), 0
+        listed.clear()
+        while left:
+            if await complete(self._client, self._stream, found := left.pop()):
+                objects.append(found)
+                size += size_of(found) if self._stream.nested else 0
+            if size >= PART_BYTES:
+                await self._emit(Page(self._stream.name, objects, read_at))
+                objects, size = [], 0
+        return objects
 
     def _parameters(self, part: Range) -> Parameters:
         expand = [f"data.{path}" for path in self._stream.expand]
@@ -247,13 +274,17 @@ async def read_by_id(
             refused[stream.name, object_id] = str(error)
             return None
 
-    for start in range(0, len(ids), PAGE):
+    start, many = 0, PAGE
+    while start < len(ids):
         read_at = utc_now()
-        asked = await asyncio.gather(*(answer(one) for one in ids[start : start + PAGE]))
+        asked = await asyncio.gather(*(answer(one) for one in ids[start : start + many]))
+        start += many
         found = [one for one in asked if one is not None]
         kept = [o for o in found if not o.get("deleted")]
         gone = tuple(o["id"] for o in found if o.get("deleted"))
-        await emit(Page(stream.name, kept, read_at, gone))
+        page = Page(stream.name, kept, read_at, gone)
+        many = max(1, min(PAGE, many * PART_BYTES // page.size))  # the next are as long, likely
+        await emit(page)
 
 
 async def _one(client: Client, stream: Stream, object_id: str) -> Any:
