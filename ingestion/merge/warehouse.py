@@ -4,6 +4,7 @@ Enters: pages of one Stripe account. Leaves: merged rows, tombstones included. W
 engines stands in `engines`. The caller holds the lock.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -155,6 +156,7 @@ class Landing:
 
     def _pipeline(self) -> dlt.Pipeline:
         dlt.config["data_writer.buffer_max_items"] = 1  # a batch is written as it comes
+        dlt.config["runtime.log_level"] = "CRITICAL"  # what it raises is told once, in one line
         return dlt.pipeline(
             "stripe_traits",
             destination=self._engine.destination(),
@@ -208,6 +210,10 @@ def next_loaded_at(warehouse: Place, now: datetime) -> datetime:
     return max(now, last + timedelta(microseconds=1)) if last else now
 
 
+# As DuckDB says it.
+LACKING = re.compile(r'Table "(\w+)" does not have a column (?:with name|named) "(\w+)"')
+
+
 class LoadFailed(Exception):
     """The landing tables could not be written; what was read is read again by the next load."""
 
@@ -222,6 +228,13 @@ def _cause(error: BaseException) -> BaseException:
     if isinstance(inner, StripeError):
         return inner
     said = (str(inner).splitlines() or [""])[0]
+    if lacking := LACKING.search(said):
+        return LoadFailed(
+            f"{SCHEMA}.{lacking[1]} in the warehouse lacks the column {lacking[2]}: restore a"
+            " backup (stripe-traits restore), or move the warehouse's file away and run"
+            " stripe-traits sync, which reads everything again, then stripe-traits reconcile"
+            " --store --repair; nothing was changed"
+        )
     return LoadFailed(
         f"the landing tables could not be written: {type(inner).__name__}: {said};"
         " nothing is lost: mend it and run again"

@@ -60,6 +60,21 @@ class DataFolder:
         return (self.path / "dagster").absolute()
 
     @property
+    def remedies(self) -> dict[Path, str]:
+        """What to do where one of them is broken, as docs/operations.md has it."""
+        return {
+            self.warehouse: "restore a backup (stripe-traits restore), or move it away and run"
+            " stripe-traits sync, which reads everything again, then stripe-traits reconcile"
+            " --store --repair",
+            self.marts: "move it away; the next stripe-traits sync writes it again",
+            self.inbox: "restore a backup (stripe-traits restore), or move it away and run"
+            " stripe-traits sync, which reads everything again",
+            self.accounts: "restore a backup (stripe-traits restore), or move it away and run"
+            " stripe-traits reconcile --store --repair",
+            self.dagster: "move it away; only Dagster's history of runs is lost",
+        }
+
+    @property
     def refreshed(self) -> Path:
         return self.path / "refreshed"
 

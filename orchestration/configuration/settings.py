@@ -26,6 +26,7 @@ from orchestration.configuration.data_folder import WAREHOUSE, DataFolder
 from orchestration.configuration.unknown_names import unknown
 from orchestration.configuration.url_secrets import url_secrets
 from orchestration.terminal.logs import log_as_json
+from orchestration.terminal.machine_faults import work_with
 from orchestration.warehouse import url
 from orchestration.warehouse.warehouse_kinds import InFile, warehouse
 from outgoing_http import hide
@@ -244,6 +245,7 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> Settings:
         raise WrongSettings("\n".join(problems))
     if for_stripe and (problems := checks.keys(settings.api_keys, settings.stripe_api_base)):
         raise WrongSettings("\n".join(problems))
+    work_with(settings.data_dir, settings.folder.remedies)
     _make_private(settings.data_dir)
     hide(parts(settings))
     if settings.log_format == "json":
@@ -274,7 +276,7 @@ def _make_private(data_dir: Path) -> None:
     """Nobody else reads what this process writes: it is customers' data."""
     os.umask(0o077)
     data_dir.mkdir(parents=True, exist_ok=True)
-    with suppress(PermissionError):  # somebody else's folder, lent to us
+    with suppress(OSError):  # somebody else's folder, lent to us, or a disk that is only read
         data_dir.chmod(0o700)
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import typer
 
 from orchestration.terminal.logs import is_json, log
+from orchestration.terminal.machine_faults import machine_fault
 from orchestration.terminal.printable import printable
 
 FAILED, WRONG_USAGE, BLOCKED = 1, 2, 3
@@ -79,6 +80,10 @@ def explained() -> Iterator[None]:
         raise  # these say themselves what is wrong, and how the command ends
     except Exception as error:
         for cause in causes(error):
+            fault = machine_fault(cause)
+            if fault:
+                _say(fault)
+                raise typer.Exit(FAILED) from None
             code = exit_code(cause)
             if code is not None:
                 _say(str(cause))

@@ -46,7 +46,8 @@ REMEDIES = {
     "SQLITE_FULL": "the disk is full; free some space",
     "SQLITE_IOERR": "the disk refuses to be read or written; check its space and health",
     "SQLITE_CANTOPEN": "it cannot be opened; create its folder and make it writable",
-    "SQLITE_NOTADB": "it is no SQLite database; point ACCOUNT_STORE_URL at another file",
+    "SQLITE_NOTADB": "it is no SQLite database; restore it from a backup, or point"
+    " ACCOUNT_STORE_URL at another file",
     "SQLITE_CORRUPT": "the file is damaged; restore it from a backup",
 }
 

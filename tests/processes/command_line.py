@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,12 +25,15 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 def run(
-    *arguments: str, cwd: Path | None = None, **settings: str
+    *arguments: str,
+    cwd: Path | None = None,
+    before: Callable[[], None] = int,
+    **settings: str,
 ) -> "subprocess.CompletedProcess[str]":
-    """One command to its end, in this folder if none is given."""
+    """One command to its end, in this folder if none is given; its process calls `before` first."""
     with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as errors:
-        words = (arguments, cwd or Path.cwd(), environment(**settings), out.name, errors.name)
-        process = CONTEXT.Process(target=_command, args=words, daemon=True)
+        words = (arguments, cwd or Path.cwd(), environment(**settings), (out.name, errors.name))
+        process = CONTEXT.Process(target=_command, args=(*words, before), daemon=True)
         process.start()
         process.join(PATIENCE_SECONDS)
         assert process.exitcode is not None, "the command does not end"
@@ -41,13 +45,18 @@ def _read(file: BinaryIO) -> str:
 
 
 def _command(
-    arguments: tuple[str, ...], cwd: Path, settings: dict[str, str], out: str, errors: str
+    arguments: tuple[str, ...],
+    cwd: Path,
+    settings: dict[str, str],
+    files: tuple[str, str],
+    before: Callable[[], None],
 ) -> None:
-    for path, number in ((os.devnull, 0), (out, 1), (errors, 2)):
+    for path, number in ((os.devnull, 0), (files[0], 1), (files[1], 2)):
         os.dup2(os.open(path, os.O_RDWR), number)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(settings)
+    before()
     from orchestration.cli import app
 
     app(arguments, prog_name="stripe-traits")
