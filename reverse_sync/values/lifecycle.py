@@ -10,7 +10,7 @@ come from.
 | status trialing                | paying 0, trialing > 0       | trial      |
 | an operator's trial date ahead | the same                     | trial      |
 | status canceled                | both 0, and it has paid      | churned    |
-| no status                      | both 0, and it never paid    | none       |
+| no status, or a trial alone    | both 0, and it never paid    | none       |
 
 The first line that fits wins. MRR is null, never 0, unless the account is subscribed; where it is
 not known, the one before stays. What Stripe tells depends on nothing that was written before.
@@ -130,7 +130,15 @@ def _subscription(churn: Tracked | None, traits: Traits, facts: Facts) -> Subscr
     if not isinstance(value, str) or value not in SUBSCRIPTIONS:
         known = ", ".join(SUBSCRIPTIONS)
         raise UnreadableTrait(f"{churn.trait} is {value!r}; churn tracking knows {known}")
-    return SUBSCRIPTIONS[value]
+    ended = SUBSCRIPTIONS[value] == "ended"
+    return None if ended and _was_a_trial_alone(facts) else SUBSCRIPTIONS[value]
+
+
+def _was_a_trial_alone(facts: Facts) -> bool:
+    """Whoever never paid and left before the trial was over is not lost: they never came."""
+    if facts.has_paid or facts.ended_at is None or facts.trial_ends_at is None:
+        return False
+    return facts.ended_at <= facts.trial_ends_at
 
 
 def _on_trial(

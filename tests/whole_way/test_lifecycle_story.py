@@ -158,8 +158,8 @@ SINGLE: dict[str, tuple[Row | None, Row]] = {
     "starter": (NOTHING, PAYS),
     "hopeful": (NOTHING, ("trial", None, None, 49)),
     "converter": (("trial", None, None, 14), ("subscribed", None, 50, 14)),
-    "quitter": (("trial", None, None, 14), ("churned", 10, None, 14)),
-    "lost": (("trial", None, None, 14), ("churned", 10, None, 14)),
+    "quitter": (("trial", None, None, 14), (None, None, None, 14)),  # left without having paid
+    "lost": (("trial", None, None, 14), (None, None, None, 14)),
     "leaver": (PAYS, ("churned", 10, None, None)),
     "deleted": (PAYS, ("churned", 10, None, None)),
     "scheduler": (PAYS, ("churned", 30, None, None)),  # when it ended, not when it was asked for
@@ -172,8 +172,6 @@ SINGLE: dict[str, tuple[Row | None, Row]] = {
 # Two subscriptions add up, and a trial that ended unpaid leaves no status behind.
 MULTI: dict[str, tuple[Row | None, Row]] = {
     **SINGLE,
-    "quitter": (("trial", None, None, 14), (None, None, None, 14)),
-    "lost": (("trial", None, None, 14), (None, None, None, 14)),
     "upgrader": (PAYS, ("subscribed", None, 100, None)),
     "half": (("subscribed", None, 100, None), PAYS),
 }
