@@ -12,6 +12,7 @@ from pathlib import Path
 from reverse_sync.deliver.chunks import Answers, Progress, Sender
 from reverse_sync.deliver.result import SyncResult, result_of
 from reverse_sync.deliver.run_end import Ending
+from reverse_sync.deliver.taken import Taken
 from reverse_sync.guards import Guards
 from reverse_sync.plan.counts import Plan
 from reverse_sync.plan.planning import Planner, StoreState, read
@@ -74,7 +75,7 @@ def deliver(
         sender = Sender(store, context.warehouse, held.tracking, on_progress, batch_size)
         answers = push(sender, plan, held)
         ending = remember(sender, plan, answers)
-    return finished(plan, ending, held.overridden)
+    return finished(plan, answers.taken, ending, held.overridden)
 
 
 def diff(held: StoreState, context: SyncContext, request: SyncRequest) -> Plan:
@@ -96,9 +97,11 @@ def remember(sender: Sender, plan: Plan, answers: Answers) -> Ending:
     return sender.remember(plan, answers)
 
 
-def finished(plan: Plan, ending: Ending, overridden: tuple[SettingChange, ...] = ()) -> SyncResult:
+def finished(
+    plan: Plan, taken: Taken, ending: Ending, overridden: tuple[SettingChange, ...] = ()
+) -> SyncResult:
     """The run's result; raises SyncInterrupted where the store went away."""
-    result = result_of(plan, ending, overridden)
+    result = result_of(plan, taken, ending, overridden)
     if ending.error is not None:
         raise SyncInterrupted(ending.error, result)
     return result

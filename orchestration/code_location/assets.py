@@ -7,7 +7,6 @@ for `source('stripe', '<table>')`.
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -33,6 +32,8 @@ from orchestration.code_location.run_tags import as_of, is_full, moment, overrid
 from orchestration.configuration.settings import read_settings
 from orchestration.locks import open_warehouse
 from orchestration.monitoring.health import note_refreshed
+from orchestration.pages.delivery_lines import result_lines
+from orchestration.pages.delivery_metadata import as_metadata
 from orchestration.pages.plots import latencies
 from orchestration.pages.previews import shown
 from orchestration.stages import (
@@ -157,14 +158,14 @@ def account_store(
         overridden=overridden(context),
     )
     note_refreshed(settings.folder, at=now())
-    # Counts alone: which accounts they are is told by the marts, not by Dagster's storage.
-    counts = {name: value for name, value in asdict(result).items() if isinstance(value, int)}
+    for line in result_lines(result):
+        context.log.info(line)
     took = measure_stage(settings.folder, reached_at=moment(context), loaded_until=loads)
     seconds = round(time.monotonic() - began, 3)
     rate = {"seconds": seconds, "accounts_per_second": round(result.sent / max(seconds, 0.001), 1)}
     drawn = latencies(settings.folder.inbox)
     picture = {"picture": drawn} if drawn else {}
-    return MaterializeResult(metadata={**counts, **rate, **_latency(took), **picture})
+    return MaterializeResult(metadata={**as_metadata(result), **rate, **_latency(took), **picture})
 
 
 def _latency(took: Latency) -> dict[str, int | float]:

@@ -16,6 +16,7 @@ from orchestration.code_location.live_report import LiveReport
 from orchestration.code_location.run_log import CONFIG, console
 from orchestration.configuration.settings import read_settings
 from orchestration.live.resident import Cycle, live
+from orchestration.pages.delivery_lines import cycle_line
 from orchestration.terminal.reporter import log_reporter
 
 
@@ -30,9 +31,9 @@ def cycles(context: OpExecutionContext) -> None:
     def say(cycle: Cycle) -> None:
         if cycle.failure:
             context.log.warning("cycle %s: %s", cycle.number, cycle.failure)
-        elif cycle.changed:
-            sent = cycle.delivered.sent if cycle.delivered else 0
-            context.log.info("cycle %s: %s accounts, %s", cycle.number, sent, cycle.seconds)
+        if cycle.built or cycle.delivered:
+            line = cycle_line(cycle.delivered)
+            context.log.info("cycle %s: %s, %s", cycle.number, line, cycle.seconds)
 
     with _stopping(stop), LiveReport(settings, say, context.instance) as report:
         live(

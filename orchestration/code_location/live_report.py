@@ -7,7 +7,6 @@ were built, the account store. They belong to no run, so that a loop of any leng
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 from typing import Any, Self
 
 from dagster import (
@@ -23,6 +22,7 @@ from orchestration.code_location.dbt_events import Event, dbt_events
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.live.resident import Cycle
+from orchestration.pages.delivery_metadata import as_metadata
 
 Told = AssetMaterialization | AssetCheckEvaluation
 
@@ -90,9 +90,8 @@ class LiveReport:
             for event in dbt_events(self._manifest, cycle.built):
                 yield _unbound(event)
         if cycle.delivered:
-            counts = asdict(cycle.delivered).items()
-            numbers = {name: value for name, value in counts if isinstance(value, int)}
-            yield _made(["account_store"], **numbers, seconds=cycle.seconds["send"])
+            told = as_metadata(cycle.delivered)
+            yield _made(["account_store"], **told, seconds=cycle.seconds["send"])
 
 
 def _what(event: Told) -> Hashable:

@@ -74,9 +74,9 @@ def retries_are_due(context: SensorEvaluationContext) -> Asked:
     """Accounts that the store did not take, or had no budget for, and whose time has come."""
     last = last_delivery(read_settings(for_stripe=False))
     until = last.retry_at if last else None
-    if until is None:
+    if last is None or until is None:
         return SkipReason("no account waits for another attempt")
-    if _now() < until:
+    if not last.is_due(_now()):
         return SkipReason(f"the next attempt is due at {until:%Y-%m-%d %H:%M:%S} UTC")
     return _deliver(context, f"retry-{until.isoformat()}", "accounts are due for another attempt")
 

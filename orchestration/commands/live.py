@@ -33,9 +33,9 @@ def live(
         settings = read_settings()
         from orchestration.code_location.live_report import LiveReport
         from orchestration.live import resident as loop
-        from reverse_sync.stores.url import check
+        from reverse_sync.stores.url import check_settings
 
-        check(settings.target)
+        check_settings(settings.target)
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
@@ -53,25 +53,23 @@ def _say(cycle: "Cycle") -> None:
     if is_json():
         log.info("cycle", extra={FIELDS: _told(cycle)})
         return
+    from orchestration.pages.delivery_lines import cycle_line
+
     spent = ", ".join(f"{stage} {took:.2f}" for stage, took in cycle.seconds.items())
-    if cycle.failure:
-        console.print(f"cycle {cycle.number}: {cycle.failure}", highlight=False, soft_wrap=True)
-        return
     objects = cycle.loaded.objects.total() if cycle.loaded else 0
-    sent = cycle.delivered.sent if cycle.delivered else 0
-    console.print(
-        f"cycle {cycle.number}: {objects:,} objects read, {sent:,} accounts sent"
-        f" in {sum(cycle.seconds.values()):.2f} s ({spent})",
-        highlight=False,
-        soft_wrap=True,
+    done = (
+        f"{objects:,} objects read, {cycle_line(cycle.delivered)}"
+        f" in {sum(cycle.seconds.values()):.2f} s ({spent})"
     )
+    for said in filter(None, (done if cycle.built or cycle.delivered else None, cycle.failure)):
+        console.print(f"cycle {cycle.number}: {said}", highlight=False, soft_wrap=True)
 
 
 def _print(cycle: "Cycle") -> None:
     """Moments in UTC, seconds by stage; a cycle that had nothing to do is silent."""
     if not cycle.changed:
         return
-    console.out(dumps(_told(cycle)), highlight=False)
+    console.out(dumps(_told(cycle), default=str), highlight=False)
     console.file.flush()
 
 
@@ -82,5 +80,6 @@ def _told(cycle: "Cycle") -> dict[str, Any]:
         "failure": cycle.failure,
         "objects": cycle.loaded.objects.total() if cycle.loaded else 0,
         "sent": cycle.delivered.sent if cycle.delivered else 0,
+        "delivered": cycle.delivered.figures() if cycle.delivered else None,
         "seconds": cycle.seconds,
     }

@@ -1,7 +1,8 @@
 """`stripe-traits sync`: arguments in, one refresh end to end, its summary printed."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,11 +36,26 @@ def sync(
         settings = read_settings()
         from orchestration import refresh
         from orchestration.pages import summary
-        from reverse_sync.stores.url import check
+        from reverse_sync.stores.account_store import AccountStoreError
+        from reverse_sync.stores.url import check_settings
 
         guards = named_guards(override)
-        check(settings.target)
-
+        check_settings(settings.target)
+        made: dict[str, Mapping[str, Any]] = {}
+        failed: AccountStoreError | None = None
         with reporting() as reporter:
-            result = refresh.refresh(settings, reporter, full=full, as_of=as_of, overridden=guards)
-        summary.print_sync(console, summary.of_sync(result, settings.marts), as_json=json)
+            try:
+                refresh.refresh(
+                    settings,
+                    reporter,
+                    full=full,
+                    as_of=as_of,
+                    overridden=guards,
+                    on_made=made.update,
+                )
+            except AccountStoreError as error:  # what came before it was done
+                failed = error
+        done = summary.of_sync(made, settings, failed=failed)
+        summary.print_sync(console, done, as_json=json)
+        if failed:
+            raise failed

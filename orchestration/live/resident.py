@@ -13,14 +13,13 @@ from datetime import datetime
 from ingestion.inbox.latency import Latency
 from ingestion.load import LoadResult
 from orchestration.configuration.settings import Settings
+from orchestration.live.deliveries import LONGEST_PAUSE, Deliveries
 from orchestration.live.loads import Loads
 from orchestration.locks import kept_open
 from orchestration.monitoring.health import note_refreshed
-from orchestration.publication.delivery_due import last_delivery
 from orchestration.stages import (
     Built,
     build_due,
-    deliver_stage,
     loaded_until,
     measure_stage,
     now,
@@ -31,14 +30,13 @@ from orchestration.terminal.reporter import Reporter
 from orchestration.terminal.stopwatch import Stopwatch
 from reverse_sync.deliver.result import SyncResult
 
-LONGEST_PAUSE = 30.0
 GIVE_UP_AFTER = 5  # failures in a row: whoever started the loop decides what comes next
 
 
 @dataclass
 class Cycle:
     """What one cycle did; `began` by its clock, `seconds` by stage. `delivered`: None where nothing
-    was due."""
+    was due or planned. `failure`: why it did not end; what stands beside it was done."""
 
     number: int
     began: datetime
@@ -68,12 +66,15 @@ def live(
     """Cycles until `stop`. `clock` gives each cycle's `as_of` (aware UTC).
 
     A failed cycle is reported and tried again after a pause; raises its error after some in a row.
+    An account store that is away fails no cycle: what it lacks is owed, and if it still is at the
+    end, that is raised.
     """
-    failures, loads = 0, Loads(settings)
+    failures, loads, deliveries = 0, Loads(settings), Deliveries(settings, reporter)
     for number in _awaited(loads, stop):
         cycle = Cycle(number, clock())
         try:
-            _run(cycle, settings, reporter, clock, loads)
+            _run(cycle, settings, reporter, loads)
+            _send(cycle, settings, clock, deliveries)
             failures = 0
         except Exception as error:
             failures += 1
@@ -83,6 +84,8 @@ def live(
         report(cycle)
         if failures:
             stop.wait(min(2.0**failures, LONGEST_PAUSE))
+    if deliveries.failure:
+        raise deliveries.failure
 
 
 def _awaited(loads: Loads, stop: threading.Event) -> Iterator[int]:
@@ -94,13 +97,7 @@ def _awaited(loads: Loads, stop: threading.Event) -> Iterator[int]:
         loads.wait(stop)
 
 
-def _run(
-    cycle: Cycle,
-    settings: Settings,
-    reporter: Reporter,
-    clock: Callable[[], datetime],
-    loads: Loads,
-) -> None:
+def _run(cycle: Cycle, settings: Settings, reporter: Reporter, loads: Loads) -> None:
     timed, as_of = Stopwatch(cycle.seconds), cycle.began
     with kept_open(settings.folder, reporter):
         with timed("load"):
@@ -115,23 +112,24 @@ def _run(
             timed.part("publish", cycle.built.publishing, of="transform", last=True)
     if cycle.built and cycle.built.failure:
         raise cycle.built.failure
-    if _is_due(settings):
+
+
+def _send(
+    cycle: Cycle, settings: Settings, clock: Callable[[], datetime], deliveries: Deliveries
+) -> None:
+    """What the account store lacks, if it is due. A refresh has ended well where nothing is owed
+    to a store that is away."""
+    if deliveries.is_due():
+        timed, until = Stopwatch(cycle.seconds), loaded_until(settings.folder)
         with timed("send"):
-            run_id = f"live-{as_of:%Y%m%dT%H%M%S%f}"
-            until = loaded_until(settings.folder)
-            cycle.delivered = deliver_stage(
-                settings, reporter, as_of=as_of, run_id=run_id, timed=timed
-            )
+            cycle.delivered = deliveries.deliver(cycle.began, timed)
         timed.part("diff", cycle.seconds.pop("diff", 0.0), of="send")
-        cycle.latency = measure_stage(settings.folder, reached_at=clock(), loaded_until=until)
-    note_refreshed(settings.folder, at=now())
-
-
-def _is_due(settings: Settings) -> bool:
-    """Not where all that is left waits for its next attempt."""
-    last = last_delivery(settings)
-    until = last.retry_at if last else None
-    return bool(last and last.due) and (until is None or until <= now())
+        if deliveries.failure:
+            cycle.failure = str(deliveries.failure)
+        else:
+            cycle.latency = measure_stage(settings.folder, reached_at=clock(), loaded_until=until)
+    if not deliveries.failure:
+        note_refreshed(settings.folder, at=now())
 
 
 def _foreseen(error: Exception) -> str | None:

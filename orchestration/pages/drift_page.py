@@ -6,7 +6,8 @@ Enters: the drift, and the repair's result if there was one. Leaves: text.
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from orchestration.pages.plan_page import result_lines
+from orchestration.pages.delivery_lines import result_lines
+from orchestration.pages.plan_page import result_json
 from reverse_sync.deliver.result import SyncResult
 from reverse_sync.repair.reconcile_store import Difference, Drift
 
@@ -50,5 +51,5 @@ def as_json(drift: Drift, result: SyncResult | None) -> dict[str, object]:
         "compared": drift.compared,
         "accounts": dict(drift.accounts),
         "found": [asdict(found) for found in drift.found],
-        "repair": None if result is None else asdict(result),
+        "repair": None if result is None else result_json(result),
     }

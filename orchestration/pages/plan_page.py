@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from rich.console import Console
 
+from orchestration.pages.delivery_lines import result_lines
 from reverse_sync import guards
 from reverse_sync.deliver.result import SyncResult
 from reverse_sync.plan.preview import Preview, Row, TraitChange
@@ -98,25 +99,12 @@ def _as_json(found: Preview) -> dict[str, object]:
 def print_result(console: Console, result: SyncResult, *, as_json: bool) -> None:
     """What one delivery did."""
     if as_json:
-        console.print_json(json.dumps(asdict(result), default=str))
+        console.print_json(json.dumps(result_json(result), default=str))
         return
     for line in result_lines(result):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def result_lines(result: SyncResult) -> Iterator[str]:
-    """Counts, and what waits for somebody."""
-    yield (
-        f"{result.acknowledged:,} accounts taken by the store ({result.creates:,} created,"
-        f" {result.updates:,} updated, {result.churns:,} of them churned), {result.unchanged:,}"
-        " unchanged"
-    )
-    for count, what in (
-        (result.invalid, "kept out, each with its reason: sync_invalid"),
-        (result.rejected, "refused by the store: sync.dead_letters, 'stripe-traits retry'"),
-        (result.blocked, "still in the dead letters: 'stripe-traits retry'"),
-        (result.pending, "failed and will be tried again"),
-        (result.deferred, f"put off{': ' + result.waiting if result.waiting else ''}"),
-    ):
-        if count:
-            yield f"{count:,} {what}"
+def result_json(result: SyncResult) -> dict[str, object]:
+    """The same for a program, complete."""
+    return asdict(result) | result.figures()

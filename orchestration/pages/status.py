@@ -9,7 +9,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 from rich.console import Console
 
 from ingestion.inbox.cursors import BROKEN_FEED, COMPLETE, RETIRED
@@ -25,6 +24,7 @@ from orchestration.publication.marts import (
     records,
     row_counts,
 )
+from orchestration.publication.store_standing import StoreStanding, standing_of
 
 LAST_RUNS = 5
 SHOWN = 5
@@ -61,7 +61,7 @@ class Status:
     latency: Latency | None  # of the last refresh that brought events to the account store
     refused_events: dict[str, int]  # deliveries that are not for us, by reason
     history: list[str]
-    account_store: dict[str, int]
+    account_store: StoreStanding
     unknown_mrr: dict[str, str]  # why the MRR of an account is not known; the store keeps its own
 
 
@@ -71,7 +71,7 @@ def read_status(settings: Settings) -> Status:
         marts = row_counts(database)
         mrr = mrr_now(database)
         runs = _last_runs(settings, marts)
-        store = _account_store(database, marts)
+        store = standing_of(database)
         unknown = records(database, UNKNOWN_MRR)
         published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
     with Inbox.open(settings.folder.inbox, read_only=True) as inbox:
@@ -110,22 +110,10 @@ def _last_runs(settings: Settings, marts: dict[str, int]) -> list[dict[str, Any]
     with reading(settings.marts) as database:
         return records(
             database,
-            "select as_of, mode, status, selected, creates, updates, rejected, pending, error"
+            "select as_of, mode, status, selected, creates, updates, acknowledged, rejected,"
+            " pending, deferred, error"
             f" from sync_runs order by version desc limit {LAST_RUNS}",
         )
-
-
-def _account_store(database: duckdb.DuckDBPyConnection, marts: dict[str, int]) -> dict[str, int]:
-    """Changes that wait, changes in the dead letters, accounts that the last reconcile found."""
-    return {
-        name: records(database, f"select count(*) as found from {table}")[0]["found"]
-        for name, table, needed in (
-            ("waiting", "sync_backlog", "sync_backlog"),
-            ("dead_letters", "dead_letters where resolution is null", "dead_letters"),
-            ("drift", "(select distinct account_id from sync_drift)", "sync_drift"),
-        )
-        if needed in marts
-    }
 
 
 def print_status(console: Console, status: Status, *, as_json: bool) -> None:
@@ -169,14 +157,20 @@ def _print_unknown(console: Console, unknown: dict[str, str]) -> None:
 def _print_deliveries(console: Console, status: Status) -> None:
     for line in status.history:
         console.print(f"happened       {line}", highlight=False, soft_wrap=True)
-    if status.account_store:
-        line = (
-            "{waiting:,} changes waiting, {dead_letters:,} in the dead letters,"
-            " {drift:,} accounts that differ (reconcile)"
-        )
-        console.print(f"account store  {line.format(**status.account_store)}", highlight=False)
+    if "sync_runs" in status.marts:
+        line = _standing_line(status.account_store)
+        console.print(f"account store  {line}", highlight=False, soft_wrap=True)
     for run in status.last_runs:
         console.print(f"reverse-sync   {_run_line(run)}", highlight=False, soft_wrap=True)
+
+
+def _standing_line(store: StoreStanding) -> str:
+    until = f" until {store.waiting_until:%Y-%m-%d %H:%M:%S} UTC" if store.waiting_until else ""
+    undone = f", {store.undone:,} hold what 'undo' put back" if store.undone else ""
+    return (
+        f"{store.waiting:,} changes waiting{until}, {store.dead_letters:,} in the dead letters,"
+        f" {store.invalid:,} accounts kept out, {store.drift:,} that differ (reconcile){undone}"
+    )
 
 
 def _print_account(console: Console, account: StripeAccount) -> None:
@@ -225,7 +219,10 @@ def _span(seconds: float) -> str:
 
 
 def _run_line(run: dict[str, Any]) -> str:
-    counts = ", ".join(f"{run[name]:,} {name}" for name in ("creates", "updates", "rejected"))
-    waiting = f", {run['pending']:,} pending" if run["pending"] else ""
+    waiting = run["pending"] + (run["deferred"] or 0)
+    counts = (
+        f"{run['acknowledged']:,} acknowledged, {waiting:,} left waiting,"
+        f" {run['rejected']:,} rejected"
+    )
     error = f": {run['error']}" if run["error"] else ""
-    return f"{run['as_of']:%Y-%m-%d %H:%M:%S} UTC  {run['status']}  {counts}{waiting}{error}"
+    return f"{run['as_of']:%Y-%m-%d %H:%M:%S} UTC  {run['status']}  {counts}{error}"

@@ -1,18 +1,21 @@
 """What a refresh did, for people and for programs.
 
-Enters: the finished Dagster run and the published marts. Leaves: a few lines, or JSON.
+Enters: what Dagster's runs have made, the published marts, and why the account store was away, if
+it was. Leaves: a few lines, or JSON. What waits stands in the last line.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from dagster import ExecuteInProcessResult
 from rich.console import Console
 
+from orchestration.configuration.settings import Settings
+from orchestration.pages.delivery_lines import Line, counts_line, remarks, standing_lines
+from orchestration.pages.delivery_metadata import from_metadata
+from orchestration.publication.delivery_due import delivery_due
 from orchestration.publication.marts import (
     amounts_text,
     mrr_now,
@@ -21,7 +24,12 @@ from orchestration.publication.marts import (
     records,
     row_counts,
 )
+from orchestration.publication.store_standing import StoreStanding, standing_of
+from reverse_sync.deliver.result import SyncResult
+from reverse_sync.stores.account_store import AccountStoreError
+from reverse_sync.sync import SyncInterrupted
 
+ACCOUNT_STORE = "account_store"
 LANDED = ("customers", "subscriptions", "invoices")
 ISSUES = "select severity, count(*) as issues from data_quality_issues group by severity order by 1"
 
@@ -29,7 +37,12 @@ ISSUES = "select severity, count(*) as issues from data_quality_issues group by 
 @dataclass(frozen=True)
 class SyncSummary:
     """Rows merged by landing table, rows by mart, MRR by currency (major units) of the accounts and
-    of what is in none, causes of doubt by severity, accounts sent."""
+    of what is in none, causes of doubt by severity, the delivery's numbers.
+
+    `account_store` is how far the store is from the marts now, `owed` why it is to be looked at
+    again, `failure` why the delivery did not end, and `result` how far it came; None: there is
+    nothing to tell.
+    """
 
     full: bool
     why_full: str
@@ -39,20 +52,32 @@ class SyncSummary:
     mrr: dict[str, Decimal]
     mrr_not_linked: dict[str, Decimal | None]
     issues: dict[str, int]
-    delivered: dict[str, int | float] = field(default_factory=dict)
+    account_store: StoreStanding
+    owed: str | None
+    failure: str | None
+    result: SyncResult | None
+    delivered: dict[str, Any] = field(default_factory=dict)
 
 
-def of_sync(runs: Iterable[ExecuteInProcessResult], marts: Path) -> SyncSummary:
-    """Read off the runs' own materialisations; none where nothing had changed."""
-    metadata = {name: values for run in runs for name, values in _metadata(run).items()}
+def of_sync(
+    made: Mapping[str, Mapping[str, Any]],
+    settings: Settings,
+    *,
+    failed: AccountStoreError | None = None,
+) -> SyncSummary:
+    """Read off what the runs have made; nothing where nothing had changed."""
     landed = {
         name.removeprefix("stripe/"): values
-        for name, values in metadata.items()
+        for name, values in made.items()
         if name.startswith("stripe/")
     }
-    with reading(marts) as database:
+    with reading(settings.marts) as database:
         counts, mrr = row_counts(database), mrr_now(database)
         issues = records(database, ISSUES)
+        standing = standing_of(database)
+    result = _result(made, failed)
+    told = made.get(ACCOUNT_STORE, {})
+    numbers = {name: value for name, value in told.items() if isinstance(value, int | float)}
     return SyncSummary(
         full=any(values["full_read"] for values in landed.values()),
         why_full=next((values["why_full"] for values in landed.values()), ""),
@@ -62,64 +87,62 @@ def of_sync(runs: Iterable[ExecuteInProcessResult], marts: Path) -> SyncSummary:
         mrr=mrr.of_accounts,
         mrr_not_linked=mrr.not_linked,
         issues={row["severity"]: row["issues"] for row in issues},
-        delivered={
-            name: value
-            for name, value in metadata.get("account_store", {}).items()
-            if isinstance(value, int | float)
-        },
+        account_store=standing,
+        owed=delivery_due(settings),
+        failure=str(failed) if failed else None,
+        result=result,
+        delivered=numbers | (result.figures() if result else {}),
     )
 
 
-def _metadata(result: ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
-    found = {}
-    for event in result.get_asset_materialization_events():
-        materialisation = event.step_materialization_data.materialization
-        found[materialisation.asset_key.to_user_string()] = {
-            name: value.value for name, value in materialisation.metadata.items()
-        }
-    return found
+def _result(
+    made: Mapping[str, Mapping[str, Any]], failed: AccountStoreError | None
+) -> SyncResult | None:
+    if isinstance(failed, SyncInterrupted):
+        return failed.result
+    return from_metadata(made[ACCOUNT_STORE]) if ACCOUNT_STORE in made else None
 
 
 def print_sync(console: Console, summary: SyncSummary, *, as_json: bool) -> None:
     """The summary, on standard output."""
     if as_json:
-        console.print_json(json.dumps(asdict(summary), default=str))
+        told = {name: value for name, value in asdict(summary).items() if name != "result"}
+        console.print_json(json.dumps(told, default=str))
         return
     for title, text in _lines(summary):
         console.print(f"[bold]{title:<14}[/bold] {text}", soft_wrap=True, highlight=False)
 
 
-def _lines(summary: SyncSummary) -> list[tuple[str, str]]:
+def _lines(summary: SyncSummary) -> Iterator[Line]:
     read = sum(summary.landed.values())
     how = f"everything ({summary.why_full})" if summary.full else "the changes"
     counts = ", ".join(f"{summary.landed.get(name, 0):,} {name}" for name in LANDED)
-    marts, sent = summary.marts, summary.delivered
     stripe = f"read {how} in {summary.seconds} s: {counts}; {read:,} rows in all"
-    lines = [
-        ("Stripe", stripe if summary.landed else "nothing changed"),
-        (
-            "Traits",
-            f"{marts['account_traits']:,} accounts from {marts['subscriptions']:,} subscriptions",
-        ),
-        ("MRR", amounts_text(summary.mrr) or "none"),
-        (
-            "Account store",
-            f"{sent['creates']:,} created, {sent['updates']:,} updated,"
-            f" {sent['unchanged']:,} unchanged, {sent['rejected']:,} rejected"
-            if sent
-            else "true to the marts already",
-        ),
-    ]
-    if sent.get("invalid"):
-        lines.append(
-            ("Kept out", f"{sent['invalid']:,} accounts, each with its reason: sync_invalid")
-        )
-    if sent.get("rejected"):
-        lines.append(("Rejected", "by the store, each with its reason: marts.sync_changelog"))
-    if marts.get("unlinked_customers"):
-        unlinked = not_linked_text(marts["unlinked_customers"], summary.mrr_not_linked)
-        lines.append(("Not linked", f"{unlinked}: marts.unlinked_customers"))
+    yield "Stripe", stripe if summary.landed else "nothing changed"
+    accounts, subscriptions = (summary.marts[name] for name in ("account_traits", "subscriptions"))
+    yield "Traits", f"{accounts:,} accounts from {subscriptions:,} subscriptions"
+    yield "MRR", amounts_text(summary.mrr) or "none"
+    first, *others = _delivery(summary)
+    yield first
+    yield from _doubts(summary)
+    yield from others
+
+
+def _delivery(summary: SyncSummary) -> Iterator[Line]:
+    """What became of the accounts; what waits is the last of it."""
+    if summary.result:
+        yield "Account store", counts_line(summary.result)
+        yield from remarks(summary.result)
+    elif summary.failure:
+        yield "Account store", f"nothing was sent: {summary.owed or summary.failure}"
+    else:
+        yield from standing_lines(summary.account_store)
+
+
+def _doubts(summary: SyncSummary) -> Iterator[Line]:
+    if customers := summary.marts.get("unlinked_customers"):
+        unlinked = not_linked_text(customers, summary.mrr_not_linked)
+        yield "Not linked", f"{unlinked}: marts.unlinked_customers"
     if summary.issues:
         issues = ", ".join(f"{number:,} {severity}" for severity, number in summary.issues.items())
-        lines.append(("Data quality", f"{issues}: marts.data_quality_issues"))
-    return lines
+        yield "Data quality", f"{issues}: marts.data_quality_issues"

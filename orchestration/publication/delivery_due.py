@@ -13,18 +13,22 @@ from orchestration.publication.marts import publication
 from reverse_sync.state.store_identity import store_digest
 
 BUILD = "select id from publication.build"
-TARGET = "select delivered_build, waits_until from publication.target where digest = ?"
+TARGET = """
+select delivered_build, waits_until, waits_since from publication.target where digest = ?
+"""
 
 
 @dataclass(frozen=True)
 class Delivery:
     """`build` is the id of the published one; `delivered` that of the last one that a whole run
     brought to this account store; None: not known. `waits_until`: when the first account that was
-    not taken may be tried again (aware UTC); None: none waits."""
+    not taken may be tried again (aware UTC); None: none waits. `waits_since`: when that was noted;
+    None: not known."""
 
     build: str | None
     delivered: str | None = None
     waits_until: datetime | None = None
+    waits_since: datetime | None = None
 
     @property
     def due(self) -> str | None:
@@ -41,6 +45,14 @@ class Delivery:
         """When accounts that wait are due; None: none waits, or more than they is due."""
         return self.waits_until if self.delivered == self.build else None
 
+    def is_due(self, at: datetime) -> bool:
+        """Not where all that is left waits for a later moment. A moment before the wait began says
+        that the clock was set back: then nobody knows how long is left, and it is due."""
+        if not self.due or self.retry_at is None:
+            return bool(self.due)
+        went_back = self.waits_since is not None and at < self.waits_since
+        return went_back or self.retry_at <= at
+
 
 def last_delivery(settings: Settings) -> Delivery | None:
     """None: nothing was published yet, so there is nothing to deliver."""
@@ -48,11 +60,17 @@ def last_delivery(settings: Settings) -> Delivery | None:
         return None
     [build] = publication(settings.marts, BUILD) or [None]
     target = publication(settings.marts, TARGET, store_digest(settings.target))
-    delivered, until = target or (None, None)
-    return Delivery(build, delivered, until.replace(tzinfo=UTC) if until else None)
+    delivered, *moments = target or (None, None, None)
+    return Delivery(build, delivered, *(one and one.replace(tzinfo=UTC) for one in moments))
 
 
 def delivery_due(settings: Settings) -> str | None:
     """Why a delivery is due; None: it is not, or nothing was published yet."""
     last = last_delivery(settings)
     return last.due if last else None
+
+
+def is_due(settings: Settings, *, at: datetime) -> bool:
+    """Whether a delivery can bring the account store anything at that moment."""
+    last = last_delivery(settings)
+    return last is not None and last.is_due(at)

@@ -129,7 +129,8 @@ def _publish_target(database: duckdb.DuckDBPyConnection) -> None:
         database.execute("create schema if not exists published.publication")
         database.execute(
             "create or replace table published.publication.target as"
-            " select columns('digest|delivered_build|waits_until') from sync.sync_target"
+            " select columns('digest|delivered_build|waits_until|waits_since')"
+            " from sync.sync_target"
         )
 
 

@@ -8,7 +8,8 @@ what the chunk before was answered and to take the next one.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Protocol
 
@@ -18,7 +19,9 @@ from reverse_sync.deliver.outbox import take
 from reverse_sync.deliver.push import Outcome, Outgoing, PushStopped, push
 from reverse_sync.deliver.remember import remember
 from reverse_sync.deliver.run_end import Ending, close_run
+from reverse_sync.deliver.taken import Taken, taken
 from reverse_sync.plan.counts import Plan
+from reverse_sync.state.run import Run, naive
 from reverse_sync.stores.account_store import AccountStore, AccountStoreError, NotNow
 from reverse_sync.sync_request import Warehouse
 from reverse_sync.values.tracking import Tracking
@@ -43,9 +46,11 @@ class _Chunk:
 
 @dataclass(frozen=True)
 class Answers:
-    """To the last accounts that were sent, and why the store takes no more, if it does not."""
+    """To the last accounts that were sent, what the store took in all, and why it takes no more,
+    if it does not."""
 
     outcomes: Sequence[Outcome] = ()
+    taken: Taken = field(default_factory=Taken)
     stopped: AccountStoreError | None = None
 
 
@@ -74,15 +79,13 @@ class Sender:
     on_progress: Progress
     batch_size: int | None = None
 
-    def deliver(self, plan: Plan) -> Ending:
-        return self.remember(plan, self.push(plan))
-
     def push(self, plan: Plan) -> Answers:
         """Chunk by chunk until nothing is to be tried or the store is gone; while one is on its
         way the answers to the one before it are remembered. Those to the last one are left."""
         if not plan.sent:
             return Answers()
         outcomes: list[Outcome] = []
+        all_taken = Taken()
         done, stopped, limit = 0, None, self._size * BATCHES_PER_CHUNK
         with ThreadPoolExecutor(1, thread_name_prefix="remember") as beside:
             chunk = self._turn(plan, outcomes, limit)
@@ -94,8 +97,9 @@ class Sender:
                 if monotonic() - began < QUICK_SECONDS:
                     limit = max(limit, min(limit * 2, MOST_ACCOUNTS))
                 done += len(outcomes)
+                all_taken += taken(outcomes)
                 chunk = following.result()
-        return Answers(outcomes, stopped)
+        return Answers(outcomes, all_taken, stopped)
 
     def remember(self, plan: Plan, answers: Answers) -> Ending:
         """The last answers, and the run's end; a run that had nothing to send has ended already."""
@@ -172,4 +176,12 @@ def _close(connection: DuckDBPyConnection, plan: Plan, stopped: AccountStoreErro
         build=plan.build,
         error=None if short else said,
         waiting=said if short else None,
+        again_at=_again_at(plan.run, stopped),
     )
+
+
+def _again_at(run: Run, stopped: AccountStoreError | None) -> datetime | None:
+    """When the store's limit lets more through, as far as it said so."""
+    if not isinstance(stopped, NotNow):
+        return None
+    return naive(run.now + timedelta(seconds=stopped.seconds))

@@ -17,7 +17,7 @@ def take(
     `after` are on their way."""
     rows = connection.execute(
         "select account_id, op, name, traits, changes, attempts, lifecycle, facts,"
-        " priority from sync.outbox"
+        " priority, traits_set, traits_cleared from sync.outbox"
         " where version = ? and status = 'pending' and next_attempt_at is null"
         " and (? is null or (priority, account_id) > (?, ?))"
         " order by priority, account_id limit ?",

@@ -46,6 +46,8 @@ class Outgoing:
     lifecycle: str | None = None  # to be written as it is; None: decided on the store's row
     facts: str | None = None
     priority: int = 0
+    traits_set: int = 0
+    traits_cleared: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,9 @@ class Outcome:
 
     account_id: str
     status: Literal["acknowledged", "rejected", "failed"]
+    op: str
+    traits_set: int = 0  # where it is acknowledged
+    traits_cleared: int = 0
     attempts: int = 1
     confirmed: bool = True
     error: str | None = None
@@ -205,6 +210,9 @@ def _taken(
     return Outcome(
         account_id=write.account_id,
         status="acknowledged",
+        op=outgoing.op,
+        traits_set=outgoing.traits_set,
+        traits_cleared=outgoing.traits_cleared,
         attempts=outgoing.attempts + 1,
         confirmed=confirmed,
         mrr=None if write.lifecycle.mrr is None else number_text(write.lifecycle.mrr),
@@ -230,6 +238,7 @@ def _refused(outgoing: Outgoing, refusal: Refusal) -> Outcome:
     return Outcome(
         account_id=outgoing.account_id,
         status="rejected" if refusal.permanent else "failed",
+        op=outgoing.op,
         attempts=outgoing.attempts + 1,
         error=refusal.reason,
         reply=" ".join(filter(None, (refusal.code, refusal.body))) or None,

@@ -5,6 +5,7 @@ row closed, one frozen ending. Not here: single answers (remember.py).
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
@@ -25,6 +26,14 @@ CLOSE = """
 """
 
 
+# The moment of an account that was not tried is the one that the store's limit has named.
+UNTIL = """
+    select min(coalesce(next_attempt_at, $again_at))
+    from sync.outbox
+    where version = $version and status = 'pending'
+"""
+
+
 @dataclass(frozen=True)
 class Kept:
     """An account that was kept out or refused, and why."""
@@ -37,29 +46,33 @@ class Kept:
 class Ending:
     """What became of a run's accounts, and why it stopped early if it did.
 
-    `deferred` were not tried for want of budget, `failed` were tried and wait for another attempt.
+    `deferred` were not tried for want of budget. `waits_until` (naive UTC): when the first account
+    that the store did not take may be tried again; None: none waits for a moment.
     """
 
     acknowledged: int = 0
     rejected: int = 0
     deferred: int = 0
+    waits_until: datetime | None = None
     rejections: tuple[Kept, ...] = ()
     error: str | None = None
     waiting: str | None = None
 
 
-def close_run(
+def close_run(  # noqa: PLR0913  (all by keyword)
     connection: DuckDBPyConnection,
     run: Run,
     *,
     build: str | None,
     error: str | None,
     waiting: str | None,
+    again_at: datetime | None = None,
 ) -> Ending:
     """Ends the run: done, and with it the delivery of `build`; or failed, with what is still
     pending left to the next one.
 
-    `waiting`: the target's budget is spent; what was not tried counts as deferred.
+    `waiting`: the target's budget is spent, until `again_at` (naive UTC); what was not tried counts
+    as deferred.
     """
     untried = _untried(connection, run) if waiting else 0
     closed = {
@@ -80,11 +93,17 @@ def close_run(
     return Ending(
         acknowledged=acknowledged,
         rejected=rejected,
+        waits_until=_until(connection, run, again_at),
         deferred=untried,
         rejections=_rejections(connection, run),
         error=error,
         waiting=waiting,
     )
+
+
+def _until(connection: DuckDBPyConnection, run: Run, again_at: datetime | None) -> datetime | None:
+    found = connection.execute(UNTIL, {"version": run.version, "again_at": again_at}).fetchone()
+    return found[0] if found else None
 
 
 def _untried(connection: DuckDBPyConnection, run: Run) -> int:

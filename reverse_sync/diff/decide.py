@@ -4,6 +4,7 @@ In: a candidate, the run, the tracking config. Out: the decision. Pure: no datab
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from reverse_sync.diff.candidates import Candidate
@@ -26,6 +27,9 @@ from reverse_sync.values.traits import (
 MAX_ID_LENGTH = 255
 WHOLE = ("create", "resync")  # operations that send every trait that has a value
 CURRENCY = "stripe.currency"
+# In the place of source_md5, of what `undo` has put back: not the model's, so that the next plan
+# looks again. Nothing else leaves it so.
+UNDONE = "undone"
 
 # What goes first when the target's budget is short.
 LIFECYCLE_FIRST, REVENUE_NEXT, CREATES_THEN, THE_REST = range(4)
@@ -77,6 +81,7 @@ class Deferred:
     """An account whose change failed and is not due again yet."""
 
     account_id: str
+    until: datetime  # naive UTC
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ def _waits(candidate: Candidate, run: Run) -> Decision | None:
     account_id, due = candidate.account_id or "", candidate.next_attempt_at
     if candidate.waiting_status == "parked":
         return Parked(account_id)
-    return Deferred(account_id) if due is not None and due > naive(run.now) else None
+    return Deferred(account_id, due) if due is not None and due > naive(run.now) else None
 
 
 def _compared(candidate: Candidate, current: Traits, run: Run, tracking: Tracking) -> Decision:

@@ -6,6 +6,7 @@ Enters: planned outbox rows. Leaves: one frozen plan. Pure.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from reverse_sync.diff.decide import Invalid, Planned
 from reverse_sync.state.run import Run
@@ -15,9 +16,10 @@ from reverse_sync.state.run import Run
 class Plan:
     """The counts of what a run is about to send.
 
-    `blocked` lie in the dead letters, `deferred` wait for their next attempt, `churns` are updates
-    that turn an account churned. `recorded` is false where nothing is to do. `build` is the id of
-    the build whose marts were read; None: they do not say.
+    `blocked` lie in the dead letters, `deferred` wait for their next attempt, the first of them
+    until `waits_until` (naive UTC), `churns` are updates that turn an account churned. `recorded`
+    is false where nothing is to do. `build` is the id of the build whose marts were read; None:
+    they do not say.
     """
 
     run: Run
@@ -35,6 +37,7 @@ class Plan:
     recorded: bool
     digest: str = ""
     build: str | None = None
+    waits_until: datetime | None = None
 
     def __post_init__(self) -> None:
         kept = self.unchanged + self.sent + len(self.invalid) + self.blocked + self.deferred

@@ -6,11 +6,13 @@ of the plan, and the outbox rows. A newer plan for an account supersedes its una
 
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
 from reverse_sync.diff.candidates import Candidate, Source
 from reverse_sync.diff.decide import (
+    Decision,
     Deferred,
     Invalid,
     Parked,
@@ -46,10 +48,14 @@ def diff_into_outbox(
     """Diffs what was read against what was acknowledged, within the caller's transaction."""
     counts: Counter[str] = Counter()
     invalid: list[Invalid] = []
+    waits: list[datetime] = []
     for chunk in source.chunks:
-        invalid += _record(connection, run, tracking, chunk, counts)
+        decisions = _record(connection, run, tracking, chunk, counts)
+        invalid += [one for one in decisions if isinstance(one, Invalid)]
+        waits += [one.until for one in decisions if isinstance(one, Deferred)]
     counts["unchanged"] += source.untouched
-    return planned(run, counts, selected=source.selected, invalid=invalid)
+    plan = planned(run, counts, selected=source.selected, invalid=invalid)
+    return replace(plan, waits_until=min(waits, default=None))
 
 
 def record(connection: DuckDBPyConnection, plan: Plan, *, overridden: frozenset[str]) -> Plan:
@@ -78,7 +84,7 @@ def _record(
     tracking: Tracking,
     chunk: list[Candidate],
     counts: Counter[str],
-) -> list[Invalid]:
+) -> list[Decision]:
     decisions = [decide(candidate, run, tracking) for candidate in chunk]
     to_send = [decision for decision in decisions if isinstance(decision, Planned)]
     if to_send:
@@ -89,4 +95,4 @@ def _record(
     counts["deferred"] += sum(isinstance(row, Deferred) for row in decisions)
     counts["blocked"] += sum(isinstance(row, Parked) for row in decisions)
     refresh_md5(connection, unchanged)
-    return [decision for decision in decisions if isinstance(decision, Invalid)]
+    return decisions

@@ -33,6 +33,8 @@ _PLANNED = pa.schema(
         ("traits_held", pa.int64()),
         ("lifecycle", _TEXT),
         ("facts", _TEXT),
+        ("traits_set", pa.int64()),
+        ("traits_cleared", pa.int64()),
     ]
 )
 

@@ -14,6 +14,7 @@ from reverse_sync.deliver.push import Outcome
 from reverse_sync.deliver.remember import remember
 from reverse_sync.deliver.result import SyncResult, result_of
 from reverse_sync.deliver.run_end import close_run
+from reverse_sync.deliver.taken import Taken, taken
 from reverse_sync.diff.candidates import published
 from reverse_sync.guards import GUARDS, UPSTREAM
 from reverse_sync.plan.fill_outbox import begin, record
@@ -46,8 +47,10 @@ def undo_run(
             run = begin(connection, run)
             plan = undo_into_outbox(connection, run, version_of(connection, asked))
             plan = record(connection, plan, overridden=frozenset())
-        ending = Sender(store, context.warehouse, tracking, on_progress).deliver(plan)
-    return finished(plan, ending)
+        sender = Sender(store, context.warehouse, tracking, on_progress)
+        answers = sender.push(plan)
+        ending = sender.remember(plan, answers)
+    return finished(plan, answers.taken, ending)
 
 
 def adopt_baseline(context: SyncContext, request: SyncRequest) -> SyncResult:
@@ -58,16 +61,17 @@ def adopt_baseline(context: SyncContext, request: SyncRequest) -> SyncResult:
         if held.changes:
             store.write_tracking(held.changes, at=request.as_of)
         with context.warehouse() as connection:
-            plan = Planner(connection, context, request, held).commit()
+            plan, all_taken = Planner(connection, context, request, held).commit(), Taken()
             while outcomes := _as_taken(connection, plan.run):
                 remember(connection, plan.run, outcomes)
+                all_taken += taken(outcomes)
             # The store has not moved: its own version is what it holds.
             connection.execute(
                 "update sync.sync_snapshot set version = ? where version = ?",
                 [held.version, plan.run.version],
             )
             ending = close_run(connection, plan.run, build=plan.build, error=None, waiting=None)
-    return result_of(plan, ending)
+    return result_of(plan, all_taken, ending)
 
 
 def compare_store(context: SyncContext, request: SyncRequest, *, repair: bool) -> Drift:
@@ -111,6 +115,9 @@ def _as_taken(connection: DuckDBPyConnection, run: Run) -> list[Outcome]:
         Outcome(
             account_id=row.account_id,
             status="acknowledged",
+            op=row.op,
+            traits_set=row.traits_set,
+            traits_cleared=row.traits_cleared,
             reply="taken as held: nothing was sent",
             status_before=foreseen[row.account_id][0],
             status_after=foreseen[row.account_id][1],

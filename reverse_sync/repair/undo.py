@@ -12,7 +12,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.diff.decide import Planned
+from reverse_sync.diff.decide import UNDONE, Planned
 from reverse_sync.plan.counts import Plan, counts_of, planned
 from reverse_sync.plan.outbox_rows import fill
 from reverse_sync.state.run import Run, transaction
@@ -124,7 +124,7 @@ def _back(account: _Held, logged: list[_Logged], version: int) -> Iterator[Plann
         name=account.name,
         traits=canonical(then),
         changes=tuple(_change(trait, now, then) for trait in sorted(back)),
-        source_md5="",  # not the model's: the next plan looks again
+        source_md5=UNDONE,
         traits_set=sum(value is not None for value in back.values()),
         traits_cleared=sum(value is None for value in back.values()),
         attempts=0,

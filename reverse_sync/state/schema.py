@@ -102,7 +102,9 @@ SCHEMA = """
         currency varchar,
         traits_held bigint,
         lifecycle varchar,  -- to be written as it is (undo); null: decided when written
-        facts varchar  -- of the row of account_traits, for the lifecycle
+        facts varchar,  -- of the row of account_traits, for the lifecycle
+        traits_set bigint,
+        traits_cleared bigint
     );
 
     create table if not exists sync.dead_letters (
@@ -141,7 +143,8 @@ SCHEMA = """
         digest varchar not null,  -- its address can be a secret
         label varchar not null,
         delivered_build varchar,  -- of the marts that the last whole run has sent; null: not known
-        waits_until timestamp  -- when that run's first account that waits may be tried; null: none
+        waits_until timestamp,  -- when that run's first account that waits may be tried; null: none
+        waits_since timestamp  -- that run's own moment, by the same clock
     );
 
     create table if not exists sync.sync_invalid (
@@ -183,8 +186,14 @@ ADDED = {
         "traits_held": "bigint",
         "lifecycle": "varchar",
         "facts": "varchar",
+        "traits_set": "bigint default 0",
+        "traits_cleared": "bigint default 0",
     },
-    "sync_target": {"delivered_build": "varchar", "waits_until": "timestamp"},
+    "sync_target": {
+        "delivered_build": "varchar",
+        "waits_until": "timestamp",
+        "waits_since": "timestamp",
+    },
 }
 
 

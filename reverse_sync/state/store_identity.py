@@ -52,7 +52,7 @@ def settle(connection: DuckDBPyConnection, target: Target) -> None:
     if held != [(_digest(now), now.label)]:
         connection.execute(
             "insert or replace into sync.sync_target by name select 1 as one, ? as digest,"
-            " ? as label, null as delivered_build, null as waits_until",
+            " ? as label, null as delivered_build, null as waits_until, null as waits_since",
             [_digest(now), now.label],
         )
 

@@ -35,6 +35,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class _StoreKind:
+    check_settings: Callable[[Target], None]
     check: Callable[[Target], None]
     open: Callable[[Target], AccountStore]
     identity: Callable[[Target], Identity]
@@ -43,6 +44,11 @@ class _StoreKind:
 def check(target: Target) -> None:
     """Fails unless the URL names an account store that can be reached and written now."""
     _kind(target.url).check(target)
+
+
+def check_settings(target: Target) -> None:
+    """Fails unless the settings name an account store; whether it is there is not asked."""
+    _kind(target.url).check_settings(target)
 
 
 def identity(target: Target) -> Identity:
@@ -153,12 +159,20 @@ def _http_kind(
         address = address_of(target.url)
         return Identity(address.identity, address.label)
 
-    return _StoreKind(check=check_channel, open=open_store, identity=named)
+    def check_channel_settings(target: Target) -> None:
+        channel(target)[0].close()
+
+    return _StoreKind(check_channel_settings, check_channel, open_store, named)
 
 
-_POSTGRES = _StoreKind(check=_check_postgres, open=_open_postgres, identity=_postgres_identity)
+def _check_identity(target: Target) -> None:
+    """The URL alone says where it is."""
+    identity(target)
+
+
+_POSTGRES = _StoreKind(_check_identity, _check_postgres, _open_postgres, _postgres_identity)
 _KINDS = {
-    "sqlite": _StoreKind(check=_check_sqlite, open=_open_sqlite, identity=_sqlite_identity),
+    "sqlite": _StoreKind(_check_identity, _check_sqlite, _open_sqlite, _sqlite_identity),
     "postgresql": _POSTGRES,
     "postgres": _POSTGRES,
     "https": _http_kind(channels.webhook, address.webhook),

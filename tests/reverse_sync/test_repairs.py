@@ -152,7 +152,8 @@ def test_a_short_budget_is_spent_on_what_matters_and_a_wait_is_no_attempt(
     short = local.sync()
     assert moods.taken == ["ends", "grows"]
     assert (short.sent, short.acknowledged, short.deferred, short.pending) == (2, 2, 2, 0)
-    assert short.waiting == "the limit is reached"
+    assert (short.waiting, short.why_waiting) == (2, "the limit is reached")
+    assert short.waiting_until == AS_OF + MINUTE
     runs = "select status, sent, deferred, pending from sync.sync_runs where version = 2"
     assert local.state(runs) == [("done", 2, 2, 0)]
     assert local.state("select max(attempts) from sync.outbox where status = 'pending'") == [(0,)]

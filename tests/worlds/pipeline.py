@@ -68,7 +68,9 @@ class Pipeline:
         until = waits_until and waits_until.astimezone(UTC).replace(tzinfo=None)
         with duckdb.connect(str(self.settings.warehouse)) as database:
             database.execute(
-                "update sync.sync_target set delivered_build = ?, waits_until = ?", [build, until]
+                "update sync.sync_target set delivered_build = ?, waits_until = ?,"
+                " waits_since = null",
+                [build, until],
             )
             publish_sync(database, self.settings.marts)
 

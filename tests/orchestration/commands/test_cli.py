@@ -85,13 +85,17 @@ def test_missing_permissions_are_one_line_and_change_nothing(tmp_path: Path) -> 
     assert "may not read: Subscriptions, Prices, Products, Coupons, Payment Methods, Events" in line
 
 
-def test_account_store_that_is_down_is_named_before_anything_is_read(
+def test_account_store_that_is_down_is_named_in_one_line_without_its_password(
     local_stripe: LocalStripe, tmp_path: Path
 ) -> None:
+    business(local_stripe, 1)
     store = "postgresql://user:secret-word@127.0.0.1:1/none"
-    said = refused(tmp_path, STRIPE_API_BASE=local_stripe.url, ACCOUNT_STORE_URL=store)
+    ended = run("sync", cwd=tmp_path, STRIPE_API_BASE=local_stripe.url, ACCOUNT_STORE_URL=store)
+    assert ended.returncode == 1
+    said = ended.stderr.splitlines()[-1]
     assert "account store postgresql://127.0.0.1:1/none: it cannot be reached" in said
-    assert "secret-word" not in said
+    assert "secret-word" not in ended.stderr + ended.stdout
+    assert "MRR            usd 100.00" in ended.stdout, "what was read is published"
 
 
 def test_sync_explain_and_status_into_postgres_with_several_customers_an_account(
