@@ -6,6 +6,7 @@ crash repeats, never loses.
 """
 
 import asyncio
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -74,11 +75,17 @@ def _log(inbox: Inbox, account: str, page: list[Any]) -> int:
     return inbox.append(account, sound, received_at=utc_now())
 
 
+def _begins(inbox: Inbox) -> datetime:
+    """Now, and not before what was received: a clock that was set back leaves nothing pending."""
+    now, latest = utc_now(), inbox.latest()
+    return max(now, latest) if latest else now
+
+
 def drain(inbox: Inbox, intake: Intake, *, closes: bool = True) -> None:
     """Each pending object once; what arrives meanwhile for an object already read waits."""
     account, last = intake.stripe_account_id, FIRST
     while batch := inbox.pending(account, after=last, most=BATCH):
-        began = utc_now()
+        began = _begins(inbox)
         intake.read_by_id(batch)
         if closes:
             close_references(inbox, intake)

@@ -136,6 +136,8 @@ class RateBudget:
             tokens = min(tokens + rested * self._rate, self._burst)
         if paused_until - now > LONGEST_PAUSE:
             paused_until = 0.0
+        # A clock that was set back does not make a pause longer.
+        paused_until -= max(updated_at - now, 0.0)
         return _Bucket(tokens, now, paused_until), now
 
 

@@ -8,7 +8,7 @@ time.
 import sqlite3
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,17 @@ class Inbox(Positions):
             ).fetchall()
         )
 
+    def latest(self) -> datetime | None:
+        """When the last event was received (UTC); None: there is none."""
+        row = self._database.execute(
+            "select received_at from events order by rowid desc limit 1"
+        ).fetchone()
+        return datetime.fromisoformat(row[0]) if row else None
+
     def _append(self, stripe_account_id: str, event: Any, received_at: datetime) -> int:
+        latest = self.latest()
+        if latest and received_at < latest:  # the clock was set back: the order stays
+            received_at = latest + timedelta(microseconds=1)
         inserted = self._database.execute(
             "insert into events values (?, ?, ?, ?, ?, ?) on conflict do nothing",
             (

@@ -5,7 +5,7 @@ No warehouse here: nothing is locked while a store is slow.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -148,7 +148,7 @@ def _write(
     return AccountWrite(
         account_id=outgoing.account_id,
         name=outgoing.name,
-        set=_set(outgoing, current),
+        set=_set(outgoing, current, is_held=stored is not None),
         unset=unset,
         lifecycle=_told(outgoing)
         or lifecycle(
@@ -168,9 +168,10 @@ def _told(outgoing: Outgoing) -> Lifecycle | None:
     return None if outgoing.lifecycle is None else lifecycle_from(outgoing.lifecycle)
 
 
-def _set(outgoing: Outgoing, current: Traits) -> dict[str, Value]:
-    """An account sent whole sends every trait there is, another one those that changed."""
-    if outgoing.op in WHOLE:
+def _set(outgoing: Outgoing, current: Traits, *, is_held: bool) -> dict[str, Value]:
+    """An account sent whole sends every trait there is, another one those that changed; one that
+    somebody has deleted in the store goes whole."""
+    if outgoing.op in WHOLE or not is_held:
         return {trait: value for trait, value in current.items() if value is not None}
     changed = [change["trait"] or "" for change in outgoing.changes if change["new"] is not None]
     return {trait: current[trait] for trait in changed}
@@ -231,7 +232,7 @@ def _cannot_hold(refused: BatchRefused) -> Refusal:
 def _overtaken(outgoing: Outgoing, version: int, held: int) -> Outcome:
     """The store holds something newer: nobody's fault, and the next run comes after it."""
     reason = f"version {version} is not newer than the store's {held}: left as it is"
-    return replace(_refused(outgoing, Refusal(reason=reason, code="newer")), permanent=False)
+    return _refused(outgoing, Refusal(reason=reason, code="newer", permanent=False))
 
 
 def _refused(outgoing: Outgoing, refusal: Refusal) -> Outcome:

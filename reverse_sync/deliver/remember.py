@@ -7,7 +7,7 @@ ends (run_end.py).
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
@@ -15,9 +15,8 @@ from duckdb import DuckDBPyConnection
 from reverse_sync.deliver.push import Outcome
 from reverse_sync.state.changelog import log_outcomes
 from reverse_sync.state.run import Run, naive, rows_as_table, transaction
+from reverse_sync.state.waits import wait_after
 
-FIRST_WAIT = timedelta(minutes=1)
-LONGEST_WAIT = timedelta(hours=6)
 MAX_ATTEMPTS = 12  # with these waits: about two days
 
 _TEXT = pa.string()
@@ -150,12 +149,6 @@ def remember(connection: DuckDBPyConnection, run: Run, outcomes: Sequence[Outcom
                 "version": run.version,
             },
         )
-
-
-def wait_after(attempts: int) -> timedelta:
-    """How long a change waits after so many attempts: one minute, doubled each time."""
-    doublings: int = 2 ** min(attempts - 1, 20)
-    return min(FIRST_WAIT * doublings, LONGEST_WAIT)
 
 
 def _row(outcome: Outcome, now: datetime) -> dict[str, object]:

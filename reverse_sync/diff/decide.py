@@ -10,6 +10,7 @@ from decimal import Decimal
 from reverse_sync.diff.candidates import Candidate
 from reverse_sync.diff.trait_changes import Change, after, diff
 from reverse_sync.state.run import Run, naive
+from reverse_sync.state.waits import waits
 from reverse_sync.values.lifecycle import Facts, Lifecycle, Status, lifecycle
 from reverse_sync.values.lifecycle_text import facts_from, lifecycle_from
 from reverse_sync.values.tracked_values import UnreadableTrait
@@ -116,7 +117,9 @@ def _waits(candidate: Candidate, run: Run) -> Decision | None:
     account_id, due = candidate.account_id or "", candidate.next_attempt_at
     if candidate.waiting_status == "parked":
         return Parked(account_id)
-    return Deferred(account_id, due) if due is not None and due > naive(run.now) else None
+    if due is None or not waits(due, attempts=candidate.attempts, now=naive(run.now)):
+        return None
+    return Deferred(account_id, due)
 
 
 def _compared(candidate: Candidate, current: Traits, run: Run, tracking: Tracking) -> Decision:

@@ -150,7 +150,10 @@ class PostgresStore:
         self._connection.close()
 
     def _prepare(self) -> None:
-        _check_schema(self._connection, self._label)
+        """The tables, if any is missing: a user who may only write rows may use those that are."""
+        if _check_schema(self._connection, self._label) == COLUMNS.keys():
+            self._connection.commit()
+            return
         self._connection.execute("select pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
         for statement in SCHEMA:
             self._connection.execute(statement)
@@ -174,10 +177,12 @@ def _connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
     return connection
 
 
-def _check_schema(connection: psycopg.Connection[tuple[Any, ...]], label: str) -> None:
+def _check_schema(connection: psycopg.Connection[tuple[Any, ...]], label: str) -> set[str]:
+    """Raises where a table is not an account store's; those that are there."""
     rows = connection.execute(COLUMNS_OF, (list(COLUMNS),)).fetchall()
     for table in COLUMNS:
         check_columns(label, table, {column: must for name, column, must in rows if name == table})
+    return {name for name, _, _ in rows}
 
 
 @contextmanager

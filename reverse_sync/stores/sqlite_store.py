@@ -78,9 +78,11 @@ class SqliteStore:
     def __init__(self, path: Path, *, label: str) -> None:
         self._label = label
         check_sqlite(path, label=label)
+        self._path = path
         with _translated(label):
             _create_private(path)
             self._connection = _connect(path)
+            self._opened = _file(path)
             self._connection.execute("pragma journal_mode = wal")
             with self._transaction():
                 for statement in SCHEMA:
@@ -144,10 +146,20 @@ class SqliteStore:
             stored = self.read([write.account_id for write in writes])
             accepted = {w.account_id for w in writes if self._upsert(w, stored.get(w.account_id))}
             newer = {name: a.version for name, a in stored.items() if name not in accepted}
-            return Receipt(accepted=frozenset(accepted), newer=newer)
+        self._check_file()
+        return Receipt(accepted=frozenset(accepted), newer=newer)
 
     def close(self) -> None:
         self._connection.close()
+
+    def _check_file(self) -> None:
+        """A file that was taken away is written all the same, and nobody would find it there."""
+        if _file(self._path) != self._opened:
+            raise AccountStoreError(
+                f"account store {self._label}: the file was removed or replaced while it was"
+                " written; leave it alone while a sync runs. Nothing is lost: the next sync sends"
+                " again what it may lack"
+            )
 
     def _upsert(self, write: AccountWrite, stored: StoredAccount | None) -> bool:
         traits = {**(stored.traits if stored else {}), **write.set}
@@ -169,6 +181,15 @@ class SqliteStore:
 def _connect(path: Path) -> sqlite3.Connection:
     # synchronous=full (SQLite's default) stays: a commit is the proof of success.
     return sqlite3.connect(path, timeout=LOCK_WAIT_SECONDS, isolation_level=None)
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    """Which file stands there; None: none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _create_private(path: Path) -> None:

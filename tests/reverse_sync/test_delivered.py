@@ -113,3 +113,12 @@ def test_a_repair_and_another_store_take_the_delivery_back(local: World) -> None
     overridden = frozenset({"other_store", "store_behind"})
     local.sync(overridden=overridden, scope=Scope(accounts=("a",), whole=True))
     assert delivered(local) == ("first", None), "of the store that it was said of"
+
+
+def test_a_change_waits_no_longer_where_the_clock_is_set_back(local: World, moods: Moods) -> None:
+    moods.refused["a"] = Refusal(reason="busy", code="503", permanent=False)
+    local.publish({"a": ACTIVE})
+    assert local.sync(now=AS_OF).waiting == 1
+    assert local.sync(now=AS_OF + timedelta(seconds=30)).sent == 0, "it waits"
+    moods.refused.clear()
+    assert local.sync(now=AS_OF - timedelta(hours=1)).acknowledged == 1

