@@ -19,7 +19,7 @@ METRICS := transform/target/metrics
 QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak ui page setup check docs metrics format clean help
+.PHONY: demo test test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak-stops soak ui page setup check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -45,6 +45,9 @@ soak-sync: setup ## kill -9 of 250 syncs at random points; SEED=2 draws others
 
 soak-lives: setup ## 500 random lives of accounts, their events late, doubled, lost: as a first import; SEED=2
 	FRESH_LIVES=$(or $(LIVES),500) FRESH_SEED=$(SEED) $(BIN)/pytest tests/whole_way/test_fresh_import.py
+
+soak-stops: setup ## 40 syncs stopped by SIGINT and SIGTERM at random moments; SEED=2 draws others
+	PYTHONPATH=$(CURDIR):$(TESTS) $(BIN)/python tests/histories/stopped_syncs.py --stops 40 --seed $(or $(SEED),1)
 
 ui: setup ## Dagster's web page, http://127.0.0.1:3000
 	$(BIN)/python -m orchestration.dagster_local.ui

@@ -4,6 +4,7 @@ Enters: pages of one Stripe account. Leaves: merged rows, tombstones included. W
 engines stands in `engines`. The caller holds the lock.
 """
 
+import logging
 import re
 import shutil
 from collections.abc import Iterator
@@ -60,6 +61,8 @@ class Landing:
     def _ready(self) -> dlt.Pipeline:
         """What an interrupted load left behind is read again; its cursor never moved."""
         pipeline = self._pipeline()
+        # What it raises is told once, in one line; its own log adds tracebacks.
+        logging.getLogger("dlt").setLevel(logging.CRITICAL)
         try:
             pipeline.abort_packages()
         except FileNotFoundError:  # it was killed while dlt made its folders
@@ -156,7 +159,6 @@ class Landing:
 
     def _pipeline(self) -> dlt.Pipeline:
         dlt.config["data_writer.buffer_max_items"] = 1  # a batch is written as it comes
-        dlt.config["runtime.log_level"] = "CRITICAL"  # what it raises is told once, in one line
         return dlt.pipeline(
             "stripe_traits",
             destination=self._engine.destination(),

@@ -37,11 +37,14 @@ def run_dbt(
     if on_node:
         listeners.append(_node_listener(on_node))
     try:
-        return dbtRunner(manifest=_parsed[name], callbacks=listeners).invoke(
+        done = dbtRunner(manifest=_parsed[name], callbacks=listeners).invoke(
             [*arguments, *FLAGS, *paths]
         )
     finally:
         _close_warehouse()
+    if done.exception and not isinstance(done.exception, Exception):
+        raise done.exception  # Ctrl-C is no result
+    return done
 
 
 def write_docs(settings: Settings) -> Path:

@@ -23,6 +23,8 @@ from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.live.resident import Cycle
 from orchestration.pages.delivery_metadata import as_metadata
+from orchestration.terminal.logs import log
+from orchestration.terminal.machine_faults import machine_fault
 
 Told = AssetMaterialization | AssetCheckEvaluation
 
@@ -79,7 +81,18 @@ class LiveReport:
             waiting, self._waiting = self._waiting, {}
         for event in waiting.values():
             if self._instance:
-                self._instance.report_runless_asset_event(event)
+                self._report(self._instance, event)
+
+    @staticmethod
+    def _report(instance: DagsterInstance, event: Told) -> None:
+        """Where Dagster's storage cannot be written, its page lacks the event; the cycles go on."""
+        try:
+            instance.report_runless_asset_event(event)
+        except Exception as error:
+            fault = machine_fault(error)
+            if fault is None:
+                raise
+            log.warning("Dagster's page lacks an event: %s", fault)
 
     def _events(self, cycle: Cycle) -> Iterator[Told]:
         if cycle.loaded:

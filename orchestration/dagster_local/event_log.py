@@ -17,6 +17,7 @@ from dagster._serdes import ConfigurableClassData, deserialize_value, serialize_
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy import event as sql_event
 
+from orchestration.terminal.machine_faults import machine_fault
 from outgoing_http import scrubbed
 
 MOST_OPEN = 3  # the index, the run that is under way, one that is looked at
@@ -44,7 +45,12 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
         """Without secrets, whoever has told them: logs, errors and metadata all come this way."""
         told = serialize_value(event)
         clean = scrubbed(told)
-        super().store_event(event if clean == told else deserialize_value(clean, EventLogEntry))
+        try:
+            super().store_event(event if clean == told else deserialize_value(clean, EventLogEntry))
+        except Exception as error:
+            # Of a line of the log, which decides nothing: what fails next says it once.
+            if event.is_dagster_event or machine_fault(error) is None:
+                raise
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

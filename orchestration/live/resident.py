@@ -25,7 +25,7 @@ from orchestration.stages import (
     now,
     transform_stage,
 )
-from orchestration.terminal.failures import causes, exit_code
+from orchestration.terminal.failures import foreseen
 from orchestration.terminal.reporter import Reporter
 from orchestration.terminal.stopwatch import Stopwatch
 from reverse_sync.deliver.result import SyncResult
@@ -78,7 +78,8 @@ def live(
             failures = 0
         except Exception as error:
             failures += 1
-            cycle.failure = _foreseen(error)
+            found = foreseen(error)
+            cycle.failure = found[0] if found else None
             if cycle.failure is None or failures >= GIVE_UP_AFTER:
                 raise
         report(cycle)
@@ -130,8 +131,3 @@ def _send(
             cycle.latency = measure_stage(settings.folder, reached_at=clock(), loaded_until=until)
     if not deliveries.failure:
         note_refreshed(settings.folder, at=now())
-
-
-def _foreseen(error: Exception) -> str | None:
-    """The line of a failure that a user can mend; None for a bug."""
-    return next((str(cause) for cause in causes(error) if exit_code(cause) is not None), None)

@@ -4,19 +4,21 @@ Enters: whatever a command raised. Leaves: one line a cause on standard error an
 failure that nobody foresaw keeps its traceback: it is a bug, and the trace is what is reported.
 """
 
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import typer
 
 from orchestration.terminal.logs import is_json, log
 from orchestration.terminal.machine_faults import machine_fault
 from orchestration.terminal.printable import printable
+from orchestration.terminal.stopping import STOPPED, stopped_code
 
 FAILED, WRONG_USAGE, BLOCKED = 1, 2, 3
-INTERRUPTED = 130
 # By name: an error comes from a module that is loaded already, and loading the others, only to
 # compare, would take seconds.
 CODES = {
@@ -68,30 +70,42 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or current.__context__
 
 
+def foreseen(error: BaseException) -> tuple[str, int] | None:
+    """The lines and the exit code of a failure that a user can mend; None for a bug."""
+    for cause in causes(error):
+        if fault := machine_fault(cause):
+            return fault, FAILED
+        code = exit_code(cause)
+        if code is not None:
+            return str(cause), code
+    return None
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn foreseen failures of the block into lines and an exit code."""
     try:
         yield
     except KeyboardInterrupt:
-        _say("stopped; nothing is lost: the next run goes on from here")
-        raise typer.Exit(INTERRUPTED) from None
+        _stop(stopped_code() or STOPPED[signal.SIGINT])
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise  # these say themselves what is wrong, and how the command ends
     except Exception as error:
-        for cause in causes(error):
-            fault = machine_fault(cause)
-            if fault:
-                _say(fault)
-                raise typer.Exit(FAILED) from None
-            code = exit_code(cause)
-            if code is not None:
-                _say(str(cause))
-                raise typer.Exit(code) from None
+        if code := stopped_code():
+            _stop(code)
+        found = foreseen(error)
+        if found is not None:
+            _say(found[0])
+            raise typer.Exit(found[1]) from None
         if is_json():
             raise
         sys.stderr.write(printable(traceback.format_exc()))
         raise typer.Exit(FAILED) from None
+
+
+def _stop(code: int) -> NoReturn:
+    _say("stopped; nothing is lost: the next run goes on from here")
+    raise typer.Exit(code) from None
 
 
 def _say(text: str) -> None:

@@ -25,10 +25,13 @@ NUMBERS = {
 }
 # What DuckDB, SQLite and the system say, by what it comes from.
 WORDS = {
-    NEWER: ("database file with version number", "newer version of DuckDB"),
+    NEWER: (
+        *("Trying to read a database file", "greater than the latest version", "newer version of"),
+        *("Unsupported Storage Version", "Invalid storage version"),
+    ),
     FULL: (
         *("No space left on device", "disk is full", "File too large", "Disk quota exceeded"),
-        *("Could not write all bytes", "max_temp_directory_size"),
+        *("Could not write all bytes", "max_temp_directory_size", "disk I/O error"),
     ),
     CLOSED: (
         *("Permission denied", "Read-only file system", "Operation not permitted"),
@@ -86,8 +89,8 @@ def _named(error: BaseException) -> Path | None:
 
 def _full(named: Path | None) -> str:
     return (
-        f"no room to write in {named.parent if named else _folder}: free space on its disk (or"
-        " raise the quota), then run again; nothing is lost, what was committed stays"
+        f"no room to write in {named.parent if named else _folder}, or its disk fails: free space"
+        " on it, or raise the quota, then run again; nothing is lost, what was committed stays"
     )
 
 
@@ -108,7 +111,7 @@ def _broken(named: Path | None) -> str:
 
 
 def _newer(named: Path | None) -> str:
-    path = named or _folder
+    path = named or next(filter(_is_newer, _files()), _folder)
     return (
         f"{path} was written by a newer version: update stripe-traits (make setup), or go back:"
         f" {_remedy(path)}"
@@ -149,6 +152,18 @@ def _is_broken(path: Path) -> bool:
     if path.suffix == ".duckdb":
         return head[8:12] != DUCKDB
     return bool(head) and (head != SQLITE or not _is_sound(path))
+
+
+def _is_newer(path: Path) -> bool:
+    if path.suffix != ".duckdb" or not _exists(path):
+        return False
+    import duckdb  # there already, where it has said that a file is newer
+
+    try:
+        duckdb.connect(str(path), read_only=True).close()
+    except duckdb.Error as error:
+        return _kind(error) == NEWER
+    return False
 
 
 def _is_sound(path: Path) -> bool:

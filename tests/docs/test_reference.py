@@ -11,7 +11,8 @@ from orchestration.configuration.settings import Settings
 from orchestration.definitions import defs
 from orchestration.monitoring.health import KEPT_OUT
 from orchestration.publication.publish import SYNC_TABLES
-from orchestration.terminal.failures import CODES, INTERRUPTED
+from orchestration.terminal.failures import CODES
+from orchestration.terminal.stopping import STOPPED
 from reverse_sync.guards import GUARDS, UPSTREAM
 from sandbox.misbehaviour.faults import KINDS, OF_DELIVERIES
 
@@ -43,7 +44,7 @@ def test_commands_are_listed_with_their_arguments_and_options() -> None:
 
 def test_exit_codes_are_listed() -> None:
     shown = [int(row[0]) for row in OPERATIONS.table("## Exit codes")]
-    assert shown == sorted({0, INTERRUPTED, *CODES.values()})
+    assert shown == sorted({0, *STOPPED.values(), *CODES.values()})
 
 
 def test_jobs_schedules_sensors_and_checks_are_listed() -> None:

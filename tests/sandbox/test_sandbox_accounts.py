@@ -194,7 +194,7 @@ def test_no_place_to_serve_from_is_one_line_each(tmp_path: Path) -> None:
 
 def test_the_command_serves_several_accounts(tmp_path: Path) -> None:
     command = [
-        *(sys.executable, "-m", "orchestration.cli", "sandbox", "--port", "0"),
+        *(sys.executable, "-m", "orchestration.program", "sandbox", "--port", "0"),
         *("--customers", "3", "--data", str(tmp_path / "s.db"), "--now", "2026-01-01"),
         *("--account", f"{OWN}=sk_test_other", "--account", CONNECTED),
         *("--key", f"sk_live_other@{OWN}"),

@@ -436,7 +436,7 @@ def test_what_comes_right_after_an_address_is_registered_is_delivered(
 
 def test_the_command_registers_an_address_and_prints_its_secret(listener: Listener) -> None:
     command = [
-        *(sys.executable, "-m", "orchestration.cli", "sandbox", "--port", "0"),
+        *(sys.executable, "-m", "orchestration.program", "sandbox", "--port", "0"),
         *("--customers", "3", "--webhook", listener.url),
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:

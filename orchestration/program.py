@@ -1,0 +1,33 @@
+"""The program `stripe-traits`: the command line, from its first signal to its exit code."""
+
+import signal
+import sys
+
+# Until a command begins nothing is half done: a signal ends the process without a word.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def main() -> None:
+    """One command; ends the process."""
+    from orchestration.cli import app
+    from orchestration.terminal import stopping
+
+    stopping.listen()
+    try:
+        app()
+        code = 0
+    except SystemExit as end:
+        code = _code(end)
+    except KeyboardInterrupt:
+        code = stopping.stopped_code() or stopping.STOPPED[signal.SIGINT]
+    stopping.leave(code)
+
+
+def _code(end: SystemExit) -> int:
+    if isinstance(end.code, str):
+        sys.stderr.write(f"{end.code}\n")
+    return end.code if isinstance(end.code, int) else int(end.code is not None)
+
+
+if __name__ == "__main__":
+    main()
