@@ -31,7 +31,7 @@ def remarks(result: SyncResult) -> Iterator[Line]:
         (
             result.rejected,
             "Rejected",
-            "refused by the store for good: dead_letters, 'stripe-traits retry'",
+            "refused by the store, each with its answer: sync_changelog, 'stripe-traits retry'",
         ),
         (result.blocked, "Dead letters", "still in the dead letters: 'stripe-traits retry'"),
     ):

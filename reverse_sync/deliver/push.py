@@ -5,7 +5,7 @@ No warehouse here: nothing is locked while a store is slow.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -232,7 +232,7 @@ def _cannot_hold(refused: BatchRefused) -> Refusal:
 def _overtaken(outgoing: Outgoing, version: int, held: int) -> Outcome:
     """The store holds something newer: nobody's fault, and the next run comes after it."""
     reason = f"version {version} is not newer than the store's {held}: left as it is"
-    return _refused(outgoing, Refusal(reason=reason, code="newer", permanent=False))
+    return replace(_refused(outgoing, Refusal(reason=reason, code="newer")), permanent=False)
 
 
 def _refused(outgoing: Outgoing, refusal: Refusal) -> Outcome:

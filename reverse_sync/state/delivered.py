@@ -19,7 +19,9 @@ DELIVERED = """
         waits_until = (
             select min(coalesce(next_attempt_at, $now))
             from sync.outbox
-            where status = 'pending' and (version = $version or next_attempt_at > $now)
+            where (status = 'pending' and (version = $version or next_attempt_at > $now))
+                -- The store held a higher version: the next run comes after it, at once.
+                or (status = 'rejected' and version = $version)
         )
 """
 
