@@ -22,8 +22,9 @@ from ingestion.merge.warehouse import opened_once
 from ingestion.reconcile.repair import Compared
 from ingestion.reconcile.slices import Share
 from ingestion.stripe_api.connection import Connection
+from orchestration.build.node_result import NodeResult
 from orchestration.build.scope import BuildKind, BuildScope, decide
-from orchestration.build.transform import NodeResult, TransformFailed, find_failure, transform
+from orchestration.build.transform import TransformFailed, find_failure, transform
 from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
 from orchestration.locks import lease, lock, open_warehouse

@@ -6,7 +6,7 @@ its results mean, stands in `transform`.
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +24,24 @@ PROBLEMS = ("warn", "error")
 
 
 def run_dbt(
-    settings: Settings, arguments: list[str], on_node: Callable[[str], None] | None = None
+    settings: Settings,
+    arguments: list[str],
+    on_node: Callable[[str], None] | None = None,
+    listeners: Sequence[Callable[[EventMsg], None]] = (),
 ) -> dbtRunnerResult:
-    """One dbt command on the warehouse, which is closed afterwards. Raises DbtFailed."""
+    """One dbt command on the warehouse, which is closed afterwards; `listeners` hear all of dbt's
+    events. Raises DbtFailed."""
     os.environ |= settings.site.profile
     kept = settings.folder.dbt
     paths = ["--target-path", str(kept / "target"), "--log-path", str(kept / "logs")]
     name = settings.site.project
     if name not in _parsed:
         _parsed[name] = kept_parse(name) or parse(paths)
-    listeners = [_problems_into(kept / "logs" / "dbt.log")]
+    callbacks = [_problems_into(kept / "logs" / "dbt.log"), *listeners]
     if on_node:
-        listeners.append(_node_listener(on_node))
+        callbacks.append(_node_listener(on_node))
     try:
-        done = dbtRunner(manifest=_parsed[name], callbacks=listeners).invoke(
+        done = dbtRunner(manifest=_parsed[name], callbacks=callbacks).invoke(
             [*arguments, *FLAGS, *paths]
         )
     finally:

@@ -8,18 +8,17 @@ lock.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import duckdb
-from dbt.artifacts.schemas.results import NodeStatus
-from dbt.artifacts.schemas.run import RunExecutionResult
 
-from orchestration.build.dbt_process import run_dbt
+from orchestration.build import rendered
 from orchestration.build.last_build import MOVES_NUMBERS, finish
 from orchestration.build.manifest import DbtFailed
+from orchestration.build.node_result import NodeResult
 from orchestration.build.scope import BuildKind, BuildScope, begin, decide
 from orchestration.configuration.settings import Settings
 
-FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)
 RUN_SETTINGS = """
 create schema if not exists pipeline;
 create schema if not exists refreshed;
@@ -55,26 +54,12 @@ class TransformFailed(Exception):
 
 
 @dataclass(frozen=True)
-class NodeResult:
-    """What dbt did with one node; `failures` counts the rows that a test found."""
-
-    unique_id: str
-    status: str
-    seconds: float
-    failures: int
-    message: str
-
-    @property
-    def failed(self) -> bool:
-        return self.status in FAILED
-
-
-@dataclass(frozen=True)
 class Transformed:
     """What a build had to do, and what dbt did."""
 
     scope: BuildScope
     results: list[NodeResult]
+    why_dbt: str | None = None  # None: by the text of an earlier build, or nothing was to be done
 
 
 def transform(
@@ -101,13 +86,13 @@ def transform(
         write_run_settings(database, settings, as_of, scope)
         settings.site.prepare_build(database)
         database.execute("set max_vacuum_tasks = $tasks", {"tasks": _vacuum_tasks(scope)})
-        results = _build(settings, scope, on_node)
+        results, why_dbt = _build(database, settings, scope, on_node)
         passed = not any(result.failed for result in results)
         refreshed = scope.kind is BuildKind.REFRESH
         settings.site.collect_marts(database, passed=passed, refreshed=refreshed)
         if passed:
             finish(database)
-    return Transformed(scope, results)
+    return Transformed(scope, results, why_dbt)
 
 
 def _vacuum_tasks(scope: BuildScope) -> int:
@@ -117,10 +102,38 @@ def _vacuum_tasks(scope: BuildScope) -> int:
 
 
 def _build(
-    settings: Settings, scope: BuildScope, on_node: Callable[[str], None] | None
+    database: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    scope: BuildScope,
+    on_node: Callable[[str], None] | None,
+) -> tuple[list[NodeResult], str | None]:
+    """By the text of an earlier build where it holds, else by dbt, whose text is kept; and why."""
+    place, why = rendered.place_of(database, settings, scope.kind), "no text is kept of this build"
+    if place and (nodes := place.read()):
+        try:
+            return rendered.run(database, nodes, on_node), None
+        except rendered.Doubt as doubt:
+            why = str(doubt)
+    recorder = rendered.Recorder()
+    results = _by_dbt(settings, scope, [recorder] if place else [], on_node)
+    if place and not any(result.failed for result in results):
+        place.write(recorder.nodes(database, results))
+    return results, why
+
+
+def _by_dbt(
+    settings: Settings,
+    scope: BuildScope,
+    listeners: list[Callable[[Any], None]],
+    on_node: Callable[[str], None] | None,
 ) -> list[NodeResult]:
+    from dbt.artifacts.schemas.run import RunExecutionResult
+
+    from orchestration.build.dbt_process import run_dbt
+
     selection = REFRESHED if scope.kind is BuildKind.REFRESH else EVERYTHING
-    invocation = run_dbt(settings, ["build", "--no-write-json", *selection], on_node)
+    words = ["build", "--no-write-json", *selection]
+    invocation = run_dbt(settings, words, on_node, listeners)
     if not isinstance(invocation.result, RunExecutionResult):
         raise DbtFailed(f"dbt could not run: {invocation.exception}")
     return [

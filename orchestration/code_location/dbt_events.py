@@ -12,7 +12,7 @@ from dagster import AssetCheckResult, AssetCheckSeverity, MaterializeResult, Met
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
-from orchestration.build.transform import NodeResult
+from orchestration.build.node_result import NodeResult
 from orchestration.stages import Built
 
 ASSET_TYPES = ("model", "seed", "snapshot")

@@ -96,7 +96,7 @@ def test_changes_arrive_and_quiet_cycles_do_nothing(business: Pipeline) -> None:
 
 
 def run_of_dagster_ends_when_its_time_is_over(business: Pipeline) -> None:
-    business.set(LIVE_RUN_MINUTES="0.02")
+    business.set(LIVE_RUN_MINUTES="0.1")
     business.stripe.store.update("customer", "cus_one", {"name": "Newest"}, now=NOW + 9)
     with dagster_instance(business.settings) as instance:
         assert live_refresh.execute_in_process(instance=instance).success

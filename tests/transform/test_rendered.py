@@ -1,0 +1,105 @@
+"""A build by the text that dbt ran before leaves what dbt would have; what is in doubt is dbt's."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from examples_build import AS_OF, RunSettings, Warehouse, create_warehouse
+from examples_objects import given, percent, simple
+
+from orchestration.build.rendered import Place
+from orchestration.build.scope import BuildKind
+from orchestration.build.transform import Transformed, transform
+
+LATER = AS_OF + timedelta(hours=1)
+SCHEMAS = ("staging", "intermediate", "marts", "history", "seeds")
+
+
+def landed(folder: Path, name: str = "warehouse") -> Warehouse:
+    (folder / name).mkdir()
+    made = create_warehouse(folder / name / "warehouse.duckdb")
+    half = percent("half", 50)
+    made.land([half, *simple("a", 5000), *simple("b", 8000, discounts=[given(half)])])
+    return made
+
+
+def content(warehouse: Warehouse) -> dict[str, Any]:
+    """Definitions, comments and rows of all that a build makes."""
+    found: dict[str, Any] = {}
+    with duckdb.connect(str(warehouse.path), read_only=True) as database:
+        for schema in SCHEMAS:
+            for name, *told in database.execute(
+                "select table_name, comment, sql from duckdb_tables() where schema_name = $1"
+                " union all select view_name, comment, sql from duckdb_views()"
+                " where schema_name = $1 order by 1",
+                [schema],
+            ).fetchall():
+                rows = database.execute(f'from {schema}."{name}" order by all').fetchall()
+                found[f"{schema}.{name}"] = (*told, rows)
+        found["columns"] = database.execute(
+            "select schema_name, table_name, column_name, data_type, comment"
+            " from duckdb_columns() where schema_name in $1 order by all",
+            [list(SCHEMAS)],
+        ).fetchall()
+    return found
+
+
+def ends(made: Transformed) -> dict[str, tuple[str, int, str]]:
+    return {one.unique_id: (one.status, one.failures, one.message) for one in made.results}
+
+
+def test_a_first_build_by_text_is_dbts(tmp_path: Path) -> None:
+    by_dbt, by_text = landed(tmp_path, "dbt"), landed(tmp_path, "text")
+    by_dbt.refresh(RunSettings())
+    first, again = by_dbt.refresh(RunSettings(), full=True), by_text.refresh(RunSettings())
+    assert first.why_dbt
+    assert again.why_dbt is None
+    assert ends(first) == ends(again)
+    assert content(by_dbt) == content(by_text)
+
+
+def test_a_full_build_of_what_has_marts_is_dbts(tmp_path: Path) -> None:
+    warehouse = landed(tmp_path)
+    warehouse.refresh(RunSettings())
+    assert warehouse.refresh(RunSettings(as_of=LATER), full=True).why_dbt
+
+
+def test_another_answer_is_a_doubt_and_dbt_builds(tmp_path: Path) -> None:
+    """The steps of a discount are rendered by how many there are."""
+    warehouse = landed(tmp_path)
+    settings = RunSettings(mrr_discount_durations="all")
+    warehouse.refresh(settings)
+    for number, count in enumerate((1, 1, 3), start=1):
+        moment = AS_OF + timedelta(hours=number)
+        coupons = [percent(f"c{number}_{n}", 10) for n in range(count)]
+        bought = simple("b", 8000, discounts=[given(one) for one in coupons])
+        warehouse.land([*coupons, *bought], read_at=moment)
+        made = warehouse.refresh(RunSettings(**{**vars(settings), "as_of": moment}))
+        assert made.scope.kind is BuildKind.REFRESH
+    assert made.why_dbt is not None
+    assert "max(step)" in made.why_dbt or "was" in made.why_dbt
+    [row] = warehouse.records("from marts.single_subscription_traits where account_id = 'b'")
+    assert f"{row['mrr_normalized']:f}" == "58.320"  # 80.00 less 10 % three times
+
+
+def test_what_a_test_finds_is_told_by_dbt(tmp_path: Path) -> None:
+    warehouse = landed(tmp_path)
+    warehouse.refresh(RunSettings())
+    for number in (1, 2):
+        moment = AS_OF + timedelta(hours=number)
+        warehouse.land(simple("a", 5000 + number), read_at=moment)
+        warehouse.refresh(RunSettings(as_of=moment))
+    odd = simple("a", 5000, status="new_status")
+    warehouse.land(odd, read_at=AS_OF + timedelta(hours=3))
+    made = transform(warehouse.settings(RunSettings()), as_of=AS_OF + timedelta(hours=3))
+    assert made.why_dbt
+    failed = [one.unique_id for one in made.results if one.failed]
+    assert any("unknown_values" in one for one in failed)
+
+
+@pytest.mark.parametrize("text", ["", '[{"unique_id"', '{"a": 1}', '[{"unique": "model.a"}]'])
+def test_a_text_that_is_garbled_is_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "refresh.json").write_text(text)
+    assert Place("refresh.json", (tmp_path / "none", tmp_path)).read() is None
