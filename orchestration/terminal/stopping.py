@@ -11,6 +11,7 @@ import threading
 from typing import Any, NoReturn
 
 STOPPED: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143}
+AGAIN_SECONDS = 0.05
 _heard: list[int] = []  # the pipe's end to read from
 
 
@@ -24,10 +25,21 @@ def listen() -> None:
     _heard[:] = [into_read]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _interrupt)
+    sys.unraisablehook = _again
 
 
 def _interrupt(*_: Any) -> NoReturn:
     raise KeyboardInterrupt
+
+
+def _again(swallowed: Any) -> None:
+    """Python drops what is raised where it collects garbage, the interrupt too: it comes again."""
+    if issubclass(swallowed.exc_type, Exception):
+        sys.__unraisablehook__(swallowed)
+        return
+    again = threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
+    again.daemon = True
+    again.start()
 
 
 def stopped_code() -> int | None:
