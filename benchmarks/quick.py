@@ -49,7 +49,9 @@ def main() -> int:
     options = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        seen = counted(Path(folder))
+        for turn in ("rendered by dbt", "by the text that dbt ran"):
+            (at := Path(folder) / turn).mkdir()
+            seen = counted(at)  # of the last turn: the same whatever was built here before
     took = time.monotonic() - began
     if options.renew:
         EXPECTED.write_text(json.dumps(seen, indent=1) + "\n")

@@ -55,6 +55,9 @@ class Inbox(Positions):
     def take(self, events: Iterable[tuple[str, Any]], *, received_at: datetime) -> list[bool]:
         """The same for events of several accounts, and whether each one was new."""
         with self._transaction():
+            latest = self.latest()
+            if latest and received_at < latest:  # the clock was set back: the order stays
+                received_at = latest + timedelta(microseconds=1)
             return [bool(self._append(account, event, received_at)) for account, event in events]
 
     def refuse(self, events: Iterable[tuple[Any, str]], *, received_at: datetime) -> int:
@@ -96,9 +99,6 @@ class Inbox(Positions):
         return datetime.fromisoformat(row[0]) if row else None
 
     def _append(self, stripe_account_id: str, event: Any, received_at: datetime) -> int:
-        latest = self.latest()
-        if latest and received_at < latest:  # the clock was set back: the order stays
-            received_at = latest + timedelta(microseconds=1)
         inserted = self._database.execute(
             "insert into events values (?, ?, ?, ?, ?, ?) on conflict do nothing",
             (

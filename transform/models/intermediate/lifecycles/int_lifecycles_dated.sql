@@ -26,9 +26,9 @@ churns_dated as (
 
 ),
 
-payments_spanned as (
+payments_dated as (
 
-    select * from {{ ref('int_payments_spanned') }}
+    select * from {{ ref('int_payments_dated') }}
 
 ),
 
@@ -54,19 +54,6 @@ run_settings as (
 
     select * from {{ ref('stg_pipeline__run_settings') }}
 
-),
-
-payment_dates as (
-
-    select
-        account_id,
-        max(paid_until) as paid_until,
-        case
-            when bool_or(paid_until is null) then max(case when is_beginning then paid_from end)
-        end as subscribed_since
-    from payments_spanned
-    group by account_id
-
 )
 
 select
@@ -80,10 +67,10 @@ select
             end
             then coalesce(unknown_amounts_named.unknown_amount, 'account, all_mrr')
     end as unknown_amount,
-    payment_dates.subscribed_since,
+    payments_dated.subscribed_since,
     case
-        when payment_dates.paid_until > subscriptions_listed.trial_since
-            then payment_dates.paid_until
+        when payments_dated.paid_until > subscriptions_listed.trial_since
+            then payments_dated.paid_until
         else subscriptions_listed.trial_since
     end as trial_since,
     subscriptions_listed.trial_ends_at,
@@ -94,7 +81,7 @@ inner join totals_pivoted on customers_chosen.account_id = totals_pivoted.accoun
 left join payers on customers_chosen.account_id = payers.account_id
 left join unknown_amounts_named
     on customers_chosen.account_id = unknown_amounts_named.account_id
-left join payment_dates on customers_chosen.account_id = payment_dates.account_id
+left join payments_dated on customers_chosen.account_id = payments_dated.account_id
 left join subscriptions_listed on customers_chosen.account_id = subscriptions_listed.account_id
 left join churns_dated on customers_chosen.account_id = churns_dated.account_id
 left join subscriptions_invoiced as chosen_subscriptions
