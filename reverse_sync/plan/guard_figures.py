@@ -46,8 +46,8 @@ UNKNOWN = """
     from sync.outbox
     inner join sync.sync_snapshot as snapshot on outbox.account_id = snapshot.account_id
     where outbox.version = ?
-        and outbox.facts ->> '$.unknown_amount' is not null
-        and snapshot.facts ->> '$.unknown_amount' is null
+        and (outbox.facts ->> '$.unknown_amount') is not null
+        and (snapshot.facts ->> '$.unknown_amount') is null
 """
 
 GONE = """
