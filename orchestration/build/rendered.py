@@ -4,9 +4,10 @@ Enters: a warehouse before a build, and dbt's events during one. Leaves: the bui
 node and in dbt's order, in a file named after all that they hold for; or the results of running
 them. dbt renders 240 nodes in some six seconds, whatever they hold; DuckDB runs them in one.
 
-The text holds for one manifest, one version of DuckDB, one kind of build and one set of relations.
-What dbt asked the warehouse while it rendered is asked again: another answer is a `Doubt`, and so
-is whatever fails. Then dbt does the build. A full build of a warehouse that has marts is dbt's.
+The text holds for one manifest that is up to date, one DuckDB, one kind of build, one set of
+relations. What dbt asked the warehouse while it rendered is asked again: another answer is a
+`Doubt`, and so is whatever fails. Then dbt does the build. A full build of a warehouse that has
+marts is always dbt's.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.build.manifest import MANIFEST
+from orchestration.build.manifest import MANIFEST, is_outdated
 from orchestration.build.node_result import NodeResult
 from orchestration.build.scope import BuildKind
 from orchestration.configuration.settings import Settings
@@ -91,7 +92,7 @@ def place_of(
 ) -> Place | None:
     """None: dbt does this build, and nothing is kept of it."""
     relations = [name for (name,) in database.execute(RELATIONS).fetchall()]
-    if not settings.site.is_local or (kind is BuildKind.FULL and relations):
+    if not settings.site.is_local or is_outdated() or (kind is BuildKind.FULL and relations):
         return None
     parts = [duckdb.__version__, str(PROJECT), settings.site.project, kind.value, *relations]
     digest = hashlib.sha256(MANIFEST.read_bytes())
@@ -155,7 +156,7 @@ def run(
     try:
         results = list(_results(database, nodes, on_node))
         database.execute("commit")
-    except (Doubt, duckdb.Error) as error:
+    except (Doubt, duckdb.Error, LookupError, ValueError) as error:
         with suppress(duckdb.Error):
             database.execute("rollback")
         raise Doubt(str(error)) from error

@@ -1,5 +1,6 @@
 """A build by the text that dbt ran before leaves what dbt would have; what is in doubt is dbt's."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 from examples_build import AS_OF, RunSettings, Warehouse, create_warehouse
 from examples_objects import given, percent, simple
 
-from orchestration.build.rendered import Place
+from orchestration.build import manifest
+from orchestration.build.manifest import MANIFEST
+from orchestration.build.rendered import Place, place_of
 from orchestration.build.scope import BuildKind
 from orchestration.build.transform import Transformed, transform
 
@@ -97,6 +100,21 @@ def test_what_a_test_finds_is_told_by_dbt(tmp_path: Path) -> None:
     assert made.why_dbt
     failed = [one.unique_id for one in made.results if one.failed]
     assert any("unknown_values" in one for one in failed)
+
+
+def test_models_newer_than_the_manifest_are_dbts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The text is of the models that the manifest was made of."""
+    warehouse = landed(tmp_path)
+    with duckdb.connect(str(warehouse.path)) as database:
+        asked = (database, warehouse.settings(RunSettings()), BuildKind.FULL)
+        assert place_of(*asked)
+        long_ago = tmp_path / "manifest.json"
+        long_ago.write_bytes(MANIFEST.read_bytes())
+        os.utime(long_ago, (0, 0))
+        monkeypatch.setattr(manifest, "MANIFEST", long_ago)
+        assert place_of(*asked) is None
 
 
 @pytest.mark.parametrize("text", ["", '[{"unique_id"', '{"a": 1}', '[{"unique": "model.a"}]'])
