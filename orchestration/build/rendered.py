@@ -159,7 +159,8 @@ def run(
     except (Doubt, duckdb.Error, LookupError, ValueError) as error:
         with suppress(duckdb.Error):
             database.execute("rollback")
-        raise Doubt(str(error)) from error
+        # A value of a customer's may stand in DuckDB's words.
+        raise Doubt(str(error) if isinstance(error, Doubt) else type(error).__name__) from error
     return results
 
 

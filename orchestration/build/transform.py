@@ -18,6 +18,7 @@ from orchestration.build.manifest import DbtFailed
 from orchestration.build.node_result import NodeResult
 from orchestration.build.scope import BuildKind, BuildScope, begin, decide
 from orchestration.configuration.settings import Settings
+from orchestration.terminal.logs import FIELDS, log
 
 RUN_SETTINGS = """
 create schema if not exists pipeline;
@@ -114,6 +115,7 @@ def _build(
             return rendered.run(database, nodes, on_node), None
         except rendered.Doubt as doubt:
             why = str(doubt)
+    log.info("dbt does the build", extra={FIELDS: {"why": why}})
     recorder = rendered.Recorder()
     results = _by_dbt(settings, scope, [recorder] if place else [], on_node)
     if place and not any(result.failed for result in results):
