@@ -29,7 +29,8 @@ def test_largest_and_smallest_amounts_are_exact_or_told(tmp_path: Path) -> None:
     seed = int(os.environ.get("AMOUNTS_SEED") or 1)
     chance = random.Random(seed)
     coupons = [_coupon(chance, number) for number in range(30)]
-    objects, expected = [*coupons, *simple("normal", 5000)], {"normal": Fraction(50)}
+    objects = [*coupons, *simple("normal", 5000), *_too_much_together()]
+    expected: dict[str, Fraction | None] = {"normal": Fraction(50), "together": None}
     for number in range(ACCOUNTS):
         made, expected[f"a{number}"] = _account(chance, f"a{number}", coupons)
         objects += made
@@ -40,6 +41,17 @@ def test_largest_and_smallest_amounts_are_exact_or_told(tmp_path: Path) -> None:
     too_large = {name for name, value in expected.items() if value is None}
     assert too_large <= _told(built), f"seed {seed}"
     assert _company(built) == _sums(built)
+
+
+def _too_much_together() -> list[Json]:
+    """Each of the two items can be counted, their sum cannot."""
+    prices = [
+        builders.price(id=f"price_together_{n}", unit_amount=6 * 10**11, interval="year")
+        for n in range(2)
+    ]
+    items = [builders.item(price=price, quantity=1000) for price in prices]
+    sold = builders.subscription(id="sub_together", customer="cus_together", items=items)
+    return [customer("together"), *prices, sold]
 
 
 def _account(

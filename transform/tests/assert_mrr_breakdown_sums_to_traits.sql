@@ -1,13 +1,24 @@
 -- The parts of each account's MRR, as rounded by a reader, are the trait, to the cent, in both
--- modes. Looks at the accounts of this build.
+-- modes. Looks at the accounts of this build. Where items come to more together than can be counted,
+-- the trait is null and data quality says why, although each item has its amount.
 {{ config(tags=['each_refresh']) }}
 with
+
+too_large as (
+
+    select distinct account_id
+    from {{ ref('data_quality_affected') }}
+    where issue = 'amount_too_large'
+
+),
 
 breakdown as (
 
     select mrr_breakdown.*
     from {{ ref('mrr_breakdown') }} as mrr_breakdown
     inner join {{ ref('int_accounts_to_rebuild') }} using (account_id)
+    left join too_large on mrr_breakdown.account_id = too_large.account_id
+    where too_large.account_id is null
 
 ),
 
