@@ -1,7 +1,7 @@
 """One answer over HTTP, within a limit of size and of time in all.
 
-In: a request, the limits. Out: the answer, read to its end; or NoAnswer, whatever the server does:
-an endless body, a byte now and then, a small body that unpacks to a huge one. Not here: which
+Enters: a request, the limits. Leaves: the answer, read to its end; or NoAnswer, whatever the server
+does: an endless body, a byte now and then, a small body that unpacks to a huge one. Not here: which
 status means what, and whether to ask again.
 
 httpx limits each wait for bytes, not their sum, and unpacks whatever comes. Its headers have a

@@ -1,7 +1,7 @@
 """The same for threads: `fetch` from code that waits for its answer.
 
-In: requests from any number of threads. Out: answers. One event loop in a thread of its own does
-the waiting, since only there a limit on time in all can break off a read that is under way.
+Enters: requests from any number of threads. Leaves: answers. One event loop in a thread of its own
+does the waiting, since only there a limit on time in all can break off a read that is under way.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """A token bucket in a file: 24 bytes under `flock`, which the kernel frees when its holder dies.
 
-In: how much a request costs, what the server said about its limit. Out: the seconds to wait, 0 for
-"go". Nobody reserves: who has to wait asks again, so that a pause holds for those who wait already
-and a killed process leaves nothing behind but the tokens that it took.
+Enters: how much a request costs, what the server said about its limit. Leaves: the seconds to wait,
+0 for "go". Nobody reserves: who has to wait asks again, so that a pause holds for those who wait
+already and a killed process leaves nothing behind but the tokens that it took.
 """
 
 import fcntl

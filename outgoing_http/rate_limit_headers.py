@@ -1,6 +1,6 @@
 """What a server says about its limit in the headers of an answer.
 
-In: headers and the time. Out: seconds and counts; None where nothing readable is said. Not
+Enters: headers and the time. Leaves: seconds and counts; None where nothing readable is said. Not
 here: what to do about it (rate_budget.py).
 """
 

@@ -1,7 +1,7 @@
 """The secrets of this process, taken out of any text that is told or kept.
 
-In: the secrets, once they are known; texts from anywhere, mostly from other servers, which may
-repeat what they were sent. Out: the texts, with `***` in place of each secret, in each form in
+Enters: the secrets, once they are known; texts from anywhere, mostly from other servers, which may
+repeat what they were sent. Leaves: the texts, with `***` in place of each secret, in each form in
 which one travels: plain, in base64 (basic auth), in a URL, in JSON. One place for all of them:
 whoever writes to a terminal, a log, a database or an exception asks here.
 """

@@ -1,7 +1,7 @@
 """The body of an answer, collected and unpacked piece by piece within a limit.
 
-In: pieces as they come. Out: the body; or TooLong before more than the limit is in memory. A piece
-of 64 KB of gzip can unpack to 64 MB: it is unpacked no further than the limit.
+Enters: pieces as they come. Leaves: the body; or TooLong before more than the limit is in memory. A
+piece of 64 KB of gzip can unpack to 64 MB: it is unpacked no further than the limit.
 """
 
 import zlib

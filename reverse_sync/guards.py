@@ -1,8 +1,8 @@
 """Guards: how much one run may change before a person has to look.
 
-In: limits, figures of the plan, the guards that are overridden for this once. Out: the guards that
-trip. Pure. A guard that cannot be evaluated trips. Not here: where
-figures come from (plan/guard_figures.py).
+Enters: limits, figures of the plan, the guards that are overridden for this once. Leaves: the
+guards that trip. Pure. A guard that cannot be evaluated trips. Not here: where figures come from
+(plan/guard_figures.py).
 
 A limit in counts always holds. One in percent holds over a baseline of at least `baseline`
 acknowledged accounts: a first import has none, and a tenth of eight accounts is no alarm.

@@ -1,7 +1,7 @@
 """push: brings a batch of planned changes to the store, and tells what became of each.
 
-In: an open store, a batch, the tracking config. Out: an outcome for every account of the batch.
-No warehouse here: nothing is locked while a store is slow.
+Enters: an open store, a batch, the tracking config. Leaves: an outcome for every account of the
+batch. No warehouse here: nothing is locked while a store is slow.
 """
 
 from collections.abc import Sequence

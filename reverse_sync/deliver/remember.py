@@ -1,8 +1,8 @@
 """remember: what the store has answered.
 
-In: outcomes of a push. Out: outbox rows resolved or put off, the snapshot of acknowledged traits,
-the changelog, the dead letters, the run's counts. Each call is one transaction. Not here: how a run
-ends (run_end.py).
+Enters: outcomes of a push. Leaves: outbox rows resolved or put off, the snapshot of acknowledged
+traits, the changelog, the dead letters, the run's counts. Each call is one transaction. Not here:
+how a run ends (run_end.py).
 """
 
 from collections import Counter

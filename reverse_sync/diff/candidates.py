@@ -1,8 +1,8 @@
 """read: the accounts of account_traits that may need a write, and what is known of each.
 
-In: the published copy attached beside the sync state. Out: candidates in chunks, and the count of
-the rows that need none. Rows whose text has not changed since it was acknowledged never leave
-DuckDB. Not here: what is decided about a candidate (decide.py).
+Enters: the published copy attached beside the sync state. Leaves: candidates in chunks, and the
+count of the rows that need none. Rows whose text has not changed since it was acknowledged never
+leave DuckDB. Not here: what is decided about a candidate (decide.py).
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """diff, for one account: a write, a reason to keep it out, a wait, or nothing.
 
-In: a candidate, the run, the tracking config. Out: the decision. Pure: no database, no network.
+Enters: a candidate, the run, the tracking config. Leaves: the decision. Pure: no database, no
+network.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What the guards look at: the plan in the outbox beside what the store has acknowledged.
 
-In: the warehouse connection inside the plan's transaction, the published copy attached. Out: the
-figures of guards.py, and the plan's digest. Not here: which figure is too much (guards.py).
+Enters: the warehouse connection inside the plan's transaction, the published copy attached. Leaves:
+the figures of guards.py, and the plan's digest. Not here: which figure is too much (guards.py).
 """
 
 from datetime import timedelta

@@ -1,6 +1,6 @@
 """A plan for people and programs to read before it is sent.
 
-In: the outbox rows of a plan inside its transaction. Out: one frozen preview.
+Enters: the outbox rows of a plan inside its transaction. Leaves: one frozen preview.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The plan's rows beside the outbox: the run, the accounts kept out, texts that are known now.
 
-In: a plan, inside its transaction. Out: rows of sync_runs, sync_invalid, sync_snapshot.
+Enters: a plan, inside its transaction. Leaves: rows of sync_runs, sync_invalid, sync_snapshot.
 """
 
 from collections import Counter

@@ -1,6 +1,6 @@
 """reconcile, the store's side: what the store holds beside what it acknowledged.
 
-In: the store, paged through; the snapshot. Out: the drift (changed by hand, missing, extra,
+Enters: the store, paged through; the snapshot. Leaves: the drift (changed by hand, missing, extra,
 unremembered) in sync_drift; on request the snapshot corrected to what the store holds, so that the
 next plan sends what differs from the model and no more. That is also how lost state comes back.
 """

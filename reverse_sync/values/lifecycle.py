@@ -1,8 +1,8 @@
 """The lifecycle of one account: trial, subscribed, churned or none, with its dates and MRR.
 
-In: tracking config, the account's full current traits and facts, its previous lifecycle and as_of.
-Out: its lifecycle now. Pure: no clock, no database. Not here: where traits, facts and settings
-come from.
+Enters: tracking config, the account's full current traits and facts, its previous lifecycle and
+as_of. Leaves: its lifecycle now. Pure: no clock, no database. Not here: where traits, facts and
+settings come from.
 
 | reads (single mode)            | reads (multi mode)           | status     |
 |--------------------------------|------------------------------|------------|

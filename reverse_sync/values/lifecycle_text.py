@@ -1,6 +1,7 @@
 """A lifecycle, or facts for it, as JSON text: as the outbox and the sync state keep them.
 
-In: one of them, or its text. Out: the other. Not here: what a lifecycle means (lifecycle.py).
+Enters: one of them, or its text. Leaves: the other. Not here: what a lifecycle means
+(lifecycle.py).
 """
 
 import json

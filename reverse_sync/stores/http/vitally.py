@@ -1,8 +1,8 @@
 """The Vitally store: `PUT /resources/accounts/{externalId}`, and `POST` where that is unknown.
 
-In: writes. Out: accounts whose reply shows what was sent; any other reply is a refusal. Traits are
-merged by Vitally, null clears one. The trait that tracks revenue is null, never 0, unless the
-account is subscribed: any value would mark it as subscribed.
+Enters: writes. Leaves: accounts whose reply shows what was sent; any other reply is a refusal.
+Traits are merged by Vitally, null clears one. The trait that tracks revenue is null, never 0,
+unless the account is subscribed: any value would mark it as subscribed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
