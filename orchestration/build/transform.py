@@ -12,31 +12,16 @@ from typing import Any
 
 import duckdb
 
-from orchestration.build import rendered
-from orchestration.build.last_build import MOVES_NUMBERS, finish
+from orchestration.build.build_text import place_of
+from orchestration.build.last_build import finish
 from orchestration.build.manifest import DbtFailed
 from orchestration.build.node_result import NodeResult
+from orchestration.build.record_build import Recorder
+from orchestration.build.rerun_build import Doubt, rerun
+from orchestration.build.run_settings import write_run_settings
 from orchestration.build.scope import BuildKind, BuildScope, begin, decide
 from orchestration.configuration.settings import Settings
 from orchestration.terminal.logs import FIELDS, log
-
-RUN_SETTINGS = """
-create schema if not exists pipeline;
-create schema if not exists refreshed;
-create or replace table pipeline.replaced (mart varchar, rows varchar);
-create or replace table pipeline.run_settings as
-select
-    $as_of::timestamp as as_of,
-    $account_id_metadata_key::varchar as account_id_metadata_key,
-    $multiple_subscriptions::boolean as multiple_subscriptions,
-    lower($reporting_currency::varchar) as reporting_currency,
-    $mrr_discount_durations::varchar as mrr_discount_durations,
-    $mrr_pause_collection::varchar as mrr_pause_collection,
-    $changed_since::timestamp as changed_since,
-    $previous_as_of::timestamp as previous_as_of,
-    $kept_until::timestamp as kept_until
-"""
-
 
 EVERYTHING = ("--exclude-resource-type", "unit_test")
 # Views and seeds stand since the last full build, whose tests looked at every row.
@@ -109,14 +94,14 @@ def _build(
     on_node: Callable[[str], None] | None,
 ) -> tuple[list[NodeResult], str | None]:
     """By the text of an earlier build where it holds, else by dbt, whose text is kept; and why."""
-    place, why = rendered.place_of(database, settings, scope.kind), "no text is kept of this build"
+    place, why = place_of(database, settings, scope.kind), "no text is kept of this build"
     if place and (nodes := place.read()):
         try:
-            return rendered.run(database, nodes, on_node), None
-        except rendered.Doubt as doubt:
+            return rerun(database, nodes, on_node), None
+        except Doubt as doubt:
             why = str(doubt)
     log.info("dbt does the build", extra={FIELDS: {"why": why}})
-    recorder = rendered.Recorder()
+    recorder = Recorder()
     results = _by_dbt(settings, scope, [recorder] if place else [], on_node)
     if place and not any(result.failed for result in results):
         place.write(recorder.nodes(database, results))
@@ -162,20 +147,6 @@ def find_failure(
         f"{result.unique_id}: {' '.join(result.message.split())}" for result in failed
     ]
     return TransformFailed("\n".join([*lines, "nothing was published; the last good marts stand"]))
-
-
-def write_run_settings(
-    database: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, scope: BuildScope
-) -> None:
-    """What the models read instead of a clock and an environment: one row."""
-    values = {name: getattr(settings, name) for name in MOVES_NUMBERS}
-    values |= {
-        "as_of": as_of.replace(tzinfo=None),
-        "changed_since": scope.changed_since,
-        "previous_as_of": scope.previous_as_of,
-        "kept_until": scope.kept_until,
-    }
-    database.execute(RUN_SETTINGS, values)
 
 
 def _unknown_values(database: duckdb.DuckDBPyConnection) -> list[str]:

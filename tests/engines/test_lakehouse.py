@@ -11,8 +11,8 @@ import pytest
 
 from ingestion.engines.lake import Lake
 from orchestration.build.last_build import finish
+from orchestration.build.run_settings import write_run_settings
 from orchestration.build.scope import BuildKind, BuildScope, begin, decide
-from orchestration.build.transform import write_run_settings
 from orchestration.configuration.settings import Settings
 
 AS_OF = datetime.fromisoformat("2025-06-15")

@@ -16,8 +16,9 @@ from ingestion.landing import TABLES
 from ingestion.landing.rows import Stamp, rows
 from ingestion.landing.schema import schema
 from orchestration.build import dbt_process
+from orchestration.build.run_settings import write_run_settings
 from orchestration.build.scope import BuildKind, BuildScope
-from orchestration.build.transform import Transformed, transform, write_run_settings
+from orchestration.build.transform import Transformed, transform
 from orchestration.configuration.settings import Settings
 
 AS_OF = datetime.fromisoformat("2025-06-15")

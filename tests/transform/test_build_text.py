@@ -11,8 +11,8 @@ from examples_build import AS_OF, RunSettings, Warehouse, create_warehouse
 from examples_objects import given, percent, simple
 
 from orchestration.build import manifest
+from orchestration.build.build_text import Place, place_of
 from orchestration.build.manifest import MANIFEST
-from orchestration.build.rendered import Place, place_of
 from orchestration.build.scope import BuildKind
 from orchestration.build.transform import Transformed, transform
 

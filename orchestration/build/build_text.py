@@ -1,0 +1,94 @@
+"""What dbt has run for a build, as text, and where it is kept for the next build of its kind.
+
+Enters: a warehouse before a build. Leaves: the file that its text would be in, named after all
+that the text holds for: a manifest that is up to date, DuckDB's version, the kind of build, the
+relations that are there. A full build of a warehouse that has marts has none: it is always dbt's.
+"""
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from orchestration.build.manifest import MANIFEST, is_outdated
+from orchestration.build.scope import BuildKind
+from orchestration.configuration.settings import Settings
+from orchestration.project import PROJECT
+from orchestration.whole_file import write_whole
+
+OURS = ("staging", "intermediate", "marts", "history", "seeds")
+RELATIONS = """
+select schema_name || '.' || table_name || ' table' from duckdb_tables()
+where database_name = current_database() and schema_name in ({0})
+union all
+select schema_name || '.' || view_name || ' view' from duckdb_views()
+where database_name = current_database() and schema_name in ({0})
+order by 1
+""".format(", ".join(f"'{name}'" for name in OURS))
+
+
+@dataclass
+class Node:
+    """One dbt node: what it runs, what was asked for it and answered, how it ended."""
+
+    unique_id: str
+    kind: str = ""
+    severity: str = "error"
+    statements: list[str] = field(default_factory=list)
+    asked: dict[str, str] = field(default_factory=dict)
+    status: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the text of one build is looked for, and kept: the project's folder is every
+    warehouse's, and may be read-only."""
+
+    name: str
+    folders: tuple[Path, ...]
+
+    def read(self) -> list[Node] | None:
+        for folder in self.folders:
+            with suppress(OSError, ValueError, TypeError):
+                kept = json.loads((folder / self.name).read_bytes())
+                return [Node(**node) for node in kept]
+        return None
+
+    def write(self, nodes: list[Node]) -> None:
+        for folder in self.folders:
+            with suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                _forget_older(folder)
+                write_whole(folder / self.name, json.dumps([asdict(node) for node in nodes]))
+                return
+
+
+def place_of(
+    database: duckdb.DuckDBPyConnection, settings: Settings, kind: BuildKind
+) -> Place | None:
+    """None: dbt does this build, and nothing is kept of it."""
+    relations = [name for (name,) in database.execute(RELATIONS).fetchall()]
+    if not settings.site.is_local or is_outdated() or (kind is BuildKind.FULL and relations):
+        return None
+    parts = [duckdb.__version__, str(PROJECT), settings.site.project, kind.value, *relations]
+    digest = hashlib.sha256(MANIFEST.read_bytes())
+    digest.update("\n".join(parts).encode())
+    folders = (MANIFEST.with_name("rendered"), settings.folder.dbt / "rendered")
+    return Place(f"{kind.value}-{digest.hexdigest()[:24]}.json", folders)
+
+
+def _forget_older(folder: Path) -> None:
+    """Texts of an earlier manifest, which no build will look for."""
+    parsed = MANIFEST.stat().st_mtime
+    for text in folder.glob("*.json"):
+        if text.stat().st_mtime < parsed:
+            text.unlink()
+
+
+def answer(database: duckdb.DuckDBPyConnection, text: str) -> str:
+    """Of a query that dbt asks while it renders, to be compared."""
+    return repr(database.execute(text).fetchall())
