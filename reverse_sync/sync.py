@@ -9,10 +9,10 @@ written.
 from datetime import datetime
 from pathlib import Path
 
+from reverse_sync.deliver.acknowledged_counts import Taken
 from reverse_sync.deliver.chunks import Answers, Progress, Sender
 from reverse_sync.deliver.result import SyncResult, result_of
 from reverse_sync.deliver.run_end import Ending
-from reverse_sync.deliver.taken import Taken
 from reverse_sync.guards import Guards
 from reverse_sync.plan.counts import Plan
 from reverse_sync.plan.planning import Planner, StoreState, read

@@ -16,7 +16,7 @@ from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
 from ingestion.landing.rows import Stamp
 from ingestion.landing.schema import KEY, READ_AT, schema
-from ingestion.merge.quarantine import Quarantine
+from ingestion.merge.fitting_rows import Quarantine
 from ingestion.stripe_api.reader import Page
 
 Batch = dict[str, pa.Table]

@@ -20,8 +20,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from ingestion.engines import Engine, Place, engine
 from ingestion.engines.guard import MEMORY, SCHEMA
 from ingestion.landing import TABLES
+from ingestion.merge.fitting_rows import Entry, Quarantine
 from ingestion.merge.memory import give_back
-from ingestion.merge.quarantine import Entry, Quarantine
 from ingestion.merge.source import EMPTY, batches, stripe
 from ingestion.merge.tombstones import BURIED, Burial
 from ingestion.stripe_api.events import Pointer

@@ -20,7 +20,7 @@ from ingestion.inbox.events_db import Inbox
 from ingestion.intake import BATCH, Intake, Paths, Progress
 from ingestion.landing.rows import Stamp
 from ingestion.load import DEFAULT, Bounds, identify
-from ingestion.merge.quarantine import Quarantine
+from ingestion.merge.fitting_rows import Quarantine
 from ingestion.reconcile.comparison import Comparison
 from ingestion.reconcile.slices import Share
 from ingestion.references.closing import close_references

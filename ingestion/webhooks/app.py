@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ingestion.webhooks.delivered_event import Delivery, Misshapen, NoEvent, read
-from ingestion.webhooks.log import DeliveryLog
+from ingestion.webhooks.delivery_log import DeliveryLog
 from ingestion.webhooks.rules import Rules, Standing
 from ingestion.webhooks.signature import BadSignature, signer
 

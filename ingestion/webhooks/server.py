@@ -15,7 +15,7 @@ import uvicorn
 
 from ingestion.webhooks.app import Receiver, app
 from ingestion.webhooks.connections import bounded
-from ingestion.webhooks.log import DeliveryLog
+from ingestion.webhooks.delivery_log import DeliveryLog
 from ingestion.webhooks.rules import Standing
 
 GRACE_SECONDS = 10  # for deliveries under way when it is told to stop

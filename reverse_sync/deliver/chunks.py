@@ -15,11 +15,11 @@ from typing import Protocol
 
 from duckdb import DuckDBPyConnection
 
+from reverse_sync.deliver.acknowledged_counts import Taken, taken
 from reverse_sync.deliver.outbox import take
 from reverse_sync.deliver.push import Outcome, Outgoing, PushStopped, push
 from reverse_sync.deliver.remember import remember
 from reverse_sync.deliver.run_end import Ending, close_run
-from reverse_sync.deliver.taken import Taken, taken
 from reverse_sync.plan.counts import Plan
 from reverse_sync.state.run import Run, naive
 from reverse_sync.stores.account_store import AccountStore, AccountStoreError, NotNow

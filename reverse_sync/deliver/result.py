@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from reverse_sync.deliver.acknowledged_counts import Taken
 from reverse_sync.deliver.run_end import Ending, Kept
-from reverse_sync.deliver.taken import Taken
 from reverse_sync.plan.counts import Plan
 from reverse_sync.values.tracking import SettingChange
 

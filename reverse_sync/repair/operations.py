@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from duckdb import DuckDBPyConnection
 
+from reverse_sync.deliver.acknowledged_counts import Taken, taken
 from reverse_sync.deliver.chunks import Progress, Sender
 from reverse_sync.deliver.outbox import take
 from reverse_sync.deliver.push import Outcome
 from reverse_sync.deliver.remember import remember
 from reverse_sync.deliver.result import SyncResult, result_of
 from reverse_sync.deliver.run_end import close_run
-from reverse_sync.deliver.taken import Taken, taken
 from reverse_sync.diff.candidates import published
 from reverse_sync.guards import GUARDS, UPSTREAM
 from reverse_sync.plan.fill_outbox import begin, record

@@ -8,7 +8,7 @@ from benchmarks.observers import served
 from ingestion.webhooks.app import PATH, Receiver, app
 from ingestion.webhooks.connections import bounded
 from ingestion.webhooks.delivered_event import Ours
-from ingestion.webhooks.log import DeliveryLog
+from ingestion.webhooks.delivery_log import DeliveryLog
 from ingestion.webhooks.rules import Rules, Standing
 from ingestion.webhooks.signature import Secret
 

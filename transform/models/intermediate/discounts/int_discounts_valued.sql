@@ -12,7 +12,7 @@ with
 
 discounts as (
 
-    select * from {{ ref('int_discounts_owned') }}
+    select * from {{ ref('int_discounts_to_rebuild') }}
 
 ),
 
