@@ -1,6 +1,6 @@
 -- The parts of each account's MRR, as rounded by a reader, are the trait, to the cent, in both
--- modes. Looks at the accounts of this build. Where items come to more together than can be counted,
--- the trait is null and data quality says why, although each item has its amount.
+-- modes. Looks at the accounts of this build. Where items come to more together than can be
+-- counted, the trait is null and data quality says why, although each item has its amount.
 {{ config(tags=['each_refresh']) }}
 with
 
