@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.configuration.data_folder import WAREHOUSE
-from orchestration.configuration.settings import Settings, WrongSettings
+from orchestration.configuration.environment import WrongSettings
+from orchestration.configuration.settings import Settings
 from orchestration.locks import lock
 from orchestration.terminal.failures import Unknown
 from orchestration.terminal.reporter import Reporter

@@ -14,7 +14,8 @@ from dotenv import set_key
 from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.permissions import check_permissions
 from ingestion.stripe_api.survey import Evidence, gather
-from orchestration.configuration.settings import Settings, WrongSettings
+from orchestration.configuration.environment import WrongSettings
+from orchestration.configuration.settings import Settings
 from orchestration.stripe_accounts import connection
 
 LIKELY = 0.8  # of the customers carry the key: it was put there on purpose

@@ -19,7 +19,8 @@ from ingestion.webhooks.delivered_event import Ours
 from ingestion.webhooks.registered import findings
 from ingestion.webhooks.rules import Rules, Standing
 from ingestion.webhooks.signature import Secret
-from orchestration.configuration.settings import Settings, WrongSettings, read_settings
+from orchestration.configuration.environment import WrongSettings, read_settings
+from orchestration.configuration.settings import Settings
 from orchestration.stripe_accounts import connection
 
 

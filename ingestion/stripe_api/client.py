@@ -21,7 +21,7 @@ from tenacity.wait import wait_exponential_jitter
 from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.rate_limit import Pace
 from ingestion.stripe_api.refusals import StripeError, Temporary, raise_for_status, retry_after
-from outgoing_http import Answer, AnswerTooLong, AnswerTooSlow, NoAnswer, fetch
+from outgoing_http.answers import Answer, AnswerTooLong, AnswerTooSlow, NoAnswer, fetch
 
 SLOW_ATTEMPTS = 3  # with an answer beyond its limits: it cost its whole time each time
 # A server that has answered before is waited for; one that never has is told of within 15 seconds:

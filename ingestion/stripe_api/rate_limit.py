@@ -9,7 +9,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from outgoing_http import RateBudget
+from outgoing_http.rate_budget import RateBudget
 
 ALL_ENDPOINTS = 2.4  # of one endpoint's rate: Stripe's limit over all is the one that ends first
 ALL = "all"

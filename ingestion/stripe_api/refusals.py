@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from outgoing_http import Answer, scrubbed
+from outgoing_http.answers import Answer
+from outgoing_http.secrets import scrubbed
 
 SHOWN = 300  # characters of what Stripe says about a refusal
 

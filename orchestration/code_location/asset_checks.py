@@ -16,7 +16,8 @@ from dagster import (
     multi_asset_check,
 )
 
-from orchestration.configuration.settings import Settings, read_settings
+from orchestration.configuration.environment import read_settings
+from orchestration.configuration.settings import Settings
 from orchestration.monitoring import checks
 from orchestration.monitoring.checks import Checked
 

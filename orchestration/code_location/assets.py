@@ -29,7 +29,7 @@ from ingestion.reconcile.slices import Share
 from orchestration.build.dbt_process import write_docs
 from orchestration.code_location.dbt_events import dbt_events
 from orchestration.code_location.run_tags import as_of, is_full, moment, overridden, share
-from orchestration.configuration.settings import read_settings
+from orchestration.configuration.environment import read_settings
 from orchestration.locks import open_warehouse
 from orchestration.monitoring.health import note_refreshed
 from orchestration.pages.delivery_lines import result_lines

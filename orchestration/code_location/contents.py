@@ -28,7 +28,8 @@ from orchestration.code_location.jobs import jobs
 from orchestration.code_location.run_log import console
 from orchestration.code_location.schedules import schedules
 from orchestration.code_location.sensors import sensors
-from orchestration.configuration.settings import ScheduleSettings, WrongSettings, schedule_problems
+from orchestration.configuration.environment import WrongSettings
+from orchestration.configuration.settings import ScheduleSettings, schedule_problems
 from orchestration.terminal.logs import drop_plain_root_handlers
 
 # The nightly run makes everything anew; where nothing changes in between, nothing is made.

@@ -14,7 +14,7 @@ from dagster import DagsterExecutionInterruptedError, OpExecutionContext, job, o
 
 from orchestration.code_location.live_report import LiveReport
 from orchestration.code_location.run_log import CONFIG, console
-from orchestration.configuration.settings import read_settings
+from orchestration.configuration.environment import read_settings
 from orchestration.live.resident import Cycle, live
 from orchestration.pages.delivery_lines import cycle_line
 from orchestration.terminal.reporter import log_reporter

@@ -10,7 +10,7 @@ from ingestion.reconcile.slices import Share
 from orchestration import repairs, stages
 from orchestration.code_location.asset_checks import evaluations
 from orchestration.code_location.run_log import CONFIG, console
-from orchestration.configuration.settings import read_settings
+from orchestration.configuration.environment import read_settings
 from orchestration.terminal.reporter import log_reporter
 from reverse_sync.stores.account_store import NotReadable
 

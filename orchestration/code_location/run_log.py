@@ -8,7 +8,8 @@ from typing import Any
 
 from dagster import Field, InitLoggerContext, colored_console_logger, logger
 
-from orchestration.configuration.settings import read_settings, secrets
+from orchestration.configuration.environment import read_settings
+from orchestration.configuration.secrets_in_settings import secrets
 from orchestration.terminal.logs import JsonLines, StandardError
 
 CONFIG: dict[str, Any] = {"loggers": {"console": {"config": {}}}}

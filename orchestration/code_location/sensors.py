@@ -29,7 +29,8 @@ from orchestration.code_location.jobs import (
     REVERSE_SYNC,
 )
 from orchestration.code_location.run_requests import ask
-from orchestration.configuration.settings import Settings, read_settings
+from orchestration.configuration.environment import read_settings
+from orchestration.configuration.settings import Settings
 from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import problems
 from orchestration.publication.delivery_due import last_delivery

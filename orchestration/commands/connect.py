@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.configuration.settings import STRIPE, Settings, WrongSettings, read_settings
+from orchestration.configuration.environment import WrongSettings, read_settings
 from orchestration.pages.tables import table
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import console
 
 if TYPE_CHECKING:
     from ingestion.stripe_api.survey import Evidence
+    from orchestration.configuration.settings import Settings
     from orchestration.setup import Answers
 
 SHOWN = 10  # metadata keys
@@ -80,7 +81,7 @@ def connect(  # noqa: PLR0913, PLR0917  one argument an option
         _finish(evidence, answers, None if dry_run else env_file, as_json=json_output)
 
 
-def _with_key(*, asks: bool) -> tuple[Settings, dict[str, str]]:
+def _with_key(*, asks: bool) -> tuple["Settings", dict[str, str]]:
     """The settings with a key, and the line for `.env` where the key was typed in just now."""
     settings = read_settings(for_stripe=False)
     if settings.api_key or not asks or not sys.stdin.isatty():
@@ -89,8 +90,10 @@ def _with_key(*, asks: bool) -> tuple[Settings, dict[str, str]]:
     return read_settings(stripe_api_key=key), {"STRIPE_API_KEY": key, **_address(settings)}
 
 
-def _address(settings: Settings) -> dict[str, str]:
+def _address(settings: "Settings") -> dict[str, str]:
     """An address other than Stripe's own, so that a later `sync` goes where `connect` looked."""
+    from orchestration.configuration.settings import STRIPE
+
     base = settings.stripe_api_base
     return {} if base == STRIPE else {"STRIPE_API_BASE": base}
 

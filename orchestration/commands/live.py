@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.configuration.settings import read_settings
+from orchestration.configuration.environment import read_settings
 from orchestration.terminal.failures import explained
 from orchestration.terminal.logs import FIELDS, is_json, log
 from orchestration.terminal.output import Json, console, reporting

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.configuration.settings import read_settings
+from orchestration.configuration.environment import read_settings
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import Json, console
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import typer
 
-from orchestration.configuration.settings import read_settings
+from orchestration.configuration.environment import read_settings
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import (
     Json,

@@ -1,15 +1,18 @@
 """`stripe-traits reconcile`: what is there beside what should be there, at both ends."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.configuration.settings import Settings, WrongSettings, read_settings
+from orchestration.configuration.environment import WrongSettings, read_settings
 from orchestration.pages.tables import table
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import Json, Override, console, named_guards, reporting
 from orchestration.terminal.reporter import Reporter
+
+if TYPE_CHECKING:
+    from orchestration.configuration.settings import Settings
 
 
 def reconcile(  # noqa: PLR0913, PLR0917 (each an option)
@@ -58,7 +61,7 @@ def reconcile(  # noqa: PLR0913, PLR0917 (each an option)
 
 
 def _with_stripe(
-    settings: Settings, reporter: Reporter, share: str, *, allow_gone: bool
+    settings: "Settings", reporter: Reporter, share: str, *, allow_gone: bool
 ) -> list[dict[str, Any]]:
     from ingestion.reconcile.slices import Share
     from orchestration.stages import reconcile_stage
@@ -72,7 +75,7 @@ def _with_stripe(
 
 
 def _with_store(
-    settings: Settings,
+    settings: "Settings",
     reporter: Reporter,
     *,
     repair: bool,

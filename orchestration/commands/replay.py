@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.configuration.settings import WrongSettings, read_settings
+from orchestration.configuration.environment import WrongSettings, read_settings
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import Json, console, moment_option
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.configuration.settings import read_settings
+from orchestration.configuration.environment import read_settings
 from orchestration.pages.tables import table
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import Json, console

@@ -1,46 +1,32 @@
-"""The settings: the one place that reads the environment and `.env`.
+"""The settings: what each one is, its default, and what follows from several together.
 
-Enters: environment variables, as `.env.example` explains them. Leaves: one frozen `Settings`. All
-complaints come at once, one line each with its remedy, and never with a secret's value.
+Enters: environment variables and `.env`, as `.env.example` explains them. Leaves: one frozen
+`Settings`. Not here: who reads them, and how a wrong one is told (`environment`).
 """
 
-import os
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
     SecretStr,
-    ValidationError,
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.configuration import checks
 from orchestration.configuration.data_folder import WAREHOUSE, DataFolder
-from orchestration.configuration.unknown_names import unknown
-from orchestration.configuration.url_secrets import url_secrets
-from orchestration.terminal.logs import log_as_json
-from orchestration.terminal.machine_faults import work_with
 from orchestration.warehouse import url
 from orchestration.warehouse.warehouse_kinds import InFile, warehouse
-from outgoing_http import hide
 from reverse_sync.guards import GUARDS, Guards, parse_limit
 from reverse_sync.stores.target import Target
 
 ENV_FILE = ".env"
 STRIPE = "https://api.stripe.com"
 SANDBOX_KEY = "sk_test_sandbox"
-SHORTEST_SECRET = 5  # a part of a setting that is shorter is no secret, but a word
-
-
-class WrongSettings(Exception):
-    """One line for each wrong setting, with its remedy."""
 
 
 def _off_is_none(value: object) -> object:
@@ -52,11 +38,6 @@ Rate = Annotated[float, Field(gt=0, le=100)]
 PerMinute = Annotated[float, Field(gt=0, le=100_000)]
 Guard = Annotated[str, AfterValidator(checks.limit)]
 Hours = Annotated[Decimal, Field(gt=0, le=10_000)]
-# For what pydantic says of itself in a programmer's words.
-REMEDIES = {
-    "bool_parsing": "write true or false",
-    "string_pattern_mismatch": "write a currency's three letters, such as usd",
-}
 Currency = Annotated[str, Field(pattern="^[a-zA-Z]{3}$")]
 
 
@@ -137,11 +118,11 @@ class Settings(ScheduleSettings):
             *checks.connected_accounts(self.stripe_connected_accounts),
             *checks.api_base(self.stripe_api_base),
             *checks.data_dir(self.data_dir),
-            *url.problems(_secret(self.warehouse_url)),
-            *checks.account_store_url(_secret(self.account_store_url)),
-            *checks.webhook_secrets(_secret(self.stripe_webhook_secrets)),
+            *url.problems(revealed(self.warehouse_url)),
+            *checks.account_store_url(revealed(self.account_store_url)),
+            *checks.webhook_secrets(revealed(self.stripe_webhook_secrets)),
             *checks.account_store_secret(
-                _secret(self.account_store_url), _secret(self.account_store_secret)
+                revealed(self.account_store_url), revealed(self.account_store_secret)
             ),
         ]
         if problems:
@@ -160,7 +141,7 @@ class Settings(ScheduleSettings):
     @property
     def api_keys(self) -> list[tuple[str | None, str]]:
         """The keys, each with the Stripe account that the setting says it is of."""
-        given = _secret(self.stripe_api_key) or (SANDBOX_KEY if self.on_loopback else "")
+        given = revealed(self.stripe_api_key) or (SANDBOX_KEY if self.on_loopback else "")
         return [checks.named(part) for part in given.split(",")] if given else []
 
     @property
@@ -172,7 +153,7 @@ class Settings(ScheduleSettings):
     @property
     def webhook_secrets(self) -> list[tuple[str | None, str]]:
         """Signing secrets, each with the Stripe account that it is of (None: the first key's)."""
-        given = _secret(self.stripe_webhook_secrets)
+        given = revealed(self.stripe_webhook_secrets)
         return [checks.named(part) for part in given.split(",")] if given else []
 
     @property
@@ -189,7 +170,7 @@ class Settings(ScheduleSettings):
     @property
     def site(self) -> InFile:
         """The warehouse, and what is done otherwise by where it is."""
-        return warehouse(_secret(self.warehouse_url), self.data_dir / WAREHOUSE)
+        return warehouse(revealed(self.warehouse_url), self.data_dir / WAREHOUSE)
 
     @property
     def folder(self) -> DataFolder:
@@ -207,7 +188,7 @@ class Settings(ScheduleSettings):
     @property
     def store_url(self) -> str:
         """Where the account store is; may hold a password."""
-        return _secret(self.account_store_url) or f"sqlite:///{self.folder.accounts}"
+        return revealed(self.account_store_url) or f"sqlite:///{self.folder.accounts}"
 
     @property
     def guards(self) -> Guards:
@@ -223,74 +204,13 @@ class Settings(ScheduleSettings):
         """The account store with all that it takes to open it."""
         return Target(
             url=self.store_url,
-            secret=_secret(self.account_store_secret),
+            secret=revealed(self.account_store_secret),
             folder=self.data_dir,
             requests_per_minute=self.account_store_requests_per_minute,
             accounts_per_request=self.account_store_accounts_per_request,
         )
 
 
-def read_settings(*, for_stripe: bool = True, **given: Any) -> Settings:
-    """The settings of this process; `for_stripe`: a request to Stripe will follow, so a key is due.
-    What is `given` goes before the environment.
-
-    Raises WrongSettings with one line for each complaint.
-    """
-    problems = unknown(os.environ, dotenv_values(ENV_FILE), Settings.model_fields)
-    try:
-        settings = Settings(**given)
-    except ValidationError as error:
-        problems += _complaints(error)
-    if problems:
-        raise WrongSettings("\n".join(problems))
-    if for_stripe and (problems := checks.keys(settings.api_keys, settings.stripe_api_base)):
-        raise WrongSettings("\n".join(problems))
-    work_with(settings.data_dir, settings.folder.remedies)
-    _make_private(settings.data_dir)
-    hide(parts(settings))
-    if settings.log_format == "json":
-        log_as_json(secrets(settings))
-    return settings
-
-
-def parts(settings: Settings) -> list[str]:
-    """The secrets in the settings, without the addresses round them, which may be shown."""
-    held = [secret for _, secret in (*settings.api_keys, *settings.webhook_secrets)]
-    held = [one for one in held if one != SANDBOX_KEY] + list(settings.site.secrets)
-    held.append(_secret(settings.account_store_secret) or "")
-    urls = [settings.store_url, _secret(settings.alert_webhook_url) or ""]
-    return held + [secret for address in urls for secret in url_secrets(address)]
-
-
-def secrets(settings: Settings) -> list[str]:
-    """The values that nothing may tell, whole and in the parts that are used."""
-    names = Settings.model_fields.keys() - {"warehouse_url"}  # a place, but for its catalog's
-    values = [getattr(settings, name) for name in sorted(names)]
-    held = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-    held += settings.site.secrets
-    parts = [part.rpartition(":")[2].strip() for whole in held for part in whole.split(",")]
-    return [*held, *(part for part in parts if len(part) > SHORTEST_SECRET)]
-
-
-def _make_private(data_dir: Path) -> None:
-    """Nobody else reads what this process writes: it is customers' data."""
-    os.umask(0o077)
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with suppress(OSError):  # somebody else's folder, lent to us, or a disk that is only read
-        data_dir.chmod(0o700)
-
-
-def _secret(value: SecretStr | None) -> str | None:
+def revealed(value: SecretStr | None) -> str | None:
+    """What a secret setting says; None: it is not set."""
     return value.get_secret_value() if value else None
-
-
-def _complaints(error: ValidationError) -> list[str]:
-    lines = []
-    for problem in error.errors(include_url=False, include_input=False):
-        if not problem["loc"]:
-            lines += problem["msg"].removeprefix("Value error, ").splitlines()
-        else:
-            name = str(problem["loc"][0]).upper()
-            said = REMEDIES.get(problem["type"], problem["msg"]).removeprefix("Value error, ")
-            lines.append(f"{name}: {said}; .env.example explains it")
-    return lines

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy import event as sql_event
 
 from orchestration.terminal.machine_faults import machine_fault
-from outgoing_http import scrubbed
+from outgoing_http.secrets import scrubbed
 
 MOST_OPEN = 3  # the index, the run that is under way, one that is looked at
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import typer
 
 from orchestration.build.manifest import is_outdated, write_manifest
-from orchestration.configuration.settings import WrongSettings, read_settings
+from orchestration.configuration.environment import WrongSettings, read_settings
 from orchestration.dagster_local.dagster_home import (
     code_socket,
     dagster_instance,

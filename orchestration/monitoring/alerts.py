@@ -20,7 +20,8 @@ from pydantic import TypeAdapter, ValidationError
 from orchestration.configuration.settings import Settings
 from orchestration.monitoring.health import Problem
 from orchestration.whole_file import write_whole
-from outgoing_http import MIB, Answer, AnswerLimits, BlockingClient, NoAnswer
+from outgoing_http.answers import MIB, Answer, AnswerLimits, NoAnswer
+from outgoing_http.blocking import BlockingClient
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # below, it logs whole addresses
 log = logging.getLogger("stripe_traits.alerts")

@@ -32,7 +32,7 @@ CODES = {
     "orchestration.file_lock.LockHeld": FAILED,
     "orchestration.build.manifest.DbtFailed": FAILED,
     "orchestration.build.manifest.ManifestOutdated": FAILED,
-    "orchestration.configuration.settings.WrongSettings": WRONG_USAGE,
+    "orchestration.configuration.environment.WrongSettings": WRONG_USAGE,
     "orchestration.build.transform.TransformFailed": FAILED,
     "reverse_sync.stores.account_store.AccountStoreError": FAILED,
     "reverse_sync.stores.account_store.InvalidAccountStoreUrl": WRONG_USAGE,

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from orchestration.terminal.printable import printable
-from outgoing_http import HIDDEN
+from outgoing_http.secrets import HIDDEN
 
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 KEY = re.compile(r"\b(?:sk|rk|whsec)_[A-Za-z0-9_]+")

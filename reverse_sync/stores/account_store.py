@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from outgoing_http import scrubbed
+from outgoing_http.secrets import scrubbed
 from reverse_sync.values.lifecycle import Lifecycle
 from reverse_sync.values.tracking import Setting, SettingChange, Tracking
 from reverse_sync.values.traits import Traits

@@ -26,7 +26,7 @@ import duckdb
 from reverse_sync_world import AS_OF, World
 
 from orchestration.file_lock import writer_lock
-from reverse_sync import SyncResult
+from reverse_sync.deliver.result import SyncResult
 
 ACCOUNTS = 24
 BATCH = 2

@@ -19,7 +19,8 @@ from pipeline import AS_OF, money
 
 from ingestion.landing import TABLES
 from ingestion.load import LoadResult
-from orchestration.configuration.settings import Settings, read_settings
+from orchestration.configuration.environment import read_settings
+from orchestration.configuration.settings import Settings
 from orchestration.stages import deliver_stage, load_stage, transform_stage
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.deliver.result import SyncResult

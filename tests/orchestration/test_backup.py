@@ -10,7 +10,7 @@ from local_stripe import NOW
 from pipeline import Pipeline
 
 from orchestration.backup import back_up, restore
-from orchestration.configuration.settings import WrongSettings
+from orchestration.configuration.environment import WrongSettings
 from orchestration.terminal.failures import Unknown
 from orchestration.terminal.reporter import LogReporter
 

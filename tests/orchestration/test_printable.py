@@ -13,7 +13,7 @@ from orchestration.configuration.url_secrets import url_secrets
 from orchestration.pages.explain_lines import text
 from orchestration.pages.tables import table
 from orchestration.terminal.printable import Terminal
-from outgoing_http import hide, scrubbed
+from outgoing_http.secrets import hide, scrubbed
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\r\x7f"
 SECRET = 'Zq7never"pa/ss+w=rd&more'

@@ -7,7 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from ingestion.engines.lake import Lake
-from orchestration.configuration.settings import Settings, WrongSettings, read_settings, secrets
+from orchestration.configuration.environment import WrongSettings, read_settings
+from orchestration.configuration.secrets_in_settings import secrets
+from orchestration.configuration.settings import Settings
 from orchestration.stripe_accounts import connections
 from orchestration.warehouse.warehouse_kinds import OnSpark
 

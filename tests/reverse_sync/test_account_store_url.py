@@ -14,10 +14,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from reverse_sync import AccountStoreError, InvalidAccountStoreUrl, Target, check
 from reverse_sync.stores import sqlite_store
-from reverse_sync.stores.account_store import AccountWrite
-from reverse_sync.stores.url import opened
+from reverse_sync.stores.account_store import (
+    AccountStoreError,
+    AccountWrite,
+    InvalidAccountStoreUrl,
+)
+from reverse_sync.stores.target import Target
+from reverse_sync.stores.url import check, opened
 from reverse_sync.values.lifecycle import Lifecycle
 
 SECRET = "s3cr/t#p@ss"

@@ -13,13 +13,13 @@ from reverse_sync_world import AS_OF, World
 
 from orchestration.pages.plan_page import plan_lines
 from orchestration.repairs import RESYNC_ALL_OVERRIDES, RESYNC_OVERRIDES
-from reverse_sync import Target
 from reverse_sync.guards import GUARDS, Blocked, Guards, WrongLimit, parse_limit
 from reverse_sync.plan.planning import PlanMoved
 from reverse_sync.repair import operations
 from reverse_sync.state.run import Scope, naive
 from reverse_sync.state.store_identity import OtherStore
 from reverse_sync.stores.account_store import AccountWrite
+from reverse_sync.stores.target import Target
 from reverse_sync.stores.url import opened
 from reverse_sync.values.lifecycle import Lifecycle
 

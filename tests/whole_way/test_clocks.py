@@ -14,7 +14,7 @@ from webhook_receiver import event
 from ingestion.inbox.events_db import Inbox
 from ingestion.merge.warehouse import next_loaded_at
 from orchestration.publication.delivery_due import Delivery
-from outgoing_http import RateBudget
+from outgoing_http.rate_budget import RateBudget
 
 HOUR = timedelta(hours=1)
 RECEIVED = datetime(2025, 6, 15, 13, tzinfo=UTC).replace(tzinfo=None)

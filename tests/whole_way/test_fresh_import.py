@@ -28,7 +28,8 @@ from receiver_thread import SECRET, receiving_in_thread
 from stripe import WebhookSignature
 
 from ingestion.reconcile.slices import Share
-from orchestration.configuration.settings import Settings, read_settings
+from orchestration.configuration.environment import read_settings
+from orchestration.configuration.settings import Settings
 from orchestration.stages import deliver_stage, load_stage, reconcile_stage, transform_stage
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.guards import GUARDS

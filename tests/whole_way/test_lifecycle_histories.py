@@ -20,7 +20,8 @@ from lifecycle_examples import SYNCS, Step, examples
 from lifecycle_lives import lives
 from local_stripe import NOW
 
-from orchestration.configuration.settings import Settings, read_settings
+from orchestration.configuration.environment import read_settings
+from orchestration.configuration.settings import Settings
 from orchestration.pages.explain import read
 from orchestration.pages.explain_lines import lines
 from orchestration.pages.status import read_status

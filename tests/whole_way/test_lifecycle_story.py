@@ -17,7 +17,8 @@ import orjson
 import pytest
 import stripe
 
-from orchestration.configuration.settings import Settings, read_settings
+from orchestration.configuration.environment import read_settings
+from orchestration.configuration.settings import Settings
 from orchestration.stages import deliver_stage, load_stage, transform_stage
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.deliver.result import SyncResult

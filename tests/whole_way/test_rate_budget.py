@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from outgoing_http import BudgetSpent, RateBudget, remaining, seconds_asked
+from outgoing_http.rate_budget import BudgetSpent, RateBudget
+from outgoing_http.rate_limit_headers import remaining, seconds_asked
 
 SPENDER = """
 import sys, time
 from pathlib import Path
-from outgoing_http import RateBudget
+from outgoing_http.rate_budget import RateBudget
 budget = RateBudget(Path(sys.argv[1]), per_second=float(sys.argv[2]), burst=5)
 end = time.time() + float(sys.argv[3])
 while time.time() < end:

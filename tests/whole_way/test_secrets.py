@@ -8,7 +8,8 @@ import pytest
 from command_line import run
 from local_stripe import NOW, several_accounts
 
-from orchestration.configuration.settings import Settings, WrongSettings, read_settings
+from orchestration.configuration.environment import WrongSettings, read_settings
+from orchestration.configuration.settings import Settings
 from sandbox import builders
 from sandbox.http.keys import Key
 from sandbox.misbehaviour.faults import Fault, Faults

@@ -27,7 +27,7 @@ NIGHTLY = [
 FIRST_TOUCH = """
 import sys
 from orchestration.dagster_local.dagster_home import dagster_instance
-from orchestration.configuration.settings import read_settings
+from orchestration.configuration.environment import read_settings
 settings = read_settings()
 print("ready", flush=True)
 sys.stdin.readline()

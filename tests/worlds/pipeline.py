@@ -14,7 +14,8 @@ import orjson
 import pytest
 from local_stripe import DAY, NOW, LocalStripe
 
-from orchestration.configuration.settings import Settings, read_settings
+from orchestration.configuration.environment import read_settings
+from orchestration.configuration.settings import Settings
 from orchestration.publication.publish import publish_sync
 from orchestration.terminal.reporter import LogReporter
 from sandbox import builders

@@ -20,10 +20,11 @@ from typing import Any
 import duckdb
 import psycopg
 
-from reverse_sync import SyncResult, Target
 from reverse_sync.deliver.chunks import Progress
+from reverse_sync.deliver.result import SyncResult
 from reverse_sync.plan.preview import Preview
 from reverse_sync.repair.operations import compare_store
+from reverse_sync.stores.target import Target
 from reverse_sync.sync import deliver, preview, silent
 from reverse_sync.sync_request import SyncContext, SyncRequest
 from reverse_sync.values.traits import number_text

@@ -4,7 +4,7 @@ Enters: the target. Leaves: the channel and its address, or one line that names 
 request.
 """
 
-from outgoing_http import RateBudget
+from outgoing_http.rate_budget import RateBudget
 from reverse_sync.stores.http import address as addresses
 from reverse_sync.stores.http.address import Address
 from reverse_sync.stores.http.client import HttpClient, checked_secret

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from outgoing_http import Answer
+from outgoing_http.answers import Answer
 from reverse_sync.stores.account_store import AccountWrite, Refusal, StoredAccount
 from reverse_sync.stores.http.client import HttpClient, Unanswered
 from reverse_sync.stores.http.request_groups import Answers, Delivered, Group, GroupRefused, deliver

@@ -17,7 +17,8 @@ from dataclasses import asdict
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from outgoing_http import Answer, scrubbed
+from outgoing_http.answers import Answer
+from outgoing_http.secrets import scrubbed
 from reverse_sync.stores.account_store import AccountWrite, Refusal
 from reverse_sync.stores.http.client import HttpClient
 from reverse_sync.stores.http.request_groups import Answers, Delivered, Group, GroupRefused, deliver

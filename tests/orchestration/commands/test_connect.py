@@ -7,7 +7,7 @@ import pytest
 from command_line import run
 from local_stripe import DAY, NOW, LocalStripe
 
-from orchestration.configuration.settings import WrongSettings
+from orchestration.configuration.environment import WrongSettings
 from orchestration.setup import write_env
 from sandbox import builders
 from sandbox.http.keys import Key
