@@ -16,7 +16,7 @@ from ingestion.inbox.cursors import LIVEMODE, RETIRED
 from ingestion.inbox.events_db import Inbox
 from ingestion.intake import Progress
 from ingestion.load import DEFAULT, Bounds, LoadResult, Paths, load
-from ingestion.merge.warehouse import LoadFailed
+from ingestion.merge.load_failed import LoadFailed
 from ingestion.reconcile.repair import Compared, reconcile
 from ingestion.reconcile.slices import Share
 from ingestion.stripe_api.account_id import account_id

@@ -7,13 +7,15 @@ engines read stays with those who ask it.
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
-from dlt.common.destination import Destination
 
 from ingestion.engines.duck import DuckFile
 from ingestion.landing.columns import Table
+
+if TYPE_CHECKING:
+    from dlt.common.destination import Destination
 
 
 class Engine(Protocol):
@@ -40,7 +42,7 @@ class Engine(Protocol):
         `memory`: what DuckDB may take before it goes on on disk.
         """
 
-    def destination(self) -> Destination[Any, Any]:
+    def destination(self) -> "Destination[Any, Any]":
         """Where dlt writes."""
 
     def hints(self, table: Table) -> dict[str, Any]:

@@ -8,17 +8,17 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dlt
 import duckdb
-from dlt.common.destination import Destination
-from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
 from ingestion.engines.guard import MEMORY, SCHEMA, not_older
 from ingestion.engines.migrate import add_account_columns
 from ingestion.inbox.cursors import DUCKDB
 from ingestion.landing.columns import Table
+
+if TYPE_CHECKING:
+    from dlt.common.destination import Destination
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,10 @@ class DuckFile:
                 database.execute(f"set memory_limit = '{memory}'")
             yield database
 
-    def destination(self) -> Destination[Any, Any]:
+    def destination(self) -> "Destination[Any, Any]":
+        import dlt
+        from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+
         credentials = DuckDbCredentials(str(self.path))
         credentials.global_config = {"memory_limit": MEMORY}
         return dlt.destinations.duckdb(credentials)

@@ -4,29 +4,20 @@ Enters: pages of one Stripe account. Leaves: merged rows, tombstones included. W
 engines stands in `engines`. The caller holds the lock.
 """
 
-import logging
-import re
-import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from typing import Any
-
-import dlt
-from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingestion.engines import Engine, Place, engine
 from ingestion.engines.guard import MEMORY, SCHEMA
 from ingestion.landing import TABLES
+from ingestion.merge.batches import EMPTY, Batch, batches
 from ingestion.merge.fitting_rows import Entry, Quarantine
-from ingestion.merge.memory import give_back
-from ingestion.merge.source import EMPTY, batches, stripe
 from ingestion.merge.tombstones import BURIED, Burial
 from ingestion.stripe_api.events import Pointer
 from ingestion.stripe_api.reader import Page
-from ingestion.stripe_api.refusals import StripeError
 
 
 def opened_once(warehouse: Place) -> AbstractContextManager[None]:
@@ -51,28 +42,17 @@ class Landing:
 
     def merge(self, pages: Iterator[Page]) -> dict[str, int]:
         """Merge pages; rows by table. All or nothing: a failed read loads no row."""
-        pipeline, self.waiting = self._ready(), 0
+        from ingestion.merge.dlt_merge import merge  # half a second, which an idle load saves
+
+        self.waiting = 0
         with self._engine.loading(self._account):
-            self._run(pipeline, pages)
-        trace = pipeline.last_trace
-        counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
-        return {table.name: counts.get(table.name, 0) for table in TABLES}
+            return merge(self._batches(pages), self._engine, self._state)
 
-    def _ready(self) -> dlt.Pipeline:
-        """What an interrupted load left behind is read again; its cursor never moved."""
-        pipeline = self._pipeline()
-        # What it raises is told once, in one line; its own log adds tracebacks.
-        logging.getLogger("dlt").setLevel(logging.CRITICAL)
-        try:
-            pipeline.abort_packages()
-        except FileNotFoundError:  # it was killed while dlt made its folders
-            pipeline = pipeline.drop()
-        return pipeline
-
-    def _run(self, pipeline: dlt.Pipeline, pages: Iterator[Page]) -> None:
+    def _batches(self, pages: Iterator[Page]) -> Iterator[Batch]:
+        """First what makes the tables that are not there yet."""
         there = self._engine.tables()
-        missing = {name: table for name, table in EMPTY.items() if name not in there}
-        found = batches(
+        yield {name: table for name, table in EMPTY.items() if name not in there}
+        yield from batches(
             pages,
             Burial(self._engine, self._account, self.loaded_at).rows,
             Quarantine(self.kept_out()),
@@ -80,22 +60,9 @@ class Landing:
             loaded_at=self.loaded_at,
             on_rows=self._take,
         )
-        source = stripe(chain([missing], found), self._engine.hints)
-        try:
-            pipeline.run(source, loader_file_format="parquet")
-        except PipelineStepFailed as error:
-            raise _cause(error) from None
-        finally:
-            self._drop_loaded_packages()
-            give_back()
 
     def _take(self, size: int) -> None:
         self.waiting += size
-
-    def _drop_loaded_packages(self) -> None:
-        """dlt keeps what it has loaded as plain files: customers' data, again at each load."""
-        for loaded in self._state.glob("*/load/loaded/*"):
-            shutil.rmtree(loaded, ignore_errors=True)
 
     def tables(self) -> set[str]:
         """The landing tables that are there."""
@@ -157,15 +124,6 @@ class Landing:
         with self._engine.reading(*tables, memory=memory) as database:
             return database.execute(sql, {"account": self._account, **values}).fetchall()
 
-    def _pipeline(self) -> dlt.Pipeline:
-        dlt.config["data_writer.buffer_max_items"] = 1  # a batch is written as it comes
-        return dlt.pipeline(
-            "stripe_traits",
-            destination=self._engine.destination(),
-            dataset_name=SCHEMA,
-            pipelines_dir=str(self._state),
-        )
-
     def unseen(self, *, since: datetime, after: Pointer, most: int) -> list[Pointer]:
         """Objects that no read since `since` has brought and that are not known to be deleted:
         in order, `most` of those after `after`."""
@@ -210,34 +168,3 @@ def next_loaded_at(warehouse: Place, now: datetime) -> datetime:
         found = database.execute(f"select max(latest) from ({moments})").fetchone()
     last = found[0] if found else None
     return max(now, last + timedelta(microseconds=1)) if last else now
-
-
-# As DuckDB says it.
-LACKING = re.compile(r'Table "(\w+)" does not have a column (?:with name|named) "(\w+)"')
-
-
-class LoadFailed(Exception):
-    """The landing tables could not be written; what was read is read again by the next load."""
-
-
-def _cause(error: BaseException) -> BaseException:
-    """What a read raised, out of dlt's wrappings; else one line for the innermost failure."""
-    inner, following = error, error.__cause__ or error.__context__
-    while following is not None:
-        inner, following = following, following.__cause__ or following.__context__
-        if isinstance(inner, StripeError | OSError):
-            break
-    if isinstance(inner, StripeError):
-        return inner
-    said = (str(inner).splitlines() or [""])[0]
-    if lacking := LACKING.search(said):
-        return LoadFailed(
-            f"{SCHEMA}.{lacking[1]} in the warehouse lacks the column {lacking[2]}: restore a"
-            " backup (stripe-traits restore), or move the warehouse's file away and run"
-            " stripe-traits sync, which reads everything again, then stripe-traits reconcile"
-            " --store --repair; nothing was changed"
-        )
-    return LoadFailed(
-        f"the landing tables could not be written: {type(inner).__name__}: {said};"
-        " nothing is lost: mend it and run again"
-    )

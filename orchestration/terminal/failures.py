@@ -25,7 +25,7 @@ CODES = {
     "ingestion.deletion_limit.DeletionLimitReached": BLOCKED,
     "ingestion.stripe_api.refusals.StripeError": FAILED,
     "ingestion.inbox.schema.InboxNotReady": FAILED,
-    "ingestion.merge.warehouse.LoadFailed": FAILED,
+    "ingestion.merge.load_failed.LoadFailed": FAILED,
     "ingestion.webhooks.server.NoAddress": WRONG_USAGE,
     "orchestration.terminal.failures.Unknown": FAILED,
     "orchestration.terminal.failures.WrongUsage": WRONG_USAGE,

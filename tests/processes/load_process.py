@@ -50,7 +50,7 @@ def ended(process: ForkServerProcess) -> int:
 
 def _load(connection: Any, paths: Any, full: Any, kill_at: int) -> None:
     from ingestion import load as loading
-    from ingestion.merge.warehouse import LoadFailed
+    from ingestion.merge.load_failed import LoadFailed
     from ingestion.stripe_api.refusals import StripeError
 
     _retry_at_once()

@@ -1,0 +1,93 @@
+"""One merge through dlt: batches of rows into the landing tables, all of them or none.
+
+Enters: batches, the engine that holds the tables, the folder of dlt's state. Leaves: merged rows,
+no file of dlt's with customers' data, and what a read raised as it was raised.
+"""
+
+import logging
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import dlt
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from ingestion.engines import Engine
+from ingestion.engines.guard import SCHEMA
+from ingestion.landing import TABLES
+from ingestion.merge.batches import Batch
+from ingestion.merge.load_failed import LoadFailed
+from ingestion.merge.memory import give_back
+from ingestion.merge.source import stripe
+from ingestion.stripe_api.refusals import StripeError
+
+
+def merge(found: Iterator[Batch], engine: Engine, state: Path) -> dict[str, int]:
+    """Merge batches; rows by table. Raises what reading them raised, LoadFailed."""
+    pipeline = _ready(engine, state)
+    try:
+        pipeline.run(stripe(found, engine.hints), loader_file_format="parquet")
+    except PipelineStepFailed as error:
+        raise _cause(error) from None
+    finally:
+        _drop_loaded_packages(state)
+        give_back()
+    trace = pipeline.last_trace
+    counts = trace.last_normalize_info.row_counts if trace and trace.last_normalize_info else {}
+    return {table.name: counts.get(table.name, 0) for table in TABLES}
+
+
+def _ready(engine: Engine, state: Path) -> dlt.Pipeline:
+    """What an interrupted load left behind is read again; its cursor never moved."""
+    pipeline = _pipeline(engine, state)
+    # What it raises is told once, in one line; its own log adds tracebacks.
+    logging.getLogger("dlt").setLevel(logging.CRITICAL)
+    try:
+        pipeline.abort_packages()
+    except FileNotFoundError:  # it was killed while dlt made its folders
+        pipeline = pipeline.drop()
+    return pipeline
+
+
+def _pipeline(engine: Engine, state: Path) -> dlt.Pipeline:
+    dlt.config["data_writer.buffer_max_items"] = 1  # a batch is written as it comes
+    return dlt.pipeline(
+        "stripe_traits",
+        destination=engine.destination(),
+        dataset_name=SCHEMA,
+        pipelines_dir=str(state),
+    )
+
+
+def _drop_loaded_packages(state: Path) -> None:
+    """dlt keeps what it has loaded as plain files: customers' data, again at each load."""
+    for loaded in state.glob("*/load/loaded/*"):
+        shutil.rmtree(loaded, ignore_errors=True)
+
+
+# As DuckDB says it.
+LACKING = re.compile(r'Table "(\w+)" does not have a column (?:with name|named) "(\w+)"')
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What a read raised, out of dlt's wrappings; else one line for the innermost failure."""
+    inner, following = error, error.__cause__ or error.__context__
+    while following is not None:
+        inner, following = following, following.__cause__ or following.__context__
+        if isinstance(inner, StripeError | OSError):
+            break
+    if isinstance(inner, StripeError):
+        return inner
+    said = (str(inner).splitlines() or [""])[0]
+    if lacking := LACKING.search(said):
+        return LoadFailed(
+            f"{SCHEMA}.{lacking[1]} in the warehouse lacks the column {lacking[2]}: restore a"
+            " backup (stripe-traits restore), or move the warehouse's file away and run"
+            " stripe-traits sync, which reads everything again, then stripe-traits reconcile"
+            " --store --repair; nothing was changed"
+        )
+    return LoadFailed(
+        f"the landing tables could not be written: {type(inner).__name__}: {said};"
+        " nothing is lost: mend it and run again"
+    )
