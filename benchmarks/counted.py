@@ -22,7 +22,9 @@ from benchmarks.live.world import World
 from benchmarks.observers import DuckDbStatements, Requests, served, sqlite_statements
 from orchestration.configuration.settings import SANDBOX_KEY, Settings
 from orchestration.publication.delivery_due import delivery_due
-from orchestration.stages import deliver_stage, load_stage, transform_stage
+from orchestration.stages.build import transform_stage
+from orchestration.stages.delivery import deliver_stage
+from orchestration.stages.load import load_stage
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.stores.target import Target
 from reverse_sync.sync import deliver

@@ -22,6 +22,7 @@ from dagster import (
 )
 
 from orchestration.build.manifest import is_outdated, write_manifest
+from orchestration.clock import now
 from orchestration.code_location.contents import definitions
 from orchestration.code_location.jobs import REFRESH, REVERSE_SYNC
 from orchestration.code_location.run_log import QUIET
@@ -31,7 +32,6 @@ from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.dagster_local.in_process import IN_PROCESS, alive
 from orchestration.publication.delivery_due import is_due
 from orchestration.publication.marts import acknowledged_version
-from orchestration.stages import now
 from orchestration.terminal.reporter import Reporter
 from reverse_sync.stores.url import opened
 

@@ -9,11 +9,12 @@ from uuid import uuid4
 
 from duckdb import DuckDBPyConnection
 
+from orchestration.clock import now
 from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
 from orchestration.locks import open_warehouse
 from orchestration.publication.marts import need
-from orchestration.stages import now, publishing_records, run_delivery, sync_context
+from orchestration.stages.delivery import publishing_records, run_delivery, sync_context
 from orchestration.terminal.reporter import Reporter
 from reverse_sync.deliver.dead_letters import Letters, release
 from reverse_sync.deliver.result import SyncResult

@@ -27,26 +27,21 @@ from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
 from ingestion.reconcile.slices import Share
 from orchestration.build.dbt_process import write_docs
+from orchestration.clock import now
 from orchestration.code_location.dbt_events import dbt_events
 from orchestration.code_location.run_tags import as_of, is_full, moment, overridden, share
 from orchestration.configuration.environment import read_settings
 from orchestration.locks import open_warehouse
-from orchestration.monitoring.health import note_refreshed
+from orchestration.monitoring.refreshed import note_refreshed
 from orchestration.pages.delivery_lines import result_lines
 from orchestration.pages.delivery_metadata import as_metadata
 from orchestration.pages.plots import latencies
 from orchestration.pages.previews import shown
-from orchestration.stages import (
-    build_due,
-    deliver_stage,
-    load_stage,
-    loaded_until,
-    measure_stage,
-    now,
-    reconcile_stage,
-    table_rows,
-    transform_stage,
-)
+from orchestration.stages.build import table_rows, transform_stage
+from orchestration.stages.build_due import build_due
+from orchestration.stages.delivery import deliver_stage
+from orchestration.stages.latency import loaded_until, measure_stage
+from orchestration.stages.load import load_stage, reconcile_stage
 from orchestration.terminal.reporter import log_reporter
 
 run_settings = AssetSpec(

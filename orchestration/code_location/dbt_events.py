@@ -13,7 +13,7 @@ from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from orchestration.build.node_result import NodeResult
-from orchestration.stages import Built
+from orchestration.stages.build import Built
 
 ASSET_TYPES = ("model", "seed", "snapshot")
 Shown = Callable[[str], Mapping[str, MetadataValue[Any]]]  # of a published mart, by name

@@ -7,17 +7,18 @@ the account store's differences in `sync_drift`, and both as asset checks. The s
 from dagster import In, Nothing, OpExecutionContext, job, op
 
 from ingestion.reconcile.slices import Share
-from orchestration import repairs, stages
+from orchestration import repairs
 from orchestration.code_location.asset_checks import evaluations
 from orchestration.code_location.run_log import CONFIG, console
 from orchestration.configuration.environment import read_settings
+from orchestration.stages.load import reconcile_stage
 from orchestration.terminal.reporter import log_reporter
 from reverse_sync.stores.account_store import NotReadable
 
 
 @op(description="Every object at Stripe beside the landed one; what differs is read again.")
 def compare_with_stripe(context: OpExecutionContext) -> None:
-    compared = stages.reconcile_stage(read_settings(), log_reporter(context.log), share=Share())
+    compared = reconcile_stage(read_settings(), log_reporter(context.log), share=Share())
     context.log.info("compared with Stripe: %s", compared)
 
 

@@ -36,19 +36,20 @@ def plan(
     """
     with explained():
         settings = read_settings(for_stripe=False)
-        from orchestration import stages
+        from orchestration.clock import now
         from orchestration.pages import plan_page
         from orchestration.publication import marts
+        from orchestration.stages.delivery import sent_mode, sync_context
         from reverse_sync.sync import preview
         from reverse_sync.sync_request import SyncRequest
 
         marts.need(settings.marts)
-        now = stages.now()
-        request = SyncRequest(run_id="plan", as_of=as_of or now, now=now)
+        moment = now()
+        request = SyncRequest(run_id="plan", as_of=as_of or moment, now=moment)
         with reporting() as reporter:
-            found = preview(stages.sync_context(settings, reporter), request)
+            found = preview(sync_context(settings, reporter), request)
         plan_page.print_plan(console, found, as_json=json, limit=limit)
-        if not json and stages.sent_mode(settings) != settings.multiple_subscriptions:
+        if not json and sent_mode(settings) != settings.multiple_subscriptions:
             console.print(
                 f"MULTIPLE_SUBSCRIPTIONS={str(settings.multiple_subscriptions).lower()} takes"
                 " effect with the next 'stripe-traits sync'",
@@ -67,21 +68,22 @@ def apply(
     with explained():
         guards = named_guards(override)
         settings = read_settings(for_stripe=False)
-        from orchestration import stages
+        from orchestration.clock import now
         from orchestration.pages import plan_page
         from orchestration.publication import marts
+        from orchestration.stages.delivery import run_delivery
         from reverse_sync.sync_request import SyncRequest
 
         marts.need(settings.marts)
-        now = stages.now()
+        moment = now()
         request = SyncRequest(
             run_id=str(uuid4()),
-            as_of=as_of or now,
-            now=now,
+            as_of=as_of or moment,
+            now=moment,
             kind="apply",
             digest=digest,
             overridden=guards,
         )
         with reporting() as reporter:
-            result = stages.run_delivery(settings, reporter, request)
+            result = run_delivery(settings, reporter, request)
         plan_page.print_result(console, result, as_json=json)

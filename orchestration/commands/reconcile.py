@@ -64,7 +64,7 @@ def _with_stripe(
     settings: "Settings", reporter: Reporter, share: str, *, allow_gone: bool
 ) -> list[dict[str, Any]]:
     from ingestion.reconcile.slices import Share
-    from orchestration.stages import reconcile_stage
+    from orchestration.stages.load import reconcile_stage
 
     try:
         part = Share.read(share)

@@ -7,9 +7,10 @@ is away stops no load: the delivery stays owed, and is tried again after a pause
 import time
 from datetime import datetime
 
+from orchestration.clock import now
 from orchestration.configuration.settings import Settings
 from orchestration.publication.delivery_due import is_due
-from orchestration.stages import deliver_stage, now
+from orchestration.stages.delivery import deliver_stage
 from orchestration.terminal.reporter import Reporter
 from reverse_sync.deliver.result import SyncResult
 from reverse_sync.stores.account_store import AccountStoreError

@@ -15,7 +15,7 @@ from ingestion.load import LoadResult
 from ingestion.load_pending import identified, waits
 from ingestion.stripe_api.connection import Connection
 from orchestration.configuration.settings import Settings
-from orchestration.stages import load_stage, pending_stage
+from orchestration.stages.load import load_stage, pending_stage
 from orchestration.stripe_accounts import connections
 from orchestration.terminal.reporter import Reporter
 

@@ -12,19 +12,15 @@ from datetime import datetime
 
 from ingestion.inbox.latency import Latency
 from ingestion.load import LoadResult
+from orchestration.clock import now
 from orchestration.configuration.settings import Settings
 from orchestration.live.deliveries import LONGEST_PAUSE, Deliveries
 from orchestration.live.loads import Loads
 from orchestration.locks import kept_open
-from orchestration.monitoring.health import note_refreshed
-from orchestration.stages import (
-    Built,
-    build_due,
-    loaded_until,
-    measure_stage,
-    now,
-    transform_stage,
-)
+from orchestration.monitoring.refreshed import note_refreshed
+from orchestration.stages.build import Built, transform_stage
+from orchestration.stages.build_due import build_due
+from orchestration.stages.latency import loaded_until, measure_stage
 from orchestration.terminal.failures import foreseen
 from orchestration.terminal.reporter import Reporter
 from orchestration.terminal.stopwatch import Stopwatch

@@ -9,15 +9,14 @@ degraded   they move, and something is kept out: rejected accounts, values that 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
-from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
-from orchestration.publication.marts import count_rows, names, published_at, reading
-from orchestration.whole_file import write_whole
+from orchestration.monitoring.refreshed import refreshed_at
+from orchestration.publication.marts import count_rows, names, reading
 
 Level = Literal["degraded", "failed"]
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]
@@ -89,17 +88,3 @@ def _kept_out(settings: Settings) -> Iterator[Problem]:
             if rows := count_rows(database, name):
                 text, remedy = KEPT_OUT[name]
                 yield Problem(f"kept_out:{name}", "degraded", f"{rows:,} {text}", remedy)
-
-
-def note_refreshed(folder: DataFolder, *, at: datetime) -> None:
-    """A refresh has ended well, also one that found nothing to do; `at` is aware UTC."""
-    write_whole(folder.refreshed, at.isoformat())
-
-
-def refreshed_at(folder: DataFolder) -> datetime | None:
-    """When a refresh last ended well, aware UTC; None: never. Where the file does not tell, it was
-    when the marts were published, or later."""
-    try:
-        return datetime.fromisoformat(folder.refreshed.read_text()).astimezone(UTC)
-    except (OSError, ValueError):
-        return published_at(folder.marts)

@@ -22,8 +22,8 @@ from orchestration.build.transform import transform
 from orchestration.code_location.live_job import live_refresh
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.locks import kept_open
-from orchestration.monitoring.health import refreshed_at
-from orchestration.stages import load_stage
+from orchestration.monitoring.refreshed import refreshed_at
+from orchestration.stages.load import load_stage
 from orchestration.terminal.reporter import LogReporter
 
 PATIENCE = 120  # seconds: other load makes clocks unreliable

@@ -30,7 +30,9 @@ from stripe import WebhookSignature
 from ingestion.reconcile.slices import Share
 from orchestration.configuration.environment import read_settings
 from orchestration.configuration.settings import Settings
-from orchestration.stages import deliver_stage, load_stage, reconcile_stage, transform_stage
+from orchestration.stages.build import transform_stage
+from orchestration.stages.delivery import deliver_stage
+from orchestration.stages.load import load_stage, reconcile_stage
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.guards import GUARDS
 from sandbox import clock

@@ -25,7 +25,9 @@ from orchestration.configuration.settings import Settings
 from orchestration.pages.explain import read
 from orchestration.pages.explain_lines import lines
 from orchestration.pages.status import read_status
-from orchestration.stages import deliver_stage, load_stage, transform_stage
+from orchestration.stages.build import transform_stage
+from orchestration.stages.delivery import deliver_stage
+from orchestration.stages.load import load_stage
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.guards import GUARDS
 from sandbox import clock

@@ -19,7 +19,9 @@ import stripe
 
 from orchestration.configuration.environment import read_settings
 from orchestration.configuration.settings import Settings
-from orchestration.stages import deliver_stage, load_stage, transform_stage
+from orchestration.stages.build import transform_stage
+from orchestration.stages.delivery import deliver_stage
+from orchestration.stages.load import load_stage
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.deliver.result import SyncResult
 from sandbox import clock

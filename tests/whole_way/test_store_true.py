@@ -14,7 +14,8 @@ from orchestration.build.dbt_process import write_docs
 from orchestration.build.transform import transform
 from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import Problem
-from orchestration.stages import load_stage, reconcile_stage, transform_stage
+from orchestration.stages.build import transform_stage
+from orchestration.stages.load import load_stage, reconcile_stage
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.guards import Blocked
 from sandbox import builders

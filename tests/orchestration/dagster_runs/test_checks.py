@@ -27,7 +27,7 @@ from orchestration.monitoring import checks
 from orchestration.pages.previews import PREVIEWS, shown
 from orchestration.publication.delivery_due import last_delivery
 from orchestration.refresh import refresh
-from orchestration.stages import table_rows
+from orchestration.stages.build import table_rows
 from orchestration.terminal.reporter import LogReporter
 from sandbox import builders
 

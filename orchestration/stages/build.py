@@ -1,0 +1,77 @@
+"""`stripe.*` -> marts -> the published copy, under the writers' lock.
+
+Enters: the settings, `as_of`, a reporter. Leaves: what dbt did, and what was published.
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+
+import duckdb
+
+from ingestion.merge.warehouse import opened_once
+from orchestration.build.node_result import NodeResult
+from orchestration.build.scope import BuildKind, BuildScope
+from orchestration.build.transform import TransformFailed, find_failure, transform
+from orchestration.clock import now
+from orchestration.configuration.settings import Settings
+from orchestration.locks import lock
+from orchestration.publication.publish import publish, published_build
+from orchestration.publication.published_file import Copy
+from orchestration.terminal.reporter import Reporter
+
+
+@dataclass(frozen=True)
+class Built:
+    """What dbt did, the rows that were published by mart, and why nothing was, if so; the rows of
+    every table in the warehouse, by schema and name."""
+
+    results: list[NodeResult]
+    published: dict[str, int]
+    failure: TransformFailed | None
+    publishing: float = 0.0  # seconds
+    rows: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+def transform_stage(
+    settings: Settings, reporter: Reporter, *, as_of: datetime, full: bool = False
+) -> Built:
+    """`stripe.*` -> marts -> `marts.duckdb`, under one lock; nothing where nothing changed.
+
+    Published only if every model and test passed; else `failure` says why and the last good copy
+    stands.
+    """
+    with (
+        lock(settings.folder, "transform", reporter),
+        closing(Copy(settings.marts)) as copy,
+        opened_once(settings.warehouse),
+    ):
+        made = transform(
+            settings, as_of=as_of, full=full, on_node=reporter.built, on_scope=copy.begin_for
+        )
+        with duckdb.connect(str(settings.warehouse)) as database:
+            failure = find_failure(database, made.results)
+            began = monotonic()
+            published = {} if failure else _publish(database, copy, made.scope)
+            publishing = monotonic() - began
+            rows = table_rows(database) if made.results else {}
+            return Built(made.results, published, failure, publishing, rows)
+
+
+def table_rows(database: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
+    """Rows of every table, by schema and name, counted: DuckDB's estimate keeps deleted ones."""
+    tables = database.execute(
+        "select schema_name, table_name from duckdb_tables()"
+        " where database_name = current_database() and not temporary order by all"
+    ).fetchall()
+    counts = [f'(select count(*) from "{schema}"."{name}")' for schema, name in tables]
+    [found] = database.execute(f"select [{', '.join(counts)}]").fetchall()
+    return dict(zip(tables, found[0], strict=True))
+
+
+def _publish(database: duckdb.DuckDBPyConnection, copy: Copy, scope: BuildScope) -> dict[str, int]:
+    if scope.kind is BuildKind.NOTHING and published_build(database, copy.marts) == scope.id:
+        return {}
+    return publish(database, copy.marts, build=scope.id, follows=scope.follows, at=now(), copy=copy)

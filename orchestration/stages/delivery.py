@@ -1,0 +1,83 @@
+"""Published marts -> account store: what a run of the reverse-sync needs around it.
+
+Enters: the settings, `as_of`, a reporter. Leaves: the run's result, and its records published. The
+writers' lock is not held while the store is written.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from datetime import datetime
+
+from orchestration.clock import now
+from orchestration.configuration.data_folder import DataFolder
+from orchestration.configuration.settings import Settings
+from orchestration.locks import lease, open_warehouse
+from orchestration.monitoring.refreshed import refreshed_at
+from orchestration.publication.marts import published_mode
+from orchestration.publication.publish import publish_sync
+from orchestration.terminal.reporter import Reporter
+from reverse_sync.deliver.result import SyncResult
+from reverse_sync.sync import deliver
+from reverse_sync.sync_request import SyncContext, SyncRequest, Timed
+
+
+def deliver_stage(  # noqa: PLR0913  (all by keyword)
+    settings: Settings,
+    reporter: Reporter,
+    *,
+    as_of: datetime,
+    run_id: str,
+    overridden: frozenset[str] = frozenset(),
+    timed: Timed = nullcontext,
+) -> SyncResult:
+    """`account_traits` -> account store, without the lock while the store is written.
+
+    Raises Blocked where a guard trips that is not overridden: nothing was sent.
+    """
+    request = SyncRequest(run_id=run_id, as_of=as_of, now=now(), overridden=overridden)
+    return run_delivery(settings, reporter, request, timed)
+
+
+def run_delivery(
+    settings: Settings, reporter: Reporter, request: SyncRequest, timed: Timed = nullcontext
+) -> SyncResult:
+    """One run of the reverse-sync, and its records published."""
+    with publishing_records(settings.folder, reporter):
+        context = sync_context(settings, reporter, timed)
+        result = deliver(context, request, on_progress=reporter.delivered)
+        for change in result.overridden:
+            reporter.overrode(change)
+        return result
+
+
+def sync_context(settings: Settings, reporter: Reporter, timed: Timed = nullcontext) -> SyncContext:
+    """What a run of the reverse-sync needs around it, from the settings.
+
+    The mode is that of the marts: in another one all their accounts would look churned.
+    """
+    return SyncContext(
+        marts_path=settings.marts,
+        warehouse=lambda: open_warehouse(settings.folder, reporter),
+        target=settings.target,
+        multiple_subscriptions=sent_mode(settings),
+        lease=lambda: lease(settings.folder, reporter),
+        timed=timed,
+        guards=replace(settings.guards, refreshed_at=refreshed_at(settings.folder)),
+    )
+
+
+def sent_mode(settings: Settings) -> bool:
+    """MULTIPLE_SUBSCRIPTIONS as the published marts were built; a change waits for a build."""
+    built = published_mode(settings.marts)
+    return settings.multiple_subscriptions if built is None else built
+
+
+@contextmanager
+def publishing_records(folder: DataFolder, reporter: Reporter) -> Iterator[None]:
+    """Afterwards what the sync knows is published, however the block ends."""
+    try:
+        yield
+    finally:
+        with open_warehouse(folder, reporter) as database:
+            publish_sync(database, folder.marts)
