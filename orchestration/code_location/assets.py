@@ -59,16 +59,17 @@ def stripe_landing(pool: str | None) -> AssetsDefinition:
 
     @multi_asset(name="stripe_landing", specs=[_landing_spec(table) for table in TABLES], pool=pool)
     def landing(
-        context: AssetExecutionContext, reporter: ResourceParam[Any]
+        context: AssetExecutionContext, reporter: ResourceParam[Any], ahead: ResourceParam[Any]
     ) -> Iterator[MaterializeResult[None]]:
         began, settings = time.monotonic(), read_settings()
         heard = reporter or log_reporter(context.log)
         part = share(context)
-        result = load_stage(settings, heard, full=is_full(context) and not part)
+        full = is_full(context) and not part
+        result = ahead.result() if ahead else load_stage(settings, heard, full=full)
         if part:
             compared = reconcile_stage(settings, heard, share=Share(*part))
             context.log.info("compared with Stripe: %s", compared)
-        seconds = round(time.monotonic() - began, 2)
+        seconds = round(time.monotonic() - began + (ahead.seconds if ahead else 0), 2)
         context.log.info("%s new events, %s objects read", result.events, result.objects.total())
         why = build_due(settings, heard, as_of=as_of(context))
         if not why:

@@ -58,7 +58,7 @@ def definitions(*, pool: str | None) -> Definitions:
         sensors=sensors(),
         executor=in_process_executor,
         loggers={"console": console},
-        resources={"reporter": ResourceDefinition.none_resource()},
+        resources={name: ResourceDefinition.none_resource() for name in ("reporter", "ahead")},
     )
 
 

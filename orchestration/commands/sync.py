@@ -34,8 +34,8 @@ def sync(
     """Refresh end to end: Stripe, marts, account store. The first one imports everything."""
     with explained():
         settings = read_settings()
-        from orchestration import refresh
         from orchestration.pages import summary
+        from orchestration.refresh.if_due import refresh_if_due
         from reverse_sync.stores.account_store import AccountStoreError
         from reverse_sync.stores.url import check_settings
 
@@ -45,7 +45,7 @@ def sync(
         failed: AccountStoreError | None = None
         with reporting() as reporter:
             try:
-                refresh.refresh(
+                refresh_if_due(
                     settings,
                     reporter,
                     full=full,

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from orchestration.configuration.settings import Settings
-from orchestration.publication.marts import publication
+from orchestration.publication.marts import acknowledged_version, publication
 from reverse_sync.state.store_identity import store_digest
+from reverse_sync.stores.url import opened
 
 BUILD = "select id from publication.build"
 TARGET = """
@@ -74,3 +75,16 @@ def is_due(settings: Settings, *, at: datetime) -> bool:
     """Whether a delivery can bring the account store anything at that moment."""
     last = last_delivery(settings)
     return last is not None and last.is_due(at)
+
+
+def is_due_or_lost(settings: Settings, *, at: datetime) -> bool:
+    """The same, or a delivery has to say that the store lost what it held: it was emptied, restored
+    or replaced. Nothing is due then, and a delivery blocks with the remedy. Asks the store; raises
+    AccountStoreError where it is away."""
+    return is_due(settings, at=at) or _store_lost(settings)
+
+
+def _store_lost(settings: Settings) -> bool:
+    """Whether the store lacks what it acknowledged."""
+    with opened(settings.target) as store:
+        return acknowledged_version(settings.marts) > store.highest_version()

@@ -26,7 +26,7 @@ CONTEXT.set_forkserver_preload(
         "pydoc",
         "sqlalchemy",
         "orchestration.cli",
-        "orchestration.refresh",
+        "orchestration.refresh.dagster_run",
         "orchestration.live.resident",
         "orchestration.pages.explain",
         "orchestration.pages.status",

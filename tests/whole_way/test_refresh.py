@@ -8,7 +8,7 @@ from local_stripe import NOW
 from pipeline import AS_OF, MONTHLY, Pipeline, money, subscribe, subscribed, written
 
 from orchestration.build.transform import TransformFailed
-from orchestration.refresh import refresh
+from orchestration.refresh.dagster_run import refresh
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.guards import Blocked
 from reverse_sync.stores.account_store import AccountStoreError

@@ -46,7 +46,9 @@ class Pipeline:
     ) -> Counter[str]:
         """One refresh, whose progress is told; what the account store's materialisation counted,
         nothing where it had nothing to do."""
-        from orchestration.refresh import refresh  # costs seconds, which xdist's controller saves
+        from orchestration.refresh.dagster_run import (
+            refresh,  # costs seconds, which xdist's controller saves
+        )
 
         runs = refresh(self.settings, LogReporter(tell, every_seconds=0), full=full, as_of=as_of)
         counts: Counter[str] = Counter()

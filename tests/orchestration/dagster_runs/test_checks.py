@@ -26,7 +26,7 @@ from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.monitoring import checks
 from orchestration.pages.previews import PREVIEWS, shown
 from orchestration.publication.delivery_due import last_delivery
-from orchestration.refresh import refresh
+from orchestration.refresh.dagster_run import refresh
 from orchestration.stages.build import table_rows
 from orchestration.terminal.reporter import LogReporter
 from sandbox import builders

@@ -30,10 +30,9 @@ from orchestration.code_location.run_tags import run_tags
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.dagster_local.in_process import IN_PROCESS, alive
-from orchestration.publication.delivery_due import is_due
-from orchestration.publication.marts import acknowledged_version
+from orchestration.publication.delivery_due import is_due_or_lost
+from orchestration.stages.load_ahead import LoadedAhead
 from orchestration.terminal.reporter import Reporter
-from reverse_sync.stores.url import opened
 
 # The metadata of each asset that a run has made, by its key.
 Made = Mapping[str, Mapping[str, Any]]
@@ -56,11 +55,12 @@ def refresh(  # noqa: PLR0913  (all by keyword)
     as_of: datetime | None = None,
     overridden: frozenset[str] = frozenset(),
     on_made: Callable[[Made], None] = _forget,
+    ahead: LoadedAhead | None = None,
 ) -> list[ExecuteInProcessResult]:
     """Run the job; then, where it had nothing to build and an earlier delivery is due, deliver.
 
-    `on_made` hears what each run made, however it ends. Raises what a stage raised: StripeError,
-    TransformFailed, Blocked, AccountStoreError, ...
+    `on_made` hears what each run made, however it ends. `ahead`: the load was done before.
+    Raises what a stage raised: StripeError, TransformFailed, Blocked, AccountStoreError, ...
     """
     if is_outdated():
         write_manifest()
@@ -68,10 +68,11 @@ def refresh(  # noqa: PLR0913  (all by keyword)
     defs = definitions(pool=None)
     tags = {**run_tags(as_of=as_of, full=full, overridden=overridden), IN_PROCESS: "true"}
     with dagster_instance(settings) as instance:
-        runs = [_run(defs, REFRESH, settings, instance, reporter, tags, on_made)]
+        given = {"reporter": reporter, "ahead": ahead}
+        runs = [_run(defs, REFRESH, settings, instance, given, tags, on_made)]
         # Once a command: what the store did not take a moment ago it does not take now.
-        if not _delivered(runs[0]) and (is_due(settings, at=now()) or _store_lost(settings)):
-            runs.append(_run(defs, REVERSE_SYNC, settings, instance, reporter, tags, on_made))
+        if not _delivered(runs[0]) and is_due_or_lost(settings, at=now()):
+            runs.append(_run(defs, REVERSE_SYNC, settings, instance, given, tags, on_made))
     return runs
 
 
@@ -79,19 +80,12 @@ def _delivered(run: ExecuteInProcessResult) -> bool:
     return any(event.asset_key == ACCOUNT_STORE for event in run.get_asset_materialization_events())
 
 
-def _store_lost(settings: Settings) -> bool:
-    """Whether the store lacks what it acknowledged: it was emptied, restored or replaced. Nothing
-    is due then, and a delivery blocks with the remedy."""
-    with opened(settings.target) as store:
-        return acknowledged_version(settings.marts) > store.highest_version()
-
-
 def _run(  # noqa: PLR0913, PLR0917
     defs: Definitions,
     job: str,
     settings: Settings,
     instance: DagsterInstance,
-    reporter: Reporter,
+    given: dict[str, Any],
     tags: dict[str, str],
     on_made: Callable[[Made], None],
 ) -> ExecuteInProcessResult:
@@ -103,7 +97,7 @@ def _run(  # noqa: PLR0913, PLR0917
                 run_id=run_id,
                 run_config=QUIET,
                 tags=tags,
-                resources={"reporter": reporter},
+                resources=given,
             )
         except DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None

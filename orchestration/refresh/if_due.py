@@ -1,0 +1,58 @@
+"""One refresh for a command: through Dagster where there is something to do, else a short look.
+
+Enters: the settings, `as_of`, whether everything is read. Leaves: the account store true to Stripe,
+and a run on Dagster's page unless nothing was to be done. What is not known counts as due.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from orchestration.clock import now
+from orchestration.configuration.settings import Settings
+from orchestration.dagster_local.last_run import ended_well
+from orchestration.monitoring.refreshed import note_refreshed
+from orchestration.publication.delivery_due import is_due_or_lost
+from orchestration.stages.build_due import build_due
+from orchestration.stages.load_ahead import load_ahead
+from orchestration.terminal.logs import log
+from orchestration.terminal.reporter import Reporter
+
+Made = Mapping[str, Mapping[str, Any]]
+REFRESH = "refresh"  # the job
+
+
+def refresh_if_due(  # noqa: PLR0913  (all by keyword)
+    settings: Settings,
+    reporter: Reporter,
+    *,
+    full: bool,
+    as_of: datetime | None,
+    overridden: frozenset[str],
+    on_made: Callable[[Made], None],
+) -> None:
+    """Raises what a stage raised: StripeError, TransformFailed, Blocked, AccountStoreError, ..."""
+    ahead = None
+    if not full and settings.marts.exists() and ended_well(settings.folder.dagster, REFRESH):
+        ahead = load_ahead(settings, reporter)
+        if not isinstance(ahead.outcome, Exception) and not _due(settings, reporter, as_of):
+            note_refreshed(settings.folder, at=now())
+            log.info("nothing changed: nothing is built or sent")
+            return
+    from orchestration.refresh.dagster_run import refresh
+
+    refresh(
+        settings,
+        reporter,
+        full=full,
+        as_of=as_of,
+        overridden=overridden,
+        on_made=on_made,
+        ahead=ahead,
+    )
+
+
+def _due(settings: Settings, reporter: Reporter, as_of: datetime | None) -> bool:
+    return bool(
+        build_due(settings, reporter, as_of=as_of or now()) or is_due_or_lost(settings, at=now())
+    )
