@@ -12,6 +12,10 @@ import duckdb
 from ingestion.landing import TABLES
 
 SCHEMA = "stripe"
+LACKING_ACCOUNT = """
+select table_name from duckdb_columns() where schema_name = ? group by all
+having not bool_or(column_name = 'stripe_account_id')
+"""
 
 
 def add_account_columns(warehouse: Path, stripe_account_id: str, now: datetime) -> list[str]:
@@ -20,7 +24,7 @@ def add_account_columns(warehouse: Path, stripe_account_id: str, now: datetime) 
         return []
     with duckdb.connect(str(warehouse)) as database:
         database.begin()
-        older = [table.name for table in TABLES if _is_older(database, table.name)]
+        older = _older(database)
         for name in older:
             database.execute(
                 f"create or replace table {SCHEMA}.{name} as select"
@@ -34,9 +38,7 @@ def add_account_columns(warehouse: Path, stripe_account_id: str, now: datetime) 
     return older
 
 
-def _is_older(database: duckdb.DuckDBPyConnection, name: str) -> bool:
-    found = database.execute(
-        "select column_name from duckdb_columns() where schema_name = ? and table_name = ?",
-        [SCHEMA, name],
-    ).fetchall()
-    return bool(found) and ("stripe_account_id",) not in found
+def _older(database: duckdb.DuckDBPyConnection) -> list[str]:
+    found = database.execute(LACKING_ACCOUNT, [SCHEMA]).fetchall()
+    names = {name for (name,) in found}
+    return [table.name for table in TABLES if table.name in names]

@@ -74,7 +74,7 @@ def of_sync(
     with reading(settings.marts) as database:
         counts, mrr = row_counts(database), mrr_now(database)
         issues = records(database, ISSUES)
-        standing = standing_of(database)
+        standing, owed = standing_of(database), delivery_due(settings)
     result = _result(made, failed)
     told = made.get(ACCOUNT_STORE, {})
     numbers = {name: value for name, value in told.items() if isinstance(value, int | float)}
@@ -88,7 +88,7 @@ def of_sync(
         mrr_not_linked=mrr.not_linked,
         issues={row["severity"]: row["issues"] for row in issues},
         account_store=standing,
-        owed=delivery_due(settings),
+        owed=owed,
         failure=str(failed) if failed else None,
         result=result,
         delivered=numbers | (result.figures() if result else {}),

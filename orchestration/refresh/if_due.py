@@ -13,6 +13,7 @@ from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.last_run import ended_well
 from orchestration.monitoring.refreshed import note_refreshed
 from orchestration.publication.delivery_due import is_due_or_lost
+from orchestration.publication.marts import reading
 from orchestration.stages.build_due import build_due
 from orchestration.stages.load_ahead import load_ahead
 from orchestration.terminal.logs import log
@@ -53,6 +54,8 @@ def refresh_if_due(  # noqa: PLR0913  (all by keyword)
 
 
 def _due(settings: Settings, reporter: Reporter, as_of: datetime | None) -> bool:
-    return bool(
-        build_due(settings, reporter, as_of=as_of or now()) or is_due_or_lost(settings, at=now())
-    )
+    with reading(settings.marts):  # opened once for all that is asked of it
+        return bool(
+            build_due(settings, reporter, as_of=as_of or now())
+            or is_due_or_lost(settings, at=now())
+        )

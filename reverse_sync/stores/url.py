@@ -15,7 +15,6 @@ from reverse_sync.stores.http import address, channels
 from reverse_sync.stores.http.address import Address
 from reverse_sync.stores.http.ledger import Ledger
 from reverse_sync.stores.http.store import Channel, HttpStore
-from reverse_sync.stores.postgres_store import PostgresStore, check_postgres
 from reverse_sync.stores.sqlite_store import SqliteStore, check_sqlite
 from reverse_sync.stores.target import Target
 
@@ -123,10 +122,14 @@ def _sqlite_identity(target: Target) -> Identity:
 
 
 def _check_postgres(target: Target) -> None:
+    from reverse_sync.stores.postgres_store import check_postgres
+
     check_postgres(target.url, label=_postgres_label(target.url))
 
 
 def _open_postgres(target: Target) -> AccountStore:
+    from reverse_sync.stores.postgres_store import PostgresStore
+
     return PostgresStore(target.url, label=_postgres_label(target.url))
 
 
