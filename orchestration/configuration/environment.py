@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from orchestration.configuration.settings import Settings
 
+# dlt tells its makers of each load, unless it is told not to before it is imported. dbt and Dagster
+# are told in dbt_project.yml and dagster.yaml.
+DLT_TELEMETRY = ("RUNTIME__DLTHUB_TELEMETRY", "false")
 # For what pydantic says of itself in a programmer's words.
 REMEDIES = {
     "bool_parsing": "write true or false",
@@ -54,6 +57,7 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> "Settings":
         raise WrongSettings("\n".join(problems))
     if for_stripe and (problems := checks.keys(settings.api_keys, settings.stripe_api_base)):
         raise WrongSettings("\n".join(problems))
+    os.environ.setdefault(*DLT_TELEMETRY)
     work_with(settings.data_dir, settings.folder.remedies)
     _make_private(settings.data_dir)
     hide(parts(settings))
