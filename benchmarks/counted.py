@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from benchmarks.live.latency import changes
 from benchmarks.live.world import World
+from benchmarks.modules import modules_loaded
 from benchmarks.observers import DuckDbStatements, Requests, served, sqlite_statements
 from orchestration.configuration.settings import SANDBOX_KEY, Settings
 from orchestration.publication.delivery_due import delivery_due
@@ -97,10 +98,15 @@ def counted(folder: Path) -> dict[str, Counts]:
         url = stack.enter_context(served(stripe))
         settings = _settings(folder, url)
         settings.data_dir.mkdir()
-        statements = stack.enter_context(closing(DuckDbStatements(settings.warehouse)))
         sqlite = stack.enter_context(sqlite_statements())
-        counting = Counting(settings, stripe, sqlite, statements)
-        hook = stack.enter_context(_hook(settings.marts, folder / "hook"))
+        with closing(DuckDbStatements(settings.warehouse)) as statements:
+            counting = Counting(settings, stripe, sqlite, statements)
+            found = _phases(counting, folder, url)
+        return found | {"start of a command": _modules(settings)}
+
+
+def _phases(counting: Counting, folder: Path, url: str) -> dict[str, Counts]:
+    with _hook(counting.settings.marts, folder / "hook") as hook:
         found = {"initial import": counting.refresh(AS_OF), "initial delivery to a webhook": hook()}
         _change(folder, url)
         changed = counting.refresh(AS_OF + timedelta(hours=1))
@@ -117,6 +123,20 @@ def _settings(folder: Path, url: str) -> Settings:
         multiple_subscriptions=True,
         stripe_concurrency=100,  # what is read at once then never hangs on who answers first
     )
+
+
+def _modules(settings: Settings) -> Counts:
+    moment = (AS_OF + timedelta(hours=1)).isoformat()
+    idle = ("sync", "--as-of", moment)
+    given = {
+        "STRIPE_API_BASE": settings.stripe_api_base,
+        "DATA_DIR": str(settings.data_dir),
+        "ACCOUNT_ID_METADATA_KEY": settings.account_id_metadata_key or "",
+        "MULTIPLE_SUBSCRIPTIONS": "true",
+    }
+    # The first `sync` is a run on Dagster's page, which had none; the one after finds nothing.
+    modules_loaded({"first": idle}, given)
+    return modules_loaded({"--help": ("--help",), "status": ("status",), "sync": idle}, given)
 
 
 def _change(folder: Path, url: str) -> None:
