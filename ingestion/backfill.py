@@ -19,7 +19,8 @@ from ingestion.intake import BATCH, Intake, Watch, refetch
 from ingestion.merge.landing_fingerprint import FINGERPRINT
 from ingestion.references.closing import close_references
 from ingestion.stripe_api.client import Client
-from ingestion.stripe_api.events import Head, Pointer
+from ingestion.stripe_api.event_types import Pointer
+from ingestion.stripe_api.events import Head
 from ingestion.stripe_api.page_queue import Read
 from ingestion.stripe_api.permissions import check_permissions
 from ingestion.stripe_api.reader import WHOLE, Emit, ListReader, Page, Range, utc_now

@@ -20,7 +20,7 @@ from ingestion.merge.raw_log import RawLog
 from ingestion.merge.warehouse import Landing, next_loaded_at
 from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.connection import Connection
-from ingestion.stripe_api.events import Pointer
+from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.page_queue import Read, pages
 from ingestion.stripe_api.reader import Emit, Page, read_by_id, utc_now
 from ingestion.stripe_api.streams import BY_NAME

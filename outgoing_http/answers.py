@@ -13,19 +13,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from outgoing_http.limits import MIB, AnswerLimits
 from outgoing_http.unpacking import Body, TooLong, Unreadable
-
-ACCEPTED = {"Accept-Encoding": "gzip"}  # what can be unpacked piece by piece, under a limit
-MIB = 1 << 20
-
-
-@dataclass(frozen=True)
-class AnswerLimits:
-    """`size`: bytes of the body, packed and unpacked; `seconds`: from the request to the last
-    byte."""
-
-    size: int
-    seconds: float
 
 
 @dataclass(frozen=True)

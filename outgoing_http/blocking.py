@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 
-from outgoing_http.answers import ACCEPTED, Answer, AnswerLimits, fetch
+from outgoing_http.answers import Answer, fetch
+from outgoing_http.limits import ACCEPTED, AnswerLimits
 
 
 class BlockingClient:

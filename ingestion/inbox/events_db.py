@@ -18,7 +18,7 @@ from ingestion.inbox.cursors import Positions
 from ingestion.inbox.latency import Latency, last, measure
 from ingestion.inbox.replay import replay
 from ingestion.inbox.schema import InboxNotReady, check, prepare
-from ingestion.stripe_api.events import Pointer, pointers
+from ingestion.stripe_api.event_types import Pointer, pointers
 
 FIRST: Pointer = ("", "")  # before every pointer
 

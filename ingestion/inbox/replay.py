@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import orjson
 
-from ingestion.stripe_api.events import Pointer, pointers
+from ingestion.stripe_api.event_types import Pointer, pointers
 
 BATCH = 1000
 

@@ -16,7 +16,7 @@ from ingestion.landing import TABLES
 from ingestion.merge.batches import EMPTY, Batch, batches
 from ingestion.merge.fitting_rows import Entry, Quarantine
 from ingestion.merge.tombstones import BURIED, Burial
-from ingestion.stripe_api.events import Pointer
+from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.reader import Page
 
 

@@ -17,7 +17,7 @@ from ingestion.engines.guard import SCHEMA
 from ingestion.landing import TABLES
 from ingestion.landing.references import ROOTS
 from ingestion.merge.tombstones import BURIED
-from ingestion.stripe_api.events import Pointer
+from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.reader import Page, Range
 
 COLUMNS = {table.name: [column.name for column in table.columns] for table in TABLES}

@@ -25,7 +25,7 @@ from ingestion.reconcile.comparison import Comparison
 from ingestion.reconcile.slices import Share
 from ingestion.references.closing import close_references
 from ingestion.stripe_api.connection import Connection
-from ingestion.stripe_api.events import Pointer
+from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.page_queue import pages
 from ingestion.stripe_api.reader import Range, utc_now
 from ingestion.stripe_api.refusals import StripeError

@@ -15,7 +15,7 @@ from ingestion.merge.tombstones import BURIED
 from ingestion.references.embedded import embedded
 from ingestion.references.missing_objects import GONE, REFUSED, Notes
 from ingestion.references.named import missing, referrers
-from ingestion.stripe_api.events import Pointer
+from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.page_queue import pages
 from ingestion.stripe_api.reader import PAGE, Page, unlisted, utc_now
 from ingestion.stripe_api.streams import BY_NAME

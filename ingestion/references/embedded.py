@@ -15,7 +15,7 @@ from ingestion.landing.json_paths import getter, nodes
 from ingestion.landing.references import BY_NAME, Reference, root_streams
 from ingestion.references.named import Referrer
 from ingestion.stripe_api.connection import Connection
-from ingestion.stripe_api.events import Pointer
+from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.page_queue import pages
 from ingestion.stripe_api.reader import Page
 

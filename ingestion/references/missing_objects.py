@@ -12,7 +12,7 @@ from typing import Any
 from ingestion.engines.guard import SCHEMA
 from ingestion.merge.warehouse import Landing
 from ingestion.references.named import Referrer, landed_since
-from ingestion.stripe_api.events import Pointer
+from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.reader import Page, utc_now
 
 TABLE = "missing_objects"

@@ -12,7 +12,7 @@ from ingestion.landing import TABLES
 from ingestion.landing.columns import Kind
 from ingestion.landing.references import REFERENCES, ROOTS, Reference
 from ingestion.merge.warehouse import Landing
-from ingestion.stripe_api.events import Pointer
+from ingestion.stripe_api.event_types import Pointer
 
 NAMES = tuple(table.name for table in TABLES)
 STREAMS = sorted({reference.stream for reference in REFERENCES})

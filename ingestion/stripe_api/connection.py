@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ingestion.stripe_api.rate_limit import shared_folder
-from outgoing_http.answers import ACCEPTED, MIB, AnswerLimits
+from outgoing_http.limits import ACCEPTED, MIB, AnswerLimits
 
 # 16 MiB hold the largest object that Stripe may send: an invoice with ten lines, and on each line
 # and its price 50 metadata values of 500 characters, every one escaped. A page of a hundred such

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ingestion.stripe_api.events import pointers
+from ingestion.stripe_api.event_types import pointers
 
 LATEST = 1 << 40  # Unix seconds: whatever is no moment does not become a row
 FIELDS = (("id", str), ("type", str), ("created", int), ("livemode", bool))

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from ingestion.stripe_api.event_shape import problem
-from ingestion.stripe_api.events import POINTERS
+from ingestion.stripe_api.event_types import POINTERS
 
 
 class NoEvent(Exception):

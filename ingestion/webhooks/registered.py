@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.connection import Connection
-from ingestion.stripe_api.events import POINTERS
+from ingestion.stripe_api.event_types import POINTERS
 from ingestion.stripe_api.list_page import objects
 from ingestion.stripe_api.refusals import PermissionMissing, StripeError
 from ingestion.webhooks.app import PATH

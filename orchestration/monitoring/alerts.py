@@ -20,8 +20,9 @@ from pydantic import TypeAdapter, ValidationError
 from orchestration.configuration.settings import Settings
 from orchestration.monitoring.health import Problem
 from orchestration.whole_file import write_whole
-from outgoing_http.answers import MIB, Answer, AnswerLimits, NoAnswer
+from outgoing_http.answers import Answer, NoAnswer
 from outgoing_http.blocking import BlockingClient
+from outgoing_http.limits import MIB, AnswerLimits
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # below, it logs whole addresses
 log = logging.getLogger("stripe_traits.alerts")

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from duckdb import DuckDBPyConnection
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,12 @@ def transaction(connection: DuckDBPyConnection) -> Iterator[None]:
 
 @contextmanager
 def rows_as_table(
-    connection: DuckDBPyConnection, name: str, rows: list[dict[str, Any]], schema: pa.Schema
+    connection: DuckDBPyConnection, name: str, rows: list[dict[str, Any]], schema: "pa.Schema"
 ) -> Iterator[None]:
     """Python rows as a table to join with: DuckDB inserts them a thousand times faster than one
     by one."""
+    import pyarrow as pa
+
     connection.register(name, pa.Table.from_pylist(rows, schema=schema))
     yield
     # Not after a failure: its transaction is lost, and what is registered goes with it.

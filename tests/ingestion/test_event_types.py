@@ -4,7 +4,7 @@ from typing import get_args
 
 from stripe.params import _webhook_endpoint_create_params as sdk
 
-from ingestion.stripe_api.events import IGNORED, POINTERS
+from ingestion.stripe_api.event_types import IGNORED, POINTERS
 
 OBJECTS = ("customer", "invoice", "price", "product", "plan", "coupon", "payment_method")
 

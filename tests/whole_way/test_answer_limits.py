@@ -22,8 +22,9 @@ from ingestion.stripe_api.reader import ListReader, Page
 from ingestion.stripe_api.refusals import StripeError
 from ingestion.stripe_api.streams import BY_NAME
 from orchestration.monitoring.alerts import _posted
-from outgoing_http.answers import MIB, Answer, AnswerLimits, AnswerTooLong, NoAnswer
+from outgoing_http.answers import Answer, AnswerTooLong, NoAnswer
 from outgoing_http.blocking import BlockingClient
+from outgoing_http.limits import MIB, AnswerLimits
 from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.stores.url import check
 from sandbox import builders

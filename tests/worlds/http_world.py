@@ -13,7 +13,7 @@ import pytest
 from target_servers import SECRET, FakeSegment, FakeVitally, Receiver, Reply, running
 from tenacity import wait_fixed
 
-from outgoing_http.answers import MIB, AnswerLimits
+from outgoing_http.limits import MIB, AnswerLimits
 from reverse_sync.stores.account_store import AccountStore, AccountWrite
 from reverse_sync.stores.http import client
 from reverse_sync.stores.target import Target

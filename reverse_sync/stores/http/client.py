@@ -15,8 +15,9 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
-from outgoing_http.answers import MIB, Answer, AnswerLimits, NoAnswer
+from outgoing_http.answers import Answer, NoAnswer
 from outgoing_http.blocking import BlockingClient
+from outgoing_http.limits import MIB, AnswerLimits
 from outgoing_http.rate_budget import BudgetSpent, RateBudget
 from outgoing_http.rate_limit_headers import remaining, seconds_asked
 from outgoing_http.secrets import hide, scrubbed
