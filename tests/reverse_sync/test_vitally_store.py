@@ -31,7 +31,7 @@ from reverse_sync.stores.target import Target
 url, folder, secret, version, per_minute = sys.argv[1:]
 target = Target(url, secret=secret, folder=Path(folder), requests_per_minute=float(per_minute))
 with opened(target) as store:
-    receipt = store.write(writes(40, version=int(version)))
+    receipt = store.write(writes(60, version=int(version)))
     print(len(receipt.accepted), len(receipt.newer), receipt.stopped)
 """
 
@@ -231,7 +231,7 @@ def test_two_processes_stay_below_the_limit_and_send_nothing_twice(world: HttpWo
     server = world.vitally()
     server.per_minute = 6000
     server.accounts = {
-        w.account_id: {"externalId": w.account_id, "name": "x", "traits": {}} for w in writes(40)
+        w.account_id: {"externalId": w.account_id, "name": "x", "traits": {}} for w in writes(60)
     }
     arguments = [target(world, server).url, str(world.folder), SECRET, "1", "600"]
     processes = [
@@ -245,8 +245,9 @@ def test_two_processes_stay_below_the_limit_and_send_nothing_twice(world: HttpWo
         for _ in range(2)
     ]
     outputs = sorted(process.communicate(timeout=60)[0].split() for process in processes)
-    assert outputs == [["0", "40", "None"], ["40", "0", "None"]]
+    assert outputs == [["0", "60", "None"], ["60", "0", "None"]]
     moments = sorted(request.at for request in server.requests)
-    assert len(moments) == 40
-    # 30 at once, then 9.5 a second: the last ten take a second.
-    assert moments[-1] - moments[0] > 0.9
+    assert len(moments) == 60
+    # 30 at once, then 9.5 a second: the last thirty take three seconds. On a busy machine the first
+    # one arrives late.
+    assert moments[-1] - moments[0] > 2
