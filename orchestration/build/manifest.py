@@ -1,18 +1,18 @@
 """The parsed dbt project: written beforehand, never at import, read by code location and builds.
 
 Enters: `transform/`. Leaves: the manifest, as JSON or as dbt's own object, or one line that says
-how to write it.
+how to write it. dbt itself is imported where it parses: a build by kept text never does.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-from dbt.cli.main import dbtRunner
-from dbt.contracts.graph.manifest import Manifest
+from typing import TYPE_CHECKING, Any
 
 from orchestration.project import PROJECT
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 FLAGS = (
     *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
@@ -52,8 +52,10 @@ def write_manifest() -> None:
     MANIFEST.touch()  # dbt leaves an unchanged file alone
 
 
-def kept_parse(database: str) -> Manifest | None:
+def kept_parse(database: str) -> "Manifest | None":
     """The project as `make setup` parsed it, for a warehouse of that name; saves seconds."""
+    from dbt.contracts.graph.manifest import Manifest
+
     path = MANIFEST.with_name("partial_parse.msgpack")
     if is_outdated() or not path.exists():
         return None
@@ -62,8 +64,11 @@ def kept_parse(database: str) -> Manifest | None:
     return manifest if named == {database} else None
 
 
-def parse(paths: Sequence[str] = ()) -> Manifest:
+def parse(paths: Sequence[str] = ()) -> "Manifest":
     """`dbt parse`, which also writes the manifest. Costs seconds. Raises DbtFailed."""
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
     invocation = dbtRunner().invoke(["parse", *FLAGS, *paths])
     if not isinstance(invocation.result, Manifest):
         raise DbtFailed(f"dbt cannot read transform/: {invocation.exception}")

@@ -26,7 +26,6 @@ from ingestion.inbox.latency import Latency
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
 from ingestion.reconcile.slices import Share
-from orchestration.build.dbt_process import write_docs
 from orchestration.clock import now
 from orchestration.code_location.dbt_events import dbt_events
 from orchestration.code_location.run_tags import as_of, is_full, moment, overridden, share
@@ -126,6 +125,8 @@ def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinitio
         if built.failure:
             raise built.failure
         if share(context):  # the nightly run
+            from orchestration.build.dbt_process import write_docs
+
             context.log.info("docs of every model and column: %s", write_docs(settings))
 
     return models
