@@ -121,7 +121,9 @@ def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinitio
         settings = read_settings()
         heard = reporter or log_reporter(context.log)
         built = transform_stage(settings, heard, as_of=as_of(context), full=is_full(context))
-        yield from dbt_events(manifest, built, shown=partial(shown, settings.marts))
+        yield from dbt_events(
+            manifest, built, shown=partial(shown, settings.marts, drawn=built.is_full)
+        )
         if built.failure:
             raise built.failure
         if share(context):  # the nightly run
@@ -160,7 +162,7 @@ def account_store(
     took = measure_stage(settings.folder, reached_at=moment(context), loaded_until=loads)
     seconds = round(time.monotonic() - began, 3)
     rate = {"seconds": seconds, "accounts_per_second": round(result.sent / max(seconds, 0.001), 1)}
-    drawn = latencies(settings.folder.inbox)
+    drawn = latencies(settings.folder.inbox) if is_full(context) else None
     picture = {"picture": drawn} if drawn else {}
     return MaterializeResult(metadata={**as_metadata(result), **rate, **_latency(took), **picture})
 

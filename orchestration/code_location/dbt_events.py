@@ -50,9 +50,17 @@ def _materialisation(
         metadata={
             "seconds": round(result.seconds, 3),
             **(_rows(rows, result.seconds) if rows is not None else {}),
-            **(shown(node["alias"]) if is_published else {}),
+            **(_told(built) | dict(shown(node["alias"])) if is_published else {}),
         },
     )
+
+
+def _told(built: Built) -> dict[str, str]:
+    """Of each mart: how much was built and why, by dbt or by what dbt ran before."""
+    return {
+        "build": f"{'all' if built.is_full else 'what changed'}: {built.why}",
+        "built_by": f"dbt: {built.why_dbt}" if built.why_dbt else "the text that dbt ran before",
+    }
 
 
 def _rows(rows: int, seconds: float) -> dict[str, int | float]:

@@ -38,12 +38,13 @@ PREVIEWS = {
 }
 
 
-def shown(marts: Path, mart: str) -> dict[str, MarkdownMetadataValue]:
-    """What is shown of a mart, by the name it is shown under."""
-    drawn, rows = plot(marts, mart), _preview(marts, mart)
+def shown(marts: Path, mart: str, *, drawn: bool = True) -> dict[str, MarkdownMetadataValue]:
+    """What is shown of a mart, by the name it is shown under. `drawn`: its picture too, which costs
+    a second: a full build draws it, and there is one every night."""
+    picture, rows = plot(marts, mart) if drawn else None, _preview(marts, mart)
     return {
         **({"preview": MetadataValue.md(_table(rows))} if rows else {}),
-        **({"picture": drawn} if drawn else {}),
+        **({"picture": picture} if picture else {}),
     }
 
 

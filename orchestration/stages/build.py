@@ -25,12 +25,16 @@ from orchestration.terminal.reporter import Reporter
 
 @dataclass(frozen=True)
 class Built:
-    """What dbt did, the rows that were published by mart, and why nothing was, if so; the rows of
-    every table in the warehouse, by schema and name."""
+    """What was built and why, the rows that were published by mart, and why nothing was, if so; the
+    rows of every table in the warehouse, by schema and name. `why_dbt`: None where the text of an
+    earlier build was run."""
 
     results: list[NodeResult]
     published: dict[str, int]
     failure: TransformFailed | None
+    is_full: bool
+    why: str
+    why_dbt: str | None
     publishing: float = 0.0  # seconds
     rows: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
@@ -57,7 +61,16 @@ def transform_stage(
             published = {} if failure else _publish(database, copy, made.scope)
             publishing = monotonic() - began
             rows = table_rows(database) if made.results else {}
-            return Built(made.results, published, failure, publishing, rows)
+            return Built(
+                made.results,
+                published,
+                failure,
+                is_full=made.scope.kind is BuildKind.FULL,
+                why=made.scope.why,
+                why_dbt=made.why_dbt,
+                publishing=publishing,
+                rows=rows,
+            )
 
 
 def table_rows(database: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:

@@ -43,7 +43,7 @@ def business(pipeline: Pipeline) -> Pipeline:
 
 def test_refresh_tells_verdicts_and_shows_what_was_made(business: Pipeline) -> None:
     business.set(ACCOUNT_ID_METADATA_KEY="account_id")
-    [run] = refresh(business.settings, LogReporter(lambda line: None), as_of=AS_OF)
+    [run] = refresh(business.settings, LogReporter(lambda line: None), full=True, as_of=AS_OF)
     found = {one.check_name: one for one in run.get_asset_check_evaluations()}
     assert found["accounts_conserve"].passed
     assert found["counts_conserve"].passed
@@ -71,6 +71,8 @@ def test_refresh_tells_verdicts_and_shows_what_was_made(business: Pipeline) -> N
         assert "image/png" in str(made[name]["picture"].value), name
     for name, metadata in made.items():
         assert metadata["seconds"].value >= 0, name
+    assert made["marts/account_traits"]["build"].value == "all: the first build"
+    assert made["marts/account_traits"]["built_by"].value.startswith(("dbt: ", "the text"))
     sensors_ask_where_work_waits_and_say_why_not(business)
     finds_what_is_wrong(business)
 
