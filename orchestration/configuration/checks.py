@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingestion.stripe_api.connection import LOOPBACK
 from reverse_sync.guards import parse_limit
@@ -124,9 +124,11 @@ def schedule(name: str, cron: str) -> list[str]:
 
 
 def time_zone(name: str) -> list[str]:
-    if name in available_timezones():
-        return []
-    return ["SCHEDULE_TIME_ZONE is no time zone: write it as UTC or Europe/Berlin"]
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder, such as Europe
+        return ["SCHEDULE_TIME_ZONE is no time zone: write it as UTC or Europe/Berlin"]
+    return []
 
 
 def limit(given: str) -> str:

@@ -90,6 +90,8 @@ def test_wrong_urls_are_named_without_their_password(monkeypatch: pytest.MonkeyP
         ("STRIPE_WEBHOOK_TOLERANCE_SECONDS", "0"),
         ("NIGHTLY_SCHEDULE", "every day"),
         ("SCHEDULE_TIME_ZONE", "Mars/Phobos"),
+        ("SCHEDULE_TIME_ZONE", "Europe"),
+        ("SCHEDULE_TIME_ZONE", "../UTC"),
     ],
 )
 def test_wrong_value_is_one_line_that_begins_with_its_name(
