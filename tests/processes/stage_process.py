@@ -1,0 +1,129 @@
+"""Stages of a refresh and commands, each in a process of its own that may be killed at any moment.
+
+Enters: words (`load`, `full`, `reconcile`, `build`, `release`, `deliver`), or a command line; the
+settings. Leaves: how the process ended. The code is the user's; only its waits are short.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from forkserver import CONTEXT
+
+PATIENCE_SECONDS = 900  # other load makes clocks unreliable
+KILLED = -signal.SIGKILL
+FORESEEN = 1  # one line that names the remedy
+
+
+class Unforeseen(Exception):
+    """A process ended as none should, whatever it met."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A process under way; what it says goes into a file."""
+
+    words: tuple[str, ...]
+    process: ForkServerProcess
+    said: Path
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def ended(self) -> int:
+        """0, KILLED or FORESEEN. Raises Unforeseen."""
+        self.process.join(PATIENCE_SECONDS)
+        code, said = self.process.exitcode, self.said.read_text()
+        self.said.unlink()
+        if code is None:
+            self.kill()
+            raise Unforeseen(f"{self.words} has not ended in {PATIENCE_SECONDS} seconds")
+        if code not in (0, KILLED, FORESEEN) or "Traceback" in said:
+            raise Unforeseen(f"{self.words} ended with {code}: {said[-3000:]}")
+        return code
+
+
+def begun(words: tuple[str, ...], folder: Path, settings: Mapping[str, str], **more: Any) -> Begun:
+    """The process, begun; `as_of` is for stages. The folder is where it works, and speaks."""
+    said = folder / f"said-{uuid4().hex}"
+    said.touch()
+    arguments = (words, folder, dict(settings), said, more.get("as_of"))
+    process = CONTEXT.Process(target=_run, args=arguments, daemon=True)
+    process.start()
+    return Begun(words, process, said)
+
+
+def _run(
+    words: tuple[str, ...],
+    folder: Path,
+    settings: dict[str, str],
+    said: Path,
+    as_of: datetime | None,
+) -> None:
+    for path, number in ((os.devnull, 0), (said, 1), (said, 2)):
+        os.dup2(os.open(path, os.O_RDWR | os.O_APPEND), number)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(settings)
+    _wait_shortly()
+    if as_of:
+        _stages(words, as_of)
+    else:
+        from orchestration.cli import app
+
+        app(words, prog_name="stripe-traits")
+
+
+def _stages(words: tuple[str, ...], as_of: datetime) -> None:
+    import typer
+
+    from orchestration.configuration.settings import read_settings
+    from orchestration.terminal.failures import explained
+    from orchestration.terminal.reporter import LogReporter
+
+    try:
+        with explained():
+            settings, reporter = read_settings(), LogReporter(lambda line: None)
+            for word in words:
+                _stage(word, settings, reporter, as_of)
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
+
+
+def _stage(word: str, settings: Any, reporter: Any, as_of: datetime) -> None:
+    from ingestion.reconcile.slices import Share
+    from orchestration import locks, stages
+    from reverse_sync.deliver.dead_letters import Letters, release
+
+    if word in ("load", "full"):
+        stages.load_stage(settings, reporter, full=word == "full")
+    elif word == "reconcile":
+        stages.reconcile_stage(settings, reporter, share=Share(), allow_gone=True)
+    elif word == "build":
+        if failure := stages.transform_stage(settings, reporter, as_of=as_of).failure:
+            raise AssertionError(f"a build failed: {failure}")  # no fault of Stripe's explains it
+    elif word == "release":
+        with locks.open_warehouse(settings.folder, reporter) as connection:
+            release(connection, Letters(), at=stages.now())
+    else:
+        stages.deliver_stage(settings, reporter, as_of=as_of, run_id=str(uuid4()))
+
+
+def _wait_shortly() -> None:
+    """The same attempts, sooner: nobody waits a minute for a store that is tried again."""
+    from tenacity import wait_fixed
+
+    from ingestion.stripe_api import client
+    from reverse_sync.state import waits
+    from reverse_sync.stores.http import client as store_client
+
+    client._BACKOFF = wait_fixed(0.01)
+    store_client.BACKOFF = wait_fixed(0.01)
+    waits.FIRST_WAIT = timedelta(milliseconds=1)
