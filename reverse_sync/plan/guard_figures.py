@@ -204,7 +204,9 @@ def _upstream(
             " then --repair it (--override store_behind goes on as if nothing was missing)"
         )
     percent = any(limit.percent is not None for limit in guards.limits.values())
-    if not accounts and store_version and percent:
+    # A first run that was killed before it remembered an answer is known, and so are its accounts.
+    planned = count(connection, "select max(version) from sync.sync_runs where status <> 'blocked'")
+    if not accounts and store_version > planned and percent:
         found["state_lost"] = (
             f"the store is at version {store_version}, but nothing is known of what it"
             " acknowledged; rebuild that with 'stripe-traits reconcile --store --repair'"
