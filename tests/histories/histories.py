@@ -14,7 +14,7 @@ from odd_stripe import ODDITIES
 
 from sandbox.misbehaviour.faults import Fault
 
-TEMPLATES = 6  # populations to begin with
+TEMPLATES = 3  # populations to begin with
 FAULTS = (
     *("rate_limit", "lock_timeout", "server_error", "unavailable", "reset", "truncated", "slow"),
 )

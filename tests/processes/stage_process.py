@@ -7,7 +7,9 @@ settings. Leaves: how the process ended. The code is the user's; only its waits 
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing.context import ForkServerProcess
@@ -36,6 +38,19 @@ class Begun:
 
     def kill(self) -> None:
         self.process.kill()
+
+    def kill_after(self, seconds: float) -> None:
+        """Once it has had so many seconds of the processor, or has ended."""
+        while self.process.exitcode is None and self._worked() < seconds:
+            time.sleep(0.005)
+        self.kill()
+
+    def _worked(self) -> float:
+        """Seconds of the processor until now."""
+        with suppress(FileNotFoundError, ProcessLookupError):
+            told = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
 
     def ended(self) -> int:
         """0, KILLED or FORESEEN. Raises Unforeseen."""
