@@ -37,8 +37,8 @@ bench: setup ## what users feel, in some 50 minutes: docs/benchmarks.md; BENCH="
 bench-quick: setup ## fails where fixed work asks for more requests, rows, statements or dbt nodes; RENEW=1
 	@$(BIN)/python -m benchmarks.quick $(if $(RENEW),--renew)
 
-soak: setup ## random histories with faults and kill -9; SOAK_SECONDS, SOAK_SEED, SOAK_HISTORIES
-	PYTHONPATH=$(TESTS) $(BIN)/python tests/histories/soak.py --seconds $(SOAK_SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_HISTORIES),--histories $(SOAK_HISTORIES))
+soak: setup ## random histories: loads, webhooks and deliveries, faults, kill -9; SOAK_SECONDS, SOAK_SEED, SOAK_HISTORIES
+	PYTHONPATH=$(CURDIR):$(TESTS) $(BIN)/python tests/histories/soak.py --seconds $(SOAK_SECONDS) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_HISTORIES),--histories $(SOAK_HISTORIES))
 
 soak-sync: setup ## kill -9 of 250 syncs at random points; SEED=2 draws others
 	PYTHONPATH=$(TESTS) $(BIN)/python tests/histories/sync_soak.py --kills 250 --seed $(or $(SEED),1)

@@ -115,10 +115,7 @@ class Client:
         self._heed(path, response)
         raise_for_status(path, response)
         self.date = _date(response)
-        try:
-            return orjson.loads(response.content)
-        except orjson.JSONDecodeError as error:
-            raise Temporary("the answer was cut short") from error
+        return _object(response)
 
     async def _answer(self, path: str, query: httpx.QueryParams) -> Answer:
         request = self._http.build_request("GET", path, params=query)
@@ -143,6 +140,17 @@ class Client:
         await self._pacing.wait(path)
         async with self._slots:
             yield
+
+
+def _object(response: Answer) -> dict[str, Any]:
+    """What Stripe answered. Whatever is none of its objects came from somebody on the way."""
+    try:
+        found = orjson.loads(response.content)
+    except orjson.JSONDecodeError as error:
+        raise Temporary("the answer was cut short") from error
+    if not isinstance(found, dict) or "object" not in found:
+        raise Temporary("the answer is no object of Stripe's")
+    return found
 
 
 @cache

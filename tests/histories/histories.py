@@ -15,9 +15,8 @@ from odd_stripe import ODDITIES
 from sandbox.misbehaviour.faults import Fault
 
 TEMPLATES = 3  # populations to begin with
-FAULTS = (
-    *("rate_limit", "lock_timeout", "server_error", "unavailable", "reset", "truncated", "slow"),
-)
+REFUSALS = ("rate_limit", "lock_timeout", "server_error", "unavailable")
+FAULTS = (*REFUSALS, "reset", "truncated", "slow")
 WEBHOOK_FAULTS = ("webhook_duplicated", "webhook_reordered", "webhook_dropped", "webhook_late")
 VANISHING = (
     Fault("delete_next", path="/v1/customers", numbers=(2,)),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from fresh_outcome import Outcome, compared, outcome, unknown_amounts
+from fresh_outcome import Outcome, compared, outcome, unknown_amounts, without
 from history_world import Failed, World
 from landed import differences, untrue
 from sent_twice import FORGOTTEN, NO_NEED
@@ -43,7 +43,7 @@ def settle(world: World) -> None:
     for code in (fresh.ended(), last.ended()):
         if code:
             raise Failed(f"a refresh without faults ended with {code}")
-    world.sent.ended(killed=False, unresolved=world._unresolved())
+    world.sent.ended(killed=False, unresolved=world.unresolved())
 
 
 def check(world: World) -> None:
@@ -76,24 +76,38 @@ def _divergences(world: World) -> Iterator[tuple[str, Any]]:
     (ledger_file,) = (kept / "targets").glob("*.db")
     here = outcome(kept / "marts.duckdb", ledger_file)
     there = outcome(new / "marts.duckdb", new / "accounts.db")
-    yield from _marts(here, there)
-    yield from _accounts(here, there)
+    gone = _gone(world)
+    yield from _marts(here, there, gone)
+    yield from _accounts(here, there, gone)
     yield from _held(world)
 
 
-def _marts(here: Outcome, there: Outcome) -> Iterator[tuple[str, Any]]:
+def _gone(world: World) -> set[str]:
+    """Customers that are deleted by now, and their accounts."""
+    deleted: dict[str, Any] = world.store.truth(["customer"])["deleted"]["customer"]
+    accounts = {one["metadata"].get("account_id") for one in deleted.values()}
+    query = "select metadata ->> '$.account_id' from stripe.customers where list_contains(?, id)"
+    with duckdb.connect(str(world.data / "warehouse.duckdb"), read_only=True) as database:
+        accounts |= {name for (name,) in database.execute(query, [list(deleted)]).fetchall()}
+    return {*deleted, *accounts} - {None, ""}
+
+
+def _marts(here: Outcome, there: Outcome, gone: set[str]) -> Iterator[tuple[str, Any]]:
     for mart, rows in there.marts.items():
         unknown = there.unknown if mart == "mrr_by_month" else set()
         kept, new = (
-            {row for row in of if row[0] not in unknown} for of in (here.marts[mart], rows)
+            {row for row in without(of, gone) if row[0] not in unknown}
+            for of in (here.marts[mart], rows)
         )
         if kept != new:
             yield f"{mart} is not that of a first import", (kept - new, new - kept)
 
 
-def _accounts(here: Outcome, there: Outcome) -> Iterator[tuple[str, Any]]:
+def _accounts(here: Outcome, there: Outcome, gone: set[str]) -> Iterator[tuple[str, Any]]:
     unknown = unknown_amounts(there)
     for account, row in there.store.items():
+        if account in gone:
+            continue
         held = here.store.get(account)
         if compared(held, account in unknown) != compared(row, account in unknown):
             yield f"account {account} is not that of a first import", (held, row)

@@ -103,10 +103,10 @@ class World:
         """To its end, or its kill; and what of it is remembered."""
         self.kill_at(process, kill_at)
         code = self.ended(process, "delivering")
-        self.sent.ended(killed=code == KILLED, unresolved=self._unresolved())
+        self.sent.ended(killed=code == KILLED, unresolved=self.unresolved())
 
     def begin_delivery(self, *words: str, sound: bool = False) -> Begun:
-        self.accounts.delivery = self.sent.begun(self._unresolved())
+        self.accounts.delivery = self.sent.begun(self.unresolved())
         return self.begun(*words, sound=sound)
 
     def kill_at(self, process: Begun, share: float | None) -> None:
@@ -139,13 +139,7 @@ class World:
         for one in {one.event: one for one in log}.values():
             self.counts.update(list(draws.next(one.event, one.type, one.endpoint)))
 
-    def _listens(self) -> bool:
-        with suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            return True
-        return False
-
-    def _unresolved(self) -> set[str]:
+    def unresolved(self) -> set[str]:
         """Accounts with a change that the store is not known to have taken."""
         warehouse = self.data / "warehouse.duckdb"
         if not warehouse.exists():
@@ -155,6 +149,12 @@ class World:
             rows = database.execute(f"select account_id from sync.outbox where {waiting}")
             return {account for (account,) in rows.fetchall()}
         return set()
+
+    def _listens(self) -> bool:
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            return True
+        return False
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from stage_process import Unforeseen
 
 SAY_EVERY = 10
 ZERO = ("divergences", "webhooks lost", NO_NEED)  # what a soak is for
+FAULTS = ("Stripe: ", "store: ", "webhook_", "misshapen", "unfinished")
 
 
 def main() -> None:
@@ -30,7 +31,7 @@ def main() -> None:
     options = parser.parse_args()
     first = secrets.randbelow(1 << 31) if options.seed is None else options.seed
     counts = _soak(first, options.histories, time.monotonic() + options.seconds)
-    sys.stdout.write(f"{_told(counts)}\nseeds from {first} on\n")
+    sys.stdout.write(f"{_told(counts)}\n{_in_short(counts)}; seeds from {first} on\n")
     sys.exit(1 if counts["failed"] else 0)
 
 
@@ -58,6 +59,13 @@ def _soak(first: int, most: int, until: float) -> Counter[str]:
 
 def _told(counts: Counter[str]) -> str:
     return "\n".join(f"{count:>9,} {name}" for name, count in sorted(counts.items()))
+
+
+def _in_short(counts: Counter[str]) -> str:
+    kills = sum(count for name, count in counts.items() if name.endswith(": killed"))
+    faults = sum(count for name, count in counts.items() if name.startswith(FAULTS))
+    zero = ", ".join(f"{counts[name]:,} {name}" for name in ZERO)
+    return f"{counts['histories']:,} histories, {kills:,} kills, {faults:,} faults: {zero}"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Enters: a folder of data. Leaves: an `Outcome`.
 """
 
 import sqlite3
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ HISTORY = {  # kept month by month here, estimated from invoices there: test_est
     "days": "are those since the first month",
 }
 MRR_STAYS = "an MRR that is not known stays as it was, and a first import has none that could stay"
+GONE = "of a customer that was deleted before the first import, that one knows nothing but the id"
 LEFT = "an account whose only customer names another by now keeps its row until somebody ends it"
 
 
@@ -85,6 +87,13 @@ def unknown_subscriptions(there: Outcome) -> set[str]:
     """The accounts, today's and before, of those whose months keep the amount seen last."""
     named = {account.removesuffix("-moved") for account in there.unknown}
     return named | {f"{name}-moved" for name in named}
+
+
+def without(rows: Rows, gone: Set[str]) -> Rows:
+    """The rows of a mart that are about none of these customers and accounts: GONE."""
+    return {
+        row for row in rows if not gone or (gone.isdisjoint(row) and "deleted_customer" not in row)
+    }
 
 
 def compared(row: tuple[Any, ...] | None, unknown: bool) -> tuple[Any, ...] | None:

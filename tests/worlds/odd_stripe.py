@@ -57,7 +57,7 @@ class OddStripe:
             self._count(scope)
             await self._faulty(scope, receive, send)
             return
-        self.counts[odd] += 1
+        self.counts[f"Stripe: {odd}"] += 1
         if odd in PAGES:
             await self._page(PAGES[odd], scope, receive, send)
             return
@@ -72,7 +72,7 @@ class OddStripe:
 
     def _count(self, scope: Scope) -> None:
         asked = (scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
-        self.counts.update(fault.kind for fault in self._draws.next(*asked))
+        self.counts.update(f"Stripe: {fault.kind}" for fault in self._draws.next(*asked))
 
     async def _page(
         self, spoil: Callable[[Json], Json], scope: Scope, receive: Receive, send: Send
