@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from target_servers import FakeVitally, Receiver, Reply, Request, TargetServer
 
-PROBABILITY = 0.04  # of each kind, for each request
+PROBABILITY = 0.08  # of each kind, for each request
 # Instead of serving the request.
 REFUSALS = {
     "429": Reply(429, {"error": "slow down"}, {"Retry-After": "0.05"}),
