@@ -23,7 +23,7 @@ VANISHING = (
     Fault("delete_last", path="/v1/coupons", numbers=(2,)),
 )
 STORES = {"webhook": ALONE, "webhook in lists": IN_LISTS, "vitally": ALONE}
-BUSINESS = ("live",) * 5 + ("edit",) * 3 + ("unseen", "misshapen", "unfinished")
+BUSINESS = ("live",) * 9 + ("edit",) * 6 + ("unseen",) + ("misshapen", "unfinished") * 2
 WORK = {
     "loading": ("load", "loading killed", "loading killed", "full", "full killed"),
     "receiving": ("receiver killed",),
