@@ -28,6 +28,7 @@ SLOW_ATTEMPTS = 3  # with an answer beyond its limits: it cost its whole time ea
 # these, and one more try to connect.
 UNREACHED_SECONDS = 8.0
 CONNECT_SECONDS = 5.0
+OBJECTS_HAVE = {"object", "id", "data"}  # one of them at least
 
 Parameters = Mapping[str, str | int | list[str]]
 
@@ -148,7 +149,7 @@ def _object(response: Answer) -> dict[str, Any]:
         found = orjson.loads(response.content)
     except orjson.JSONDecodeError as error:
         raise Temporary("the answer was cut short") from error
-    if not isinstance(found, dict) or "object" not in found:
+    if not isinstance(found, dict) or OBJECTS_HAVE.isdisjoint(found):
         raise Temporary("the answer is no object of Stripe's")
     return found
 

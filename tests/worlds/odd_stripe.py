@@ -30,6 +30,7 @@ BODIES: dict[str, tuple[int, bytes]] = {
     "null": (200, b"null"),
     "an empty object": (200, b"{}"),
     "a list": (200, b"[]"),
+    "somebody else's object": (200, b'{"message": "sign in"}'),
     "a redirect": (302, b""),
 }
 # Of pages of the feed alone.
