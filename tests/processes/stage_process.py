@@ -99,7 +99,7 @@ def _run(
 def _stages(words: tuple[str, ...], as_of: datetime) -> None:
     import typer
 
-    from orchestration.configuration.settings import read_settings
+    from orchestration.configuration.environment import read_settings
     from orchestration.terminal.failures import explained
     from orchestration.terminal.reporter import LogReporter
 
@@ -114,7 +114,7 @@ def _stages(words: tuple[str, ...], as_of: datetime) -> None:
 
 def _stage(word: str, settings: Any, reporter: Any, as_of: datetime) -> None:
     from ingestion.reconcile.slices import Share
-    from orchestration import locks, stages
+    from orchestration import clock, locks, stages
     from reverse_sync.deliver.dead_letters import Letters, release
 
     if word in ("load", "full"):
@@ -126,7 +126,7 @@ def _stage(word: str, settings: Any, reporter: Any, as_of: datetime) -> None:
             raise AssertionError(f"a build failed: {failure}")  # no fault of Stripe's explains it
     elif word == "release":
         with locks.open_warehouse(settings.folder, reporter) as connection:
-            release(connection, Letters(), at=stages.now())
+            release(connection, Letters(), at=clock.now())
     else:
         stages.deliver_stage(settings, reporter, as_of=as_of, run_id=str(uuid4()))
 
