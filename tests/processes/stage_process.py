@@ -114,21 +114,24 @@ def _stages(words: tuple[str, ...], as_of: datetime) -> None:
 
 def _stage(word: str, settings: Any, reporter: Any, as_of: datetime) -> None:
     from ingestion.reconcile.slices import Share
-    from orchestration import clock, locks, stages
+    from orchestration import clock, locks
+    from orchestration.stages.build import transform_stage
+    from orchestration.stages.delivery import deliver_stage
+    from orchestration.stages.load import load_stage, reconcile_stage
     from reverse_sync.deliver.dead_letters import Letters, release
 
     if word in ("load", "full"):
-        stages.load_stage(settings, reporter, full=word == "full")
+        load_stage(settings, reporter, full=word == "full")
     elif word == "reconcile":
-        stages.reconcile_stage(settings, reporter, share=Share(), allow_gone=True)
+        reconcile_stage(settings, reporter, share=Share(), allow_gone=True)
     elif word == "build":
-        if failure := stages.transform_stage(settings, reporter, as_of=as_of).failure:
+        if failure := transform_stage(settings, reporter, as_of=as_of).failure:
             raise AssertionError(f"a build failed: {failure}")  # no fault of Stripe's explains it
     elif word == "release":
         with locks.open_warehouse(settings.folder, reporter) as connection:
             release(connection, Letters(), at=clock.now())
     else:
-        stages.deliver_stage(settings, reporter, as_of=as_of, run_id=str(uuid4()))
+        deliver_stage(settings, reporter, as_of=as_of, run_id=str(uuid4()))
 
 
 def _wait_shortly() -> None:
