@@ -15,7 +15,7 @@ from time import monotonic
 
 from ingestion.engines import Place
 from ingestion.engines.guard import CHUNK_BYTES
-from ingestion.merge.memory import few_cycles
+from ingestion.merge.memory import few_cycles, keep_little
 from ingestion.merge.raw_log import RawLog
 from ingestion.merge.warehouse import Landing, next_loaded_at
 from ingestion.stripe_api.client import Client
@@ -83,6 +83,7 @@ class Intake:
     def merge(self, read: Read, watch: Watch | None = None) -> None:
         """Merge all that `read` brings; what was committed stays if a later page fails."""
         watch = watch or Watch()
+        keep_little()
         with few_cycles(), closing(pages(self.connection, read)) as found:
             for chunk in _chunks(self._timed(found), self._is_full):
                 self.merge_pages(chunk, watch)

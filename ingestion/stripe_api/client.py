@@ -22,7 +22,11 @@ from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.rate_limit import Pace
 from ingestion.stripe_api.refusals import StripeError, Temporary, raise_for_status, retry_after
 from outgoing_http.answers import Answer, AnswerTooLong, AnswerTooSlow, NoAnswer, fetch
+from outgoing_http.limits import MIB
 
+# Many answers are here at once, each of them several times as long when it is parsed: after one
+# that is longer, pages of its list have as many objects as make about this.
+LONG_ANSWER = 4 * MIB
 SLOW_ATTEMPTS = 3  # with an answer beyond its limits: it cost its whole time each time
 # A server that has answered before is waited for; one that never has is told of within 15 seconds:
 # these, and one more try to connect.
@@ -115,6 +119,7 @@ class Client:
         self._reached = True
         self._heed(path, response)
         raise_for_status(path, response)
+        self._shorten(path, int(query.get("limit", 1)), len(response.content))
         self.date = _date(response)
         return _object(response)
 
@@ -128,6 +133,11 @@ class Client:
             raise Temporary(str(error), attempts=SLOW_ATTEMPTS) from None
         except NoAnswer as error:
             raise Temporary(str(error)) from None
+
+    def _shorten(self, path: str, asked: int, length: int) -> None:
+        if asked > 1 and length > LONG_ANSWER:
+            fewer = max(asked * LONG_ANSWER // length, 1)
+            self._shorter[path] = min(fewer, self._shorter.get(path, fewer))
 
     def _heed(self, path: str, response: Answer) -> None:
         """A limit that Stripe has set on one process holds for all of them."""

@@ -16,11 +16,12 @@ from typing import Protocol
 from duckdb import DuckDBPyConnection
 
 from reverse_sync.deliver.acknowledged_counts import Taken, taken
-from reverse_sync.deliver.outbox import take
+from reverse_sync.deliver.outbox import Chunk, take
 from reverse_sync.deliver.push import Outcome, Outgoing, PushStopped, push
 from reverse_sync.deliver.remember import remember
 from reverse_sync.deliver.run_end import Ending, close_run
 from reverse_sync.plan.counts import Plan
+from reverse_sync.state.portions import portions
 from reverse_sync.state.run import Run, naive
 from reverse_sync.stores.account_store import AccountStore, AccountStoreError, NotNow
 from reverse_sync.sync_request import Warehouse
@@ -34,14 +35,8 @@ BATCHES_PER_CHUNK = 10
 # Where a store has taken a chunk sooner than this, the next one is twice as large, up to so many
 # accounts: what a kill sends a second time stays a matter of seconds.
 QUICK_SECONDS, MOST_ACCOUNTS = 2.0, 50_000
-
-
-@dataclass(frozen=True)
-class _Chunk:
-    """What is on its way together; `is_last`: nothing comes after it."""
-
-    accounts: list[Outgoing]
-    is_last: bool
+# Characters of one batch, which is parsed, put together with what the store holds, and written.
+BATCH_ROOM = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -110,20 +105,19 @@ class Sender:
             return _close(connection, plan, answers.stopped)
 
     def _turn(
-        self, plan: Plan, outcomes: list[Outcome], limit: int, on_its_way: _Chunk | None = None
-    ) -> _Chunk:
+        self, plan: Plan, outcomes: list[Outcome], limit: int, on_its_way: Chunk | None = None
+    ) -> Chunk:
         """Remembers what was answered, and takes what comes after the accounts on their way."""
         is_last = on_its_way is not None and on_its_way.is_last
         if is_last and not outcomes:
-            return _Chunk([], is_last)
+            return Chunk([], is_last)
         with self.warehouse() as connection:
             if outcomes:
                 remember(connection, plan.run, outcomes)
             if is_last:
-                return _Chunk([], is_last)
+                return Chunk([], is_last)
             after = on_its_way.accounts[-1] if on_its_way else None
-            accounts = take(connection, plan.run, limit=limit, after=after)
-            return _Chunk(accounts, len(accounts) < limit)
+            return take(connection, plan.run, limit=limit, after=after)
 
     @property
     def _size(self) -> int:
@@ -133,7 +127,7 @@ class Sender:
         self, chunk: list[Outgoing], plan: Plan, done: int
     ) -> tuple[list[Outcome], AccountStoreError | None]:
         """The outcomes up to the first batch for which the store was not there."""
-        batches = [chunk[at : at + self._size] for at in range(0, len(chunk), self._size)]
+        batches = list(portions(chunk, most=self._size, room=BATCH_ROOM, length=_length))
         outcomes: list[Outcome] = []
         gone = Gone()
         with _lanes(self.store.lanes) as each:
@@ -151,6 +145,10 @@ class Sender:
         except PushStopped as stopped:
             gone.cause = gone.cause or stopped.cause
             return stopped.outcomes
+
+
+def _length(outgoing: Outgoing) -> int:
+    return len(outgoing.traits)
 
 
 @contextmanager

@@ -14,11 +14,15 @@ from typing import Any, NamedTuple
 
 from duckdb import DuckDBPyConnection
 
+from reverse_sync.state.portions import portions
 from reverse_sync.state.run import Run, count
 from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.values.lifecycle import Facts
 
-FETCH = 5_000
+# What is decided together: so many accounts, of so many characters. Parsed, compared and written
+# again they take ten times that.
+MOST, ROOM = 5_000, 4 << 20
+FETCH = 100  # rows that DuckDB hands over at once
 
 # Two steps, because traits are long: first which rows need a look, by short columns alone, in a
 # database of its own (a transaction writes to one only); then the traits of those rows.
@@ -253,5 +257,13 @@ def _chunks(reader: DuckDBPyConnection) -> Iterator[list[Candidate]]:
     named = tuple(column[0] for column in reader.description or ())
     if named != Candidate._fields:
         raise AssertionError(f"candidates are read as {named}, not as {Candidate._fields}")
+    yield from portions(_rows(reader), most=MOST, room=ROOM, length=_length)
+
+
+def _rows(reader: DuckDBPyConnection) -> Iterator[Candidate]:
     while rows := reader.fetchmany(FETCH):
-        yield [Candidate(*row) for row in rows]
+        yield from map(Candidate._make, rows)
+
+
+def _length(row: Candidate) -> int:
+    return sum(len(text or "") for text in (row.traits, row.acknowledged, row.waiting_traits))

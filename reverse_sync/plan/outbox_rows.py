@@ -62,6 +62,10 @@ INSERT = """
         $version as version,
         $run_id as run_id,
         planned.*,
+        strlen(planned.traits) + coalesce(list_sum([
+            coalesce(strlen(change.old), 0) + coalesce(strlen(change.new), 0)
+            for change in planned.changes
+        ]), 0) as length,
         $tracking as tracking,
         'pending' as status,
         $at as planned_at

@@ -102,7 +102,7 @@ def _refuse_another_store(connection: DuckDBPyConnection, context: SyncContext) 
 
 
 def _as_taken(connection: DuckDBPyConnection, run: Run) -> list[Outcome]:
-    rows = take(connection, run, limit=CHUNK)
+    rows = take(connection, run, limit=CHUNK).accounts
     foreseen = {
         account_id: (before, after, mrr)
         for account_id, before, after, mrr in connection.execute(

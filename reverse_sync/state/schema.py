@@ -104,7 +104,8 @@ SCHEMA = """
         lifecycle varchar,  -- to be written as it is (undo); null: decided when written
         facts varchar,  -- of the row of account_traits, for the lifecycle
         traits_set bigint,
-        traits_cleared bigint
+        traits_cleared bigint,
+        length bigint  -- of its texts: how many accounts are on their way together
     );
 
     create table if not exists sync.dead_letters (
@@ -188,6 +189,7 @@ ADDED = {
         "facts": "varchar",
         "traits_set": "bigint default 0",
         "traits_cleared": "bigint default 0",
+        "length": "bigint default 0",
     },
     "sync_target": {
         "delivered_build": "varchar",

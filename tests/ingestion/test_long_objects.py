@@ -1,5 +1,6 @@
 """Objects as long as Stripe lets them be, by the thousand: memory is limited in bytes."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from load_process import begun, ended
 from local_stripe import DAY, NOW, LocalStripe
 
-from ingestion.stripe_api import page_queue
+from ingestion.stripe_api import client, page_queue
 from ingestion.stripe_api.reader import Page, utc_now
 from sandbox import builders
 
@@ -49,6 +50,24 @@ def test_long_objects_are_imported_within_a_limit_of_memory(local_stripe: LocalS
     assert peak < MOST, f"{peak >> 20} MiB"
     assert local_stripe.query(LANDED) == [(CUSTOMERS, 5000, INVOICES * LINES)]
     assert local_stripe.query("select min(len(metadata)) from stripe.customers") >= [(25_000,)]
+
+
+@pytest.mark.parametrize(("length", "objects"), [(10, 100), (4_000, 50)])
+def test_pages_after_a_long_one_have_fewer_objects(
+    local_stripe: LocalStripe, monkeypatch: pytest.MonkeyPatch, length: int, objects: int
+) -> None:
+    monkeypatch.setattr(client, "LONG_ANSWER", 200_000)
+    for number in range(200):
+        customer = builders.customer(id=f"cus_{number}", description="x" * length)
+        local_stripe.store.put(customer)
+    pages = asyncio.run(_two_pages(local_stripe))
+    assert len(pages[0]) == 100
+    assert objects * 0.5 <= len(pages[1]) <= objects
+
+
+async def _two_pages(stripe: LocalStripe) -> list[Any]:
+    async with client.Client(stripe.connection()) as asking:
+        return [(await asking.get("/v1/customers", {"limit": 100}))["data"] for _ in range(2)]
 
 
 def _resident(process: psutil.Process) -> int:
