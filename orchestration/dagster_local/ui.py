@@ -7,6 +7,7 @@ server each minute. Enters: `DATA_DIR`. Leaves: this process becomes Dagster's.
 """
 
 import os
+import signal
 import socket
 import sys
 import time
@@ -59,6 +60,8 @@ def main() -> None:
         _await(code)
     if settings.log_format == "json":
         arguments += ["--log-format", "json"]
+    # In a shell's background (`make ui &`) SIGINT comes ignored; Dagster would not heed SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(program, [str(program), *arguments])
 
 

@@ -13,6 +13,8 @@ from command_line import environment
 
 ROOT = Path(__file__).parents[2]
 INSTALLED = "/opt/stripe-traits"
+# As a shell starts what ends in `&`: SIGINT is ignored. SIGTERM must end it nevertheless.
+IN_THE_BACKGROUND = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 PATIENCE = 120  # seconds: other load makes clocks unreliable
 
 
@@ -31,7 +33,7 @@ def started(
 ) -> Iterator["subprocess.Popen[bytes]"]:
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            arguments,
+            [*IN_THE_BACKGROUND, *arguments],
             cwd=ROOT,
             env=environment(DATA_DIR=str(folder / "data"), LOG_FORMAT="json", **settings),
             stdout=log,
