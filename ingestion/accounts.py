@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from ingestion.deletion_limit import DeletionLimitReached
 from ingestion.inbox.cursors import LIVEMODE, RETIRED
@@ -17,13 +18,15 @@ from ingestion.inbox.events_db import Inbox
 from ingestion.intake import Progress
 from ingestion.load import DEFAULT, Bounds, LoadResult, Paths, load
 from ingestion.merge.load_failed import LoadFailed
-from ingestion.reconcile.repair import Compared, reconcile
 from ingestion.reconcile.slices import Share
 from ingestion.stripe_api.account_id import account_id
 from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.reader import utc_now
 from ingestion.stripe_api.refusals import StripeError
+
+if TYPE_CHECKING:
+    from ingestion.reconcile.repair import Compared
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,13 @@ def reconcile_all(
     *,
     progress: Progress,
     bounds: Bounds = DEFAULT,
-) -> dict[str, Compared]:
+) -> dict[str, "Compared"]:
     """Compare a share of every account with Stripe and repair it; counts by stream, in sum.
 
     Raises StripeError, DeletionLimitReached, after all accounts had their turn.
     """
+    from ingestion.reconcile.repair import Compared, reconcile
+
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     failures: dict[str, StripeError | DeletionLimitReached | LoadFailed] = {}
     for number, connection in enumerate(connections, start=1):

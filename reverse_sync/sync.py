@@ -11,25 +11,16 @@ from pathlib import Path
 
 from reverse_sync.deliver.acknowledged_counts import Taken
 from reverse_sync.deliver.chunks import Answers, Progress, Sender
-from reverse_sync.deliver.result import SyncResult, result_of
+from reverse_sync.deliver.result import SyncInterrupted, SyncResult, result_of
 from reverse_sync.deliver.run_end import Ending
 from reverse_sync.guards import Guards
 from reverse_sync.plan.counts import Plan
 from reverse_sync.plan.planning import Planner, StoreState, read
 from reverse_sync.plan.preview import Preview
-from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.stores.target import Target
 from reverse_sync.stores.url import opened
 from reverse_sync.sync_request import SyncContext, SyncRequest, Warehouse
 from reverse_sync.values.tracking import SettingChange
-
-
-class SyncInterrupted(AccountStoreError):
-    """The store went away in the middle; `result` tells how far the sync came."""
-
-    def __init__(self, message: str, result: SyncResult) -> None:
-        super().__init__(message)
-        self.result = result
 
 
 def silent(done: int, total: int) -> None:

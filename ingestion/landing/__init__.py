@@ -28,6 +28,7 @@ from ingestion.landing.columns import Extract, Table
 _PARTS = (customers, subscriptions, invoices, catalogue, quarantine, missing_objects)
 
 TABLES: tuple[Table, ...] = tuple(table for part in _PARTS for table in part.TABLES)
+TOMBSTONED = tuple(table.name for table in TABLES if table.tombstones)
 EXTRACTS: dict[str, tuple[Extract, ...]] = {
     stream: extracts for part in _PARTS for stream, extracts in part.EXTRACTS.items()
 }

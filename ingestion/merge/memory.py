@@ -10,8 +10,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pyarrow as pa
-
 OBJECTS = 50_000  # made between two looks for cycles; Python's own number is 700
 # Of glibc's malloc.h. By itself it keeps more the longer the pieces are that it has seen: up to
 # 64 MiB for each thread that ever was, 170 MiB after an import of long objects.
@@ -39,6 +37,8 @@ def keep_little() -> None:
 
 def give_back() -> None:
     """Costs some milliseconds: once a merge, not once a page."""
+    import pyarrow as pa
+
     pa.default_memory_pool().release_unused()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim:

@@ -7,12 +7,14 @@ here; a file appears under its name only when it is whole.
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import orjson
-import pyarrow as pa
 
 from ingestion.stripe_api.reader import Page
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class RawLog:
@@ -32,7 +34,9 @@ class RawLog:
             lines = b"".join(orjson.dumps(found) + b"\n" for found in page.objects)
             self._file(page.stream).write(lines)
 
-    def _file(self, stream: str) -> pa.NativeFile:
+    def _file(self, stream: str) -> "pa.NativeFile":
+        import pyarrow as pa
+
         if stream not in self._files:
             path = self._partial(stream)
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

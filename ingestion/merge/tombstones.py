@@ -11,12 +11,11 @@ import pyarrow as pa
 
 from ingestion.engines import Engine
 from ingestion.engines.guard import SCHEMA
-from ingestion.landing import TABLES
+from ingestion.landing import TABLES, TOMBSTONED
 from ingestion.landing.schema import schema
 from ingestion.stripe_api.reader import Page
 
 SCHEMAS = {table.name: schema(table) for table in TABLES}
-BURIED = {table.name: SCHEMAS[table.name] for table in TABLES if table.tombstones}
 OF_THIS_LOAD = {"loaded_at": "$loaded_at::timestamp"}
 TOMBSTONE = {
     **OF_THIS_LOAD,
@@ -38,7 +37,7 @@ class Burial:
 
     def rows(self, page: Page) -> dict[str, pa.Table]:
         """Tombstones of what is gone (bare ones for unknown ids), and what it owned."""
-        if not page.gone or page.stream not in BURIED:
+        if not page.gone or page.stream not in TOMBSTONED:
             return {}
         if page.stream not in self._engine.tables():
             return {page.stream: self._bare(page)}
@@ -48,7 +47,7 @@ class Burial:
         return found
 
     def _tombstones(self, page: Page) -> pa.Table:
-        arrow = BURIED[page.stream]
+        arrow = SCHEMAS[page.stream]
         return self._selected(
             page,
             page.stream,
@@ -63,7 +62,7 @@ class Burial:
         same = {"stripe_account_id": self._account, "loaded_at": self._loaded_at}
         same |= {"deleted_at": page.read_at, "read_at": page.read_at}
         rows = [{"id": object_id, **same} for object_id in sorted(page.gone)]
-        return pa.Table.from_pylist(rows, schema=BURIED[page.stream])
+        return pa.Table.from_pylist(rows, schema=SCHEMAS[page.stream])
 
     def _freed(self, page: Page) -> pa.Table:
         """Stripe detaches a deleted customer's payment methods, and no event tells of it."""

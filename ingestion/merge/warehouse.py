@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingestion.engines import Engine, Place, engine
 from ingestion.engines.guard import MEMORY, SCHEMA
-from ingestion.landing import TABLES
-from ingestion.merge.batches import EMPTY, Batch, batches
-from ingestion.merge.fitting_rows import Entry, Quarantine
-from ingestion.merge.tombstones import BURIED, Burial
+from ingestion.landing import TABLES, TOMBSTONED
 from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.reader import Page
+
+if TYPE_CHECKING:
+    from ingestion.merge.batches import Batch
+    from ingestion.merge.fitting_rows import Entry
 
 
 def opened_once(warehouse: Place) -> AbstractContextManager[None]:
@@ -48,8 +49,12 @@ class Landing:
         with self._engine.loading(self._account):
             return merge(self._batches(pages), self._engine, self._state)
 
-    def _batches(self, pages: Iterator[Page]) -> Iterator[Batch]:
+    def _batches(self, pages: Iterator[Page]) -> "Iterator[Batch]":
         """First what makes the tables that are not there yet."""
+        from ingestion.merge.batches import EMPTY, batches
+        from ingestion.merge.fitting_rows import Quarantine
+        from ingestion.merge.tombstones import Burial
+
         there = self._engine.tables()
         yield {name: table for name, table in EMPTY.items() if name not in there}
         yield from batches(
@@ -84,7 +89,7 @@ class Landing:
         )
         return {row[0] for row in found}
 
-    def kept_out(self) -> dict[str, Entry]:
+    def kept_out(self) -> "dict[str, Entry]":
         """What is in quarantine, by the id of its row."""
         if "quarantine" not in self._engine.tables():
             return {}
@@ -101,14 +106,14 @@ class Landing:
         counts = " union all ".join(
             f"select '{name}', count(*) from {SCHEMA}.{name}"
             " where stripe_account_id = $account and deleted_at is null"
-            for name in BURIED
+            for name in TOMBSTONED
         )
-        return dict(self.query(counts, *BURIED))
+        return dict(self.query(counts, *TOMBSTONED))
 
     def seen(self, pointers: list[Pointer], *, since: datetime) -> list[Pointer]:
         """Which of these a read since `since` has brought."""
         found: list[Pointer] = []
-        for name in sorted({stream for stream, _ in pointers} & BURIED.keys()):
+        for name in sorted({stream for stream, _ in pointers} & set(TOMBSTONED)):
             found += self.query(
                 f"select $stream, id from {SCHEMA}.{name} where stripe_account_id = $account"
                 " and read_at >= $since and id in (select unnest($ids::varchar[]))",
@@ -130,9 +135,9 @@ class Landing:
         select = " union all ".join(
             f"select '{name}' as stream, id from {SCHEMA}.{name}"
             " where stripe_account_id = $account and read_at < $since and deleted_at is null"
-            for name in BURIED
+            for name in TOMBSTONED
         )
-        return self._part(select, tuple(BURIED), after, most, since=since)
+        return self._part(select, TOMBSTONED, after, most, since=since)
 
     def _part(
         self, select: str, tables: tuple[str, ...], after: Pointer, most: int, **values: Any

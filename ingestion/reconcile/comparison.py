@@ -14,9 +14,8 @@ import pyarrow as pa
 
 from ingestion.engines import Engine, Place, engine
 from ingestion.engines.guard import SCHEMA
-from ingestion.landing import TABLES
+from ingestion.landing import TABLES, TOMBSTONED
 from ingestion.landing.references import ROOTS
-from ingestion.merge.tombstones import BURIED
 from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.reader import Page, Range
 
@@ -98,7 +97,7 @@ class Comparison:
         select = " union all ".join(
             f"select '{name}' as stream, id from {SCHEMA}.{name}"
             f" where stripe_account_id = $account and deleted_at is null and ({within or 'false'})"
-            for name in BURIED
+            for name in TOMBSTONED
         )
         return self._database.execute(
             f"select stream, id from ({select}) anti join seen using (stream, id) order by all",
@@ -108,7 +107,7 @@ class Comparison:
 
 def _current(stream: str, name: str) -> str:
     """Only what counts: of living objects, elements of the last read of what holds them."""
-    if name in BURIED:
+    if name in TOMBSTONED:
         return "where part.deleted_at is null"
     if name not in ROOTS:
         return "where true"

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ingestion.inbox.events_db import FIRST, Inbox
 from ingestion.intake import BATCH, Intake, Watch, refetch
-from ingestion.merge.tombstones import BURIED
+from ingestion.landing import TOMBSTONED
 from ingestion.references.embedded import embedded
 from ingestion.references.missing_objects import GONE, REFUSED, Notes
 from ingestion.references.named import missing, referrers
@@ -97,7 +97,7 @@ class _Closing:
             self._intake.merge_pages(copies)
         if answers.gone:
             self._intake.merge_pages(replace(page, read_at=utc_now()) for page in answers.gone)
-        kept = {one: why for one, why in lost.items() if why[0] != GONE or one[0] not in BURIED}
+        kept = {one: why for one, why in lost.items() if why[0] != GONE or one[0] not in TOMBSTONED}
         if kept or answers.came:
             self.notes.write(kept, named, answers.came)
 

@@ -12,9 +12,8 @@ from orchestration.configuration.settings import Settings
 from orchestration.publication.delivery_due import is_due
 from orchestration.stages.delivery import deliver_stage
 from orchestration.terminal.reporter import Reporter
-from reverse_sync.deliver.result import SyncResult
+from reverse_sync.deliver.result import SyncInterrupted, SyncResult
 from reverse_sync.stores.account_store import AccountStoreError
-from reverse_sync.sync import SyncInterrupted
 from reverse_sync.sync_request import Timed
 
 LONGEST_PAUSE = 30.0

@@ -25,9 +25,8 @@ from orchestration.publication.marts import (
     row_counts,
 )
 from orchestration.publication.store_standing import StoreStanding, standing_of
-from reverse_sync.deliver.result import SyncResult
+from reverse_sync.deliver.result import SyncInterrupted, SyncResult
 from reverse_sync.stores.account_store import AccountStoreError
-from reverse_sync.sync import SyncInterrupted
 
 ACCOUNT_STORE = "account_store"
 LANDED = ("customers", "subscriptions", "invoices")

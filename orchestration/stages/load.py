@@ -4,18 +4,21 @@ Enters: the settings, a reporter. Leaves: what was read and merged.
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ingestion.accounts import load_all, reconcile_all
 from ingestion.changes import OVERLAP
 from ingestion.load import Bounds, LoadResult
 from ingestion.load_pending import load_pending
-from ingestion.reconcile.repair import Compared
 from ingestion.reconcile.slices import Share
 from ingestion.stripe_api.connection import Connection
 from orchestration.configuration.settings import Settings
 from orchestration.locks import lock
 from orchestration.stripe_accounts import connections, paths
 from orchestration.terminal.reporter import Reporter
+
+if TYPE_CHECKING:
+    from ingestion.reconcile.repair import Compared
 
 
 def load_stage(
@@ -46,7 +49,7 @@ def pending_stage(
 
 def reconcile_stage(
     settings: Settings, reporter: Reporter, *, share: Share, allow_gone: bool = False
-) -> dict[str, Compared]:
+) -> dict[str, "Compared"]:
     """A share of Stripe's objects beside `stripe.*`, repaired.
 
     Raises StripeError, DeletionLimitReached.

@@ -11,6 +11,7 @@ from typing import Any
 from reverse_sync.deliver.acknowledged_counts import Taken
 from reverse_sync.deliver.run_end import Ending, Kept
 from reverse_sync.plan.counts import Plan
+from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.values.tracking import SettingChange
 
 
@@ -74,6 +75,14 @@ class SyncResult:
         """Every number and moment, without the accounts."""
         told = asdict(self) | {"planned": self.planned, "waiting": self.waiting}
         return {name: value for name, value in told.items() if not isinstance(value, tuple | list)}
+
+
+class SyncInterrupted(AccountStoreError):
+    """The store went away in the middle; `result` tells how far the sync came."""
+
+    def __init__(self, message: str, result: SyncResult) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 def result_of(

@@ -8,6 +8,7 @@ import pytest
 from reverse_sync_world import AS_OF, World
 from test_repairs import ACTIVE, MINUTE, MRR, Moods, moods
 
+from reverse_sync.deliver.result import SyncInterrupted
 from reverse_sync.guards import Blocked, Guards, parse_limit
 from reverse_sync.state.delivered import owe_delivery
 from reverse_sync.state.run import Scope
@@ -18,7 +19,6 @@ from reverse_sync.stores.account_store import (
     Refusal,
 )
 from reverse_sync.stores.sqlite_store import SqliteStore
-from reverse_sync.sync import SyncInterrupted
 
 __all__ = ["moods"]
 

@@ -14,9 +14,8 @@ from http_world import DOWN, HttpWorld, world
 from reverse_sync_world import World
 from target_servers import SECRET, FakeVitally, Receiver, Reply
 
-from reverse_sync.deliver.result import SyncResult
+from reverse_sync.deliver.result import SyncInterrupted, SyncResult
 from reverse_sync.stores.target import Target
-from reverse_sync.sync import SyncInterrupted
 
 __all__ = ["world"]
 

@@ -12,7 +12,7 @@ from reverse_sync_world import AS_OF, World
 
 from orchestration.pages.delivery_lines import cycle_line, result_lines
 from orchestration.pages.delivery_metadata import as_metadata, from_metadata
-from reverse_sync.deliver.result import SyncResult
+from reverse_sync.deliver.result import SyncInterrupted, SyncResult
 from reverse_sync.stores.account_store import (
     AccountStoreError,
     AccountWrite,
@@ -21,7 +21,6 @@ from reverse_sync.stores.account_store import (
     Refusal,
 )
 from reverse_sync.stores.sqlite_store import SqliteStore
-from reverse_sync.sync import SyncInterrupted
 
 ACCOUNTS = [f"a{number:02}" for number in range(40)]
 BUSY = Refusal(reason="busy", code="503", permanent=False)

@@ -9,9 +9,8 @@ import psycopg
 import pytest
 from reverse_sync_world import AS_OF, World
 
-from reverse_sync.deliver.result import SyncResult
+from reverse_sync.deliver.result import SyncInterrupted, SyncResult
 from reverse_sync.stores.account_store import AccountStoreError
-from reverse_sync.sync import SyncInterrupted
 
 MRR = "stripe.mrr"
 SINGLE: dict[str, Any] = {

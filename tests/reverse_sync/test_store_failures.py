@@ -16,10 +16,10 @@ import psycopg
 import pytest
 from reverse_sync_world import AS_OF, World
 
+from reverse_sync.deliver.result import SyncInterrupted
 from reverse_sync.stores import sqlite_store
 from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.stores.postgres_store import PostgresStore
-from reverse_sync.sync import SyncInterrupted
 
 TRAITS: dict[str, Any] = {"stripe.mrr": 50, "stripe.currentSubscriptionStatus": "active"}
 CHANGED = {**TRAITS, "stripe.mrr": 60}

@@ -22,9 +22,9 @@ IDLE = ("sync", *AS_OF)
 # What a command must not wait for: what it loads and does not need.
 UNNEEDED = {
     NOTHING: (*ENGINES, "duckdb", "httpx", "numpy", "psycopg", "pyarrow", "pydantic"),
-    ("status",): ENGINES,
-    ("explain", "cus_one"): ENGINES,
-    IDLE: (*ENGINES, "psycopg"),
+    ("status",): (*ENGINES, "httpx", "numpy", "pyarrow"),
+    ("explain", "cus_one"): (*ENGINES, "httpx", "numpy", "pyarrow"),
+    IDLE: (*ENGINES, "numpy", "psycopg", "pyarrow"),
 }
 
 
