@@ -16,6 +16,7 @@ from pipeline import Pipeline, subscribe
 from restrictions import no_privileges, short_files
 
 SYNC = ("sync", "--as-of", "2025-06-15")
+FULL = (*SYNC, "--full")
 PROGRESS = re.compile("models and tests done|objects read$|accounts sent$")
 BROKEN_FILES = [
     ("warehouse.duckdb", SYNC, "move it away and run stripe-traits sync"),
@@ -29,7 +30,9 @@ BROKEN_FILES = [
     ("events.db", ("replay", "--all"), "move it away and run stripe-traits sync"),
     ("accounts.db", SYNC, "restore it from a backup"),
     ("accounts.db", ("resync", "--all"), "restore it from a backup"),
-    ("dagster/history/runs/index.db", SYNC, "only Dagster's history of runs is lost"),
+    # Opened where there is something to do.
+    ("dagster/history/runs/index.db", FULL, "only Dagster's history of runs is lost"),
+    ("dagster/history/runs.db", SYNC, "only Dagster's history of runs is lost"),
 ]
 
 
