@@ -69,6 +69,22 @@ def test_a_full_build_of_what_has_marts_is_dbts(tmp_path: Path) -> None:
     assert warehouse.refresh(RunSettings(as_of=LATER), full=True).why_dbt
 
 
+def test_accounts_with_and_without_a_discount_are_one_text(tmp_path: Path) -> None:
+    warehouse = landed(tmp_path)
+    settings = RunSettings(mrr_discount_durations="all")
+    warehouse.refresh(settings)
+    whys = []
+    for number, count in enumerate((2, 0, 1, 0, 2), start=1):
+        moment = AS_OF + timedelta(hours=number)
+        coupons = [percent(f"d{number}_{n}", 10) for n in range(count)]
+        bought = simple("b", 8000, discounts=[given(one) for one in coupons])
+        warehouse.land([*coupons, *bought], read_at=moment)
+        whys.append(warehouse.refresh(RunSettings(**{**vars(settings), "as_of": moment})).why_dbt)
+    assert whys[1:] == [None] * 4
+    [row] = warehouse.records("from marts.single_subscription_traits where account_id = 'b'")
+    assert f"{row['mrr_normalized']:f}" == "64.800"  # 80.00 less 10 % twice
+
+
 def test_another_answer_is_a_doubt_and_dbt_builds(tmp_path: Path) -> None:
     """The steps of a discount are rendered by how many there are."""
     warehouse = landed(tmp_path)
