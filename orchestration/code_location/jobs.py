@@ -1,6 +1,6 @@
 """The jobs: which assets a run makes, and with which wishes.
 
-Leaves: job definitions. Their names are what operators, schedules and sensors use.
+Leaves: job definitions.
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,11 @@ from dagster import AssetSelection, JobDefinition, define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.code_location.assets import account_store, run_settings
+from orchestration.code_location.job_names import INITIAL_IMPORT, NIGHTLY, REFRESH, REVERSE_SYNC
 from orchestration.code_location.live_job import live_refresh
 from orchestration.code_location.reconcile_job import reconcile
 from orchestration.code_location.run_log import CONFIG
 from orchestration.code_location.run_tags import reconcile_tags, run_tags
-
-INITIAL_IMPORT, REFRESH, NIGHTLY = "initial_import", "refresh", "nightly"
-REVERSE_SYNC, LIVE_REFRESH, RECONCILE = "reverse_sync", "live_refresh", "reconcile"
-NAMES = (INITIAL_IMPORT, REFRESH, NIGHTLY, REVERSE_SYNC, LIVE_REFRESH, RECONCILE)
 
 
 def jobs() -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:

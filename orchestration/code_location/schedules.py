@@ -15,7 +15,7 @@ from dagster import (
     SkipReason,
 )
 
-from orchestration.code_location.jobs import LIVE_REFRESH, NIGHTLY, REFRESH
+from orchestration.code_location.job_names import LIVE_REFRESH, NIGHTLY, REFRESH
 from orchestration.code_location.run_requests import ask
 from orchestration.configuration.settings import ScheduleSettings
 

@@ -21,7 +21,7 @@ from dagster import (
 )
 
 from ingestion.inbox.events_db import Inbox
-from orchestration.code_location.jobs import (
+from orchestration.code_location.job_names import (
     LIVE_REFRESH,
     NAMES,
     NIGHTLY,

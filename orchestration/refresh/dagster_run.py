@@ -24,18 +24,17 @@ from dagster import (
 from orchestration.build.manifest import is_outdated, write_manifest
 from orchestration.clock import now
 from orchestration.code_location.contents import definitions
-from orchestration.code_location.jobs import REFRESH, REVERSE_SYNC
+from orchestration.code_location.job_names import REFRESH, REVERSE_SYNC
 from orchestration.code_location.run_log import QUIET
 from orchestration.code_location.run_tags import run_tags
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.dagster_local.in_process import IN_PROCESS, alive
 from orchestration.publication.delivery_due import is_due_or_lost
+from orchestration.refresh.made import Made
 from orchestration.stages.load_ahead import LoadedAhead
 from orchestration.terminal.reporter import Reporter
 
-# The metadata of each asset that a run has made, by its key.
-Made = Mapping[str, Mapping[str, Any]]
 ACCOUNT_STORE = AssetKey("account_store")
 
 

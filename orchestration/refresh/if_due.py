@@ -4,23 +4,21 @@ Enters: the settings, `as_of`, whether everything is read. Leaves: the account s
 and a run on Dagster's page unless nothing was to be done. What is not known counts as due.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from orchestration.clock import now
+from orchestration.code_location.job_names import REFRESH
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.last_run import ended_well
 from orchestration.monitoring.refreshed import note_refreshed
 from orchestration.publication.delivery_due import is_due_or_lost
 from orchestration.publication.marts import reading
+from orchestration.refresh.made import Made
 from orchestration.stages.build_due import build_due
 from orchestration.stages.load_ahead import load_ahead
 from orchestration.terminal.logs import log
 from orchestration.terminal.reporter import Reporter
-
-Made = Mapping[str, Mapping[str, Any]]
-REFRESH = "refresh"  # the job
 
 
 def refresh_if_due(  # noqa: PLR0913  (all by keyword)

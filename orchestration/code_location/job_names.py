@@ -1,0 +1,7 @@
+"""The jobs' names, which operators, schedules, sensors and commands use; no Dagster is needed for
+them.
+"""
+
+INITIAL_IMPORT, REFRESH, NIGHTLY = "initial_import", "refresh", "nightly"
+REVERSE_SYNC, LIVE_REFRESH, RECONCILE = "reverse_sync", "live_refresh", "reconcile"
+NAMES = (INITIAL_IMPORT, REFRESH, NIGHTLY, REVERSE_SYNC, LIVE_REFRESH, RECONCILE)
