@@ -4,12 +4,13 @@ import shutil
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import history_story as story
 import pytest
 from examples_build import STRIPE_ACCOUNT, RunSettings, Warehouse, create_warehouse
-from examples_objects import moment
+from examples_objects import moment, price, simple, subscription
 
 from orchestration.build.scope import BuildKind
 
@@ -169,3 +170,18 @@ def test_company_goes_from_opening_to_closing(history: History) -> None:
 
 def is_april(row: dict[str, Any]) -> bool:
     return bool(row["month"] == date(2025, 4, 1))
+
+
+def test_an_amount_that_is_not_known_moves_with_its_subscription(tmp_path: Path) -> None:
+    """The last known amount is the new account's from the move on, and no longer the old one's."""
+    history = History(create_warehouse(tmp_path / "warehouse.duckdb"))
+    buyer, sold, bought = simple("before", 5000)
+    history.warehouse.land([buyer, sold, bought], read_at=FIRST)
+    history.build(FIRST)
+    elsewhere = {**buyer, "metadata": {"account_id": "after"}}
+    unread = subscription("before", [(price("before", 7000, "_unread"), 1)])
+    history.warehouse.land([elsewhere, unread], read_at=SECOND)
+    assert history.build(SECOND) is not BuildKind.NOTHING
+    assert {month: history.series("before").get(month) for month in (4, 5)} == {4: 50, 5: 0}
+    assert history.series("after").get(5) == 50
+    assert history.movements("after") == {(5, "new"): 50}

@@ -26,7 +26,6 @@ from fresh_outcome import (
     compared,
     outcome,
     unknown_amounts,
-    unknown_subscriptions,
 )
 from lifecycle_examples import SYNCS
 from lifecycle_lives import lives
@@ -139,7 +138,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, lis
 def test_marts_are_those_of_a_first_import(
     outcomes: dict[str, list[Outcome]], mode: str, mart: str
 ) -> None:
-    unknown = unknown_subscriptions(outcomes[mode][1]) if mart == "mrr_by_month" else set()
+    unknown = outcomes[mode][1].unknown if mart == "mrr_by_month" else set()
     kept, new = (
         {row for row in one.marts[mart] if row[0] not in unknown} for one in outcomes[mode]
     )

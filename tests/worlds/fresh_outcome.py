@@ -83,12 +83,6 @@ def unknown_amounts(there: Outcome) -> set[str]:
     return {row[0] for row in there.marts["account_traits"] if row[4] is not None}
 
 
-def unknown_subscriptions(there: Outcome) -> set[str]:
-    """The accounts, today's and before, of those whose months keep the amount seen last."""
-    named = {account.removesuffix("-moved") for account in there.unknown}
-    return named | {f"{name}-moved" for name in named}
-
-
 def without(rows: Rows, gone: Set[str]) -> Rows:
     """The rows of a mart that are about none of these customers and accounts: GONE."""
     return {

@@ -1,9 +1,10 @@
 -- Grain: subscription, moment at which its account or its net amount of a year became another one.
 -- Kept for good: a closed month cannot be had again. Nothing is added once a later one was seen.
+-- An amount that is not known stays as seen last, and moves with its subscription.
 {{ config(materialized='kept', replaces='states_of_this_moment', history=true, schema='history') }}
 with
 
-subscriptions_valued as (
+valued as (
 
     select * from {{ ref('int_subscriptions_valued') }}
 
@@ -15,20 +16,17 @@ run_settings as (
 
 ),
 
-kept_states as (
-
-    {{ kept_rows({
-        'stripe_account_id': text_type(), 'subscription_id': text_type(),
-        'account_id': text_type(), 'currency': text_type(), 'annual_amount': 'decimal(38, 12)',
-        'observed_at': 'timestamp', 'is_estimated': 'boolean'
-    }, history=true) }}
-
-),
-
 earlier_states as (
 
     select kept_states.*
-    from kept_states
+    from (
+        {{ kept_rows({
+            'stripe_account_id': text_type(), 'subscription_id': text_type(),
+            'account_id': text_type(), 'currency': text_type(),
+            'annual_amount': 'decimal(38, 12)', 'observed_at': 'timestamp',
+            'is_estimated': 'boolean'
+        }, history=true) }}
+    ) as kept_states
     cross join run_settings
     where kept_states.observed_at < run_settings.as_of
 
@@ -43,36 +41,38 @@ last_states as (
             order by earlier_states.observed_at desc
         ) as rank_by_moment
     from earlier_states
-    inner join subscriptions_valued using (stripe_account_id, subscription_id)
+    inner join valued using (stripe_account_id, subscription_id)
 
 ),
 
 observed_states as (
 
     select
-        subscriptions_valued.stripe_account_id,
-        subscriptions_valued.subscription_id,
-        subscriptions_valued.customer_id,
-        subscriptions_valued.account_id,
-        subscriptions_valued.currency,
-        subscriptions_valued.net_annual_amount as annual_amount,
+        valued.stripe_account_id,
+        valued.subscription_id,
+        valued.customer_id,
+        valued.account_id,
+        case
+            when valued.net_annual_amount is null then last_states.currency else valued.currency
+        end as currency,
+        coalesce(valued.net_annual_amount, last_states.annual_amount) as annual_amount,
         run_settings.as_of as observed_at,
-        false as is_estimated
-    from subscriptions_valued
+        valued.net_annual_amount is null and last_states.is_estimated as is_estimated
+    from valued
     cross join run_settings
     left join last_states
         on
-            subscriptions_valued.stripe_account_id = last_states.stripe_account_id
-            and subscriptions_valued.subscription_id = last_states.subscription_id
+            valued.stripe_account_id = last_states.stripe_account_id
+            and valued.subscription_id = last_states.subscription_id
             and last_states.rank_by_moment = 1
     where
-        subscriptions_valued.net_annual_amount is not null
+        coalesce(valued.net_annual_amount, last_states.annual_amount) is not null
         and (
             last_states.subscription_id is null
-            or last_states.is_estimated
-            or last_states.account_id is distinct from subscriptions_valued.account_id
-            or last_states.currency <> subscriptions_valued.currency
-            or last_states.annual_amount <> subscriptions_valued.net_annual_amount
+            or last_states.account_id is distinct from valued.account_id
+            or last_states.annual_amount <> valued.net_annual_amount
+            or (valued.net_annual_amount is not null and last_states.is_estimated)
+            or (valued.net_annual_amount is not null and last_states.currency <> valued.currency)
         )
 
 ),
