@@ -15,6 +15,8 @@ from orchestration.publication.marts import names, reading, records
 ROWS = 10
 PREVIEWS = {
     "account_traits": "select count(*) as accounts, count(name) as with_a_name from account_traits",
+    "accounts": "select lifecycle_status, count(*) as accounts, sum(subscription_count) as"
+    " subscriptions from accounts group by all order by 2 desc",
     "subscriptions": "select account_id is not null as is_linked, status, is_live,"
     " count(*) as subscriptions from subscriptions group by all order by 4 desc",
     "invoices": "select date_trunc('month', created)::date as month, currency,"

@@ -16,6 +16,7 @@ Rows = set[tuple[Any, ...]]
 
 MARTS = (
     "account_traits",
+    "accounts",
     "data_quality_affected",
     "data_quality_issues",
     "invoices",

@@ -15,6 +15,7 @@ select
         as subscription_ids,
     {{ array_in_order('status', 'created, subscription_id, stripe_account_id') }}
         as subscription_status,
+    count(*) as subscription_count,
     cast(sum(case when is_paying then 1 else 0 end) as bigint) as subscription_paying_count,
     cast(sum(case when is_trialing then 1 else 0 end) as bigint) as subscription_trialing_count,
     min(case when is_trialing then coalesce(trial_start, created) end) as trial_since,
