@@ -16,6 +16,7 @@ from orchestration.commands import (
     reconcile,
     repair,
     replay,
+    report,
     sandbox,
     sync,
     tracking,
@@ -40,6 +41,7 @@ app.command()(reconcile.reconcile)
 app.command()(live.live)
 app.command()(pages.status)
 app.command()(pages.explain)
+app.command()(report.report)
 app.add_typer(tracking.app, name="tracking")
 app.command()(webhooks.webhooks)
 app.command()(replay.replay)

@@ -115,6 +115,7 @@ def _an_account() -> str:
 
 NEXT = f"""\
 What to type next, in this folder:
+  make report                                      its pages: MRR, accounts, http://127.0.0.1:4000
   export DATA_DIR={DATA_DIR} PATH="$PWD/.venv/bin:$PATH"
   stripe-traits explain ACCOUNT mrr_normalized     why an account shows a value
   python -c "import duckdb; print(duckdb.connect('{DATA_DIR}/marts.duckdb').sql(

@@ -10,7 +10,14 @@ import pytest
 
 from outgoing_http.secrets import forget
 
-pytest_plugins = ["local_stripe", "pipeline", "postgres_server", "refreshed", "sql_world"]
+pytest_plugins = [
+    "local_stripe",
+    "pipeline",
+    "postgres_server",
+    "refreshed",
+    "report_world",
+    "sql_world",
+]
 
 # Databases wait for the disk at each commit, and tests make thousands of them: a folder in memory
 # takes them at once. It holds what the tests of three workers write at a time, with room to spare.

@@ -34,6 +34,7 @@ CODES = {
     "orchestration.build.manifest.ManifestOutdated": FAILED,
     "orchestration.configuration.environment.WrongSettings": WRONG_USAGE,
     "orchestration.build.transform.TransformFailed": FAILED,
+    "report.server.NoAddress": WRONG_USAGE,
     "reverse_sync.stores.account_store.AccountStoreError": FAILED,
     "reverse_sync.stores.account_store.InvalidAccountStoreUrl": WRONG_USAGE,
     "reverse_sync.guards.Blocked": BLOCKED,

@@ -13,7 +13,7 @@ from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from orchestration.cli import app
 
-STAGES = ("ingestion", "orchestration", "outgoing_http", "reverse_sync", "sandbox")
+STAGES = ("ingestion", "orchestration", "outgoing_http", "report", "reverse_sync", "sandbox")
 
 
 def commands() -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""`stripe-traits report`: the pages for people who look, served until it is told to stop."""
+
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from orchestration.configuration.environment import read_settings
+from orchestration.configuration.settings import revealed
+from orchestration.terminal.failures import explained
+from orchestration.terminal.output import console
+
+
+def report(
+    host: Annotated[
+        str, typer.Option(help="Listen here; anything but this machine asks for a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 4000,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A name that a proxy in front is reached by; asks for a token."),
+    ] = None,
+    browse: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Pages of MRR, movements and accounts for people who look, on the published copy.
+
+    It reads only, shows each new build at once, and stops no refresh. It shows customers' data:
+    beyond this machine the address that is printed has a token (REPORT_TOKEN, else a new one).
+    """
+    with explained():
+        settings = read_settings(for_stripe=False)
+        from report.app import application
+        from report.security import rules
+        from report.server import listener, serve
+
+        ruled = rules(host, name or (), revealed(settings.report_token))
+        listening = listener(host, port)
+        url = _address(host, listening.getsockname()[1], ruled.token)
+        _say(f"report: {url}   (Ctrl-C ends it)")
+        if browse:
+            webbrowser.open(url)
+        serve(listening, application(settings.marts, ruled), say=_say)
+
+
+def _address(host: str, port: int, token: str | None) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
+
+
+def _say(line: str) -> None:
+    console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -1,0 +1,122 @@
+"""The report as a web application: pages, their CSV and JSON, static files.
+
+Enters: the path of the published copy, and who may ask. Leaves: an ASGI application. It takes no
+lock and writes nothing.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import (
+    HTMLResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from report import display, formats
+from report.filters import WrongFilter
+from report.page import Page, View
+from report.pages import PAGES
+from report.published import NothingPublished, Published, TooSlow
+from report.security import Guarded, Rules
+from report.tables import Table
+
+log = logging.getLogger("uvicorn.error")
+HERE = Path(__file__).parent
+FORMATS: dict[str, tuple[Callable[..., Any], str]] = {
+    "csv": (formats.as_csv, "text/csv; charset=utf-8"),
+    "json": (formats.as_json, "application/json"),
+}
+
+
+def application(marts: Path, rules: Rules = Rules()) -> ASGIApp:  # noqa: B008 - frozen
+    """The report on the published copy at `marts`."""
+    published = Published(marts)
+    routes = [Route(page.path, _endpoint(page, published)) for page in PAGES]
+    static = Mount("/static", StaticFiles(directory=HERE / "static"))
+    missing = {404: _missing}
+    return Guarded(Starlette(routes=[*routes, static], exception_handlers=missing), rules)
+
+
+def _endpoint(page: Page, published: Published) -> Callable[[Request], Response]:
+    """A plain function: Starlette runs it in a thread, so that a slow question stops nobody."""
+
+    def answer(request: Request) -> Response:
+        try:
+            view = View(published.copy(), page.path, request.query_params)
+            if address := page.leads_to(view):
+                return RedirectResponse(address, 303)
+            return _answer(page, view)
+        except WrongFilter as error:
+            return _told("wrong_filter.html", 400, error=str(error))
+        except NothingPublished:
+            return _told("nothing_published.html", 503)
+        except TooSlow:
+            return _told("too_slow.html", 503)
+        except (duckdb.CatalogException, duckdb.BinderException) as error:  # an older version's
+            log.warning("%s: %s", page.path, str(error).partition("\n")[0])
+            return _told("older_copy.html", 503)
+
+    return answer
+
+
+def _answer(page: Page, view: View) -> Response:
+    tables = page.tables(view)
+    if form := view["format"]:
+        return _twin(view, tables, form)
+    shown = {name: view.shown(name, table) for name, table in tables.items()}
+    more = page.context(view)
+    return HTMLResponse(
+        _environment()
+        .get_template(page.template)
+        .render(view=view, page=page, pages=PAGES, tables=shown, **more)
+    )
+
+
+def _twin(view: View, tables: Any, form: str) -> Response:
+    name = view["table"] or next(iter(tables))
+    if form not in FORMATS or name not in tables:
+        known = f"format: {', '.join(FORMATS)}; table: {', '.join(tables)}"
+        return PlainTextResponse(f"There is no such table or format. Known are {known}.", 404)
+    written, kind = FORMATS[form]
+    table: Table = tables[name]
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"'}
+    chunks = written(view.copy, table)
+    first = next(chunks)  # what cannot be answered shows here, before the answer has begun
+    return StreamingResponse(
+        chain((first,), chunks), media_type=kind, headers=headers if form == "csv" else None
+    )
+
+
+def _told(template: str, status: int, **known: str) -> Response:
+    return HTMLResponse(_environment().get_template(template).render(pages=PAGES, **known), status)
+
+
+def _missing(_request: Request, _error: Exception) -> Response:
+    return _told("missing.html", 404)
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["display"] = display
+    return made

@@ -1,0 +1,66 @@
+"""What accounts can be filtered, sorted and shown by: the published columns and metadata keys.
+
+Enters: the published copy. Leaves: `Field`s by name. An expression names columns of the copy, and
+binds a metadata key as a parameter: no SQL comes from a browser.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from report.columns import METADATA, kind, label
+from report.published import Copy
+
+# An account's row, and the trait tables that say more of it; the first that has a column gives it.
+TABLES = ("accounts", "single_subscription_traits", "multi_subscription_traits")
+NOT_A_FIELD = {"metadata"}  # each of its keys is one
+ORDER_OF_KINDS = ("text", "money", "number", "date", "time", "flag", "list")
+
+
+@dataclass(frozen=True)
+class Field:
+    """`parameters` are those of its expression; `table` has to be joined where it is used."""
+
+    name: str
+    label: str
+    kind: str
+    table: str
+    expression: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+
+
+def fields(copy: Copy) -> dict[str, Field]:
+    """All of them, in the order in which they are offered."""
+    found: dict[str, Field] = {}
+    for table in TABLES:
+        for name, (of_type, description) in copy.tables.get(table, {}).items():
+            if name not in found and name not in NOT_A_FIELD:
+                found[name] = _column(table, name, of_type, description)
+    for number, key in enumerate(copy.metadata_keys):
+        made = _metadata(number, key)
+        found[made.name] = made
+    return found
+
+
+def _column(table: str, name: str, of_type: str, description: str) -> Field:
+    return Field(
+        name=name,
+        label=label(name),
+        kind=kind(name, of_type),
+        table=table,
+        expression=f'{table}."{name}"',
+        description=description,
+    )
+
+
+def _metadata(number: int, key: str) -> Field:
+    return Field(
+        name=f"{METADATA}{key}",
+        label=key,
+        kind="text",
+        table=TABLES[0],
+        expression=f"{TABLES[0]}.metadata[$key_{number}]",
+        parameters={f"key_{number}": key},
+        description="Metadata of the customer at Stripe.",
+    )

@@ -1,0 +1,86 @@
+"""Accounts: all of them, searched, filtered by any trait or metadata key, with chosen columns."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from report.filters import OPERATORS, Condition, operator, written
+from report.page import Page, View
+from report.selection import ID, Selection
+from report.tables import Table
+
+ROWS = 50
+EMPTY = "No account fulfils these conditions: take one out, or search for less."
+
+
+def tables(view: View) -> Mapping[str, Table]:
+    """Raises WrongFilter."""
+    selection = Selection(view)
+    text, parameters = selection.question("accounts")
+    totals, of_totals = selection.question("totals")
+    return {
+        "accounts": Table(
+            "Accounts",
+            text,
+            parameters,
+            rows=ROWS,
+            page=view.page,
+            names=selection.names,
+            hidden=frozenset(set(selection.names) - {ID, *selection.chosen}),
+            empty=EMPTY,
+        ),
+        "totals": Table("MRR of these accounts", totals, of_totals),
+    }
+
+
+def context(view: View) -> Mapping[str, Any]:
+    """What the forms offer, and the conditions that hold, each with the address without it."""
+    selection = Selection(view)
+    count = view.copy.rows(*selection.question("count"))[0]["accounts"]
+    return {
+        "selection": selection,
+        "count": count,
+        "last_page": max(-(-count // ROWS), 1),
+        "chips": [_chip(selection, number) for number in range(len(selection.conditions))],
+        "offered": [one for one in selection.fields.values() if one.kind in OPERATORS],
+        "columns": [one for one in selection.fields.values() if one.name != ID],
+        "operators": _operators(),
+    }
+
+
+def added(view: View) -> str | None:
+    """The address with the condition of the form added; None: the form was not sent."""
+    if not (field := view["field"]):
+        return None
+    condition = Condition(field, view["operator"] or "", view.given.get("value", ""))
+    conditions = [*Selection(view).conditions, condition]
+    form = {"field": None, "operator": None, "value": None, "page": None}
+    return view.address(where=written(conditions), **form)
+
+
+def _chip(selection: Selection, number: int) -> dict[str, str]:
+    condition = selection.conditions[number]
+    chosen = operator(condition, selection.fields)
+    rest = [*selection.conditions[:number], *selection.conditions[number + 1 :]]
+    value = (
+        selection.fields[condition.value].label
+        if (chosen.name == "before_field" and condition.value in selection.fields)
+        else condition.value
+    )
+    days = " days" if chosen.name.endswith("_days") else ""
+    words = [selection.fields[condition.field].label, chosen.label]
+    return {
+        "text": " ".join([*words, value + days] if chosen.takes_value else words),
+        "without": selection.view.address(where=written(rest), page=None),
+    }
+
+
+def _operators() -> list[tuple[str, str, str]]:
+    """Name, label and kinds of each operator, once."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for kind, offered in OPERATORS.items():
+        for one in offered:
+            kinds.setdefault((one.name, one.label), []).append(kind)
+    return [(name, label, " ".join(held)) for (name, label), held in kinds.items()]
+
+
+PAGE = Page("/accounts", "Accounts", "accounts.html", tables, context, added)

@@ -1,0 +1,106 @@
+"""Which accounts are asked for, which columns of them, in which order: the address as SQL.
+
+Enters: the address of the accounts page. Leaves: the text of its questions and their parameters.
+What stands in the text are columns of the published copy; all that came with the address is bound.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from report.columns import CURRENCIES
+from report.fields import TABLES, Field, fields
+from report.filters import Condition, compiled, parsed
+from report.page import View
+from report.tables import query
+
+DEFAULT = (
+    "name",
+    "lifecycle_status",
+    "all_mrr_normalized",
+    "plan_names",
+    "current_period_end",
+    "created",
+)
+SORT, MOST_COLUMNS = "all_mrr_normalized", 40
+ID = "account_id"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Raises WrongFilter where it is made of an address that says nothing that there is."""
+
+    view: View
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        return fields(self.view.copy)
+
+    @cached_property
+    def conditions(self) -> list[Condition]:
+        return parsed(self.view["where"])
+
+    @cached_property
+    def chosen(self) -> list[str]:
+        """The columns that are shown beside the account's id."""
+        asked = self.view.given.getlist("column") or list(DEFAULT)
+        known = [name for name in dict.fromkeys(asked) if name in self.fields and name != ID]
+        return known[:MOST_COLUMNS]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """With the currency of each amount."""
+        wanted = [ID, *self.chosen]
+        money = [name for name in self.chosen if self.fields[name].kind == "money"]
+        wanted += [CURRENCIES.get(name, "currency") for name in money]
+        return tuple(name for name in dict.fromkeys(wanted) if name in self.fields)
+
+    @property
+    def sort(self) -> str:
+        asked = self.view["sort"] or SORT
+        return asked if asked in self.fields else ID
+
+    @property
+    def is_descending(self) -> bool:
+        return self.view["order"] != "asc"
+
+    def question(self, name: str) -> tuple[str, dict[str, Any]]:
+        """The text of `queries/accounts/<name>.sql`, filled, and its parameters."""
+        shown = [self.fields[column] for column in self.names]
+        by = self.fields[self.sort]
+        conditions, parameters = compiled(self.conditions, self.fields, self.view.as_of)
+        used = [self.fields[one.field] for one in self.conditions]
+        used += [self.fields[one.value] for one in self.conditions if one.value in self.fields]
+        if name == "accounts":
+            used += [*shown, by]
+            for column in (*shown, by):
+                parameters |= column.parameters
+        if search := self.view["search"]:
+            parameters["search"] = search
+        text = query(f"accounts/{name}").format(
+            columns=", ".join(column.expression for column in shown),
+            joins=_joins(used),
+            conditions=conditions,
+            search=query("accounts/search") if search else "true",
+            order=self._order(by),
+        )
+        return text, parameters
+
+    def _order(self, by: Field) -> str:
+        """Amounts are compared within their currency alone, that of the most accounts first."""
+        direction = "desc" if self.is_descending else "asc"
+        currency = self.fields.get(CURRENCIES.get(by.name, "currency"))
+        if by.kind != "money" or currency is None:
+            return f"{by.expression} {direction} nulls last"
+        held = currency.expression
+        return (
+            f"{held} is null, count(*) over (partition by {held}) desc, {held},"
+            f" {by.expression} {direction} nulls last"
+        )
+
+
+def _joins(used: Sequence[Field]) -> str:
+    needed = {column.table for column in used}
+    joined = [f"inner join {table} using (account_id)" for table in TABLES[1:] if table in needed]
+    return " ".join(joined)

@@ -1,0 +1,105 @@
+// Draws each chart from the JSON of the table below it. Without it the tables stand open.
+"use strict";
+
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const number = (text) => (text === null ? null : Number(text));
+const month = (text) => text.slice(0, 7);
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const long = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+
+// What all charts share: axes that stay in the background, tips without HTML (the page's policy
+// allows no inline style).
+function frame(rows, extra) {
+  const currency = rows[0].currency ? rows[0].currency.toUpperCase() : "";
+  return {
+    animation: false,
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: color("soft") },
+    grid: { left: 4, right: 12, top: 34, bottom: 4, containLabel: true },
+    tooltip: {
+      trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow", shadowStyle: { opacity: 0.08 } },
+      backgroundColor: color("card"), borderColor: color("line"), textStyle: { color: color("text"), fontSize: 12 },
+      valueFormatter: (value) => (value === null ? "–" : long.format(value)),
+    },
+    xAxis: {
+      type: "category", data: rows.map((row) => month(row.month)), axisTick: { show: false },
+      axisLine: { lineStyle: { color: color("line") } }, axisLabel: { color: color("soft"), hideOverlap: true },
+    },
+    yAxis: {
+      type: "value", name: currency, nameTextStyle: { color: color("soft"), align: "right" },
+      splitLine: { lineStyle: { color: color("line") } },
+      axisLabel: { color: color("soft"), formatter: (value) => short.format(value) },
+    },
+    ...extra,
+  };
+}
+
+const charts = {
+  mrr(rows) {
+    const accent = color("accent");
+    return frame(rows, {
+      series: [{
+        name: "MRR", type: "line", data: rows.map((row) => number(row.closing_mrr ?? row.mrr)), showSymbol: false,
+        lineStyle: { color: accent, width: 2 }, itemStyle: { color: accent }, areaStyle: { color: accent, opacity: 0.09 },
+      }],
+    });
+  },
+  movements(rows) {
+    const parts = ["new", "expansion", "reactivation", "contraction", "churn"];
+    return frame(rows, {
+      legend: { top: 0, left: "center", icon: "roundRect", itemWidth: 10, itemHeight: 10, textStyle: { color: color("soft") } },
+      series: parts.map((part) => ({
+        name: part, type: "bar", stack: "movements", barMaxWidth: 34, cursor: "pointer",
+        data: rows.map((row) => number(row[`${part}_mrr`])), itemStyle: { color: color(part) },
+      })),
+    });
+  },
+  cohorts(rows) {
+    const cohorts = [...new Set(rows.map((row) => row.cohort_month))].sort();
+    const ages = [...new Set(rows.map((row) => row.months_since))].sort((one, other) => one - other);
+    const measure = new URLSearchParams(location.search).get("measure") === "accounts" ? "account_retention" : "mrr_retention";
+    return {
+      ...frame(rows, {}),
+      grid: { left: 4, right: 12, top: 10, bottom: 54, containLabel: true },
+      tooltip: {
+        renderMode: "richText", backgroundColor: color("card"), borderColor: color("line"), textStyle: { color: color("text"), fontSize: 12 },
+        formatter: ({ value }) => `${month(cohorts[value[1]])}, month ${ages[value[0]]}: ${long.format(value[2])}%`,
+      },
+      xAxis: { type: "category", data: ages, splitArea: { show: false }, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: color("soft") } },
+      yAxis: { type: "category", inverse: true, data: cohorts.map(month), axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: color("soft") } },
+      visualMap: {
+        min: 0, max: 120, orient: "horizontal", left: "center", bottom: 4, itemHeight: 120, itemWidth: 12, calculable: false,
+        text: ["120%", "0%"], textStyle: { color: color("soft") }, inRange: { color: [color("card"), color("expansion"), color("new")] },
+      },
+      series: [{
+        type: "heatmap", itemStyle: { borderColor: color("card"), borderWidth: 2 },
+        data: rows.filter((row) => row[measure] !== null).map((row) => [ages.indexOf(row.months_since), cohorts.indexOf(row.cohort_month), 100 * number(row[measure])]),
+      }],
+    };
+  },
+};
+
+async function draw(place) {
+  const answer = await fetch(place.dataset.source, { credentials: "same-origin" });
+  if (!answer.ok) return; // the table below says the same
+  const rows = (await answer.json()).rows;
+  if (!rows.length) return;
+  if (place.dataset.chart !== "cohorts") rows.sort((one, other) => (one.month < other.month ? -1 : 1));
+  place.hidden = false;
+  place.parentElement.querySelector("details").open = false;
+  const chart = echarts.init(place);
+  const paint = () => chart.setOption(charts[place.dataset.chart](rows), true);
+  paint();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  new ResizeObserver(() => chart.resize()).observe(place);
+  // A bar leads to its accounts, by the same address as the link in the table.
+  if (place.dataset.leads) {
+    chart.on("click", (point) => {
+      const address = new URL(place.dataset.leads, location.href);
+      address.searchParams.set("month", rows[point.dataIndex].month);
+      address.searchParams.set("movement", point.seriesName);
+      location.href = address;
+    });
+  }
+}
+
+for (const place of document.querySelectorAll(".chart")) draw(place);
