@@ -28,7 +28,7 @@ from starlette.types import ASGIApp
 
 from report import display, formats
 from report.filters import WrongFilter
-from report.page import Page, View
+from report.page import Page, Site, View
 from report.pages import PAGES
 from report.published import NothingPublished, Published, TooSlow
 from report.security import Guarded, Rules
@@ -42,21 +42,25 @@ FORMATS: dict[str, tuple[Callable[..., Any], str]] = {
 }
 
 
-def application(marts: Path, rules: Rules = Rules()) -> ASGIApp:  # noqa: B008 - frozen
+def application(
+    marts: Path,
+    rules: Rules = Rules(),  # noqa: B008 - frozen
+    site: Site = Site(),  # noqa: B008 - frozen
+) -> ASGIApp:
     """The report on the published copy at `marts`."""
     published = Published(marts)
-    routes = [Route(page.path, _endpoint(page, published)) for page in PAGES]
+    routes = [Route(page.path, _endpoint(page, published, site)) for page in PAGES]
     static = Mount("/static", StaticFiles(directory=HERE / "static"))
     missing = {404: _missing}
     return Guarded(Starlette(routes=[*routes, static], exception_handlers=missing), rules)
 
 
-def _endpoint(page: Page, published: Published) -> Callable[[Request], Response]:
+def _endpoint(page: Page, published: Published, site: Site) -> Callable[[Request], Response]:
     """A plain function: Starlette runs it in a thread, so that a slow question stops nobody."""
 
     def answer(request: Request) -> Response:
         try:
-            view = View(published.copy(), page.path, request.query_params)
+            view = View(published.copy(), page.path, request.query_params, site)
             if address := page.leads_to(view):
                 return RedirectResponse(address, 303)
             return _answer(page, view)

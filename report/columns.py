@@ -33,6 +33,11 @@ LABELS = {
     "net_revenue_retention": "Net retention",
     "new_mrr": "New",
     "opening_mrr": "MRR at the start",
+    "metadata_key": "Key",
+    "monthly_amount": "A month",
+    "mrr_excluded_because": "Does not count because",
+    "excluded_because": "Does not count because",
+    "object_id": "Object ID",
     "plan_name": "Plan",
     "plan_names": "Plans",
     "reactivation_mrr": "Reactivation",
@@ -97,6 +102,10 @@ def kind(name: str, of_type: str) -> str:
         return PLAIN[name]
     if name.endswith(RATES):
         return "rate"
+    if name.endswith("currency"):
+        return "currency" if of_type == "VARCHAR" else "amounts"
+    if name.endswith("_id") and of_type == "VARCHAR":
+        return "id"
     if name.endswith("month") and of_type == "DATE":
         return "month"
     shape = "MAP of amounts" if of_type.startswith("MAP") and "DECIMAL" in of_type else of_type

@@ -5,6 +5,7 @@ as many as their currency does; nothing is rounded here but averages and rates.
 """
 
 import csv
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -94,7 +95,8 @@ def _month(value: date) -> str:
     return f"{value:%b %Y}"
 
 
-_WRITTEN = {
+_WRITTEN: dict[str, Callable[[Any], str]] = {
+    "currency": str.upper,
     "number": lambda value: f"{value:,}",
     "ratio": _ratio,
     "percent": _percent,

@@ -88,6 +88,8 @@ LIST = (
 )
 OPERATORS: dict[str, tuple[Operator, ...]] = {
     "text": TEXT,
+    "id": TEXT,
+    "currency": TEXT,
     "money": NUMBER,
     "number": NUMBER,
     "percent": NUMBER,

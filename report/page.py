@@ -20,12 +20,21 @@ MOST_PAGES = 100_000
 
 
 @dataclass(frozen=True)
+class Site:
+    """Where links lead: Stripe's dashboard (of test data, or not), and Dagster's page."""
+
+    stripe: str = "https://dashboard.stripe.com"
+    dagster: str = "http://127.0.0.1:3000"
+
+
+@dataclass(frozen=True)
 class View:
     """One look at a page: its address holds all that it depends on."""
 
     copy: Copy
     path: str
     given: QueryParams
+    site: Site = Site()
 
     def __getitem__(self, name: str) -> str | None:
         """A parameter of the address; None where it is absent or blank."""
@@ -33,13 +42,13 @@ class View:
 
     @cached_property
     def build(self) -> dict[str, Any]:
-        """Which build is shown: its id, when it was published, how many subscriptions count."""
+        """Which build is shown: its id, its moment, when it was published."""
         return self.copy.rows(query("shared/build"))[0]
 
     @property
     def as_of(self) -> datetime:
         """The moment that relative dates are measured from: that of the build (naive UTC)."""
-        moment: datetime | None = self.build["published_at"]
+        moment: datetime | None = self.build["as_of"] or self.build["published_at"]
         return moment or datetime.now(UTC).replace(tzinfo=None)
 
     @cached_property

@@ -36,6 +36,9 @@ class Table:
     empty: str = "Nothing to show."
     names: tuple[str, ...] | None = None
     chart: str | None = None
+    anchor: str | None = None  # the column whose value is the address of its row on the page
+    leads: Mapping[str, str] = field(default_factory=dict)  # amounts that lead to their accounts
+    is_chosen: bool = False  # somebody chose the columns: they show even without a value
     hidden: frozenset[str] = frozenset()  # columns that serve another one, such as its currency
 
 
@@ -51,9 +54,22 @@ class Shown:
 
     @property
     def visible(self) -> list[Column]:
-        """Without those whose value stands beside an amount."""
-        beside = {column.currency for column in self.columns} | self.table.hidden
-        return [column for column in self.columns if column.name not in beside]
+        """Without those that stand beside an amount, and those that hold nothing in these rows."""
+        beside = set(self.table.hidden)
+        if not all(column.is_number or column.kind == "currency" for column in self.columns):
+            beside |= {column.currency for column in self.columns if column.currency}
+        held = [
+            any(row[place] is not None for row in self.rows) for place in range(len(self.columns))
+        ]
+        return [
+            column
+            for column, has_value in zip(self.columns, held, strict=True)
+            if column.name not in beside and (has_value or self.table.is_chosen)
+        ]
+
+    @property
+    def by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
 
     @property
     def records(self) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ from orchestration.configuration.settings import revealed
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import console
 
+STRIPE = "https://dashboard.stripe.com"
+
 
 def report(
     host: Annotated[
@@ -20,6 +22,9 @@ def report(
         list[str] | None,
         typer.Option(help="A name that a proxy in front is reached by; asks for a token."),
     ] = None,
+    dagster: Annotated[
+        str, typer.Option(help="Where Dagster's page is, for links to runs.")
+    ] = "http://127.0.0.1:3000",
     browse: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Pages of MRR, movements and accounts for people who look, on the published copy.
@@ -30,6 +35,7 @@ def report(
     with explained():
         settings = read_settings(for_stripe=False)
         from report.app import application
+        from report.page import Site
         from report.security import rules
         from report.server import listener, serve
 
@@ -39,7 +45,8 @@ def report(
         _say(f"report: {url}   (Ctrl-C ends it)")
         if browse:
             webbrowser.open(url)
-        serve(listening, application(settings.marts, ruled), say=_say)
+        site = Site(STRIPE if settings.is_live else f"{STRIPE}/test", dagster.rstrip("/"))
+        serve(listening, application(settings.marts, ruled, site), say=_say)
 
 
 def _address(host: str, port: int, token: str | None) -> str:

@@ -9,6 +9,7 @@ catalog after the file, so that `marts.x` alone would be ambiguous. `x` and `mar
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -101,19 +102,24 @@ def _replace_rows(database: duckdb.DuckDBPyConnection, name: str, conditions: li
 
 
 def _mark(database: duckdb.DuckDBPyConnection, build: str | None, at: datetime | None) -> None:
+    """Of the build its mode, because traits of another one must not be read by it, and its `as_of`,
+    from which readers measure what is near."""
     published_at = at.astimezone(UTC).replace(tzinfo=None) if at else None
+    mode = _built_with(database, "multiple_subscriptions")
+    as_of = _built_with(database, "as_of")
     database.execute(
         "create or replace table published.publication.build as select $build::varchar as id,"
-        " $at::timestamp as published_at, $mode::boolean as multiple_subscriptions",
-        {"build": build, "at": published_at, "mode": _built_mode(database)},
+        " $at::timestamp as published_at, $mode::boolean as multiple_subscriptions,"
+        " $as_of::timestamp as as_of",
+        {"build": build, "at": published_at, "mode": mode, "as_of": as_of},
     )
 
 
-def _built_mode(database: duckdb.DuckDBPyConnection) -> bool | None:
-    """MULTIPLE_SUBSCRIPTIONS of the build: traits of another mode must not be read by it."""
-    if "multiple_subscriptions" not in dict(_columns(database, None, "pipeline", "run_settings")):
+def _built_with(database: duckdb.DuckDBPyConnection, setting: str) -> Any:
+    """A setting of the build; None: it is not known."""
+    if setting not in dict(_columns(database, None, "pipeline", "run_settings")):
         return None
-    row = database.execute("select multiple_subscriptions from pipeline.run_settings").fetchone()
+    row = database.execute(f"select {setting} from pipeline.run_settings").fetchone()
     return row[0] if row else None
 
 

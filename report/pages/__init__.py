@@ -1,6 +1,13 @@
 """One module for each page: from the address to the tables that it shows."""
 
 from report.page import Page
-from report.pages import accounts, overview
+from report.pages import account, accounts, movements, overview, quality, upcoming
 
-PAGES: tuple[Page, ...] = (overview.PAGE, accounts.PAGE)
+PAGES: tuple[Page, ...] = (
+    overview.PAGE,
+    movements.PAGE,
+    accounts.PAGE,
+    account.PAGE,
+    upcoming.PAGE,
+    quality.PAGE,
+)

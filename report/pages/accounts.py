@@ -25,6 +25,7 @@ def tables(view: View) -> Mapping[str, Table]:
             rows=ROWS,
             page=view.page,
             names=selection.names,
+            is_chosen=True,
             hidden=frozenset(set(selection.names) - {ID, *selection.chosen}),
             empty=EMPTY,
         ),

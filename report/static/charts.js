@@ -34,14 +34,28 @@ function frame(rows, extra) {
 }
 
 const charts = {
+  // A line for each currency; they share an axis and are never added.
   mrr(rows) {
-    const accent = color("accent");
-    return frame(rows, {
-      series: [{
-        name: "MRR", type: "line", data: rows.map((row) => number(row.closing_mrr ?? row.mrr)), showSymbol: false,
-        lineStyle: { color: accent, width: 2 }, itemStyle: { color: accent }, areaStyle: { color: accent, opacity: 0.09 },
-      }],
+    const months = [...new Set(rows.map((row) => row.month))].sort();
+    const currencies = [...new Set(rows.map((row) => row.currency))];
+    const colors = ["accent", "reactivation", "contraction", "churn"].map(color);
+    const several = currencies.length > 1;
+    const made = frame(rows, {
+      legend: several ? { top: 0, textStyle: { color: color("soft") } } : undefined,
+      series: currencies.map((currency, place) => {
+        const of = new Map(rows.filter((row) => row.currency === currency).map((row) => [row.month, row]));
+        const paint = colors[place % colors.length];
+        return {
+          name: several ? currency.toUpperCase() : "MRR", type: "line", showSymbol: months.length < 3,
+          data: months.map((one) => (of.has(one) ? number(of.get(one).closing_mrr ?? of.get(one).mrr) : null)),
+          lineStyle: { color: paint, width: 2 }, itemStyle: { color: paint },
+          areaStyle: several ? undefined : { color: paint, opacity: 0.09 },
+        };
+      }),
     });
+    made.xAxis.data = months.map(month);
+    if (several) made.yAxis.name = "";
+    return made;
   },
   movements(rows) {
     const parts = ["new", "expansion", "reactivation", "contraction", "churn"];

@@ -71,7 +71,7 @@ def test_a_filter_finds_what_sql_finds(
 
 def test_relative_dates_are_measured_from_the_build(report: Report) -> None:
     found = ids(report, ("current_period_end", "next_days", "30"))
-    since = "(select published_at from publication.build)"
+    since = "(select as_of from publication.build)"
     assert found == expected(
         report,
         f"current_period_end >= {since} and current_period_end < {since} + interval 30 days",

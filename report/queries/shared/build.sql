@@ -1,6 +1,7 @@
--- Which build is shown, and when it was published (UTC).
+-- Which build is shown, of which moment it tells, and when it was published (UTC).
 select
     id,
     published_at,
+    as_of,
     multiple_subscriptions
 from publication.build

@@ -1,0 +1,58 @@
+"""Movements: what moved MRR month by month, and the accounts behind each bar."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from report.page import Page, View
+from report.tables import Table, query
+
+MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn", "fx")
+NOT_YET = "Nobody has paid yet: movements show with the first paid subscription."
+
+
+def tables(view: View) -> Mapping[str, Table]:
+    """The accounts are those of the chosen month and movement."""
+    currency = {"currency": view.currency}
+    month, movement = chosen_month(view), chosen_movement(view)
+    which = {**currency, "month": month, "movement": movement}
+    moved = movement.capitalize() if movement else "All movements"
+    return {
+        "by_month": Table(
+            "What moved MRR",
+            query("movements/by_month"),
+            currency,
+            chart="movements",
+            leads={f"{one}_mrr": one for one in MOVEMENTS},
+            empty=NOT_YET,
+        ),
+        "accounts": Table(
+            f"{moved} in {month:%B %Y}" if month else "Accounts",
+            query("movements/accounts"),
+            which,
+            empty="No account moved so in this month.",
+        ),
+        "metrics": Table("How well revenue is kept", query("movements/metrics"), currency),
+    }
+
+
+def context(view: View) -> Mapping[str, Any]:
+    """What the links to movements choose from."""
+    return {"movements": MOVEMENTS, "movement": chosen_movement(view), "month": chosen_month(view)}
+
+
+def chosen_movement(view: View) -> str | None:
+    """None: all of them."""
+    return view["movement"] if view["movement"] in MOVEMENTS else None
+
+
+def chosen_month(view: View) -> date | None:
+    """That of the address, else the newest; None: there is no month at all."""
+    try:
+        return date.fromisoformat(view["month"] or "")
+    except ValueError:
+        newest: date | None = view.copy.rows(query("shared/newest_month"))[0]["month"]
+        return newest
+
+
+PAGE = Page("/movements", "Movements", "movements.html", tables, context)

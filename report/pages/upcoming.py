@@ -1,0 +1,38 @@
+"""Trials, renewals, at risk: what happens within the next days, and who left in the last ones."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from report.page import Page, View
+from report.tables import Table, query
+
+SPANS = (7, 30, 90)
+DAYS = 30
+
+
+def tables(view: View) -> Mapping[str, Table]:
+    """All lists are of the same number of days."""
+    days = chosen_days(view)
+    near = {"as_of": view.as_of, "days": days}
+
+    def of(name: str, title: str, empty: str) -> Table:
+        return Table(title, query(f"upcoming/{name}"), near, rows=25, empty=empty)
+
+    return {
+        "trials": of("trials", f"Trials that end within {days} days", "No trial ends then."),
+        "renewals": of("renewals", f"Renewals within {days} days", "Nothing renews then."),
+        "churned": of("churned", f"Churned in the last {days} days", "Nobody left."),
+    }
+
+
+def context(view: View) -> Mapping[str, Any]:
+    """The numbers of days to choose from."""
+    return {"spans": SPANS, "days": chosen_days(view)}
+
+
+def chosen_days(view: View) -> int:
+    """One of the offered ones."""
+    return next((days for days in SPANS if str(days) == view["days"]), DAYS)
+
+
+PAGE = Page("/upcoming", "Trials and renewals", "upcoming.html", tables, context)
