@@ -16,7 +16,7 @@ from report.columns import Column
 from report.published import Copy
 from report.tables import Rows, Table, whole
 
-RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
+RUN_BY_SPREADSHEETS = frozenset("=+-@\t\r\n")
 
 
 def as_csv(copy: Copy, table: Table) -> Iterator[str]:
@@ -38,15 +38,15 @@ def as_json(copy: Copy, table: Table) -> Iterator[str]:
         yield json.dumps({"title": table.title, "columns": described})[:-1] + ', "rows": ['
         before = ""
         for batch in batches:
-            rows = (dict(zip(names, map(_plain, row), strict=True)) for row in batch)
-            yield before + ",\n".join(map(json.dumps, rows))
+            rows = (dict(zip(names, row, strict=True)) for row in batch)
+            yield before + ",\n".join(json.dumps(row, default=_plain) for row in rows)
             before = ",\n"
         yield "]}\n"
 
 
 def escaped(text: str) -> str:
     """An apostrophe in front makes a spreadsheet take it as text."""
-    return f"'{text}" if text.startswith(RUN_BY_SPREADSHEETS) else text
+    return f"'{text}" if text[:1] in RUN_BY_SPREADSHEETS else text
 
 
 def _lines(rows: Rows) -> str:
@@ -66,47 +66,42 @@ def _cell(column: Column) -> Callable[[Any], Any]:
 
 
 def _text(value: Any) -> Any:
-    return escaped(value) if isinstance(value, str) else _as_json(value)
+    return value if value is None else escaped(str(value))
 
 
 def _as_json(value: Any) -> Any:
-    """Lists and maps as JSON text; it begins with a bracket, which no spreadsheet runs."""
-    return value if value is None or isinstance(value, str) else json.dumps(_plain(value))
+    """Lists and maps begin with a bracket, which no spreadsheet runs."""
+    return value if value is None else json.dumps(value, default=_plain)
 
 
 def _number(value: Any) -> Any:
     return f"{value:f}" if isinstance(value, Decimal) else value
 
 
-def _moment(value: date | None) -> str | None:
-    return None if value is None else _plain(value)
+def _day(value: date | None) -> str | None:
+    return value if value is None else value.isoformat()
+
+
+def _moment(value: datetime | None) -> str | None:
+    return value if value is None else f"{value.isoformat()}Z"
 
 
 def _flag(value: bool | None) -> str | None:
-    return None if value is None else str(value).lower()
+    return value if value is None else str(value).lower()
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it; times are UTC."""
+    """What JSON has no word for; times are UTC."""
     if isinstance(value, Decimal):
         return f"{value:f}"
-    if isinstance(value, datetime):
-        return f"{value.isoformat()}Z"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, dict):
-        return {str(key): _plain(held) for key, held in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+    return _moment(value) if isinstance(value, datetime) else _day(value)
 
 
 _WRITERS: dict[str, Callable[[Any], Any]] = {
-    "money": _number,
-    "rate": _number,
-    "ratio": _number,
-    "percent": _number,
-    "number": _number,
-    "date": _moment,
-    "month": _moment,
+    **dict.fromkeys(("money", "average", "rate", "ratio", "percent", "number"), _number),
+    **dict.fromkeys(("list", "amounts", "pairs"), _as_json),
+    "date": _day,
+    "month": _day,
     "time": _moment,
     "flag": _flag,
 }

@@ -48,7 +48,7 @@ class View:
     @property
     def as_of(self) -> datetime:
         """The moment that relative dates are measured from: that of the build (naive UTC)."""
-        moment: datetime | None = self.build["as_of"] or self.build["published_at"]
+        moment: datetime | None = self.build.get("as_of") or self.build.get("published_at")
         return moment or datetime.now(UTC).replace(tzinfo=None)
 
     @cached_property
