@@ -19,7 +19,7 @@ METRICS := transform/target/metrics
 QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak-stops soak ui report page setup check docs metrics format clean help
+.PHONY: demo test test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak-stops soak ui report page report-page setup check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -56,7 +56,10 @@ report: setup ## the pages for people who look, on the demo's data, http://127.0
 	DATA_DIR=data/demo $(BIN)/stripe-traits report --open
 
 page: setup ## Dagster's page in headless Chromium, which is installed where it is missing; docs/lineage.png
-	$(BIN)/python tests/orchestration/page_in_chromium.py
+	PYTHONPATH=$(TESTS) $(BIN)/python tests/orchestration/page_in_chromium.py
+
+report-page: setup ## the report in headless Chromium, every other host unreachable; docs/report-*.png; DATA=data/demo
+	PYTHONPATH=$(TESTS) $(BIN)/python tests/report/report_in_chromium.py $(if $(DATA),--data $(DATA))
 
 setup-spark: setup $(SPARK) ## Spark and Iceberg in .spark, some 400 MB; Java 17 has to be there
 

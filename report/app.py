@@ -51,8 +51,9 @@ def application(
     published = Published(marts)
     routes = [Route(page.path, _endpoint(page, published, site)) for page in PAGES]
     static = Mount("/static", StaticFiles(directory=HERE / "static"))
+    build = Route("/build", _build(published))
     missing = {404: _missing}
-    return Guarded(Starlette(routes=[*routes, static], exception_handlers=missing), rules)
+    return Guarded(Starlette(routes=[*routes, build, static], exception_handlers=missing), rules)
 
 
 def _endpoint(page: Page, published: Published, site: Site) -> Callable[[Request], Response]:
@@ -73,6 +74,19 @@ def _endpoint(page: Page, published: Published, site: Site) -> Callable[[Request
         except (duckdb.CatalogException, duckdb.BinderException) as error:  # an older version's
             log.warning("%s: %s", page.path, str(error).partition("\n")[0])
             return _told("older_copy.html", 503)
+
+    return answer
+
+
+def _build(published: Published) -> Callable[[Request], Response]:
+    """The id of the build that is published: an open page asks whether it is still the one."""
+
+    def answer(request: Request) -> Response:
+        try:
+            view = View(published.copy(), "/build", request.query_params)
+        except NothingPublished:
+            return _told("nothing_published.html", 503)
+        return PlainTextResponse(str(view.build.get("id")))
 
     return answer
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 LABELS = {
     "account_id": "Account",
-    "all_mrr": "MRR as billed, all subscriptions",
+    "all_mrr": "MRR as billed",
+    "all_mrr_currency": "Currency of MRR",
     "all_mrr_normalized": "MRR",
     "arpa": "Average per account",
     "at": "When",
@@ -19,7 +20,7 @@ LABELS = {
     "churn_mrr": "Churn",
     "current_period_end": "Renewal",
     "current_period_start": "Period began",
-    "current_subscription_status": "Subscription",
+    "current_subscription_status": "State of the subscription",
     "customer_id": "Customer",
     "email": "E-mail",
     "expansion_mrr": "Expansion",
@@ -28,7 +29,6 @@ LABELS = {
     "invoice_id": "Invoice",
     "mrr": "MRR",
     "mrr_churn_rate": "MRR churn rate",
-    "mrr_normalized": "MRR, chosen subscription",
     "mrr_by_currency": "MRR by currency",
     "net_revenue_retention": "Net retention",
     "new_mrr": "New",

@@ -80,7 +80,13 @@ def _pairs(value: dict[str, Any]) -> str:
 
 
 def _list(value: list[Any]) -> str:
-    return ", ".join(UNKNOWN if one is None else str(one) for one in value) or UNKNOWN
+    return ", ".join(map(_one, value)) or UNKNOWN
+
+
+def _one(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return money(value, None)
+    return UNKNOWN if value is None else str(value)
 
 
 def _day(value: date) -> str:

@@ -13,6 +13,13 @@ from report.published import Copy
 
 # An account's row, and the trait tables that say more of it; the first that has a column gives it.
 TABLES = ("accounts", "single_subscription_traits", "multi_subscription_traits")
+# What these columns are among an account's others, where a table of its own would say less.
+LABELS = {
+    "mrr": "MRR as billed, one subscription",
+    "mrr_normalized": "MRR, one subscription",
+    "status": "Status at Stripe",
+    "subscription_status": "Statuses at Stripe",
+}
 NOT_A_FIELD = {"metadata"}  # each of its keys is one
 ORDER_OF_KINDS = ("text", "money", "number", "date", "time", "flag", "list")
 
@@ -46,7 +53,7 @@ def fields(copy: Copy) -> dict[str, Field]:
 def _column(table: str, name: str, of_type: str, description: str) -> Field:
     return Field(
         name=name,
-        label=label(name),
+        label=LABELS.get(name, label(name)),
         kind=kind(name, of_type),
         table=table,
         expression=f'{table}."{name}"',

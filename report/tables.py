@@ -35,6 +35,7 @@ class Table:
     page: int = 1
     empty: str = "Nothing to show."
     names: tuple[str, ...] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)  # where they differ from the usual
     chart: str | None = None
     anchor: str | None = None  # the column whose value is the address of its row on the page
     leads: Mapping[str, str] = field(default_factory=dict)  # amounts that lead to their accounts
@@ -97,4 +98,9 @@ def _asked(
 ) -> Iterator[tuple[tuple[Column, ...], Iterator[Rows]]]:
     bound = {**table.parameters, "row_limit": limit, "row_offset": offset}
     with copy.asked(f"{table.sql}\nlimit $row_limit offset $row_offset", bound) as answer:
-        yield columns(table.names or answer.names, answer.types), answer.batches
+        found = columns(table.names or answer.names, answer.types)
+        yield tuple(_labelled(column, table) for column in found), answer.batches
+
+
+def _labelled(column: Column, table: Table) -> Column:
+    return replace(column, label=table.labels.get(column.name, column.label))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from report.columns import METADATA
-from report.fields import TABLES, fields
+from report.fields import LABELS, TABLES, fields
 from report.page import Page, View
 from report.tables import Table, query
 
@@ -71,13 +71,17 @@ def _traits(view: View, account: dict[str, Any]) -> Table:
         search="true",
         order="accounts.account_id",
     )
-    return Table("Traits", text, account, rows=1, names=tuple(one.name for one in known))
+    return Table(
+        "Traits", text, account, rows=1, names=tuple(one.name for one in known), labels=LABELS
+    )
 
 
 def _source(description: str) -> str:
     """Of `Sign kept. Unit: ... From customer.balance.` the fields at Stripe."""
     return (
-        description.rpartition(" From ")[2].strip().rstrip(".") if " From " in description else ""
+        description.rpartition(" From ")[2].strip().rstrip(".").replace("`", "")
+        if " From " in description
+        else ""
     )
 
 

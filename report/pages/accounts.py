@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from report.fields import LABELS
 from report.filters import OPERATORS, Condition, operator, written
 from report.page import Page, View
 from report.selection import ID, Selection
@@ -25,6 +26,7 @@ def tables(view: View) -> Mapping[str, Table]:
             rows=ROWS,
             page=view.page,
             names=selection.names,
+            labels=LABELS,
             is_chosen=True,
             hidden=frozenset(set(selection.names) - {ID, *selection.chosen}),
             empty=EMPTY,
@@ -36,16 +38,26 @@ def tables(view: View) -> Mapping[str, Table]:
 def context(view: View) -> Mapping[str, Any]:
     """What the forms offer, and the conditions that hold, each with the address without it."""
     selection = Selection(view)
-    count = view.copy.rows(*selection.question("count"))[0]["accounts"]
+    [counted] = view.copy.rows(*selection.question("count"))
+    count = counted["accounts"]
     return {
         "selection": selection,
         "count": count,
+        "without_mrr": counted["without_mrr"],
+        "of_currency": lambda currency: _narrowed(selection, currency),
         "last_page": max(-(-count // ROWS), 1),
         "chips": [_chip(selection, number) for number in range(len(selection.conditions))],
         "offered": [one for one in selection.fields.values() if one.kind in OPERATORS],
         "columns": [one for one in selection.fields.values() if one.name != ID],
         "operators": _operators(),
     }
+
+
+def _narrowed(selection: Selection, currency: str) -> str:
+    """The address with the accounts of one currency alone."""
+    alone = Condition("all_mrr_currency", "is", currency)
+    kept = [one for one in selection.conditions if one != alone]
+    return selection.view.address(where=written([*kept, alone]), page=None)
 
 
 def added(view: View) -> str | None:

@@ -2,32 +2,28 @@
 
 Enters: nothing; chromium is installed where it is missing. Leaves: docs/lineage.png, or what did
 not show. The lineage renders, and `refresh` launched from the page by its button
-succeeds. The browser is told what to do over its own protocol, without a driver.
+succeeds.
 """
 
-import base64
-import itertools
 import json
-import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from chromium import Page, tab, until
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
-from websockets.sync.client import ClientConnection, connect
 
 from benchmarks.processes import PROGRAM, process
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 90  # seconds: a page of a busy machine
 SIZE = {"width": 1750, "height": 520}  # the whole lineage, with names that can still be read
+WINDOW = f"--window-size={SIZE['width']},{SIZE['height']}"
 GROUPS = {"stripe", "staging", "intermediate", "marts", "account_store"}
 MARGIN = 14
 SEEN = ROOT / "docs" / "lineage.png"
@@ -38,96 +34,6 @@ JSON.stringify([...document.querySelectorAll('svg foreignObject')].map((one) => 
     return {name: one.textContent, left, top, right, bottom};
 }))
 """
-CLICK = """
-(() => {
-    const found = [...document.querySelectorAll('button')].find(
-        (one) => one.innerText.trim().startsWith(%s) && !one.disabled);
-    if (found) found.click();
-    return Boolean(found);
-})()
-"""
-
-
-class Page:
-    """One tab."""
-
-    def __init__(self, socket_: ClientConnection) -> None:
-        self._socket = socket_
-        self._numbers = itertools.count(1)
-
-    def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
-        number = next(self._numbers)
-        self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
-        while True:
-            told = json.loads(self._socket.recv(timeout=PATIENCE))
-            if told.get("id") == number:
-                if "error" in told:
-                    raise SystemExit(f"{method}: {told['error']}")
-                result: dict[str, Any] = told["result"]
-                return result
-
-    def evaluate(self, script: str) -> Any:
-        return self.ask("Runtime.evaluate", expression=script)["result"].get("value")
-
-    def text(self) -> str:
-        return str(self.evaluate("document.body ? document.body.innerText : ''"))
-
-    def shows(self, words: str) -> bool:
-        return words in self.text()
-
-    def click(self, label: str) -> bool:
-        """The button whose label begins so; false where there is none that can be clicked."""
-        return bool(self.evaluate(CLICK % json.dumps(label)))
-
-    def groups(self) -> list[dict[str, Any]]:
-        """The lineage's boxes, one a group of assets."""
-        found: list[dict[str, Any]] = json.loads(self.evaluate(NODES))
-        return [one for one in found if one["name"]]
-
-    def picture(self, path: Path, **options: Any) -> None:
-        data = self.ask("Page.captureScreenshot", format="png", **options)["data"]
-        path.write_bytes(base64.b64decode(data))
-
-
-def browser() -> str:
-    """Chromium's program; Debian's is installed where there is none."""
-    if not shutil.which("chromium"):
-        subprocess.run(["apt-get", "update", "-qq"], check=True)
-        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
-        subprocess.run([*install, "chromium", "fonts-dejavu-core"], check=True)
-    return str(shutil.which("chromium"))
-
-
-def until(what: str, happens: Callable[[], object], page: Page | None = None) -> None:
-    """Waits; where it does not happen, tells what the page shows instead, and keeps a picture."""
-    ended = time.monotonic() + PATIENCE
-    while not happens():
-        if time.monotonic() > ended:
-            if page is None:
-                raise SystemExit(f"did not happen in {PATIENCE} s: {what}")
-            kept = Path(tempfile.gettempdir()) / "page.png"
-            page.picture(kept)
-            raise SystemExit(
-                f"did not happen in {PATIENCE} s: {what}; the page looks like {kept}"
-                f" and says: {' '.join(page.text().split())}"
-            )
-        time.sleep(0.5)
-
-
-@contextmanager
-def tab(folder: Path) -> Iterator[Page]:
-    """A browser of its own, with one tab."""
-    size = f"--window-size={SIZE['width']},{SIZE['height']}"
-    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", size]
-    own = [f"--user-data-dir={folder / 'browser'}", "--remote-debugging-port=0"]
-    with process([browser(), *options, *own, "about:blank"], folder):
-        told = folder / "browser" / "DevToolsActivePort"
-        until("the browser starts", lambda: told.exists() and len(told.read_text().split()) > 1)
-        port = told.read_text().split()[0]
-        tabs = httpx.get(f"http://127.0.0.1:{port}/json", trust_env=False).json()
-        address = next(one["webSocketDebuggerUrl"] for one in tabs if one["type"] == "page")
-        with connect(address, max_size=None, proxy=None) as opened:
-            yield Page(opened)
 
 
 @contextmanager
@@ -163,14 +69,20 @@ def _answers(url: str) -> bool:
         return False
 
 
+def groups(page: Page) -> list[dict[str, Any]]:
+    """The lineage's boxes, one a group of assets."""
+    found: list[dict[str, Any]] = json.loads(page.evaluate(NODES))
+    return [one for one in found if one["name"]]
+
+
 def show_lineage(page: Page, url: str) -> None:
     """One graph from Stripe to the account store, and its picture."""
     page.ask("Emulation.setDeviceMetricsOverride", **SIZE, deviceScaleFactor=2, mobile=False)
     page.ask("Page.navigate", url=f"{url}/asset-groups")
     until("the navigation shows", lambda: page.click("Hide navigation"), page)
-    until("the lineage renders", lambda: {one["name"] for one in page.groups()} >= GROUPS, page)
+    until("the lineage renders", lambda: {one["name"] for one in groups(page)} >= GROUPS, page)
     time.sleep(2)  # for what it draws with an animation
-    boxes = page.groups()
+    boxes = groups(page)
     left, top = (min(one[side] for one in boxes) - MARGIN for side in ("left", "top"))
     right, bottom = (max(one[side] for one in boxes) + MARGIN for side in ("right", "bottom"))
     clip = {"x": left, "y": top, "width": right - left, "height": bottom - top, "scale": 1}
@@ -202,7 +114,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, ExitStack() as open_:
         folder = Path(name)
         url = open_.enter_context(served(folder))
-        page = open_.enter_context(tab(folder))
+        page = open_.enter_context(tab(folder, WINDOW))
         show_lineage(page, url)
         launch_refresh(page, url, folder / "data" / "dagster")
     print(f"the lineage renders ({SEEN}); refresh launched from the page succeeded")  # noqa: T201

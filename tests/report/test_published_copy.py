@@ -31,6 +31,7 @@ def test_the_next_page_shows_the_new_build(marts: Path) -> None:
         assert "brandnew" not in report.page("/")
         replaced(marts, "update publication.build set id = 'brandnew'")
         assert "brandnew" in report.page("/")
+        assert report.page("/build") == "brandnew"
 
 
 def test_who_reads_the_old_copy_reads_it_to_the_end(marts: Path) -> None:

@@ -11,7 +11,7 @@ from report.pages import PAGES
 from report.security import Rules, rules
 
 TOKEN = "a-token-that-is-long"
-SCRIPTS = {f"/static/{name}.js" for name in ("echarts.min", "charts", "forms")}
+SCRIPTS = {f"/static/{name}.js" for name in ("echarts.min", "charts", "forms", "news")}
 BEYOND = rules("0.0.0.0", ["report.example.com"], TOKEN)
 
 
