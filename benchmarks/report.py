@@ -47,6 +47,14 @@ do loads none of it.""",
         (MODULE, "benchmarks.commands"),
         ("--customers", "20000"),
     ),
+    "report": Part(
+        "Report",
+        """\
+What a page of `stripe-traits report` takes at 100,000 accounts, asked for one after the other from
+this machine, and a CSV of all of them. The accounts are those of a business of 2,000 customers,
+again and again. Import is of the application alone, in a new Python.""",
+        (MODULE, "benchmarks.report_pages"),
+    ),
     "import": Part(
         "Import",
         """\

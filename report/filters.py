@@ -164,15 +164,28 @@ def _value(
     if not chosen.takes_value:
         return ""
     if chosen.name == "before_field":
-        other = fields.get(condition.value)
-        if other is None or OPERATORS.get(other.kind) is not DATE:
-            raise WrongFilter(
-                f"{fields[condition.field].label}: '{condition.value}' is no date field"
-            )
+        other = _date_field(condition, fields)
         parameters |= other.parameters
         return other.expression
     parameters[name] = _typed(fields[condition.field], chosen, condition.value)
     return f"${name}"
+
+
+def other_field(condition: Condition, fields: Mapping[str, Field]) -> Field | None:
+    """The field that a value names, by its name or as it is shown; None: there is none such."""
+    wanted = condition.value.strip().casefold()
+    named = (
+        one for one in fields.values() if wanted in (one.name.casefold(), one.label.casefold())
+    )
+    return next(named, None)
+
+
+def _date_field(condition: Condition, fields: Mapping[str, Field]) -> Field:
+    other = other_field(condition, fields)
+    if other is None or OPERATORS.get(other.kind) is not DATE:
+        named = fields[condition.field].label
+        raise WrongFilter(f"{named}: '{condition.value[:40]}' is no date field, such as Renewal")
+    return other
 
 
 def _typed(column: Field, chosen: Operator, value: str) -> object:

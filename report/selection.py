@@ -11,7 +11,7 @@ from typing import Any
 
 from report.columns import CURRENCIES
 from report.fields import TABLES, Field, fields
-from report.filters import Condition, compiled, parsed
+from report.filters import Condition, compiled, other_field, parsed
 from report.page import View
 from report.tables import query
 
@@ -71,7 +71,7 @@ class Selection:
         by = self.fields[self.sort]
         conditions, parameters = compiled(self.conditions, self.fields, self.view.as_of)
         used = [self.fields[one.field] for one in self.conditions]
-        used += [self.fields[one.value] for one in self.conditions if one.value in self.fields]
+        used += filter(None, (other_field(one, self.fields) for one in self.conditions))
         if name == "accounts":
             used += [*shown, by]
             for column in (*shown, by):

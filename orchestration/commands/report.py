@@ -8,6 +8,7 @@ import typer
 from orchestration.configuration.environment import read_settings
 from orchestration.configuration.settings import revealed
 from orchestration.terminal.failures import explained
+from orchestration.terminal.logs import is_json, log
 from orchestration.terminal.output import console
 
 STRIPE = "https://dashboard.stripe.com"
@@ -41,18 +42,26 @@ def report(
 
         ruled = rules(host, name or (), revealed(settings.report_token))
         listening = listener(host, port)
-        url = _address(host, listening.getsockname()[1], ruled.token)
-        _say(f"report: {url}   (Ctrl-C ends it)")
+        url = _address(host, listening.getsockname()[1])
+        shown = "REPORT_TOKEN" if settings.report_token else ruled.token
+        _say(f"report: {_with_token(url, shown if ruled.token else None)}   (Ctrl-C ends it)")
         if browse:
-            webbrowser.open(url)
+            webbrowser.open(_with_token(url, ruled.token))
         site = Site(STRIPE if settings.is_live else f"{STRIPE}/test", dagster.rstrip("/"))
         serve(listening, application(settings.marts, ruled, site), say=_say)
 
 
-def _address(host: str, port: int, token: str | None) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _with_token(url: str, token: str | None) -> str:
+    """A token of the settings is a secret: its name stands for it where the address is shown."""
+    return f"{url}?token={token}" if token else url
 
 
 def _say(line: str) -> None:
+    if is_json():
+        log.info(line)
+        return
     console.print(line, soft_wrap=True, highlight=False, markup=False)

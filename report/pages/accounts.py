@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from report.fields import LABELS
-from report.filters import OPERATORS, Condition, operator, written
+from report.filters import DATE, OPERATORS, Condition, operator, other_field, written
 from report.page import Page, View
 from report.selection import ID, Selection
 from report.tables import Table
@@ -48,6 +48,7 @@ def context(view: View) -> Mapping[str, Any]:
         "last_page": max(-(-count // ROWS), 1),
         "chips": [_chip(selection, number) for number in range(len(selection.conditions))],
         "offered": [one for one in selection.fields.values() if one.kind in OPERATORS],
+        "dates": [one for one in selection.fields.values() if OPERATORS.get(one.kind) is DATE],
         "columns": [one for one in selection.fields.values() if one.name != ID],
         "operators": _operators(),
     }
@@ -72,19 +73,20 @@ def added(view: View) -> str | None:
 
 def _chip(selection: Selection, number: int) -> dict[str, str]:
     condition = selection.conditions[number]
-    chosen = operator(condition, selection.fields)
     rest = [*selection.conditions[:number], *selection.conditions[number + 1 :]]
-    value = (
-        selection.fields[condition.value].label
-        if (chosen.name == "before_field" and condition.value in selection.fields)
-        else condition.value
-    )
-    days = " days" if chosen.name.endswith("_days") else ""
-    words = [selection.fields[condition.field].label, chosen.label]
     return {
-        "text": " ".join([*words, value + days] if chosen.takes_value else words),
+        "text": " ".join(_words(selection, condition)),
         "without": selection.view.address(where=written(rest), page=None),
     }
+
+
+def _words(selection: Selection, condition: Condition) -> list[str]:
+    chosen = operator(condition, selection.fields)
+    words = [selection.fields[condition.field].label, chosen.label]
+    other = other_field(condition, selection.fields) if chosen.name == "before_field" else None
+    if chosen.takes_value:
+        words.append(other.label if other else condition.value)
+    return [*words, "days"] if chosen.name.endswith("_days") else words
 
 
 def _operators() -> list[tuple[str, str, str]]:

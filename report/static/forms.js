@@ -17,6 +17,8 @@ for (const form of document.querySelectorAll("form.filter")) {
     }
     const asked = operator.value;
     const isDay = types[kind] === "date" && !/_(days|field)$/.test(asked);
+    if (/_field$/.test(asked)) value.setAttribute("list", "dates");
+    else value.removeAttribute("list");
     value.type = isDay ? "date" : "text";
     value.closest("label").hidden = ["known", "unknown", "yes", "no"].includes(asked);
   };

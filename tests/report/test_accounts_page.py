@@ -60,6 +60,7 @@ def test_page_and_json_say_the_same(report: Report) -> None:
             ("card_expiration", "before_field", "current_period_end"),
             "card_expiration < current_period_end",
         ),
+        (("card_expiration", "before_field", "renewal"), "card_expiration < current_period_end"),
         (("metadata.account_id", "contains", "ACCT"), "contains(metadata['account_id'], 'acct')"),
     ],
 )
@@ -84,6 +85,22 @@ def test_all_conditions_must_hold(report: Report) -> None:
     )
     assert found
     assert found == expected(report, "subscription_interval = 'year' and all_mrr_normalized > 20")
+
+
+def test_the_question_of_four_conditions_is_a_csv(report: Report) -> None:
+    """Yearly customers of a segment who pay more than 10 a month, by a card that expires before."""
+    found = ids(
+        report,
+        ("subscription_interval", "is", "year"),
+        ("metadata.segment", "known", ""),
+        ("all_mrr_normalized", "over", "10"),
+        ("card_expiration", "before_field", "current_period_end"),
+    )
+    assert found == expected(
+        report,
+        "subscription_interval = 'year' and metadata['segment'] is not null"
+        " and all_mrr_normalized > 10 and card_expiration < current_period_end",
+    )
 
 
 def test_a_trait_that_is_not_in_the_wide_row_filters_too(report: Report) -> None:

@@ -45,10 +45,22 @@ def test_it_serves_until_it_is_told_to_stop(published_business: Path, number: in
 def test_its_address_beyond_this_machine_has_the_token(published_business: Path) -> None:
     options = ("--name", "report.example.com")
     with started(published_business.parent, *options, REPORT_TOKEN="of-the-settings") as (url, _):
-        assert url.endswith("/?token=of-the-settings")
-        assert httpx.get(url.partition("?")[0], trust_env=False).status_code == 401
+        address, _, shown = url.partition("?token=")
+        assert shown == "REPORT_TOKEN"  # the name of the setting, not the secret
+        assert httpx.get(address, trust_env=False).status_code == 401
         with httpx.Client(trust_env=False, follow_redirects=True) as client:
-            assert client.get(url).status_code == 200
+            assert client.get(address, params={"token": "of-the-settings"}).status_code == 200
+
+
+def test_without_a_setting_each_start_has_a_token_of_its_own(published_business: Path) -> None:
+    options = ("--name", "report.example.com")
+    with (
+        started(published_business.parent, *options) as (one, _),
+        started(published_business.parent, *options) as (other, _),
+    ):
+        assert one.partition("=")[2] != other.partition("=")[2]
+        with httpx.Client(trust_env=False, follow_redirects=True) as client:
+            assert client.get(one).status_code == 200
 
 
 def test_a_port_that_is_taken_is_one_line(published_business: Path) -> None:
