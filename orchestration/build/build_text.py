@@ -2,7 +2,7 @@
 
 Enters: a warehouse before a build. Leaves: the file that its text would be in, named after all
 that the text holds for: a manifest that is up to date, DuckDB's version, the kind of build, the
-relations that are there. A full build of a warehouse that has marts has none: it is always dbt's.
+relations that are there. A full build that was asked for has none: it is dbt's.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.build.manifest import MANIFEST, is_outdated
-from orchestration.build.scope import BuildKind
+from orchestration.build.scope import ASKED_FOR, BuildScope
 from orchestration.configuration.settings import Settings
 from orchestration.project import PROJECT
 from orchestration.whole_file import write_whole
@@ -68,17 +68,17 @@ class Place:
 
 
 def place_of(
-    database: duckdb.DuckDBPyConnection, settings: Settings, kind: BuildKind
+    database: duckdb.DuckDBPyConnection, settings: Settings, scope: BuildScope
 ) -> Place | None:
     """None: dbt does this build, and nothing is kept of it."""
     relations = [name for (name,) in database.execute(RELATIONS).fetchall()]
-    if not settings.site.is_local or is_outdated() or (kind is BuildKind.FULL and relations):
+    if not settings.site.is_local or is_outdated() or scope.why == ASKED_FOR:
         return None
-    parts = [duckdb.__version__, str(PROJECT), settings.site.project, kind.value, *relations]
+    parts = [duckdb.__version__, str(PROJECT), settings.site.project, scope.kind, *relations]
     digest = hashlib.sha256(MANIFEST.read_bytes())
     digest.update("\n".join(parts).encode())
     folders = (MANIFEST.with_name("rendered"), settings.folder.dbt / "rendered")
-    return Place(f"{kind.value}-{digest.hexdigest()[:24]}.json", folders)
+    return Place(f"{scope.kind}-{digest.hexdigest()[:24]}.json", folders)
 
 
 def _forget_older(folder: Path) -> None:

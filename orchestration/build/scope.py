@@ -27,6 +27,8 @@ select exists (select 1 from stripe.discounts where ends_at > $since and ends_at
 """
 NEW_RATES = "select exists (select 1 from seeds.fx_rates where date > $since and date <= $until)"
 
+ASKED_FOR = "asked for"
+
 
 class BuildKind(StrEnum):
     """How much a build does."""
@@ -73,7 +75,7 @@ def _decide(
     last = last_build(database)
     if last is None:
         return BuildScope(BuildKind.FULL, "the first build", 1, None, None, None, id=str(uuid4()))
-    why = "asked for" if full else _outdated(last, now) or _time_passed(landed, last, now.as_of)
+    why = ASKED_FOR if full else _outdated(last, now) or _time_passed(landed, last, now.as_of)
     if why or last.id is None:
         return _next(BuildKind.FULL, why or "the last build has no id", last)
     since = {"since": last.as_of, "until": now.as_of}

@@ -94,7 +94,7 @@ def _build(
     on_node: Callable[[str], None] | None,
 ) -> tuple[list[NodeResult], str | None]:
     """By the text of an earlier build where it holds, else by dbt, whose text is kept; and why."""
-    place, why = place_of(database, settings, scope.kind), "no text is kept of this build"
+    place, why = place_of(database, settings, scope), "no text is kept of this build"
     if place and (nodes := place.read()):
         try:
             return rerun(database, nodes, on_node), None

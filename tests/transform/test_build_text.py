@@ -13,10 +13,11 @@ from examples_objects import given, percent, simple
 from orchestration.build import manifest
 from orchestration.build.build_text import Place, place_of
 from orchestration.build.manifest import MANIFEST
-from orchestration.build.scope import BuildKind
+from orchestration.build.scope import BuildKind, decide
 from orchestration.build.transform import Transformed, transform
 
 LATER = AS_OF + timedelta(hours=1)
+NEXT_MONTH = AS_OF + timedelta(days=30)
 SCHEMAS = ("staging", "intermediate", "marts", "history", "seeds")
 
 
@@ -63,10 +64,25 @@ def test_a_first_build_by_text_is_dbts(tmp_path: Path) -> None:
     assert content(by_dbt) == content(by_text)
 
 
-def test_a_full_build_of_what_has_marts_is_dbts(tmp_path: Path) -> None:
+def test_a_full_build_that_was_asked_for_is_dbts(tmp_path: Path) -> None:
     warehouse = landed(tmp_path)
     warehouse.refresh(RunSettings())
     assert warehouse.refresh(RunSettings(as_of=LATER), full=True).why_dbt
+
+
+def test_a_month_that_begins_is_built_by_text_as_by_dbt(tmp_path: Path) -> None:
+    """And so is whatever else has all accounts rebuilt without being asked: other settings."""
+    made, ended = {}, {}
+    for name in ("first", "dbt", "text"):  # the first one leaves the text
+        warehouse = landed(tmp_path, name)
+        warehouse.refresh(RunSettings())
+        warehouse.land(simple("a", 7000), read_at=NEXT_MONTH)
+        by_month = warehouse.refresh(RunSettings(as_of=NEXT_MONTH), full=name == "dbt")
+        assert by_month.scope.kind is BuildKind.FULL
+        assert (by_month.why_dbt is None) == (name == "text") or name == "first"
+        made[name], ended[name] = content(warehouse), ends(by_month)
+    assert made["text"] == made["dbt"]
+    assert ended["text"] == ended["dbt"]
 
 
 def test_accounts_with_and_without_a_discount_are_one_text(tmp_path: Path) -> None:
@@ -123,8 +139,9 @@ def test_models_newer_than_the_manifest_are_dbts(
 ) -> None:
     """The text is of the models that the manifest was made of."""
     warehouse = landed(tmp_path)
+    settings = warehouse.settings(RunSettings())
     with duckdb.connect(str(warehouse.path)) as database:
-        asked = (database, warehouse.settings(RunSettings()), BuildKind.FULL)
+        asked = (database, settings, decide(database, settings, as_of=AS_OF))
         assert place_of(*asked)
         long_ago = tmp_path / "manifest.json"
         long_ago.write_bytes(MANIFEST.read_bytes())
