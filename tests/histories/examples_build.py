@@ -4,7 +4,7 @@ Enters: Stripe objects and the settings of a run. Leaves: the path of a warehous
 Expectations do not belong here: `examples` states them, `test_examples` holds them against it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -94,21 +94,12 @@ class Warehouse:
                     "insert into seeds.fx_rates values (?, ?, 'usd', ?)", [day, currency, rate]
                 )
 
-    def build(self, settings: RunSettings, *, select: Sequence[str] = ()) -> None:
-        """Build all models at these settings; a failed model or data test fails the caller."""
-        self._settle(settings)
-        run_dbt(self.path, "build", "--exclude-resource-type", "unit_test", *select)
-
-    def build_up_to(self, model: str, settings: RunSettings) -> None:
-        """Only a model and what it reads from, untested."""
-        self._settle(settings)
-        without_tests = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
-        run_dbt(self.path, "build", *without_tests, "--select", f"+{model}")
-
-    def _settle(self, settings: RunSettings) -> None:
+    def build_selected(self, settings: RunSettings, *select: str) -> None:
+        """Build a part of the models by dbt; a failed model or data test fails the caller."""
         everything = BuildScope(BuildKind.FULL, "a test", 1, None, None, None, id="first")
         with duckdb.connect(str(self.path)) as database:
             write_run_settings(database, self.settings(settings), settings.as_of, everything)
+        run_dbt(self.path, "build", "--exclude-resource-type", "unit_test", *select)
 
     def refresh(self, settings: RunSettings, *, full: bool = False) -> Transformed:
         """What the product does: as much as it takes; a failed model or test fails the caller."""

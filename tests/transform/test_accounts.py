@@ -36,7 +36,7 @@ def built(mode: Mode, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     warehouse.rate(*RATES)
     multi = mode == "multi"
     settings = RunSettings(multiple_subscriptions=multi, reporting_currency="usd")
-    warehouse.build(settings, select=("--exclude", "fx_rates"))
+    warehouse.build_selected(settings, "--exclude", "fx_rates")
     return warehouse
 
 

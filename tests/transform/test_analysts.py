@@ -25,7 +25,7 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     warehouse.land([one for one in POPULATION if not one.get("deleted")])
     business = generate(Population(customers=300, seed=1, now=at("2025-06-15")))
     warehouse.land(one for one in business if one["object"] in STREAMS)
-    warehouse.build(RunSettings())
+    warehouse.refresh(RunSettings())
     with duckdb.connect(str(warehouse.path)) as database:
         prepare(database)  # the sync's own tables are published beside the marts
         publish(database, folder / "marts.duckdb")

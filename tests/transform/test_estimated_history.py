@@ -45,10 +45,10 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         kept = Warehouse(served.paths.warehouse)
         for end in business.live(MONTHS, CUSTOMERS):
             served.load()
-            kept.build_up_to("int_mrr_states_kept", RunSettings(as_of=end))
+            kept.refresh(RunSettings(as_of=end))
         business.until(FIRST_SYNC)
         served.load()
-        kept.build_up_to("mrr_by_month", RunSettings(as_of=FIRST_SYNC))
+        kept.refresh(RunSettings(as_of=FIRST_SYNC))
         yield Both(months(kept), months(imported(served, folder / "fresh")), business)
 
 
@@ -62,7 +62,7 @@ def imported(served: LocalStripe, folder: Path) -> Warehouse:
     warehouse = Warehouse(fresh.paths.warehouse)
     for price in UNREAD_PRICES:
         warehouse.lose("prices", price)
-    warehouse.build(RunSettings(as_of=FIRST_SYNC))
+    warehouse.refresh(RunSettings(as_of=FIRST_SYNC))
     return warehouse
 
 

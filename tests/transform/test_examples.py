@@ -41,7 +41,7 @@ def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStripe]:
 def warehouse(stripe: LocalStripe) -> Warehouse:
     """The examples built once, in single mode."""
     built = Warehouse(stripe.paths.warehouse)
-    built.build(RunSettings())
+    built.refresh(RunSettings())
     return built
 
 
@@ -53,7 +53,7 @@ def widened(
     built = Warehouse(tmp_path_factory.mktemp("widened") / "warehouse.duckdb")
     shutil.copy(warehouse.path, built.path)
     built.land([customer("F73", metadata={"plan-x": "gold"})])
-    built.build(RunSettings(multiple_subscriptions=True, mrr_discount_durations="all"))
+    built.refresh(RunSettings(multiple_subscriptions=True, mrr_discount_durations="all"))
     return built
 
 
@@ -101,7 +101,7 @@ def test_f77_repetition_and_order_change_nothing(stripe: LocalStripe, warehouse:
                 stripe.store.put(one, now=NOW + 1)
         stripe.load()
     stripe.load(full=True)
-    warehouse.build(RunSettings())
+    warehouse.refresh(RunSettings(), full=True)
     after = {name: warehouse.records(f"from marts.{name} order by all") for name in tables}
     assert after == before
 

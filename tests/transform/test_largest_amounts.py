@@ -36,7 +36,7 @@ def test_largest_and_smallest_amounts_are_exact_or_told(tmp_path: Path) -> None:
         objects += made
     built = create_warehouse(tmp_path / "warehouse.duckdb")
     built.land(objects)
-    built.build(RunSettings())
+    built.refresh(RunSettings())
     assert _wrong(_monthly(built), expected) == {}, f"seed {seed}"
     too_large = {name for name, value in expected.items() if value is None}
     assert too_large <= _told(built), f"seed {seed}"

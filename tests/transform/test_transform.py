@@ -207,7 +207,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     gone = builders.customer(id="cus_early"), customer("heirs", "_new")
     built.land(builders.deleted(one) for one in gone)
     built.lose("subscriptions", "sub_orphan")
-    built.build(RunSettings())
+    built.refresh(RunSettings())
     return built
 
 
@@ -348,7 +348,7 @@ def test_unknown_values_fail_by_name(tmp_path: Any) -> None:
     built.land(simple("bad", 100, status="frozen"))
     built.land([price("worse", 100) | decade, builders.coupon(id="none", duration="forever")])
     with pytest.raises(AssertionError, match="assert_no_unknown_values"):
-        built.build(RunSettings(), select=["--select", "+int_unknown_values"])
+        built.build_selected(RunSettings(), "--select", "+int_unknown_values")
     assert "assert_no_unknown_values" in (tmp_path / "dbt" / "logs" / "dbt.log").read_text()
     query = "select object, id, field, value from intermediate.int_unknown_values order by all"
     assert [tuple(row.values()) for row in built.records(query)] == [

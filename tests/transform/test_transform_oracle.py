@@ -28,7 +28,7 @@ def test_mrr_of_random_subscriptions_is_exact(tmp_path: Any) -> None:
         objects += made
     warehouse = create_warehouse(tmp_path / "warehouse.duckdb")
     warehouse.land(objects)
-    warehouse.build(RunSettings())
+    warehouse.refresh(RunSettings())
     rows = warehouse.records(
         "select account_id, mrr_normalized from marts.single_subscription_traits"
     )

@@ -23,18 +23,18 @@ def business(pipeline: Pipeline) -> Pipeline:
 def test_changes_reach_the_account_store_exactly_once(business: Pipeline) -> None:
     business.set(WAREHOUSE_URL=f"duckdb:///{business.folder.parent}/elsewhere.duckdb")
     store = business.stripe.store
-    first = business.refresh()
+    first = business.run_job()
     assert (first["creates"], first["updates"], first["unchanged"]) == (3, 0, 0)
     account = business.account("cus_one")
     assert account["lifecycle_status"] == "subscribed"
     assert money(account["mrr"]) == 50
     assert account["traits"]["stripe.subscriptionId"] == "sub_one"
 
-    assert business.refresh()["sent"] == 0, "a second run sends nothing"
+    assert business.run_job()["sent"] == 0, "a second run sends nothing"
 
     store.delete("customer", "cus_one", now=NOW)
     store.update("customer", "cus_two", {"metadata": {"plan-x": "1", "plan_x": "2"}}, now=NOW)
-    assert business.refresh()["updates"] == 2
+    assert business.run_job()["updates"] == 2
     account = business.account("cus_one")
     assert account["lifecycle_status"] == "churned"
     assert account["mrr"] is None
@@ -43,10 +43,10 @@ def test_changes_reach_the_account_store_exactly_once(business: Pipeline) -> Non
 
     # F73: the key that is gone is null, once
     store.update("customer", "cus_two", {"metadata": {"plan-x": "1"}}, now=NOW + 1)
-    cleared = business.refresh()
+    cleared = business.run_job()
     assert (cleared["traits_set"], cleared["traits_cleared"]) == (0, 1)
     assert "stripe.metadata.plan_x" not in business.account("cus_two")["traits"]
-    assert business.refresh()["sent"] == 0, "an explicit null is sent once"
+    assert business.run_job()["sent"] == 0, "an explicit null is sent once"
     assert business.mart(
         "select old, new, op from sync_changelog where trait = 'stripe.metadata.plan_x'"
         " order by version desc limit 1"

@@ -1,22 +1,31 @@
-"""The whole pipeline in this process: a local Stripe, real settings, the Dagster job."""
+"""The whole pipeline in this process: a local Stripe, real settings, the stages or the job."""
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import orjson
 import pytest
 from local_stripe import DAY, NOW, LocalStripe
 
+from orchestration.clock import now
 from orchestration.configuration.environment import read_settings
 from orchestration.configuration.settings import Settings
+from orchestration.monitoring.refreshed import note_refreshed
+from orchestration.pages.delivery_metadata import as_metadata
+from orchestration.publication.delivery_due import is_due_or_lost
 from orchestration.publication.publish import publish_sync
+from orchestration.stages.build import transform_stage
+from orchestration.stages.build_due import build_due
+from orchestration.stages.delivery import deliver_stage
+from orchestration.stages.load import load_stage
 from orchestration.terminal.reporter import LogReporter
 from sandbox import builders
 
@@ -44,22 +53,32 @@ class Pipeline:
     def refresh(
         self, *, as_of: datetime = AS_OF, full: bool = False, tell: Tell = lambda line: None
     ) -> Counter[str]:
-        """One refresh, whose progress is told; what the account store's materialisation counted,
-        nothing where it had nothing to do."""
+        """One refresh, stage by stage as each cycle of `live`, whose progress is told; what the
+        reverse-sync counted, nothing where nothing was due. `run_job` does it in Dagster."""
+        settings, reporter = self.settings, LogReporter(tell, every_seconds=0)
+        load_stage(settings, reporter, full=full)
+        if full or build_due(settings, reporter, as_of=as_of):
+            built = transform_stage(settings, reporter, as_of=as_of, full=full)
+            if built.failure:
+                raise built.failure
+        if not is_due_or_lost(settings, at=now()):
+            return Counter()
+        result = deliver_stage(settings, reporter, as_of=as_of, run_id=str(uuid4()))
+        note_refreshed(settings.folder, at=now())
+        return _counted(as_metadata(result))
+
+    def run_job(self, *, as_of: datetime = AS_OF, tell: Tell = lambda line: None) -> Counter[str]:
+        """The same by Dagster's job, whose materialisation of the account store has the counts."""
         from orchestration.refresh.dagster_run import (
             refresh,  # costs seconds, which xdist's controller saves
         )
 
-        runs = refresh(self.settings, LogReporter(tell, every_seconds=0), full=full, as_of=as_of)
         counts: Counter[str] = Counter()
-        for run in runs:
+        for run in refresh(self.settings, LogReporter(tell, every_seconds=0), as_of=as_of):
             for event in run.get_asset_materialization_events():
                 made = event.step_materialization_data.materialization
                 if made.asset_key.path == ["account_store"]:
-                    told = {name: m.value for name, m in made.metadata.items()}
-                    counts.update(
-                        {n: int(v) for n, v in told.items() if isinstance(v, int | float)}
-                    )
+                    counts.update(_counted({name: m.value for name, m in made.metadata.items()}))
         return counts
 
     def mart(self, sql: str) -> list[tuple[Any, ...]]:
@@ -93,6 +112,10 @@ def written(path: Path) -> tuple[int, int]:
     """Which file stands there: another one, or another time, says that it was written."""
     found = path.stat()
     return found.st_ino, found.st_mtime_ns
+
+
+def _counted(told: Mapping[str, Any]) -> Counter[str]:
+    return Counter({name: int(n) for name, n in told.items() if isinstance(n, int | float)})
 
 
 def money(value: Any) -> Decimal:
