@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from orchestration.configuration.environment import read_settings
-from orchestration.configuration.settings import revealed
 from orchestration.terminal.failures import explained
 from orchestration.terminal.logs import is_json, log
 from orchestration.terminal.output import console
@@ -34,6 +32,9 @@ def report(
     beyond this machine the address that is printed has a token (REPORT_TOKEN, else a new one).
     """
     with explained():
+        from orchestration.configuration.environment import read_settings
+        from orchestration.configuration.settings import revealed
+
         settings = read_settings(for_stripe=False)
         from report.app import application
         from report.page import Site
