@@ -8,7 +8,9 @@ was, and the events since its beginning tell what has changed in what it had rea
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from ingestion.changes import poll
 from ingestion.deletion_limit import DeletionLimit, DeletionLimitReached
@@ -24,9 +26,9 @@ from ingestion.stripe_api.events import Head
 from ingestion.stripe_api.page_queue import Read
 from ingestion.stripe_api.permissions import check_permissions
 from ingestion.stripe_api.reader import WHOLE, Emit, ListReader, Page, Range, utc_now
-from ingestion.stripe_api.streams import BY_NAME, LISTED
+from ingestion.stripe_api.streams import LISTS
 
-EVERYTHING: set[Part] = {(stream.name, WHOLE.low, WHOLE.high) for stream in LISTED}
+EVERYTHING: set[Part] = {(name, WHOLE.low, WHOLE.high) for name in LISTS}
 
 
 def begin(inbox: Inbox, intake: Intake, reason: FullReadReason, head: Head, *, overlap: int) -> int:
@@ -127,8 +129,8 @@ class _Unread(Watch):
 
     def passed(self, page: Page) -> Page:
         if page.read:
-            self._parts.discard((page.stream, page.read.low, page.read.high))
-            self._parts |= {(page.stream, part.low, part.high) for part in page.rest}
+            self._parts.discard((page.listed, page.read.low, page.read.high))
+            self._parts |= {(page.listed, part.low, part.high) for part in page.rest}
         return page
 
     def committed(self) -> None:
@@ -145,14 +147,14 @@ def listing(parts: set[Part], waiting: Iterable[Pointer] = ()) -> Read:
     unlisted = set(waiting)
 
     async def read(client: Client, emit: Emit) -> None:
-        async def emit_listed(page: Page) -> None:
+        async def emit_listed(name: str, page: Page) -> None:
             unlisted.difference_update((page.stream, found["id"]) for found in page.objects)
-            await emit(page)
+            await emit(replace(page, listed=name))
 
         async with asyncio.TaskGroup() as group:
-            for name in sorted({stream for stream, _, _ in parts}):
-                ranges = sorted((low, high) for stream, low, high in parts if stream == name)
-                reader = ListReader(client, BY_NAME[name], emit_listed)
+            for name in sorted({listed for listed, _, _ in parts}):
+                ranges = sorted((low, high) for listed, low, high in parts if listed == name)
+                reader = ListReader(client, LISTS[name], partial(emit_listed, name))
                 group.create_task(reader.read(Range(low, high) for low, high in ranges))
         await refetch(sorted(unlisted))(client, emit)
 

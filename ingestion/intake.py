@@ -123,9 +123,9 @@ class Intake:
             yield replace(page, read_at=max(page.read_at, self.loaded_at))
 
     def _listed(self, page: Page) -> Page:
-        """Without what no list would bring (an open invoice), unless it was landed before."""
+        """Without what no list would bring (a draft), unless it was landed before."""
         only = BY_NAME[page.stream].only
-        others = [o["id"] for o in page.objects if only and o.get(only[0]) != only[1]]
+        others = [o["id"] for o in page.objects if only and o.get(only[0]) not in only[1]]
         if not others:
             return page
         unknown = set(others) - self.landing.known(page.stream, others)

@@ -29,7 +29,7 @@ DUCKDB = "duckdb"  # the file of this DATA_DIR: what is meant where no warehouse
 
 COMPARED = ("listed", "absent", "differing", "gone")
 
-Part = tuple[str, int, int]  # stream, and the bounds of a range of `created`
+Part = tuple[str, int, int]  # a list, and the bounds of a range of `created`
 
 
 class Positions:

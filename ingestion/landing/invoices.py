@@ -1,4 +1,4 @@
-"""What was billed: paid invoices, their lines, the discounts that were taken off.
+"""What was billed: paid and open invoices, their lines, the discounts that were taken off.
 
 Enters: nothing. Leaves: their tables, and where their rows stand in an invoice.
 """
@@ -41,6 +41,10 @@ TABLES = (
             integer("total_excluding_tax"),
             integer("amount_due"),
             integer("amount_paid"),
+            integer("amount_remaining"),
+            integer("attempt_count"),
+            timestamp("next_payment_attempt"),
+            timestamp("due_date"),
             text("billing_reason"),
             text("number"),
             timestamp("period_start"),

@@ -40,6 +40,10 @@ TABLES = (
             timestamp("pause_collection_resumes_at", "object.pause_collection.resumes_at"),
             text("billing_mode", "object.billing_mode.type"),
             text("collection_method"),
+            integer("days_until_due"),
+            text("cancellation_reason", "object.cancellation_details.reason"),
+            text("cancellation_feedback", "object.cancellation_details.feedback"),
+            text("cancellation_comment", "object.cancellation_details.comment"),
             reference(
                 "default_payment_method_id",
                 "object.default_payment_method",

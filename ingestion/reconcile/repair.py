@@ -29,7 +29,7 @@ from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.page_queue import pages
 from ingestion.stripe_api.reader import Range, utc_now
 from ingestion.stripe_api.refusals import StripeError
-from ingestion.stripe_api.streams import LISTED
+from ingestion.stripe_api.streams import LISTS
 
 _EPOCH = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
 
@@ -84,7 +84,7 @@ def reconcile(
 
 
 def _compare(intake: Intake, paths: Paths, ranges: list[Range]) -> tuple[Comparison, list[Pointer]]:
-    parts = {(stream.name, part.low, part.high) for stream in LISTED for part in ranges}
+    parts = {(name, part.low, part.high) for name in LISTS for part in ranges}
     stamp = Stamp(intake.stripe_account_id, intake.loaded_at, intake.loaded_at)
     with (
         Comparison(paths.warehouse, intake.stripe_account_id) as seen,
@@ -122,7 +122,7 @@ def _counted(
     seen: Comparison, differing: list[Pointer], limit: DeletionLimit
 ) -> dict[str, Compared]:
     counts = Counter(stream for stream, _ in differing)
-    streams = sorted({stream.name for stream in LISTED} | counts.keys())
+    streams = sorted({stream.name for stream in LISTS.values()} | counts.keys())
     return {
         name: Compared(
             listed=seen.listed[name],

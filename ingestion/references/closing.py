@@ -102,7 +102,7 @@ class _Closing:
             self.notes.write(kept, named, answers.came)
 
     def _listed(self, batch: list[Pointer]) -> list[Pointer]:
-        """Without what a list would leave out (open invoices), where there are more than a page of
+        """Without what the lists leave out (drafts), where there are more than a page of
         it: the lists of the others name a hundred in one request."""
         for name in {stream for stream, _ in batch if BY_NAME[stream].others}:
             many = self._everything and sum(stream == name for stream, _ in batch) > PAGE

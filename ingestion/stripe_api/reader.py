@@ -52,7 +52,7 @@ WHOLE = Range(FIRST_POSSIBLE, LAST_POSSIBLE)
 class Page:
     """Complete objects of one stream; `read_at` is naive UTC, taken before the request.
 
-    A page of a list says which range it has `read` and what of that it leaves as `rest`.
+    A page of a list says which range of which list it has `read` and what it leaves as `rest`.
     """
 
     stream: str
@@ -61,6 +61,7 @@ class Page:
     gone: tuple[str, ...] = ()  # ids that Stripe says are deleted or does not know
     read: Range | None = None
     rest: tuple[Range, ...] = ()
+    listed: str = ""  # the name of that list
 
     @cached_property
     def size(self) -> int:

@@ -1,11 +1,12 @@
 """The table of streams: what is listed at Stripe, with which parameters and expands.
 
-Enters: nothing. Leaves: `STREAMS` and the event types that announce their changes.
+Enters: nothing. Leaves: `STREAMS`, and `LISTS`, by name, which are read to have them all.
 Expands are given as seen from one object; a list adds `data.`, which counts towards Stripe's limit
 of four levels.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Stream:
     nested: Nested | None = None
     option_tiers: bool = False  # its other currencies' tiers are shown by the name of each only
     listed: bool = True
-    only: tuple[str, str] | None = None  # a field and the value that its list is filtered on
+    # A field and the values that are read, each by a list of its own, as Stripe filters on one.
+    only: tuple[str, tuple[str, ...]] | None = None
     others: tuple[str, ...] = ()  # that field's other values
     permission: str = ""
 
@@ -64,9 +66,8 @@ STREAMS = (
     Stream(
         "invoices",
         "/v1/invoices",
-        parameters={"status": "paid"},
-        only=("status", "paid"),
-        others=("draft", "open", "uncollectible", "void"),
+        only=("status", ("paid", "open")),
+        others=("draft", "uncollectible", "void"),
         expand=("total_discount_amounts.discount",),
         nested=Nested("lines", "/v1/invoices/{id}/lines"),
         permission="Invoices",
@@ -85,4 +86,17 @@ STREAMS = (
     Stream("payment_methods", "/v1/payment_methods", listed=False, permission="Payment Methods"),
 )
 BY_NAME = {stream.name: stream for stream in STREAMS}
-LISTED = tuple(stream for stream in STREAMS if stream.listed)
+
+
+def _lists(stream: Stream) -> Iterator[tuple[str, Stream]]:
+    if not stream.only:
+        yield stream.name, stream
+        return
+    name, values = stream.only
+    for value in values:
+        parameters = {**stream.parameters, name: value}
+        yield f"{stream.name}?{name}={value}", replace(stream, parameters=parameters)
+
+
+LISTS = {name: listed for stream in STREAMS if stream.listed for name, listed in _lists(stream)}
+LISTED = tuple(LISTS.values())

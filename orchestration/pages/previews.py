@@ -17,6 +17,8 @@ PREVIEWS = {
     "account_traits": "select count(*) as accounts, count(name) as with_a_name from account_traits",
     "accounts": "select lifecycle_status, count(*) as accounts, sum(subscription_count) as"
     " subscriptions from accounts group by all order by 2 desc",
+    "revenue_at_risk": "select reason, currency, count(*) as accounts, sum(mrr) as mrr"
+    " from revenue_at_risk group by all order by 3 desc, 1, 2",
     "subscriptions": "select account_id is not null as is_linked, status, is_live,"
     " count(*) as subscriptions from subscriptions group by all order by 4 desc",
     "invoices": "select date_trunc('month', created)::date as month, currency,"

@@ -6,9 +6,10 @@ Leaves: `Bill`s, which `stages` and `invoice` turn into Stripe's objects at any 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from sandbox import builders, periods, pricing
-from sandbox.population.life import DAY, EXPIRES, HOUR, Life, Part, period
+from sandbox.population.life import DAY, EXPIRES, HOUR, RETRY_DAYS, Life, Part, period
 from sandbox.shapes import Json
 
 TAX_RATE, TAX_PERCENT = "txr_eu_standard", 20
@@ -197,7 +198,9 @@ def stages(life: Life, bill: Bill, now: int) -> Iterator[tuple[int, str]]:
     elif life.fails_from is not None and bill.at > life.fails_from and life.ends_unpaid:
         steps = [(bill.at, "draft")]
     elif life.fails_from is not None and bill.at >= life.fails_from:
-        steps += [(final, "open")] + ([(life.end, "uncollectible")] if life.end else [])
+        steps += [(final + days * DAY, "open") for days in accumulate(RETRY_DAYS, initial=0)]
+        steps = [step for step in steps if life.end is None or step[0] < life.end]
+        steps += [(life.end, "uncollectible")] if life.end else []
     elif life.pays_by_invoice and _sum(bill):
         steps += [(final, "open"), (final + (5 + bill.at % 23) * DAY, "paid")]
     else:

@@ -12,7 +12,8 @@ from sandbox.shapes import Json
 HOUR = 3600
 DAY = periods.DAY
 EXPIRES = 23 * HOUR  # an incomplete subscription's time to be paid
-RETRIES = 21 * DAY  # how long a failed payment is tried again
+RETRY_DAYS = (3, 5, 7)  # between attempts to collect what has failed
+RETRIES = 21 * DAY  # how long a subscription is past due, before it is given up
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,20 @@ from dataclasses import dataclass
 
 from sandbox import builders
 from sandbox.population.ledger import Bill, stages
-from sandbox.population.life import DAY, EXPIRES, HOUR, RETRIES, Life, Part, period
+from sandbox.population.life import DAY, EXPIRES, HOUR, RETRIES, RETRY_DAYS, Life, Part, period
 from sandbox.shapes import Json
 
 Snapshot = tuple[int, Json]
+# What Stripe's portal offers as a reason, and what some write beside it.
+FEEDBACK = (
+    ("too_expensive", "The price went up and we did not grow."),
+    ("missing_features", "We need single sign-on."),
+    ("switched_service", "Our new owner has a tool of its own."),
+    ("unused", None),
+    ("too_complex", "Nobody but me could set it up."),
+    ("customer_service", None),
+    (None, None),
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ def subscription(told: Told, moment: int) -> Json:
     )
     if asked or ended:
         result["canceled_at"] = life.end_asked if asked else life.end
-        result["cancellation_details"]["reason"] = life.end_reason
+        result["cancellation_details"] |= _why(life)
         result["cancel_at_period_end"] = life.at_period_end and not life.flexible
         result["cancel_at"] = life.end if life.at_period_end else None
     if ended:
@@ -57,6 +67,14 @@ def subscription(told: Told, moment: int) -> Json:
     result["billing_cycle_anchor"] = life.anchor_at(moment)
     result["automatic_tax"] |= _taxed(life)
     return result
+
+
+def _why(life: Life) -> Json:
+    if life.end_reason != "cancellation_requested":
+        return {"reason": life.end_reason}
+    feedback, comment = FEEDBACK[life.pulse % len(FEEDBACK)]
+    wrote = life.pulse % 2 == 0
+    return {"reason": life.end_reason, "feedback": feedback, "comment": comment if wrote else None}
 
 
 def moments(told: Told, now: int) -> list[int]:
@@ -110,9 +128,22 @@ def _invoice(told: Told, bill: Bill, steps: Sequence[tuple[int, str]], before: i
     )
     if status != "draft":
         result["number"] = f"{prefix}-{bill.number:04d}"
+    if status in ("open", "uncollectible") and not life.pays_by_invoice:
+        result |= _attempts(steps)
     if life.taxed:
         result["automatic_tax"] |= {**_taxed(life), "provider": "stripe", "status": "complete"}
     return result
+
+
+def _attempts(steps: Sequence[tuple[int, str]]) -> Json:
+    """How often it was charged in vain, and when it is tried again."""
+    tried = [at for at, name in steps if name == "open"]
+    waits = RETRY_DAYS[len(tried) - 1 : len(tried)] if steps[-1][1] == "open" else ()
+    return {
+        "attempt_count": len(tried),
+        "attempted": bool(tried),
+        "next_payment_attempt": next((tried[-1] + days * DAY for days in waits), None),
+    }
 
 
 def _item(told: Told, part: Part, moment: int) -> Json:

@@ -113,7 +113,7 @@ def test_invoice_made_long_ago_and_paid_now_arrives_with_its_paid_at(stripe: Loc
     late = {"id": "in_late", "customer": "cus_1", "created": NOW - 90 * DAY, "total": 700}
     stripe.store.put(builders.invoice(**late, status="open"))
     stripe.load()
-    assert stripe.query("select count(*) from stripe.invoices") == [(0,)]
+    assert stripe.query("select status, paid_at from stripe.invoices") == [("open", None)]
     stripe.store.put(builders.invoice(**late, status="paid", paid_at=NOW), now=NOW)
     stripe.load()
     assert stripe.query("select id, epoch(paid_at)::bigint, total from stripe.invoices") == [
@@ -121,14 +121,69 @@ def test_invoice_made_long_ago_and_paid_now_arrives_with_its_paid_at(stripe: Loc
     ]
 
 
-def test_invoice_that_is_not_paid_never_lands(stripe: LocalStripe) -> None:
+def test_a_draft_never_lands_and_what_was_open_lands_and_follows_its_status(
+    stripe: LocalStripe,
+) -> None:
+    """By lists, and by events; what was closed before anybody saw it open stays away."""
+    billed = {"customer": "cus_1", "created": NOW, "total": 700}
+    ends = {"paid": "paid", "void": "void", "lost": "uncollectible"}
+    stripe.store.put(builders.customer(id="cus_1", created=NOW))
+    for status in ("draft", "void", "uncollectible"):
+        stripe.store.put(builders.invoice(id=f"in_{status}_before", status=status, **billed))
+    for name in ends:
+        stripe.store.put(builders.invoice(id=f"in_{name}", status="open", **billed))
     stripe.load()
+    stripe.store.put(builders.invoice(id="in_new", status="draft", **billed), now=NOW)
+    stripe.load()
+    states = "select id, status from stripe.invoices order by id"
+    assert stripe.query(states) == [(f"in_{name}", "open") for name in sorted(ends)]
+    stripe.store.update("invoice", "in_new", {"status": "open"}, now=NOW + 1)
+    for name, status in ends.items():
+        stripe.store.update("invoice", f"in_{name}", {"status": status}, now=NOW + 1)
+    stripe.load()
+    now = sorted([*((f"in_{name}", status) for name, status in ends.items()), ("in_new", "open")])
+    assert stripe.query(states) == now
+    assert stripe.load(full=True).full
+    assert stripe.query(states) == now
+
+
+def test_a_failed_payment_tells_its_attempts_and_the_next_one(stripe: LocalStripe) -> None:
     stripe.store.put(builders.customer(id="cus_1", created=NOW))
     stripe.store.put(
-        builders.invoice(id="in_open", customer="cus_1", status="open", created=NOW, total=1)
+        builders.invoice(id="in_1", customer="cus_1", status="open", created=NOW, total=700)
     )
     stripe.load()
-    assert stripe.query("select count(*) from stripe.invoices") == [(0,)]
+    tried = {"attempt_count": 2, "next_payment_attempt": NOW + 3 * DAY}
+    stripe.store.update("invoice", "in_1", tried, now=NOW + 1)
+    stripe.load()
+    assert stripe.query(
+        "select attempt_count, epoch(next_payment_attempt)::bigint, amount_remaining, status"
+        " from stripe.invoices"
+    ) == [(2, NOW + 3 * DAY, 700, "open")]
+
+
+def test_a_subscription_says_how_it_is_collected_and_why_it_was_canceled(
+    stripe: LocalStripe,
+) -> None:
+    why = {"reason": "cancellation_requested", "feedback": "too_complex", "comment": "No, thanks"}
+    sold = builders.price(id="price_1", unit_amount=700)
+    stripe.store.put(builders.customer(id="cus_1", created=NOW))
+    stripe.store.put(sold)
+    stripe.store.put(
+        builders.subscription(
+            id="sub_1",
+            customer="cus_1",
+            items=[builders.item(price=sold)],
+            collection_method="send_invoice",
+            days_until_due=14,
+            cancellation_details={**why, "feedback_option": None},
+        )
+    )
+    stripe.load()
+    assert stripe.query(
+        "select collection_method, days_until_due, cancellation_reason, cancellation_feedback,"
+        " cancellation_comment from stripe.subscriptions"
+    ) == [("send_invoice", 14, *why.values())]
 
 
 def test_deleted_customer_becomes_a_tombstone_that_keeps_its_values(stripe: LocalStripe) -> None:

@@ -168,7 +168,7 @@ def test_waits_grow_to_six_hours() -> None:
     assert wait(500) == LONGEST_WAIT
 
 
-def test_invoices_that_are_not_paid_are_asked_for_in_lists_where_they_are_many(
+def test_draft_invoices_are_asked_for_in_lists_where_they_are_many(
     stripe: LocalStripe,
 ) -> None:
     for number in range(150):
@@ -176,7 +176,7 @@ def test_invoices_that_are_not_paid_are_asked_for_in_lists_where_they_are_many(
             builders.invoice(
                 id=f"in_{number}",
                 customer="cus_base",
-                status="open",
+                status="draft",
                 total=5,
                 created=NOW - number * DAY,
             )

@@ -3,12 +3,13 @@ store say."""
 
 from datetime import UTC
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from examples import POPULATION
 from examples_build import AS_OF, STREAMS, RunSettings, Warehouse, create_warehouse
-from examples_objects import at, customer, simple
+from examples_objects import at, customer, moment, price, simple, subscription
 
 from reverse_sync.values.lifecycle import Facts, lifecycle
 from reverse_sync.values.tracking import STRIPE_SETTINGS, Mode, Tracking
@@ -119,3 +120,44 @@ def test_the_customers_of_an_account_are_listed_oldest_first(built: Warehouse) -
         "subscription_count": 1,
         "mrr_normalized": Decimal(50),
     }
+
+
+def test_a_churned_account_says_why_its_last_subscription_ended(tmp_path: Path) -> None:
+    """Two that ended; and one account whose earlier one ended, but that still pays."""
+    why = {"reason": "cancellation_requested", "feedback": "unused", "comment": "Good-bye"}
+    other = {"reason": "payment_failed", "feedback": None, "comment": None}
+    first, second = price("left", 5000, "_a"), price("left", 3000, "_b")
+    ended = {"status": "canceled", "created": at("2025-01-01")}
+    warehouse = create_warehouse(tmp_path / "warehouse.duckdb")
+    warehouse.land(
+        [
+            *(customer("left"), first, second),
+            subscription(
+                "left",
+                [first],
+                suffix="_a",
+                ended_at=at("2025-06-01"),
+                cancellation_details=why,
+                **ended,
+            ),
+            subscription(
+                "left",
+                [second],
+                suffix="_b",
+                ended_at=at("2025-05-01"),
+                cancellation_details=other,
+                **ended,
+            ),
+            *simple("stays", 5000, cancellation_details=other),
+        ]
+    )
+    warehouse.build(RunSettings())
+    told = "account_id, churned_at, churn_reason, churn_feedback, churn_comment"
+    rows = [
+        tuple(row.values())
+        for row in warehouse.records(f"select {told} from marts.accounts order by all")
+    ]
+    assert rows == [
+        ("left", moment("2025-06-01"), *why.values()),
+        ("stays", None, None, None, None),
+    ]

@@ -22,6 +22,7 @@ MARTS = (
     "invoices",
     "mrr_breakdown",
     "multi_subscription_traits",
+    "revenue_at_risk",
     "single_subscription_traits",
     "subscriptions",
     "unlinked_customers",

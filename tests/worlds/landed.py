@@ -92,7 +92,7 @@ def untrue(warehouse: Path, truth: Any) -> dict[str, list[Any]]:
 
 
 def _listed(one: Any) -> bool:
-    return one["object"] != "invoice" or one["status"] == "paid"
+    return one["object"] != "invoice" or one["status"] in ("paid", "open")
 
 
 def _row(table: Table, one: Any) -> tuple[Any, ...]:

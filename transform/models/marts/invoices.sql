@@ -1,4 +1,4 @@
--- Grain: one invoice that was read, in major units.
+-- Grain: one invoice that was read, in major units: paid and open ones, and what became of those.
 {{ config(replaces='customers') }}
 with
 
@@ -45,6 +45,10 @@ select
     {{ major('invoices.total_excluding_tax', exponent) }} as total_excluding_tax,
     {{ major('invoices.amount_due', exponent) }} as amount_due,
     {{ major('invoices.amount_paid', exponent) }} as amount_paid,
+    {{ major('invoices.amount_remaining', exponent) }} as amount_remaining,
+    invoices.attempt_count,
+    invoices.next_payment_attempt,
+    invoices.due_date,
     {{ major('invoice_lines_summed.discount_amount', exponent) }} as discount_amount,
     {{ major('invoice_lines_summed.proration_amount', exponent) }} as proration_amount,
     coalesce(invoice_lines_summed.line_count, 0) as line_count,

@@ -14,6 +14,12 @@ discounts_chosen as (
 
 ),
 
+open_invoices_summed as (
+
+    select * from {{ ref('int_open_invoices_summed') }}
+
+),
+
 subscriptions_chosen as (
 
     select * from {{ ref('int_subscriptions_chosen') }}
@@ -36,6 +42,11 @@ select
     subscriptions_described.cancel_at,
     subscriptions_described.canceled_at,
     subscriptions_described.ended_at,
+    subscriptions_described.cancellation_reason,
+    subscriptions_described.cancellation_feedback,
+    subscriptions_described.cancellation_comment,
+    subscriptions_described.collection_method,
+    subscriptions_described.days_until_due,
     subscriptions_described.trial_start,
     subscriptions_described.trial_end,
     subscriptions_described.current_period_start,
@@ -58,9 +69,20 @@ select
         'subscriptions_described.last_invoice_amount',
         'subscriptions_described.last_invoice_exponent'
     ) }} as last_invoice_amount,
-    subscriptions_described.last_invoice_timestamp
+    subscriptions_described.last_invoice_timestamp,
+    coalesce(open_invoices_summed.open_invoice_count, 0) as open_invoice_count,
+    case
+        when open_invoices_summed.subscription_id is null then cast(0 as decimal(18, 3))
+        else {{ rounded_major(
+            'open_invoices_summed.open_amount', 'subscriptions_described.exponent'
+        ) }}
+    end as open_amount,
+    open_invoices_summed.payment_attempt_count,
+    open_invoices_summed.next_payment_attempt,
+    open_invoices_summed.open_invoice_due_date
 from subscriptions_described
 left join subscriptions_chosen using (stripe_account_id, subscription_id)
+left join open_invoices_summed using (stripe_account_id, subscription_id)
 left join discounts_chosen
     on
         subscriptions_described.stripe_account_id = discounts_chosen.stripe_account_id

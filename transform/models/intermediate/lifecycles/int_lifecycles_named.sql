@@ -27,6 +27,12 @@ subscriptions_classified as (
 
 ),
 
+last_endings_chosen as (
+
+    select * from {{ ref('int_last_endings_chosen') }}
+
+),
+
 run_settings as (
 
     select * from {{ ref('stg_pipeline__run_settings') }}
@@ -66,12 +72,21 @@ statuses as (
 )
 
 select
-    account_id,
-    lifecycle_status,
-    case lifecycle_status
-        when 'subscribed' then subscribed_since
-        when 'trial' then trial_since
-        when 'churned' then ended_at
+    statuses.account_id,
+    statuses.lifecycle_status,
+    case statuses.lifecycle_status
+        when 'subscribed' then statuses.subscribed_since
+        when 'trial' then statuses.trial_since
+        when 'churned' then statuses.ended_at
     end as status_since,
-    case when lifecycle_status = 'churned' then ended_at end as churned_at
+    case when statuses.lifecycle_status = 'churned' then statuses.ended_at end as churned_at,
+    -- Null as `churned_at` is: an earlier one's reason would be the wrong one.
+    {% for told in ['reason', 'feedback', 'comment'] %}
+    case
+        when statuses.lifecycle_status = 'churned' and statuses.ended_at is not null
+            then last_endings_chosen.cancellation_{{ told }}
+    end as churn_{{ told }},
+    {% endfor %}
+    statuses.has_paid
 from statuses
+left join last_endings_chosen on statuses.account_id = last_endings_chosen.account_id

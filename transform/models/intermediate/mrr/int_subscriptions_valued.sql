@@ -53,6 +53,7 @@ counted_amounts as (
         billed_amounts.known_list_amount,
         coalesce(billed_amounts.is_metered, false) as is_metered,
         {{ within_limit('billed_amounts.listed_amount') }} as amount,
+        net_amounts.annual_amount as prospective_annual_amount,
         case
             when subscriptions_classified.counts_for_mrr then net_amounts.annual_amount
             else {{ amount('0') }}

@@ -43,7 +43,12 @@ select
     subscriptions.pause_collection_behavior,
     subscriptions.pause_collection_resumes_at,
     subscriptions.default_payment_method_id,
-    subscriptions.default_source_id
+    subscriptions.default_source_id,
+    subscriptions.collection_method,
+    subscriptions.days_until_due,
+    subscriptions.cancellation_reason,
+    subscriptions.cancellation_feedback,
+    subscriptions.cancellation_comment
 from subscriptions
 inner join customers_to_rebuild using (stripe_account_id, customer_id)
 left join customers_linked using (stripe_account_id, customer_id)

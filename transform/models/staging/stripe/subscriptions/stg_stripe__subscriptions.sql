@@ -16,6 +16,11 @@ select
     pause_collection_resumes_at,
     default_payment_method_id,
     default_source_id,
+    collection_method,
+    days_until_due,
+    cancellation_reason,
+    cancellation_feedback,
+    cancellation_comment,
     deleted_at is not null as is_deleted,
     deleted_at,
     loaded_at
