@@ -37,6 +37,16 @@ PREVIEWS = {
     " from mrr_by_month group by all order by 1 desc, 3 desc",
     "mrr_movements": "select month, currency, movement, count(*) as accounts, sum(amount) as amount"
     " from mrr_movements group by all order by 1 desc, 4 desc",
+    "metrics_by_month": "select month, currency, quick_ratio, net_mrr_churn_rate,"
+    " average_sale_price from metrics_by_month order by 1 desc, 2",
+    "mrr_cohorts": "select cohort_month, month, currency, accounts, paying_accounts, mrr"
+    " from mrr_cohorts order by 2 desc, 1 desc, 3",
+    "trial_conversions": "select month, currency, trials_ended, trials_converted, conversion_rate"
+    " from trial_conversions order by 1 desc, 2",
+    "mrr_by_plan": "select currency, count(*) as plans, sum(mrr) as mrr"
+    " from mrr_by_plan group by all order by 3 desc nulls last, 1",
+    "mrr_by_product": "select currency, count(*) as products, sum(mrr) as mrr"
+    " from mrr_by_product group by all order by 3 desc nulls last, 1",
     "mrr_movements_by_month": "select month, currency, opening_mrr, closing_mrr, arpa"
     " from mrr_movements_by_month order by 1 desc, 4 desc",
 }

@@ -8,7 +8,7 @@ import pytest
 from examples import POPULATION
 from examples_build import PROJECT, STREAMS, RunSettings, create_warehouse
 from examples_objects import at
-from metricflow_query import metricflow
+from metricflow_query import company_metrics, metricflow
 
 from orchestration.publication.publish import SYNC_TABLES, publish
 from reverse_sync.state.schema import prepare
@@ -73,3 +73,20 @@ def test_metricflow_adds_mrr_over_accounts_and_not_over_months(marts: Path) -> N
         for (month, currency), mrr in by_month.items()
         if month == last_months[month[:4]]
     }
+
+
+def test_metricflow_says_the_company_s_ratios_as_the_marts_do(marts: Path) -> None:
+    names = ("quick_ratio", "gross_mrr_churn_rate", "net_mrr_churn_rate", "average_sale_price")
+    with duckdb.connect(str(marts), read_only=True) as database:
+        told = {
+            (month, currency): [None if value is None else float(value) for value in values]
+            for month, currency, *values in database.execute(
+                f"select month::timestamp::varchar, currency, {', '.join(names)}"
+                " from metrics_by_month"
+            ).fetchall()
+        }
+    found = company_metrics(marts, *names)
+    assert found.keys() == told.keys()
+    for key, values in told.items():
+        for name, value, one in zip(names, values, found[key], strict=True):
+            assert one == (None if value is None else pytest.approx(value, abs=0.001)), (key, name)

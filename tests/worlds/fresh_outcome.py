@@ -21,10 +21,13 @@ MARTS = (
     "data_quality_issues",
     "invoices",
     "mrr_breakdown",
+    "mrr_by_plan",
+    "mrr_by_product",
     "multi_subscription_traits",
     "revenue_at_risk",
     "single_subscription_traits",
     "subscriptions",
+    "trial_conversions",
     "unlinked_customers",
 )
 STORED = "name, traits, lifecycle_status, status_since, trial_ends_at, renewal_at, churned_at, mrr"
@@ -32,6 +35,8 @@ STORED = "name, traits, lifecycle_status, status_since, trial_ends_at, renewal_a
 HISTORY = {  # kept month by month here, estimated from invoices there: test_estimated_history
     "mrr_by_month": "is compared for the month that runs; 0 is known of who had more",
     "mrr_now": "is the sum of that month",
+    "mrr_cohorts": "is a sum of it",
+    "metrics_by_month": "is made of sums of it",
     "mrr_movements": "begins at the month before",
     "mrr_movements_by_month": "is a sum of it",
     "days": "are those since the first month",

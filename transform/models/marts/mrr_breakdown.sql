@@ -36,6 +36,8 @@ select
     case when mrr_steps_apportioned.step = 0 then 'list' else 'discount' end as component,
     items_amounted.price_id,
     items_amounted.plan_name,
+    items_amounted.product_id,
+    items_amounted.product_name,
     items_amounted.quantity,
     items_amounted.billing_interval,
     items_amounted.interval_count,

@@ -22,7 +22,8 @@ select
     mrr_months_compared.mrr,
     mrr_months_compared.reporting_currency,
     mrr_months_compared.reporting_mrr,
-    mrr_months_compared.is_estimated
+    mrr_months_compared.is_estimated,
+    mrr_months_compared.cohort_month
 from mrr_months_compared
 cross join run_settings
 where run_settings.is_full or mrr_months_compared.month = run_settings.current_month

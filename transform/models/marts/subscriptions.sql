@@ -20,6 +20,12 @@ open_invoices_summed as (
 
 ),
 
+paid_subscriptions as (
+
+    select * from {{ ref('int_paid_subscriptions_listed') }}
+
+),
+
 subscriptions_chosen as (
 
     select * from {{ ref('int_subscriptions_chosen') }}
@@ -38,6 +44,7 @@ select
     subscriptions_described.is_live,
     subscriptions_described.is_paying,
     subscriptions_described.is_trialing,
+    paid_subscriptions.subscription_id is not null as has_paid,
     subscriptions_described.is_canceling as cancel_at_period_end,
     subscriptions_described.cancel_at,
     subscriptions_described.canceled_at,
@@ -82,6 +89,7 @@ select
     open_invoices_summed.open_invoice_due_date
 from subscriptions_described
 left join subscriptions_chosen using (stripe_account_id, subscription_id)
+left join paid_subscriptions using (stripe_account_id, subscription_id)
 left join open_invoices_summed using (stripe_account_id, subscription_id)
 left join discounts_chosen
     on

@@ -64,5 +64,6 @@ select
     reported_months.*,
     coalesce(lag(reporting_mrr) over (
         partition by account_id, currency order by month
-    ), case when opening = 0 then 0 end) as reporting_opening
+    ), case when opening = 0 then 0 end) as reporting_opening,
+    min(case when mrr > 0 then month end) over (partition by account_id) as cohort_month
 from reported_months

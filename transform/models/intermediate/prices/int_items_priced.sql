@@ -52,6 +52,7 @@ select
     subscription_items.price_id,
     coalesce(prices.nickname, products.name, subscription_items.price_id) as plan_name,
     prices.product_id,
+    products.name as product_name,
     subscriptions_classified.currency,
     subscriptions_classified.exponent,
     prices.price_id is not null as has_price,
