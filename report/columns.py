@@ -51,7 +51,21 @@ CURRENCIES = {
     "reporting_amount": "reporting_currency",
     "reporting_mrr": "reporting_currency",
 }
-PLAIN = {"quick_ratio": "ratio", "discount_percent_off": "percent", "arpa": "average"}
+# Words of Stripe's or ours, with underscores.
+SPOKEN = (
+    "risk",
+    "churn_reason",
+    "churn_feedback",
+    "cancellation_reason",
+    "cancellation_feedback",
+    "collection_method",
+)
+PLAIN = {
+    "quick_ratio": "ratio",
+    "discount_percent_off": "percent",
+    "arpa": "average",
+    **dict.fromkeys(SPOKEN, "spoken"),
+}
 RATES = ("_rate", "_retention", "_share", "_conversion")
 # What DuckDB's name of a type has in it, the first that fits.
 KINDS = (

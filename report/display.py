@@ -102,6 +102,7 @@ def _month(value: date) -> str:
 
 
 _WRITTEN: dict[str, Callable[[Any], str]] = {
+    "spoken": lambda value: value.replace("_", " "),
     "currency": str.upper,
     "number": lambda value: f"{value:,}",
     "ratio": _ratio,

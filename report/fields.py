@@ -37,6 +37,20 @@ class Field:
     description: str = ""
 
 
+RISKS = "revenue_at_risk"
+AT_RISK = Field(
+    name="at_risk",
+    label="At risk because",
+    kind="list",
+    table=TABLES[0],
+    expression=(
+        f"(select list(distinct {RISKS}.reason order by {RISKS}.reason)"
+        f" from {RISKS} where {RISKS}.account_id = accounts.account_id)"
+    ),
+    description="Why MRR of the account may be lost. From revenue_at_risk.",
+)
+
+
 def fields(copy: Copy) -> dict[str, Field]:
     """All of them, in the order in which they are offered."""
     found: dict[str, Field] = {}
@@ -44,6 +58,8 @@ def fields(copy: Copy) -> dict[str, Field]:
         for name, (of_type, description) in copy.tables.get(table, {}).items():
             if name not in found and name not in NOT_A_FIELD:
                 found[name] = _column(table, name, of_type, description)
+    if RISKS in copy.tables:
+        found[AT_RISK.name] = AT_RISK
     for number, key in enumerate(copy.metadata_keys):
         made = _metadata(number, key)
         found[made.name] = made

@@ -89,6 +89,7 @@ LIST = (
 OPERATORS: dict[str, tuple[Operator, ...]] = {
     "text": TEXT,
     "id": TEXT,
+    "spoken": TEXT,
     "currency": TEXT,
     "money": NUMBER,
     "number": NUMBER,

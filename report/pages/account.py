@@ -32,6 +32,7 @@ def tables(view: View) -> Mapping[str, Table]:
         "traits": _traits(view, account),
         "breakdown": of("breakdown", "MRR, item by item", empty="It has no subscription."),
         "months": of("months", "MRR over its life", chart="mrr", empty="It never paid."),
+        "at_risk": of("at_risk", "At risk", empty="Nothing of its MRR is at risk."),
         "subscriptions": of(
             "subscriptions", "Subscriptions", anchor="subscription_id", empty="It never had one."
         ),

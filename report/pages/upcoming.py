@@ -8,6 +8,8 @@ from report.tables import Table, query
 
 SPANS = (7, 30, 90)
 DAYS = 30
+RISKS = ("past_due", "canceling", "card_expires", "trial_without_card")
+SAFE = "Nothing: no payment failed, nobody cancels, every card lasts."
 
 
 def tables(view: View) -> Mapping[str, Table]:
@@ -18,7 +20,10 @@ def tables(view: View) -> Mapping[str, Table]:
     def of(name: str, title: str, empty: str) -> Table:
         return Table(title, query(f"upcoming/{name}"), near, rows=25, empty=empty)
 
+    risk = {"risk": chosen_risk(view)}
     return {
+        "risks": Table("MRR at risk", query("upcoming/risks"), empty=SAFE),
+        "at_risk": Table("Who, why and when", query("upcoming/at_risk"), risk, rows=25, empty=SAFE),
         "trials": of("trials", f"Trials that end within {days} days", "No trial ends then."),
         "renewals": of("renewals", f"Renewals within {days} days", "Nothing renews then."),
         "churned": of("churned", f"Churned in the last {days} days", "Nobody left."),
@@ -26,8 +31,13 @@ def tables(view: View) -> Mapping[str, Table]:
 
 
 def context(view: View) -> Mapping[str, Any]:
-    """The numbers of days to choose from."""
-    return {"spans": SPANS, "days": chosen_days(view)}
+    """The numbers of days and the risks to choose from."""
+    return {"spans": SPANS, "days": chosen_days(view), "risks": RISKS, "risk": chosen_risk(view)}
+
+
+def chosen_risk(view: View) -> str | None:
+    """None: all of them."""
+    return view["risk"] if view["risk"] in RISKS else None
 
 
 def chosen_days(view: View) -> int:
@@ -35,4 +45,4 @@ def chosen_days(view: View) -> int:
     return next((days for days in SPANS if str(days) == view["days"]), DAYS)
 
 
-PAGE = Page("/upcoming", "Trials and renewals", "upcoming.html", tables, context)
+PAGE = Page("/upcoming", "Trials, renewals, risks", "upcoming.html", tables, context)

@@ -1,10 +1,13 @@
--- Accounts that churned within the last days, the last one first, with the MRR that went.
+-- Accounts that churned within the last days, the last one first: why, and the MRR that went.
 select
     accounts.churned_at,
     accounts.account_id,
     accounts.name,
     moved.currency,
     moved.amount as lost_mrr,
+    accounts.churn_reason,
+    accounts.churn_feedback,
+    accounts.churn_comment,
     accounts.plan_names
 from accounts
 left join mrr_movements as moved
