@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 LABELS = {
     "account_id": "Account",
+    "accounts_without_mrr": "Accounts whose MRR is not known",
     "all_mrr": "MRR as billed",
     "all_mrr_currency": "Currency of MRR",
     "all_mrr_normalized": "MRR",

@@ -77,6 +77,11 @@ class View:
         """The address of a table's CSV or JSON."""
         return self.address(table=table, format=form, page=None)
 
+    def moved(self, movement: str, row: Mapping[str, Any]) -> str:
+        """The address of the accounts behind an amount of a month."""
+        of = {"currency": row["currency"], "month": row["month"], "movement": movement}
+        return f"/movements?{urlencode(of)}#accounts"
+
     def shown(self, name: str, table: Table) -> Shown:
         return shown(self.copy, name, table)
 

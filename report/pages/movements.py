@@ -8,6 +8,7 @@ from report.page import Page, View
 from report.tables import Table, query
 
 MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn", "fx")
+LEADS = {f"{one}_mrr": one for one in MOVEMENTS}
 NOT_YET = "Nobody has paid yet: movements show with the first paid subscription."
 
 
@@ -23,7 +24,7 @@ def tables(view: View) -> Mapping[str, Table]:
             query("movements/by_month"),
             currency,
             chart="movements",
-            leads={f"{one}_mrr": one for one in MOVEMENTS},
+            leads=LEADS,
             empty=NOT_YET,
         ),
         "accounts": Table(

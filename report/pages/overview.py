@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from report.page import Page, View
+from report.pages.movements import LEADS
 from report.tables import Table, query
 
 
@@ -14,7 +15,9 @@ def tables(view: View) -> Mapping[str, Table]:
         "mrr_by_month": Table(
             "MRR by month", query("overview/mrr_by_month"), by_month, chart="mrr", empty=NOT_YET
         ),
-        "movements": Table("What moved MRR", query("overview/movements"), empty=NOT_YET),
+        "movements": Table(
+            "What moved MRR this month", query("overview/movements"), leads=LEADS, empty=NOT_YET
+        ),
         "attention": Table("What wants a look", query("overview/attention"), empty=CLEAN),
     }
     if "sync_runs" in view.copy.tables:

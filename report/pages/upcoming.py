@@ -45,4 +45,4 @@ def chosen_days(view: View) -> int:
     return next((days for days in SPANS if str(days) == view["days"]), DAYS)
 
 
-PAGE = Page("/upcoming", "Trials, renewals, risks", "upcoming.html", tables, context)
+PAGE = Page("/upcoming", "Trials and risks", "upcoming.html", tables, context)

@@ -61,6 +61,14 @@ def test_page_and_json_say_the_same(report: Report) -> None:
             "card_expiration < current_period_end",
         ),
         (("card_expiration", "before_field", "renewal"), "card_expiration < current_period_end"),
+        (
+            ("at_risk", "has", "card_expires"),
+            "account_id in (select account_id from revenue_at_risk where reason = 'card_expires')",
+        ),
+        (
+            ("at_risk", "has_not", "past_due"),
+            "account_id not in (select account_id from revenue_at_risk where reason = 'past_due')",
+        ),
         (("metadata.account_id", "contains", "ACCT"), "contains(metadata['account_id'], 'acct')"),
     ],
 )

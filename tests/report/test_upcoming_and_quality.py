@@ -1,5 +1,6 @@
 """What happens soon, who left, and what to look at, as the marts say."""
 
+import pytest
 from report_world import Report
 
 
@@ -34,6 +35,33 @@ def test_who_churned_and_what_it_cost(report: Report) -> None:
     )
     assert {row["account_id"] for row in shown} == {row[0] for row in kept}
     assert all(row["lost_mrr"] is None or row["lost_mrr"].startswith("-") for row in shown)
+
+
+def test_why_an_account_churned_stands_beside_it(report: Report) -> None:
+    shown = report.json("/upcoming?days=90&table=churned")
+    kept = report.sql(
+        "select account_id, churn_reason from accounts where churn_reason is not null"
+    )
+    told = {row["account_id"]: row["churn_reason"] for row in shown if row["churn_reason"]}
+    assert told
+    assert told.items() <= dict(kept).items()
+
+
+@pytest.mark.parametrize("risk", ["past_due", "canceling", "card_expires", "trial_without_card"])
+def test_who_is_at_risk_and_with_how_much(report: Report, risk: str) -> None:
+    shown = report.json(f"/upcoming?risk={risk}&table=at_risk")
+    kept = report.sql(
+        "select account_id, currency, mrr::varchar from revenue_at_risk where reason = ?", risk
+    )
+    assert sorted((row["account_id"], row["currency"], row["mrr"]) for row in shown) == sorted(kept)
+
+
+def test_mrr_at_risk_by_reason_and_currency(report: Report) -> None:
+    shown = {(row["risk"], row["currency"]): row["mrr"] for row in report.json("/upcoming")}
+    kept = report.sql(
+        "select reason, currency, sum(mrr)::varchar from revenue_at_risk group by all"
+    )
+    assert shown == {(reason, currency): mrr for reason, currency, mrr in kept}
 
 
 def test_causes_and_what_they_affect(report: Report) -> None:
