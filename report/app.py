@@ -96,7 +96,7 @@ def _answer(page: Page, view: View) -> Response:
     if form := view["format"]:
         return _twin(view, tables, form)
     shown = {name: view.shown(name, table) for name, table in tables.items()}
-    more = page.context(view)
+    more = page.context(view, shown)
     return HTMLResponse(
         _environment()
         .get_template(page.template)

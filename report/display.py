@@ -39,6 +39,11 @@ def average(amount: Decimal, currency: str | None) -> str:
     return f"{amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,}"
 
 
+def percent(share: Decimal) -> str:
+    """Whole percents, where many stand side by side."""
+    return f"{(share * 100).quantize(Decimal(1), ROUND_HALF_UP)}%"
+
+
 def text(value: Any, column: Column, row: dict[str, Any]) -> str:
     """Without its currency, which stands beside it."""
     if value is None:

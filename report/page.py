@@ -94,7 +94,7 @@ class Page:
     title: str
     template: str
     tables: Callable[[View], Mapping[str, Table]]
-    context: Callable[[View], Mapping[str, Any]] = lambda _view: {}
+    context: Callable[[View, Mapping[str, Shown]], Mapping[str, Any]] = lambda _view, _shown: {}
     # Where a form leads to: the address that says the same, so that it can be sent to somebody.
     leads_to: Callable[[View], str | None] = lambda _view: None
     in_menu: bool = True

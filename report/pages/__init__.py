@@ -1,11 +1,12 @@
 """One module for each page: from the address to the tables that it shows."""
 
 from report.page import Page
-from report.pages import account, accounts, movements, overview, quality, upcoming
+from report.pages import account, accounts, movements, overview, quality, retention, upcoming
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
     movements.PAGE,
+    retention.PAGE,
     accounts.PAGE,
     account.PAGE,
     upcoming.PAGE,

@@ -6,7 +6,7 @@ from typing import Any
 from report.columns import METADATA
 from report.fields import LABELS, TABLES, fields
 from report.page import Page, View
-from report.tables import Table, query
+from report.tables import Shown, Table, query
 
 NO_ISSUES = "Nothing: every figure of this account is known."
 IN_STEP = "Nothing: the account store acknowledged all that the marts say."
@@ -48,7 +48,7 @@ def tables(view: View) -> Mapping[str, Table]:
     return found
 
 
-def context(view: View) -> Mapping[str, Any]:
+def context(view: View, _shown: Mapping[str, Shown]) -> Mapping[str, Any]:
     """The account's row, what its lifecycle was made of, and each trait with its source."""
     account = {"account": view["id"] or ""}
     facts = view.copy.rows(query("account/facts"), account)

@@ -7,7 +7,7 @@ from report.fields import LABELS
 from report.filters import DATE, OPERATORS, Condition, operator, other_field, written
 from report.page import Page, View
 from report.selection import ID, Selection
-from report.tables import Table
+from report.tables import Shown, Table
 
 ROWS = 50
 EMPTY = "No account fulfils these conditions: take one out, or search for less."
@@ -35,7 +35,7 @@ def tables(view: View) -> Mapping[str, Table]:
     }
 
 
-def context(view: View) -> Mapping[str, Any]:
+def context(view: View, _shown: Mapping[str, Shown]) -> Mapping[str, Any]:
     """What the forms offer, and the conditions that hold, each with the address without it."""
     selection = Selection(view)
     [counted] = view.copy.rows(*selection.question("count"))

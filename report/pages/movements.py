@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from report.page import Page, View
-from report.tables import Table, query
+from report.tables import Shown, Table, query
 
 MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn", "fx")
 LEADS = {f"{one}_mrr": one for one in MOVEMENTS}
@@ -37,7 +37,7 @@ def tables(view: View) -> Mapping[str, Table]:
     }
 
 
-def context(view: View) -> Mapping[str, Any]:
+def context(view: View, _shown: Mapping[str, Shown]) -> Mapping[str, Any]:
     """What the links to movements choose from."""
     return {"movements": MOVEMENTS, "movement": chosen_movement(view), "month": chosen_month(view)}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from report.page import Page, View
-from report.tables import Table, query
+from report.tables import Shown, Table, query
 
 SPANS = (7, 30, 90)
 DAYS = 30
@@ -30,7 +30,7 @@ def tables(view: View) -> Mapping[str, Table]:
     }
 
 
-def context(view: View) -> Mapping[str, Any]:
+def context(view: View, _shown: Mapping[str, Shown]) -> Mapping[str, Any]:
     """The numbers of days and the risks to choose from."""
     return {"spans": SPANS, "days": chosen_days(view), "risks": RISKS, "risk": chosen_risk(view)}
 

@@ -67,29 +67,6 @@ const charts = {
       })),
     });
   },
-  cohorts(rows) {
-    const cohorts = [...new Set(rows.map((row) => row.cohort_month))].sort();
-    const ages = [...new Set(rows.map((row) => row.months_since))].sort((one, other) => one - other);
-    const measure = new URLSearchParams(location.search).get("measure") === "accounts" ? "account_retention" : "mrr_retention";
-    return {
-      ...frame(rows, {}),
-      grid: { left: 4, right: 12, top: 10, bottom: 54, containLabel: true },
-      tooltip: {
-        renderMode: "richText", backgroundColor: color("card"), borderColor: color("line"), textStyle: { color: color("text"), fontSize: 12 },
-        formatter: ({ value }) => `${month(cohorts[value[1]])}, month ${ages[value[0]]}: ${long.format(value[2])}%`,
-      },
-      xAxis: { type: "category", data: ages, splitArea: { show: false }, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: color("soft") } },
-      yAxis: { type: "category", inverse: true, data: cohorts.map(month), axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: color("soft") } },
-      visualMap: {
-        min: 0, max: 120, orient: "horizontal", left: "center", bottom: 4, itemHeight: 120, itemWidth: 12, calculable: false,
-        text: ["120%", "0%"], textStyle: { color: color("soft") }, inRange: { color: [color("card"), color("expansion"), color("new")] },
-      },
-      series: [{
-        type: "heatmap", itemStyle: { borderColor: color("card"), borderWidth: 2 },
-        data: rows.filter((row) => row[measure] !== null).map((row) => [ages.indexOf(row.months_since), cohorts.indexOf(row.cohort_month), 100 * number(row[measure])]),
-      }],
-    };
-  },
 };
 
 async function draw(place) {
@@ -97,7 +74,7 @@ async function draw(place) {
   if (!answer.ok) return; // the table below says the same
   const rows = (await answer.json()).rows;
   if (!rows.length) return;
-  if (place.dataset.chart !== "cohorts") rows.sort((one, other) => (one.month < other.month ? -1 : 1));
+  rows.sort((one, other) => (one.month < other.month ? -1 : 1));
   place.hidden = false;
   place.parentElement.querySelector("details").open = false;
   const chart = echarts.init(place);

@@ -16,7 +16,7 @@ function tooWide() {
 
 // Text whose contrast with what it stands on is below WCAG AA.
 function tooFaint() {
-  const parts = (text) => text.match(/[\d.]+/g).map(Number);
+  const parts = (text) => text.match(/[\d.]+/g).map((part, place) => Number(part) * (/^color/.test(text) && place < 3 ? 255 : 1));
   const light = (color) => color.slice(0, 3).map((part) => part / 255)
     .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
     .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
