@@ -68,7 +68,7 @@ def _traits(view: View, account: dict[str, Any]) -> Table:
     text = query("accounts/accounts").format(
         columns=", ".join(one.expression for one in known),
         joins=" ".join(f"inner join {table} using (account_id)" for table in TABLES[1:]),
-        conditions="accounts.account_id = $account",
+        conditions=" and ".join(f"{table}.account_id = $account" for table in TABLES),
         search="true",
         order="accounts.account_id",
     )

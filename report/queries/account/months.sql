@@ -9,7 +9,7 @@ select
 from mrr_by_month as months
 left join mrr_movements as movements
     on
-        months.account_id = movements.account_id
+        movements.account_id = $account
         and months.month = movements.month
         and months.currency = movements.currency
         and movements.movement <> 'fx'
