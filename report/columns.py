@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 LABELS = {
     "account_id": "Account",
-    "accounts_without_mrr": "Accounts whose MRR is not known",
+    "accounts_without_mrr": "Not known of",
     "all_mrr": "MRR as billed",
     "all_mrr_currency": "Currency of MRR",
     "all_mrr_normalized": "MRR",
     "arpa": "Average per account",
+    "account_churn_rate": "Account churn rate",
     "at": "When",
     "closing_mrr": "MRR at the end",
     "closing_accounts": "Accounts",
@@ -23,6 +24,7 @@ LABELS = {
     "current_period_start": "Period began",
     "current_subscription_status": "State of the subscription",
     "customer_id": "Customer",
+    "chartmogul_net_mrr_churn_rate": "Net MRR churn rate, as ChartMogul has it",
     "email": "E-mail",
     "expansion_mrr": "Expansion",
     "fx_mrr": "Exchange rates",
@@ -42,6 +44,7 @@ LABELS = {
     "plan_name": "Plan",
     "plan_names": "Plans",
     "reactivation_mrr": "Reactivation",
+    "stripe_subscriber_churn_rate": "Churn rate, as Stripe has it",
     "subscription_id": "Subscription",
     "unlinked_mrr": "MRR not linked",
 }
@@ -65,6 +68,7 @@ PLAIN = {
     "quick_ratio": "ratio",
     "discount_percent_off": "percent",
     "arpa": "average",
+    "average_sale_price": "average",
     **dict.fromkeys(SPOKEN, "spoken"),
 }
 RATES = ("_rate", "_retention", "_share", "_conversion")

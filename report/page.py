@@ -82,6 +82,12 @@ class View:
         of = {"currency": row["currency"], "month": row["month"], "movement": movement}
         return f"/movements?{urlencode(of)}#accounts"
 
+    def meaning(self, table: Table, column: str) -> str | None:
+        """What a figure is, as its mart says: the formula and when it is null, not the source."""
+        described = (self.copy.tables.get(mart, {}).get(column) for mart in table.marts)
+        found = next((description for _, description in filter(None, described)), None)
+        return found.partition(" Unit: ")[0].partition(" From ")[0].strip() if found else None
+
     def shown(self, name: str, table: Table) -> Shown:
         return shown(self.copy, name, table)
 

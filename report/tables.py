@@ -36,6 +36,7 @@ class Table:
     empty: str = "Nothing to show."
     names: tuple[str, ...] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)  # where they differ from the usual
+    marts: tuple[str, ...] = ()  # whose descriptions say what its columns mean
     chart: str | None = None
     anchor: str | None = None  # the column whose value is the address of its row on the page
     leads: Mapping[str, str] = field(default_factory=dict)  # amounts that lead to their accounts

@@ -9,6 +9,7 @@ from report.tables import Shown, Table, query
 
 MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn", "fx")
 LEADS = {f"{one}_mrr": one for one in MOVEMENTS}
+BY_MONTH = "mrr_movements_by_month"
 NOT_YET = "Nobody has paid yet: movements show with the first paid subscription."
 
 
@@ -25,6 +26,7 @@ def tables(view: View) -> Mapping[str, Table]:
             currency,
             chart="movements",
             leads=LEADS,
+            marts=(BY_MONTH,),
             empty=NOT_YET,
         ),
         "accounts": Table(
@@ -33,7 +35,19 @@ def tables(view: View) -> Mapping[str, Table]:
             which,
             empty="No account moved so in this month.",
         ),
-        "metrics": Table("How well revenue is kept", query("movements/metrics"), currency),
+        "metrics": Table(
+            "How well revenue is kept",
+            query("movements/metrics"),
+            currency,
+            marts=("metrics_by_month", BY_MONTH),
+        ),
+        "trials": Table(
+            "Trials that were paid for",
+            query("movements/trials"),
+            currency,
+            marts=("trial_conversions",),
+            empty="No trial has ended yet.",
+        ),
     }
 
 

@@ -3,21 +3,23 @@
 from collections.abc import Mapping
 
 from report.page import Page, View
-from report.pages.movements import LEADS
+from report.pages.movements import BY_MONTH, LEADS
 from report.tables import Table, query
 
 
 def tables(view: View) -> Mapping[str, Table]:
     """`deliveries` only where something was ever sent."""
-    by_month = {"currency": view.currency}
+    currency = {"currency": view.currency}
     found = {
-        "mrr": Table("MRR by currency", query("overview/mrr"), empty=NOT_YET),
+        "mrr": Table("MRR by currency", query("overview/mrr"), marts=(BY_MONTH,), empty=NOT_YET),
         "mrr_by_month": Table(
-            "MRR by month", query("overview/mrr_by_month"), by_month, chart="mrr", empty=NOT_YET
+            "MRR by month", query("overview/mrr_by_month"), currency, chart="mrr", empty=NOT_YET
         ),
         "movements": Table(
             "What moved MRR this month", query("overview/movements"), leads=LEADS, empty=NOT_YET
         ),
+        "products": _sold("MRR by product", "overview/products", currency),
+        "plans": _sold("MRR by plan", "overview/plans", currency),
         "attention": Table("What wants a look", query("overview/attention"), empty=CLEAN),
     }
     if "sync_runs" in view.copy.tables:
@@ -25,6 +27,11 @@ def tables(view: View) -> Mapping[str, Table]:
             "Last deliveries to the account store", query("overview/deliveries"), rows=5
         )
     return found
+
+
+def _sold(title: str, name: str, currency: dict[str, str | None]) -> Table:
+    ids = frozenset({"product_id", "price_id"})
+    return Table(title, query(name), currency, rows=15, hidden=ids, empty=NOT_YET)
 
 
 NOT_YET = "Nobody has paid yet: MRR shows with the first paid subscription."

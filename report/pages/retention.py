@@ -7,7 +7,7 @@ from typing import Any
 from report.page import Page, View
 from report.tables import Shown, Table, query
 
-MEASURES = {"mrr_retention": "MRR", "account_retention": "Accounts"}
+MEASURES = {"net_mrr_retention": "MRR", "account_retention": "Accounts"}
 NOT_YET = "Nobody has paid yet: a cohort begins with its first paid subscription."
 DARKEST = 10  # the heat map's last step, at this many tenths of the beginning
 
@@ -16,7 +16,11 @@ def tables(view: View) -> Mapping[str, Table]:
     """A row for each cohort and month since; the page has the newest 36 cohorts."""
     currency = {"currency": view.currency}
     text = query("retention/cohorts")
-    return {"cohorts": Table("Cohorts", text, currency, rows=36 * 37 // 2, empty=NOT_YET)}
+    return {
+        "cohorts": Table(
+            "Cohorts", text, currency, rows=36 * 37 // 2, marts=("mrr_cohorts",), empty=NOT_YET
+        )
+    }
 
 
 def context(view: View, shown: Mapping[str, Shown]) -> Mapping[str, Any]:
@@ -25,7 +29,7 @@ def context(view: View, shown: Mapping[str, Shown]) -> Mapping[str, Any]:
     lines: dict[Any, dict[str, Any]] = {}
     for row in shown["cohorts"].records:
         line = lines.setdefault(row["cohort_month"], {"accounts": row["accounts"], "cells": {}})
-        line["cells"][row["months_since"]] = (row[measure], _step(row[measure]))
+        line["cells"][row["months_since_start"]] = (row[measure], _step(row[measure]))
     last = max((max(line["cells"]) for line in lines.values()), default=0)
     return {"lines": lines, "ages": range(last + 1), "measure": measure, "measures": MEASURES}
 
