@@ -151,7 +151,7 @@ def test_a_churned_account_says_why_its_last_subscription_ended(tmp_path: Path) 
             *simple("stays", 5000, cancellation_details=other),
         ]
     )
-    warehouse.build(RunSettings())
+    warehouse.refresh(RunSettings())
     told = "account_id, churned_at, churn_reason, churn_feedback, churn_comment"
     rows = [
         tuple(row.values())

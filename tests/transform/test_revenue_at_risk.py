@@ -82,7 +82,7 @@ BUSINESS = [
 def built(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     warehouse = create_warehouse(tmp_path_factory.mktemp("risk") / "warehouse.duckdb")
     warehouse.land(BUSINESS)
-    warehouse.build(RunSettings())
+    warehouse.refresh(RunSettings())
     return warehouse
 
 
