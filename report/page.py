@@ -6,7 +6,7 @@ and what else its template needs, stands in `pages/`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -21,10 +21,12 @@ MOST_PAGES = 100_000
 
 @dataclass(frozen=True)
 class Site:
-    """Where links lead: Stripe's dashboard (of test data, or not), and Dagster's page."""
+    """Where links lead: Stripe's dashboard (of test data, or not), and Dagster's page. Figures are
+    stale after so many hours without a refresh."""
 
     stripe: str = "https://dashboard.stripe.com"
     dagster: str = "http://127.0.0.1:3000"
+    freshness_hours: float = 26
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,15 @@ class View:
         """The moment that relative dates are measured from: that of the build (naive UTC)."""
         moment: datetime | None = self.build.get("as_of") or self.build.get("published_at")
         return moment or datetime.now(UTC).replace(tzinfo=None)
+
+    @property
+    def stale_hours(self) -> int | None:
+        """Whole hours since the copy was published, where that is too long; None: it is fresh."""
+        published_at = self.build.get("published_at")
+        if published_at is None:
+            return None
+        hours = (datetime.now(UTC).replace(tzinfo=None) - published_at) / timedelta(hours=1)
+        return int(hours) if hours > self.site.freshness_hours else None
 
     @cached_property
     def currencies(self) -> list[str]:

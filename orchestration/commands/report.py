@@ -48,7 +48,8 @@ def report(
         _say(f"report: {_with_token(url, shown if ruled.token else None)}   (Ctrl-C ends it)")
         if browse:
             webbrowser.open(_with_token(url, ruled.token))
-        site = Site(STRIPE if settings.is_live else f"{STRIPE}/test", dagster.rstrip("/"))
+        stripe = STRIPE if settings.is_live else f"{STRIPE}/test"
+        site = Site(stripe, dagster.rstrip("/"), settings.freshness_hours)
         serve(listening, application(settings.marts, ruled, site), say=_say)
 
 

@@ -51,9 +51,16 @@ def tables(view: View) -> Mapping[str, Table]:
     }
 
 
-def context(view: View, _shown: Mapping[str, Shown]) -> Mapping[str, Any]:
-    """What the links to movements choose from."""
-    return {"movements": MOVEMENTS, "movement": chosen_movement(view), "month": chosen_month(view)}
+def context(view: View, shown: Mapping[str, Shown]) -> Mapping[str, Any]:
+    """What the links to movements and months choose from."""
+    month = chosen_month(view)
+    months = [row["month"] for row in shown["by_month"].records]  # the newest first
+    return {
+        "movements": MOVEMENTS,
+        "movement": chosen_movement(view),
+        "before": next((one for one in months if month and one < month), None),
+        "after": next((one for one in reversed(months) if month and one > month), None),
+    }
 
 
 def chosen_movement(view: View) -> str | None:

@@ -8,7 +8,7 @@ from report.tables import Table, query
 
 
 def tables(view: View) -> Mapping[str, Table]:
-    """`deliveries` only where something was ever sent."""
+    """`waiting` and `deliveries` only where something was ever sent."""
     currency = {"currency": view.currency}
     found = {
         "mrr": Table("MRR by currency", query("overview/mrr"), marts=(BY_MONTH,), empty=NOT_YET),
@@ -23,6 +23,9 @@ def tables(view: View) -> Mapping[str, Table]:
         "attention": Table("What wants a look", query("overview/attention"), empty=CLEAN),
     }
     if "sync_runs" in view.copy.tables:
+        found["waiting"] = Table(
+            "Not in the account store yet", query("overview/waiting"), empty=ALL_SENT
+        )
         found["deliveries"] = Table(
             "Last deliveries to the account store", query("overview/deliveries"), rows=5
         )
@@ -35,5 +38,6 @@ def _sold(title: str, name: str, currency: dict[str, str | None]) -> Table:
 
 
 NOT_YET = "Nobody has paid yet: MRR shows with the first paid subscription."
+ALL_SENT = "Nothing waits: the account store took every account."
 CLEAN = "Nothing: every customer is linked and every amount is known."
 PAGE = Page("/", "Overview", "overview.html", tables)

@@ -8,6 +8,7 @@ can be read; a bar leads to its accounts, a filter and a CSV work, the keyboard 
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -107,6 +108,17 @@ def download(page: Page, url: str, folder: Path) -> None:
     until("the CSV is there", (folder / "accounts.csv").exists, page)
 
 
+def publish(page: Page, url: str, marts: Path) -> None:
+    """An open page says so within two seconds, and some for a busy machine."""
+    show(page, url)
+    fresh = marts.with_suffix(".tmp")
+    shutil.copy(marts, fresh)
+    with duckdb.connect(str(fresh)) as database:
+        database.execute("update publication.build set id = 'another'")
+    fresh.replace(marts)
+    until("a new build shows", lambda: page.shows("New figures are there"), page)
+
+
 def tab_to_content(page: Page, url: str) -> None:
     show(page, url)
     for kind in ("keyDown", "keyUp"):
@@ -140,7 +152,10 @@ def served(folder: Path, data: Path | None) -> Iterator[tuple[str, Path]]:
             stripe = next(line.split()[-1] for line in made.stdout or () if "ready" in line)
             with process([PROGRAM, "sync"], folder, STRIPE_API_BASE=stripe) as importing:
                 check(importing.wait(), "sync")
-        kept = data or folder / "data"
+        kept = folder / "data"
+        if data is not None:
+            kept.mkdir()
+            shutil.copy(data / "marts.duckdb", kept)
         command = [PROGRAM, "report", "--port", "0"]
         serving = open_.enter_context(process(command, folder, DATA_DIR=str(kept.absolute())))
         line = serving.stdout.readline() if serving.stdout else ""
@@ -167,6 +182,7 @@ def main() -> None:
         filter_accounts(page, url)
         download(page, url, folder)
         tab_to_content(page, url)
+        publish(page, url, marts)
     sys.stdout.write(f"{len(PAGES)} pages drawn; docs/report-*.png\n")
 
 
