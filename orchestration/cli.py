@@ -18,6 +18,7 @@ from orchestration.commands import (
     replay,
     report,
     sandbox,
+    segments,
     sync,
     tracking,
     webhooks,
@@ -42,6 +43,7 @@ app.command()(live.live)
 app.command()(pages.status)
 app.command()(pages.explain)
 app.command()(report.report)
+app.add_typer(segments.app, name="segments")
 app.add_typer(tracking.app, name="tracking")
 app.command()(webhooks.webhooks)
 app.command()(replay.replay)

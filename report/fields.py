@@ -4,12 +4,11 @@ Enters: the published copy. Leaves: `Field`s by name. An expression names column
 binds a metadata key as a parameter: no SQL comes from a browser.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from report.columns import METADATA, kind, label
-from report.published import Copy
 
 # An account's row, and the trait tables that say more of it; the first that has a column gives it.
 TABLES = ("accounts", "single_subscription_traits", "multi_subscription_traits")
@@ -51,16 +50,19 @@ AT_RISK = Field(
 )
 
 
-def fields(copy: Copy) -> dict[str, Field]:
-    """All of them, in the order in which they are offered."""
+def fields(
+    tables: Mapping[str, Mapping[str, tuple[str, str]]], metadata_keys: Iterable[str]
+) -> dict[str, Field]:
+    """All of them, in the order in which they are offered. `tables`: of each its columns, by name:
+    type and description."""
     found: dict[str, Field] = {}
     for table in TABLES:
-        for name, (of_type, description) in copy.tables.get(table, {}).items():
+        for name, (of_type, description) in tables.get(table, {}).items():
             if name not in found and name not in NOT_A_FIELD:
                 found[name] = _column(table, name, of_type, description)
-    if RISKS in copy.tables:
+    if RISKS in tables:
         found[AT_RISK.name] = AT_RISK
-    for number, key in enumerate(copy.metadata_keys):
+    for number, key in enumerate(metadata_keys):
         made = _metadata(number, key)
         found[made.name] = made
     return found

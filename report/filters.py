@@ -145,13 +145,22 @@ def compiled(
     parts: list[str] = ["true"]
     parameters: dict[str, Any] = {}
     for number, condition in enumerate(conditions):
-        chosen, column = operator(condition, fields), fields[condition.field]
-        value = _value(f"value_{number}", condition, chosen, fields, parameters)
-        parts.append(f"({chosen.sql.format(field=column.expression, value=value)})")
-        parameters |= column.parameters
-        if "$as_of" in chosen.sql:
-            parameters["as_of"] = as_of
+        sql, bound = condition_sql(number, condition, fields, as_of)
+        parts.append(f"({sql})")
+        parameters |= bound
     return " and ".join(parts), parameters
+
+
+def condition_sql(
+    number: int, condition: Condition, fields: Mapping[str, Field], as_of: datetime
+) -> tuple[str, dict[str, Any]]:
+    """One condition; its value is bound by its `number`. Raises WrongFilter."""
+    chosen, column = operator(condition, fields), fields[condition.field]
+    parameters: dict[str, Any] = {**column.parameters}
+    value = _value(f"value_{number}", condition, chosen, fields, parameters)
+    if "$as_of" in chosen.sql:
+        parameters["as_of"] = as_of
+    return chosen.sql.format(field=column.expression, value=value), parameters
 
 
 def _value(

@@ -35,7 +35,7 @@ class Selection:
 
     @cached_property
     def fields(self) -> dict[str, Field]:
-        return fields(self.view.copy)
+        return fields(self.view.copy.tables, self.view.copy.metadata_keys)
 
     @cached_property
     def conditions(self) -> list[Condition]:

@@ -96,6 +96,7 @@ class Settings(ScheduleSettings):
     mrr_discount_durations: Literal["forever", "repeating", "all"] = "forever"
     mrr_pause_collection: Literal["keep", "zero"] = "keep"
     report_token: SecretStr | None = None
+    segments_file: Path = Path("segments.yml")
     live: bool = False
     live_poll_seconds: Annotated[float, Field(ge=0.5)] = 5
     live_run_minutes: Annotated[float, Field(gt=0)] = 60

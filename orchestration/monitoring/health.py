@@ -17,9 +17,14 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from orchestration.configuration.settings import Settings
 from orchestration.monitoring.refreshed import refreshed_at
 from orchestration.publication.marts import count_rows, names, reading
+from report.segments.definition import WrongSegment
+from report.segments.segments_file import read
 
 Level = Literal["degraded", "failed"]
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]
+
+NOT_JUDGED = "select segment, problem from segments where problem is not null order by segment"
+MEND = "correct segments.yml (SEGMENTS_FILE); the next refresh judges"
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,12 @@ def problems(
     settings: Settings, instance: DagsterInstance, jobs: tuple[str, ...], *, now: datetime
 ) -> list[Problem]:
     """All problems, failures first; `now` is aware UTC."""
-    found = [*_failed_runs(instance, jobs), *_stale(settings, now), *_kept_out(settings)]
+    found = [
+        *_failed_runs(instance, jobs),
+        *_stale(settings, now),
+        *_kept_out(settings),
+        *_segments(settings),
+    ]
     return sorted(found, key=lambda problem: (problem.level == "degraded", problem.key))
 
 
@@ -88,3 +98,16 @@ def _kept_out(settings: Settings) -> Iterator[Problem]:
             if rows := count_rows(database, name):
                 text, remedy = KEPT_OUT[name]
                 yield Problem(f"kept_out:{name}", "degraded", f"{rows:,} {text}", remedy)
+
+
+def _segments(settings: Settings) -> Iterator[Problem]:
+    try:
+        read(settings.segments_file)
+    except (WrongSegment, OSError) as error:
+        yield Problem("segments:file", "degraded", f"segments are not judged: {error}", MEND)
+    if settings.marts.exists():
+        with reading(settings.marts) as database:
+            if "segments" in names(database):
+                for name, problem in database.execute(NOT_JUDGED).fetchall():
+                    text = f"segment '{name}' keeps the members that it had: {problem}"
+                    yield Problem(f"segments:{name}", "degraded", text, MEND)

@@ -15,6 +15,7 @@ import duckdb
 
 from orchestration.publication.marts import count_rows
 from orchestration.publication.published_file import Copy, quoted, replacing
+from report.segments import membership
 from reverse_sync.state.column_docs import COLUMNS
 
 SYNC_TABLES = (
@@ -26,6 +27,7 @@ SYNC_TABLES = (
     "sync_backlog",
     "dead_letters",
 )
+RECORDS = {"sync": SYNC_TABLES, "segments": membership.TABLES}
 # Tables of the sync with a row for each account or change: what tells which are replaced, and what
 # is greater in each row that was written since.
 GROWING = {
@@ -191,7 +193,13 @@ def _columns(
 
 
 def _sync_tables(database: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    return [table for table in _tables(database, "sync") if table[1] in SYNC_TABLES]
+    """And who is in a segment: what is kept beside the marts, by schema and name."""
+    return [
+        table
+        for schema, kept in RECORDS.items()
+        for table in _tables(database, schema)
+        if table[1] in kept
+    ]
 
 
 def _tables(database: duckdb.DuckDBPyConnection, schema: str) -> list[tuple[str, str]]:

@@ -18,8 +18,9 @@ from orchestration.build.transform import TransformFailed, find_failure, transfo
 from orchestration.clock import now
 from orchestration.configuration.settings import Settings
 from orchestration.locks import lock
-from orchestration.publication.publish import publish, published_build
+from orchestration.publication.publish import publish, publish_sync, published_build
 from orchestration.publication.published_file import Copy
+from orchestration.stages.segments import judge_segments
 from orchestration.terminal.reporter import Reporter
 
 
@@ -58,7 +59,10 @@ def transform_stage(
         with duckdb.connect(str(settings.warehouse)) as database:
             failure = find_failure(database, made.results)
             began = monotonic()
+            judged = not failure and judge_segments(database, settings, as_of=as_of)
             published = {} if failure else _publish(database, copy, made.scope)
+            if judged and not published:
+                publish_sync(database, settings.marts)
             publishing = monotonic() - began
             rows = table_rows(database) if made.results else {}
             return Built(

@@ -52,7 +52,7 @@ def context(view: View, _shown: Mapping[str, Shown]) -> Mapping[str, Any]:
     """The account's row, what its lifecycle was made of, and each trait with its source."""
     account = {"account": view["id"] or ""}
     facts = view.copy.rows(query("account/facts"), account)
-    known = fields(view.copy)
+    known = fields(view.copy.tables, view.copy.metadata_keys)
     sources = {name: _source(one.description) for name, one in known.items()}
     return {
         "facts": facts[0] if facts else None,
@@ -64,7 +64,11 @@ def context(view: View, _shown: Mapping[str, Shown]) -> Mapping[str, Any]:
 
 def _traits(view: View, account: dict[str, Any]) -> Table:
     """Every column that is published of an account."""
-    known = [one for one in fields(view.copy).values() if not one.name.startswith(METADATA)]
+    known = [
+        one
+        for one in fields(view.copy.tables, view.copy.metadata_keys).values()
+        if not one.name.startswith(METADATA)
+    ]
     text = query("accounts/accounts").format(
         columns=", ".join(one.expression for one in known),
         joins=" ".join(f"inner join {table} using (account_id)" for table in TABLES[1:]),

@@ -13,6 +13,7 @@ from orchestration.monitoring.health import KEPT_OUT
 from orchestration.publication.publish import SYNC_TABLES
 from orchestration.terminal.failures import CODES
 from orchestration.terminal.stopping import STOPPED
+from report.segments.membership import TABLES
 from reverse_sync.guards import GUARDS, UPSTREAM
 from sandbox.misbehaviour.faults import KINDS, OF_DELIVERIES
 
@@ -65,6 +66,7 @@ def test_checks_beside_those_of_dbt_are_listed() -> None:
 
 def test_problems_of_alerts_and_guards_are_listed() -> None:
     problems = {"run:<job>", "freshness", *(f"kept_out:{name}" for name in KEPT_OUT)}
+    problems |= {"segments:file", "segments:<name>"}
     assert set(first_spans(OPERATIONS.table("## An alert came"))) == problems
     assert set(first_spans(OPERATIONS.table("## Plans and guards"))) == {*GUARDS, *UPSTREAM}
 
@@ -101,7 +103,7 @@ def test_published_tables_are_listed_with_columns_that_exist() -> None:
     for row in rows:
         for table in spans(row[0]):
             assert set(spans(row[2])) <= columns[table], table
-    assert set(first_spans(OPERATIONS.table("## Published tables"))) == set(SYNC_TABLES)
+    assert set(first_spans(OPERATIONS.table("## Published tables"))) == {*SYNC_TABLES, *TABLES}
 
 
 def test_every_trait_is_a_column_of_the_table_that_it_is_sent_from() -> None:

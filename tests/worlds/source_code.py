@@ -17,13 +17,14 @@ STAGES = ("ingestion", "orchestration", "outgoing_http", "report", "reverse_sync
 
 
 def commands() -> dict[str, Any]:
-    """Every command by its full name, those of groups included."""
+    """Every command by its full name; a group where it does something by itself."""
     return dict(_commands("", typer.main.get_command(app)))
 
 
 def _commands(prefix: str, group: Any) -> Iterator[tuple[str, Any]]:
     for name, command in group.commands.items():
-        yield prefix + name, command
+        if not isinstance(command, TyperGroup) or command.invoke_without_command:
+            yield prefix + name, command
         if isinstance(command, TyperGroup):
             yield from _commands(f"{prefix}{name} ", command)
 

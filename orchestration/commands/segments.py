@@ -1,0 +1,176 @@
+"""`stripe-traits segments`: saved conditions on accounts, who fulfils them, who came and went."""
+
+import json as to_json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestration.pages.tables import table
+from orchestration.terminal.failures import Unknown, WrongUsage, explained
+from orchestration.terminal.output import Json, console
+
+if TYPE_CHECKING:
+    from orchestration.configuration.settings import Settings
+    from report.published import Copy
+    from report.segments.definition import Segment
+
+app = typer.Typer(
+    help="Accounts that fulfil saved conditions, by any trait or metadata key. They stand in"
+    " segments.yml (SEGMENTS_FILE), and every refresh judges who is in them: the tables segments"
+    " and segment_members of marts.duckdb say since when.",
+    no_args_is_help=True,
+)
+Name = Annotated[str, typer.Argument(help="The segment's name.")]
+MOST_SHOWN = 50
+
+
+@app.command("list")
+def list_them(json: Json = False) -> None:
+    """All segments, their accounts and MRR, and how many came and went in the last 30 days."""
+    with explained():
+        from report.segments.published_segments import summaries
+
+        rows = summaries(_copy(_settings()))
+    if json:
+        _print_json(rows)
+    elif rows:
+        console.print(table([_listed(row) for row in rows]))
+    else:
+        console.print("no segment was judged yet: save one in segments.yml, or import it, and sync")
+
+
+@app.command()
+def show(name: Name, json: Json = False) -> None:
+    """One segment: its conditions, its accounts, who came into it and who left it."""
+    with explained():
+        from report.segments.published_segments import judged
+
+        settings = _settings()
+        segment, copy = _saved_one(settings, name), _copy(settings)
+        members, moved = (judged(copy, what, segment=name) for what in ("members", "moved"))
+    if json:
+        _print_json({**segment.as_data(), "members": members, "moved": moved})
+        return
+    console.print(_yaml(segment), markup=False, highlight=False, end="")
+    for title, rows in (("accounts", members), ("came and left", moved)):
+        console.print(table(rows[:MOST_SHOWN], title=f"{len(rows):,} {title}"))
+
+
+@app.command()
+def count(name: Name, json: Json = False) -> None:
+    """How many accounts fulfil a segment's conditions now, whether it was judged or not."""
+    with explained():
+        from report.segments import published_segments
+
+        settings = _settings()
+        found = published_segments.count(_copy(settings), _saved_one(settings, name))
+    if json:
+        _print_json({"segment": name, "accounts": found})
+    else:
+        console.print(f"{found:,} accounts", highlight=False)
+
+
+@app.command()
+def export(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which segments; none named: all.")
+    ] = None,
+) -> None:
+    """Print segments as YAML, as `segments import` takes it."""
+    with explained():
+        from report.segments.segments_file import written
+
+        settings = _settings()
+        chosen = [_saved_one(settings, name) for name in names] if names else _saved(settings)
+        typer.echo(written(chosen), nl=False)
+
+
+@app.command("import")
+def import_them(
+    file: Annotated[
+        Path, typer.Argument(help="YAML as `segments export` prints it; - is standard input.")
+    ],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Segments of the same name give way.")
+    ] = False,
+) -> None:
+    """Save segments beside those that are there. The next refresh judges who is in them."""
+    with explained():
+        from report.segments import published_segments
+        from report.segments.segments_file import write
+
+        settings = _settings()
+        kept, given = _saved(settings), _given(file)
+        for one in given:  # names a field that does not exist, and a wrong value
+            published_segments.count(_copy(settings), one)
+        names = {one.name for one in given}
+        if (twice := names & {one.name for one in kept}) and not replace:
+            raise WrongUsage(
+                f"segment '{min(twice)}' is there already: rename it, or import with --replace"
+            )
+        write(settings.segments_file, [*(one for one in kept if one.name not in names), *given])
+    console.print(f"{len(given)} saved in {settings.segments_file}", highlight=False, markup=False)
+
+
+def _settings() -> "Settings":
+    from orchestration.configuration.environment import read_settings
+
+    return read_settings(for_stripe=False)
+
+
+def _saved(settings: "Settings") -> list["Segment"]:
+    from report.segments.segments_file import read
+
+    return read(settings.segments_file)
+
+
+def _saved_one(settings: "Settings", name: str) -> "Segment":
+    saved = _saved(settings)
+    found = next((one for one in saved if one.name == name), None)
+    if found is None:
+        known = ", ".join(one.name for one in saved) or "none is saved"
+        raise Unknown(f"no segment '{name}' in {settings.segments_file}; there are: {known}")
+    return found
+
+
+def _given(file: Path) -> list["Segment"]:
+    from report.segments.definition import WrongSegment
+    from report.segments.segments_file import parsed, read
+
+    if str(file) == "-":
+        return parsed(sys.stdin.read())
+    if not file.exists():
+        raise WrongSegment(f"{file} does not exist")
+    return read(file)
+
+
+def _copy(settings: "Settings") -> "Copy":
+    from orchestration.publication.marts import need
+    from report.published import Published
+
+    need(settings.marts)
+    return Published(settings.marts).copy()
+
+
+def _listed(row: dict[str, Any]) -> dict[str, Any]:
+    amounts = ", ".join(f"{currency} {amount:,.2f}" for currency, amount in row["mrr"].items())
+    return {
+        "segment": row["segment"],
+        "accounts": f"{row['members']:,}",
+        "mrr": amounts,
+        "entered": row["entered_in_30_days"],
+        "left": row["left_in_30_days"],
+        "about": row["problem"] or row["description"],
+    }
+
+
+def _yaml(segment: "Segment") -> str:
+    from report.segments.segments_file import written
+
+    return written([segment])
+
+
+def _print_json(data: Any) -> None:
+    console.print_json(to_json.dumps(data, default=str))

@@ -1,0 +1,49 @@
+"""The saved segments, judged on the marts that were built.
+
+Enters: the settings, the warehouse, `as_of`. Leaves: members in the warehouse's `segments`. Wrong
+segments stop no refresh: they are told, and everybody in a segment stays in it.
+"""
+
+from datetime import UTC, datetime
+
+import duckdb
+
+from orchestration.configuration.settings import Settings
+from orchestration.terminal.logs import log
+from report.segments import membership
+from report.segments.definition import Segment, WrongSegment
+from report.segments.segments_file import read
+
+
+def segments_due(
+    database: duckdb.DuckDBPyConnection, settings: Settings, *, as_of: datetime
+) -> str | None:
+    """Why segments must be judged although no mart changed; None: they need not be."""
+    saved = _saved(settings)
+    return None if saved is None else membership.why_due(database, saved, _naive(as_of))
+
+
+def judge_segments(
+    database: duckdb.DuckDBPyConnection, settings: Settings, *, as_of: datetime
+) -> bool:
+    """Bring the members to the marts; whether anything was judged."""
+    saved = _saved(settings)
+    if saved is None or not (saved or membership.exist(database)):
+        return False
+    for name, problem in membership.judge(database, saved, _naive(as_of)).items():
+        if problem:
+            log.warning(f"segment '{name}' keeps the members that it had: {problem}")
+    return True
+
+
+def _saved(settings: Settings) -> list[Segment] | None:
+    """None: they are not known."""
+    try:
+        return read(settings.segments_file)
+    except (WrongSegment, OSError) as error:
+        log.warning(f"segments are not judged: {error}")
+        return None
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,1 @@
+"""Segments: accounts that fulfil a saved condition, and since when they do."""

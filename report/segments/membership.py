@@ -1,0 +1,173 @@
+"""Who is in a segment, and since when: judged at `as_of`, kept in the warehouse's `segments`.
+
+Enters: the built marts, the saved segments, `as_of`. Leaves: `segments.segments`, a row a segment,
+and `segments.segment_members`, a row a stay. What cannot be judged keeps the members it had, and
+says why. Nothing is judged at a moment before the last one.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+import duckdb
+
+from report.filters import WrongFilter
+from report.segments.condition_sql import Tables, compiled
+from report.segments.definition import Segment, node_data
+
+SCHEMA = "segments"
+TABLES = ("segments", "segment_members")
+MARTS = "marts"
+CREATE = """
+create schema if not exists segments;
+create table if not exists segments.segments (
+    segment varchar, description varchar, definition varchar, members bigint,
+    judged_at timestamp, problem varchar
+);
+create table if not exists segments.segment_members (
+    segment varchar, account_id varchar, entered_at timestamp, left_at timestamp
+);
+comment on column segments.segments.segment is 'Name of the segment. From segments.yml.';
+comment on column segments.segments.description is 'What it is for. From segments.yml.';
+comment on column segments.segments.definition is 'Its conditions as JSON. From segments.yml.';
+comment on column segments.segments.members is 'Accounts in it when it was last judged.';
+comment on column segments.segments.judged_at is
+    'The as_of at which it was last judged; null: never. Unit: UTC.';
+comment on column segments.segments.problem is
+    'Why it could not be judged; its members are then those of before. Null: it was.';
+comment on column segments.segment_members.segment is 'Name of the segment.';
+comment on column segments.segment_members.account_id is 'The account that is or was in it.';
+comment on column segments.segment_members.entered_at is
+    'The as_of at which it was first seen in it, this time. Unit: UTC.';
+comment on column segments.segment_members.left_at is
+    'The as_of at which it was no longer seen in it; null: it is in it. Unit: UTC.';
+"""
+COLUMNS = """
+select table_name, column_name, data_type from duckdb_columns()
+where database_name = current_database() and schema_name = ? order by table_name, column_index
+"""
+LEFT = """
+update segments.segment_members set left_at = $as_of
+where segment = $segment and left_at is null and account_id not in (select account_id from judged)
+"""
+ENTERED = """
+insert into segments.segment_members
+select $segment, account_id, $as_of, null from judged
+where account_id not in (
+    select account_id from segments.segment_members where segment = $segment and left_at is null
+)
+"""
+GONE = "update segments.segment_members set left_at = ? where segment = ? and left_at is null"
+
+
+def exist(database: duckdb.DuckDBPyConnection) -> bool:
+    """Whether segments were ever judged here."""
+    return database.execute(COLUMNS, [SCHEMA]).fetchone() is not None
+
+
+def why_due(
+    database: duckdb.DuckDBPyConnection, saved: Sequence[Segment], as_of: datetime
+) -> str | None:
+    """Why the saved segments must be judged although no mart changed; None: they need not be.
+
+    `as_of` is naive UTC. Conditions on time hold from one UTC day to the next.
+    """
+    kept = _kept(database)
+    if {name: definition for name, (definition, _) in kept.items()} != _definitions(saved):
+        return "the saved segments changed"
+    judged = [at for _, at in kept.values() if at]
+    if judged and as_of.date() > max(judged).date():
+        return "a day began, and segments depend on it"
+    return None
+
+
+def judge(
+    database: duckdb.DuckDBPyConnection, saved: Sequence[Segment], as_of: datetime
+) -> dict[str, str | None]:
+    """Bring the members to the marts and `as_of` (naive UTC), all of it or nothing; by segment why
+    it could not be judged, if so."""
+    database.execute("begin")
+    try:
+        database.execute(CREATE)
+        kept, tables = _kept(database), _tables(database)
+        if any(at and at > as_of for _, at in kept.values()):
+            database.execute("rollback")
+            return {}
+        for name in set(kept) - {one.name for one in saved}:
+            database.execute(GONE, [as_of, name])
+        before = {name: at for name, (_, at) in kept.items()}
+        found = {one.name: _judge(database, one, tables, as_of) for one in saved}
+        _note(database, saved, found, before, as_of)
+        database.execute("commit")
+    except BaseException:
+        database.execute("rollback")
+        raise
+    return found
+
+
+def _judge(
+    database: duckdb.DuckDBPyConnection, segment: Segment, tables: Tables, as_of: datetime
+) -> str | None:
+    """Why it could not be, if so."""
+    try:
+        made = compiled(segment.where, tables, as_of)
+    except WrongFilter as error:
+        return str(error)
+    database.execute(f"set search_path = '{MARTS}'")  # a field may ask another mart
+    members = made.members(MARTS)
+    database.execute(f"create or replace temp table judged as {members}", made.parameters)
+    database.execute("reset search_path")
+    moment = {"segment": segment.name, "as_of": as_of}
+    database.execute(LEFT, moment)
+    database.execute(ENTERED, moment)
+    return None
+
+
+def _note(
+    database: duckdb.DuckDBPyConnection,
+    saved: Sequence[Segment],
+    problems: dict[str, str | None],
+    before: dict[str, datetime | None],
+    as_of: datetime,
+) -> None:
+    database.execute("delete from segments.segments")
+    for one in saved:
+        problem = problems[one.name]
+        database.execute(
+            "insert into segments.segments select $1, $2, $3, count(*), $4, $5"
+            " from segments.segment_members where segment = $1 and left_at is null",
+            [
+                one.name,
+                one.description,
+                _definition(one),
+                before.get(one.name) if problem else as_of,
+                problem,
+            ],
+        )
+
+
+def _definition(segment: Segment) -> str:
+    return json.dumps(node_data(segment.where))
+
+
+def _definitions(saved: Sequence[Segment]) -> dict[str, tuple[str, str]]:
+    return {one.name: (one.description, _definition(one)) for one in saved}
+
+
+def _kept(
+    database: duckdb.DuckDBPyConnection,
+) -> dict[str, tuple[tuple[str, str], datetime | None]]:
+    """Of each segment that was judged what it was, and when."""
+    if not exist(database):
+        return {}
+    rows = database.execute(
+        "select segment, description, definition, judged_at from segments.segments"
+    ).fetchall()
+    return {name: ((description, definition), at) for name, description, definition, at in rows}
+
+
+def _tables(database: duckdb.DuckDBPyConnection) -> dict[str, dict[str, tuple[str, str]]]:
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for table, column, of_type in database.execute(COLUMNS, [MARTS]).fetchall():
+        found.setdefault(table, {})[column] = (of_type, "")
+    return found

@@ -1,0 +1,39 @@
+"""What the published copy says of segments, and how many accounts fulfil one now.
+
+Enters: a published copy, a segment. Leaves: rows. Where no refresh has judged segments yet, there
+are none.
+"""
+
+from typing import Any
+
+from report.published import Copy
+from report.segments.condition_sql import compiled
+from report.segments.definition import Segment
+from report.segments.membership import TABLES
+from report.tables import query
+
+PUBLISHED = "main"
+
+
+def judged(copy: Copy, name: str, **parameters: Any) -> list[dict[str, Any]]:
+    """The answer to `queries/segments/<name>.sql`."""
+    there = {*TABLES} <= set(copy.tables)
+    return copy.rows(query(f"segments/{name}"), parameters) if there else []
+
+
+def summaries(copy: Copy) -> list[dict[str, Any]]:
+    """All segments, each with its MRR by currency."""
+    rows, amounts = judged(copy, "list"), judged(copy, "mrr")
+    for row in rows:
+        own = [one for one in amounts if one["segment"] == row["segment"]]
+        row["mrr"] = {one["currency"]: one["mrr"] for one in own}
+    return rows
+
+
+def count(copy: Copy, segment: Segment) -> int:
+    """Accounts that fulfil its conditions at the `as_of` of the copy. Raises WrongFilter."""
+    [build] = copy.rows(query("shared/build"))
+    made = compiled(segment.where, copy.tables, build["as_of"])
+    text = f"select count(*) as accounts from ({made.members(PUBLISHED)})"
+    [row] = copy.rows(text, made.parameters)
+    return int(row["accounts"])
