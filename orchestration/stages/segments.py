@@ -30,7 +30,12 @@ def judge_segments(
     saved = _saved(settings)
     if saved is None or not (saved or membership.exist(database)):
         return False
-    for name, problem in membership.judge(database, saved, _naive(as_of)).items():
+    try:
+        found = membership.judge(database, saved, _naive(as_of))
+    except duckdb.Error as error:  # a value of a customer's may stand in DuckDB's words
+        log.warning(f"segments are not judged: {type(error).__name__}")
+        return False
+    for name, problem in found.items():
         if problem:
             log.warning(f"segment '{name}' keeps the members that it had: {problem}")
     return True

@@ -113,10 +113,12 @@ def _judge(
         made = compiled(segment.where, tables, as_of)
     except WrongFilter as error:
         return str(error)
-    database.execute(f"set search_path = '{MARTS}'")  # a field may ask another mart
     members = made.members(MARTS)
-    database.execute(f"create or replace temp table judged as {members}", made.parameters)
-    database.execute("reset search_path")
+    database.execute(f"set search_path = '{MARTS}'")  # a field may ask another mart
+    try:
+        database.execute(f"create or replace temp table judged as {members}", made.parameters)
+    finally:
+        database.execute("reset search_path")
     moment = {"segment": segment.name, "as_of": as_of}
     database.execute(LEFT, moment)
     database.execute(ENTERED, moment)

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from command_line import run
-from local_stripe import NOW
+from local_stripe import DAY, NOW
 from pipeline import AS_OF, Pipeline, subscribe
 
 from orchestration.stages.build import transform_stage
@@ -65,6 +65,14 @@ def test_members_come_and_go_with_what_they_fulfil(business: Pipeline) -> None:
     business.refresh(as_of=TOMORROW)
     naive = [moment.replace(tzinfo=None) for moment in (LATER, TOMORROW)]
     assert stays(business, "gold") == [("cus_one", *naive)]
+
+
+def test_a_field_of_another_mart_is_judged_too(business: Pipeline) -> None:
+    save(business, at_risk=Condition("at_risk", "has", "canceling"))
+    canceling = {"cancel_at_period_end": True, "cancel_at": NOW + 9 * DAY}
+    business.stripe.store.update("subscription", "sub_two", canceling, now=NOW)
+    business.refresh()
+    assert members(business, "at_risk") == ["cus_two"]
 
 
 def test_nothing_is_due_until_a_day_begins_or_the_file_changes(business: Pipeline) -> None:
