@@ -183,7 +183,7 @@ def test_mrr_by_plan_and_by_product_are_parts_of_todays(tmp_path: Path) -> None:
     )
     warehouse.refresh(RunSettings())
     plans = warehouse.records(
-        "select price_id, currency, mrr, accounts, account_plans_without_mrr, arpa"
+        "select price_id, currency, mrr, accounts, accounts_without_mrr, arpa"
         " from marts.mrr_by_plan order by price_id"
     )
     assert [tuple(row.values()) for row in plans] == [

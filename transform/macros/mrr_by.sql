@@ -24,8 +24,9 @@ sums as (
         cast(
             sum(case when monthly_amount > 0 and {{ is_counted }} then 1 else 0 end) as bigint
         ) as accounts,
-        cast(sum(case when monthly_amount is null then 1 else 0 end) as bigint)
-            as account_plans_without_mrr
+        cast(
+            sum(case when monthly_amount is null and {{ is_counted }} then 1 else 0 end) as bigint
+        ) as accounts_without_mrr
     from account_plans
     where {{ id }} is not null
     group by stripe_account_id, {{ id }}, currency
@@ -41,8 +42,8 @@ select
     currency,
     mrr,
     accounts,
-    account_plans_without_mrr,
+    accounts_without_mrr,
     try_cast({{ ratio('mrr', 'accounts') }} as decimal(18, 3)) as arpa
 from sums
-where accounts > 0 or account_plans_without_mrr > 0
+where accounts > 0 or accounts_without_mrr > 0
 {%- endmacro %}

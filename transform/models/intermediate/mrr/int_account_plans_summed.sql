@@ -40,9 +40,15 @@ plans as (
 
 select
     plans.*,
-    -- One of an account's prices of a product is its first: so products count accounts once.
+    -- One of an account's prices of a product is the first with MRR, one the first whose MRR is not
+    -- known: so products count each account once.
     row_number() over (
-        partition by account_id, stripe_account_id, product_id, currency
-        order by case when monthly_amount > 0 then 1 else 2 end, price_id
+        partition by
+            account_id,
+            stripe_account_id,
+            product_id,
+            currency,
+            case when monthly_amount > 0 then 1 when monthly_amount is null then 2 else 3 end
+        order by price_id
     ) as rank_in_product
 from plans
