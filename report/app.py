@@ -27,12 +27,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from report import display, formats
-from report.filters import WrongFilter
 from report.page import Page, Site, View
 from report.pages import PAGES
 from report.published import NothingPublished, Published, TooSlow
 from report.security import Guarded, Rules
 from report.tables import Table
+from report.values import WrongFilter
 
 log = logging.getLogger("uvicorn.error")
 HERE = Path(__file__).parent

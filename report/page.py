@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 
 from report.published import Copy
-from report.tables import Shown, Table, query, shown
+from report.sql import query
+from report.tables import Shown, Table, shown
 
 MOST_PAGES = 100_000
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import duckdb
 
+from report.sql import query
+
 MEMORY = "160MB"  # of DuckDB; the whole report stays below 300 MiB
 THREADS = 2
 SECONDS = 20.0  # a question that takes longer is given up
@@ -75,7 +77,7 @@ class Copy:
     def tables(self) -> dict[str, dict[str, tuple[str, str]]]:
         """Of each published table its columns in order: type and description."""
         found: dict[str, dict[str, tuple[str, str]]] = {}
-        for row in self.rows(COLUMNS):
+        for row in self.rows(query("shared/columns")):
             columns = found.setdefault(row["table_name"], {})
             columns[row["column_name"]] = (row["data_type"], row["comment"] or "")
         return found
@@ -83,7 +85,7 @@ class Copy:
     @cached_property
     def metadata_keys(self) -> list[str]:
         """Keys that customers carry, the most frequent first."""
-        return [row["key"] for row in self.rows(KEYS)]
+        return [row["key"] for row in self.rows(query("shared/metadata_keys"))]
 
 
 class Published:
@@ -139,14 +141,3 @@ def _limited(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise TooSlow(f"given up after {SECONDS:.0f} seconds") from None
     finally:
         limit.cancel()
-
-
-COLUMNS = """
-select table_name, column_name, data_type, comment from duckdb_columns()
-where database_name = 'published' and schema_name = 'main' order by table_name, column_index
-"""
-KEYS = """
-select key, count(*) as customers
-from (select unnest(map_keys(metadata)) as key from single_subscription_traits)
-group by key order by customers desc, key limit 500
-"""

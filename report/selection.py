@@ -13,7 +13,7 @@ from report.columns import CURRENCIES
 from report.fields import TABLES, Field, fields
 from report.filters import Condition, compiled, other_field, parsed
 from report.page import View
-from report.tables import query
+from report.sql import query
 
 DEFAULT = (
     "name",

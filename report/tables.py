@@ -7,21 +7,12 @@ asked for. The page, its CSV and its JSON are made of the same question.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from report.columns import Column, columns
 from report.published import MOST_ROWS, Copy
 
-QUERIES = Path(__file__).with_name("queries")
 Rows = list[tuple[Any, ...]]
-
-
-@cache
-def query(name: str) -> str:
-    """The text of `queries/<name>.sql`."""
-    return (QUERIES / f"{name}.sql").read_text()
 
 
 @dataclass(frozen=True)

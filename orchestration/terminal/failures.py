@@ -34,7 +34,7 @@ CODES = {
     "orchestration.build.manifest.ManifestOutdated": FAILED,
     "orchestration.configuration.environment.WrongSettings": WRONG_USAGE,
     "orchestration.build.transform.TransformFailed": FAILED,
-    "report.filters.WrongFilter": WRONG_USAGE,
+    "report.values.WrongFilter": WRONG_USAGE,
     "report.segments.definition.WrongSegment": WRONG_USAGE,
     "report.server.NoAddress": WRONG_USAGE,
     "reverse_sync.stores.account_store.AccountStoreError": FAILED,

@@ -6,7 +6,8 @@ from typing import Any
 from report.columns import METADATA
 from report.fields import LABELS, TABLES, fields
 from report.page import Page, View
-from report.tables import Shown, Table, query
+from report.sql import query
+from report.tables import Shown, Table
 
 NO_ISSUES = "Nothing: every figure of this account is known."
 IN_STEP = "Nothing: the account store acknowledged all that the marts say."

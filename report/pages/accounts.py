@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from report.fields import LABELS
-from report.filters import DATE, OPERATORS, Condition, operator, other_field, written
+from report.filters import Condition, operator, other_field, written
+from report.operators import DATE, OPERATORS
 from report.page import Page, View
 from report.selection import ID, Selection
 from report.tables import Shown, Table

@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 
 from report.page import Page, View
-from report.tables import Shown, Table, query
+from report.sql import query
+from report.tables import Shown, Table
 
 MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn", "fx")
 LEADS = {f"{one}_mrr": one for one in MOVEMENTS}

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from report.page import Page, View
 from report.pages.movements import BY_MONTH, LEADS
-from report.tables import Table, query
+from report.sql import query
+from report.tables import Table
 
 
 def tables(view: View) -> Mapping[str, Table]:

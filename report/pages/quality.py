@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from report.page import Page, View
-from report.tables import Table, query
+from report.sql import query
+from report.tables import Table
 
 
 def tables(view: View) -> Mapping[str, Table]:

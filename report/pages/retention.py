@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from report.page import Page, View
-from report.tables import Shown, Table, query
+from report.sql import query
+from report.tables import Shown, Table
 
 MEASURES = {"net_mrr_retention": "MRR", "account_retention": "Accounts"}
 NOT_YET = "Nobody has paid yet: a cohort begins with its first paid subscription."

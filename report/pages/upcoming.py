@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from report.page import Page, View
-from report.tables import Shown, Table, query
+from report.sql import query
+from report.tables import Shown, Table
 
 SPANS = (7, 30, 90)
 DAYS = 30

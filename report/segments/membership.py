@@ -11,9 +11,9 @@ from datetime import datetime
 
 import duckdb
 
-from report.filters import WrongFilter
 from report.segments.condition_sql import Tables, compiled
 from report.segments.definition import Segment, node_data
+from report.values import WrongFilter
 
 SCHEMA = "segments"
 TABLES = ("segments", "segment_members")

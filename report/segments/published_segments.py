@@ -10,7 +10,7 @@ from report.published import Copy
 from report.segments.condition_sql import compiled
 from report.segments.definition import Segment
 from report.segments.membership import TABLES
-from report.tables import query
+from report.sql import query
 
 PUBLISHED = "main"
 
