@@ -15,6 +15,11 @@ from ingestion.merge.warehouse import opened_once
 from orchestration.configuration.data_folder import DataFolder
 from orchestration.file_lock import writer_lock
 from orchestration.terminal.reporter import Reporter
+from orchestration.warehouse.memory import limit_memory
+
+# By itself DuckDB logs up to 16 MiB before it writes the file, and counts a text as 16 bytes: of
+# long traits hundreds of MiB were written twice. Who closes the file empties the log anyhow.
+LOGGED = "256KiB"
 
 _kept_open: ContextVar[Path | None] = ContextVar("kept_open", default=None)
 
@@ -49,6 +54,8 @@ def open_warehouse(folder: DataFolder, reporter: Reporter) -> Iterator[duckdb.Du
         lock(folder, "reverse-sync", reporter),
         duckdb.connect(str(folder.warehouse)) as database,
     ):
+        limit_memory(database)
+        database.execute(f"set checkpoint_threshold = '{LOGGED}'")
         yield database
 
 

@@ -22,6 +22,7 @@ from orchestration.build.run_settings import write_run_settings
 from orchestration.build.scope import BuildKind, BuildScope, begin, decide
 from orchestration.configuration.settings import Settings
 from orchestration.terminal.logs import FIELDS, log
+from orchestration.warehouse.memory import again_without_limit, limit_memory
 
 EVERYTHING = ("--exclude-resource-type", "unit_test")
 # Views and seeds stand since the last full build, whose tests looked at every row.
@@ -32,6 +33,7 @@ REFRESHED = (
     *("--threads", "4"),
 )
 VACUUMED_BUILDS = 50  # one in so many
+OUT_OF_MEMORY = "Out of Memory Error"  # as dbt repeats it
 UNKNOWN_VALUES = "assert_no_unknown_values"  # the test that names objects and fields
 
 
@@ -61,8 +63,7 @@ def transform(
     `on_scope` hears what the build has to do before it begins, `on_node` of each node that is done.
     """
     with duckdb.connect(str(settings.warehouse)) as database:
-        # A load lowers it for all of this process that have the file open.
-        database.execute("reset memory_limit")
+        limit_memory(database)
         scope = decide(database, settings, as_of=as_of, full=full)
         if on_scope:
             on_scope(scope)
@@ -72,7 +73,9 @@ def transform(
         write_run_settings(database, settings, as_of, scope)
         settings.site.prepare_build(database)
         database.execute("set max_vacuum_tasks = $tasks", {"tasks": _vacuum_tasks(scope)})
-        results, why_dbt = _build(database, settings, scope, on_node)
+        results, why_dbt = again_without_limit(
+            lambda: _build(database, settings, scope, on_node), fails=_lacked_memory
+        )
         passed = not any(result.failed for result in results)
         refreshed = scope.kind is BuildKind.REFRESH
         settings.site.collect_marts(database, passed=passed, refreshed=refreshed)
@@ -94,6 +97,7 @@ def _build(
     on_node: Callable[[str], None] | None,
 ) -> tuple[list[NodeResult], str | None]:
     """By the text of an earlier build where it holds, else by dbt, whose text is kept; and why."""
+    limit_memory(database)
     place, why = place_of(database, settings, scope), "no text is kept of this build"
     if place and (nodes := place.read()):
         try:
@@ -106,6 +110,10 @@ def _build(
     if place and not any(result.failed for result in results):
         place.write(recorder.nodes(database, results))
     return results, why
+
+
+def _lacked_memory(built: tuple[list[NodeResult], str | None]) -> bool:
+    return any(result.failed and OUT_OF_MEMORY in result.message for result in built[0])
 
 
 def _by_dbt(

@@ -39,7 +39,8 @@ class Copy:
     def ready(self) -> None:
         """`file` is of what is published now. Raises OSError."""
         _remove(self.file)
-        if self._copied is not None and self._copied.result() == _state(self.marts):
+        begun = self._copied is not None and self._copied.result() == _state(self.marts)
+        if begun and self._begun.exists():
             self._begun.replace(self.file)
         else:
             _copy_file(self.marts, self.file)

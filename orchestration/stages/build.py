@@ -22,6 +22,7 @@ from orchestration.publication.publish import publish, publish_sync, published_b
 from orchestration.publication.published_file import Copy
 from orchestration.stages.segments import judge_segments
 from orchestration.terminal.reporter import Reporter
+from orchestration.warehouse.memory import again_without_limit, limit_memory, never
 
 
 @dataclass(frozen=True)
@@ -91,4 +92,11 @@ def table_rows(database: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int
 def _publish(database: duckdb.DuckDBPyConnection, copy: Copy, scope: BuildScope) -> dict[str, int]:
     if scope.kind is BuildKind.NOTHING and published_build(database, copy.marts) == scope.id:
         return {}
-    return publish(database, copy.marts, build=scope.id, follows=scope.follows, at=now(), copy=copy)
+
+    def published() -> dict[str, int]:
+        limit_memory(database)
+        return publish(
+            database, copy.marts, build=scope.id, follows=scope.follows, at=now(), copy=copy
+        )
+
+    return again_without_limit(published, fails=never)

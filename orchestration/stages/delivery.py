@@ -17,6 +17,7 @@ from orchestration.monitoring.refreshed import refreshed_at
 from orchestration.publication.marts import published_mode
 from orchestration.publication.publish import publish_sync
 from orchestration.terminal.reporter import Reporter
+from orchestration.warehouse.memory import again_without_limit, never
 from reverse_sync.deliver.result import SyncResult
 from reverse_sync.sync import deliver
 from reverse_sync.sync_request import SyncContext, SyncRequest, Timed
@@ -45,7 +46,10 @@ def run_delivery(
     """One run of the reverse-sync, and its records published."""
     with publishing_records(settings.folder, reporter):
         context = sync_context(settings, reporter, timed)
-        result = deliver(context, request, on_progress=reporter.delivered)
+        # A second time goes on where the first one was: the outbox says how far.
+        result = again_without_limit(
+            lambda: deliver(context, request, on_progress=reporter.delivered), fails=never
+        )
         for change in result.overridden:
             reporter.overrode(change)
         return result
@@ -79,5 +83,9 @@ def publishing_records(folder: DataFolder, reporter: Reporter) -> Iterator[None]
     try:
         yield
     finally:
-        with open_warehouse(folder, reporter) as database:
-            publish_sync(database, folder.marts)
+        again_without_limit(lambda: _publish_records(folder, reporter), fails=never)
+
+
+def _publish_records(folder: DataFolder, reporter: Reporter) -> None:
+    with open_warehouse(folder, reporter) as database:
+        publish_sync(database, folder.marts)

@@ -23,9 +23,12 @@ from reverse_sync.values.lifecycle import Facts
 # again they take ten times that.
 MOST, ROOM = 5_000, 4 << 20
 FETCH = 100  # rows that DuckDB hands over at once
+# What DuckDB puts together at once, in bytes of traits: a join holds one of its sides. Each part
+# looks through both tables, so there are never more than so many.
+PART, PARTS = 32 << 20, 16
 
 # Two steps, because traits are long: first which rows need a look, by short columns alone, in a
-# database of its own (a transaction writes to one only); then the traits of those rows.
+# database of its own (a transaction writes to one only); then the traits of those rows, in parts.
 CONSIDERED = """
     create table considering.considered as
     with source as (
@@ -33,6 +36,7 @@ CONSIDERED = """
             account_id,
             name,
             {facts} as facts,
+            coalesce(strlen(traits::varchar), 0) as length,
             md5(traits::varchar || {facts}) as source_md5
         from published.marts.account_traits
         where not $chosen or account_id in (select account_id from considering.chosen)
@@ -77,9 +81,20 @@ CONSIDERED = """
         case when needed then name end as name,
         case when needed then source_md5 end as source_md5,
         case when needed then facts end as facts,
+        case when needed then length end as length,
         due,
         copies
     from flagged
+"""
+
+DIVIDED = """
+    create table considering.candidates as
+    select
+        * exclude (length),
+        (sum(length) over (order by account_id nulls first rows unbounded preceding))
+            // greatest($part, (sum(length) over ()) // $parts + 1) as part
+    from considering.considered
+    where needed
 """
 
 # What a lifecycle is made of beside the traits: the fields of `Facts`, as JSON.
@@ -87,6 +102,26 @@ FACTS = ", ".join(f"'{field.name}': {field.name}" for field in fields(Facts))
 FACTS_TEXT = f"to_json({{{FACTS}}})::varchar"
 
 CANDIDATES = """
+    with considered as (
+        select * from considering.candidates where part = $part
+    ),
+
+    source as (
+        select account_id, traits from published.marts.account_traits
+        where account_id in (select account_id from considered)
+    ),
+
+    snapshot as (
+        select * from sync.sync_snapshot
+        where account_id in (select account_id from considered)
+    ),
+
+    waiting as (
+        select * from sync.outbox
+        where status in ('pending', 'rejected', 'parked')
+            and account_id in (select account_id from considered)
+    )
+
     select
         considered.account_id,
         considered.name,
@@ -110,14 +145,11 @@ CANDIDATES = """
         waiting.tracking as waiting_tracking,
         coalesce(waiting.attempts, 0) as attempts,
         waiting.next_attempt_at
-    from considering.considered
-    left join published.marts.account_traits as source
+    from considered
+    left join source
         on considered.account_id = source.account_id and considered.copies = 1
-    left join sync.sync_snapshot as snapshot on considered.account_id = snapshot.account_id
-    left join sync.outbox as waiting
-        on considered.account_id = waiting.account_id
-        and waiting.status in ('pending', 'rejected', 'parked')
-    where considered.needed
+    left join snapshot on considered.account_id = snapshot.account_id
+    left join waiting on considered.account_id = waiting.account_id
 """
 
 
@@ -213,6 +245,7 @@ def _consider(connection: DuckDBPyConnection, run: Run) -> int:
     }
     _check_columns(connection)
     connection.execute(CONSIDERED.format(facts=FACTS_TEXT), parameters)
+    connection.execute(DIVIDED, {"part": PART, "parts": PARTS})
     if accounts is None:
         return count(connection, "select count(*) from published.marts.account_traits")
     _check_chosen(connection)
@@ -253,14 +286,16 @@ def _check_chosen(connection: DuckDBPyConnection) -> None:
 
 
 def _chunks(reader: DuckDBPyConnection) -> Iterator[list[Candidate]]:
-    reader.execute(CANDIDATES)
+    found = "select distinct part from considering.candidates order by part"
+    for (part,) in reader.execute(found).fetchall():
+        yield from portions(_rows(reader, part), most=MOST, room=ROOM, length=_length)
+
+
+def _rows(reader: DuckDBPyConnection, part: int) -> Iterator[Candidate]:
+    reader.execute(CANDIDATES, {"part": part})
     named = tuple(column[0] for column in reader.description or ())
     if named != Candidate._fields:
         raise AssertionError(f"candidates are read as {named}, not as {Candidate._fields}")
-    yield from portions(_rows(reader), most=MOST, room=ROOM, length=_length)
-
-
-def _rows(reader: DuckDBPyConnection) -> Iterator[Candidate]:
     while rows := reader.fetchmany(FETCH):
         yield from map(Candidate._make, rows)
 

@@ -110,7 +110,7 @@ MRR = """
 DIGEST = """
     select sha256(coalesce(string_agg(md5(concat_ws(
         chr(31), account_id, op, coalesce(name, chr(30)), status_after, mrr_after,
-        to_json(changes)::varchar, case when op in ('create', 'resync') then traits end, facts
+        to_json(changes)::varchar, case when op in ('create', 'resync') then md5(traits) end, facts
     )), '' order by account_id), '') || ?)
     from sync.outbox
     where version = ?

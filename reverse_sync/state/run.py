@@ -84,6 +84,7 @@ def rows_as_table(
     yield
     # Not after a failure: its transaction is lost, and what is registered goes with it.
     connection.unregister(name)
+    pa.default_memory_pool().release_unused()
 
 
 def count(connection: DuckDBPyConnection, query: str, *parameters: object) -> int:

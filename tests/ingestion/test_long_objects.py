@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-import psutil
 import pytest
 from load_process import begun, ended
 from local_stripe import DAY, NOW, LocalStripe
+from peak_memory import peak_of
 
 from ingestion.stripe_api import client, page_queue
 from ingestion.stripe_api.reader import Page, utc_now
@@ -42,10 +42,8 @@ def long_objects() -> Iterator[Any]:
 def test_long_objects_are_imported_within_a_limit_of_memory(local_stripe: LocalStripe) -> None:
     local_stripe.store.load(long_objects())
     process = begun(local_stripe)
-    seen, peak = psutil.Process(process.pid), 0
-    while process.is_alive():
-        peak = max(peak, _resident(seen))
-        process.join(0.02)
+    assert process.pid is not None
+    peak = peak_of(process.pid)
     assert ended(process) == 0
     assert peak < MOST, f"{peak >> 20} MiB"
     assert local_stripe.query(LANDED) == [(CUSTOMERS, 5000, INVOICES * LINES)]
@@ -68,13 +66,6 @@ def test_pages_after_a_long_one_have_fewer_objects(
 async def _two_pages(stripe: LocalStripe) -> list[Any]:
     async with client.Client(stripe.connection()) as asking:
         return [(await asking.get("/v1/customers", {"limit": 100}))["data"] for _ in range(2)]
-
-
-def _resident(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.NoSuchProcess:
-        return 0
 
 
 @pytest.mark.parametrize("length", [10, 3 << 20])

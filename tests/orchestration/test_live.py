@@ -122,9 +122,9 @@ def run_of_dagster_that_is_stopped_on_the_page_is_canceled(business: Pipeline) -
     assert last.status == DagsterRunStatus.CANCELED
 
 
-def test_a_build_has_all_memory_though_a_load_has_little(refreshed: Pipeline) -> None:
+def test_a_build_has_its_own_limit_of_memory_after_a_load(refreshed: Pipeline) -> None:
     settings, reporter = refreshed.settings, LogReporter(lambda line: None)
-    asked = "select current_setting('memory_limit')"
+    asked = "select parse_formatted_bytes(current_setting('memory_limit'))"
     refreshed.stripe.store.update("customer", "cus_one", {"name": "Ada"}, now=NOW)
     with kept_open(settings.folder, reporter), duckdb.connect(str(settings.warehouse)) as database:
         (whole,) = database.execute(asked).fetchone() or ()
@@ -132,5 +132,4 @@ def test_a_build_has_all_memory_though_a_load_has_little(refreshed: Pipeline) ->
         (loading,) = database.execute(asked).fetchone() or ()
         transform(settings, as_of=AS_OF)
         (building,) = database.execute(asked).fetchone() or ()
-    assert loading != whole
-    assert building == whole
+    assert loading <= building < whole

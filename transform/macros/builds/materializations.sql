@@ -3,10 +3,14 @@
 {# A table of this build alone, replaced whole; one statement, as there are many of them. #}
 {% materialization working, adapter='duckdb' %}
     {%- set target = this.incorporate(type='table') -%}
+    {%- set parts = slices(sql) -%}
     {% call statement('main') -%}
         create or replace table {{ target }} as (
-            {{ sql }}
+            {{ parts[0] }}
         )
+        {%- for part in parts[1:] %};
+        insert into {{ target }} {{ part }}
+        {%- endfor %}
     {%- endcall %}
     {{ adapter.commit() }}
     {{ return({'relations': [target]}) }}
@@ -42,6 +46,7 @@ was put in stays in `pipeline.replaced` and `refreshed`, for the published copy.
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type='table') -%}
     {%- set history = config.get('history', false) -%}
+    {%- set parts = slices(sql) -%}
     {% if existing is not none and existing.type != 'table' %}
         {% do adapter.drop_relation(existing) %}
         {% set existing = none %}
@@ -49,15 +54,21 @@ was put in stays in `pipeline.replaced` and `refreshed`, for the published copy.
     {% if existing is none or (is_full_build() and not history) %}
         {% call statement('main') -%}
             drop table if exists {{ target }};
-            {{ create_table_as(False, target, sql) }}
+            {{ create_table_as(False, target, parts[0]) }}
+            {%- for part in parts[1:] %}
+            insert into {{ target }} by name {{ part }};
+            {%- endfor %}
         {%- endcall %}
         {% do persist_docs(target, model) %}
     {% else %}
         {%- set fresh = 'refreshed.' ~ this.identifier -%}
         {% call statement('main') -%}
             create or replace table {{ fresh }} as (
-                {{ sql }}
+                {{ parts[0] }}
             );
+            {%- for part in parts[1:] %}
+            insert into {{ fresh }} {{ part }};
+            {%- endfor %}
             {%- for condition in replaced_rows(config.require('replaces')) %}
             delete from {{ target }} where {{ condition }};
             insert into pipeline.replaced values

@@ -1,9 +1,16 @@
 -- Grain: one account. The traits of accounts that have one subscription at a time.
+{{ config(sliced_by='account_id', sliced_for='int_customers_to_rebuild') }}
 with
 
 customers_described as (
 
     select * from {{ ref('int_customers_described') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('stg_stripe__customers') }}
 
 ),
 
@@ -48,7 +55,7 @@ select
     last_invoices.invoice_id as last_invoice_id,
     {{ major('last_invoices.total', 'last_invoices.exponent') }} as last_invoice_amount,
     last_invoices.created as last_invoice_timestamp,
-    customers_described.metadata,
+    {{ map_of_json('customers.metadata_json') }} as metadata,
     case
         when not subscriptions_described.is_live then null
         when last_invoices.currency = subscriptions_described.currency
@@ -71,6 +78,7 @@ select
     subscriptions_described.mrr_normalized,
     customers_described.stripe_account_id
 from customers_described
+inner join customers using (stripe_account_id, customer_id)
 left join subscriptions_described using (stripe_account_id, subscription_id)
 left join discounts_chosen
     on

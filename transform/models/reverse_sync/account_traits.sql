@@ -2,6 +2,7 @@
 -- Grain: one account. What is sent out: a JSON object with every trait of the seed `traits`; those
 -- of the mode that is off are null. The columns come from the seed: a new trait is a row there.
 -- Beside them: what the lifecycle in the account store is made of and no trait says.
+{{ config(sliced_by='account_id', sliced_for='int_customers_to_rebuild') }}
 {% set sent_traits = traits_sent() %}
 with
 

@@ -53,7 +53,6 @@ select
     delinquent,
     default_payment_method_id,
     default_source_id,
-    metadata,
     is_deleted
 from ranked_customers
 where rank_in_account = 1

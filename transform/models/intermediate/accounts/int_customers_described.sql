@@ -59,7 +59,6 @@ select
     customers.customer_id,
     customers.delinquent,
     customers.email,
-    customers.metadata,
     customers.name,
     customers.subscription_id
 from customers

@@ -1,4 +1,5 @@
--- Grain: one customer to rebuild, with the account (null is unlinked).
+-- Grain: one customer to rebuild, with the account (null is unlinked). Metadata may be long: it is
+-- read where it is shown.
 with
 
 customers_to_rebuild as (
@@ -15,7 +16,17 @@ customers as (
 
 select
     customers_to_rebuild.account_id,
-    customers.*,
-    {{ map_of_json('customers.metadata_json') }} as metadata
+    customers.stripe_account_id,
+    customers.customer_id,
+    customers.created,
+    customers.name,
+    customers.email,
+    customers.balance,
+    customers.currency,
+    customers.delinquent,
+    customers.default_payment_method_id,
+    customers.default_source_id,
+    customers.is_deleted,
+    customers.deleted_at
 from customers
 inner join customers_to_rebuild using (stripe_account_id, customer_id)

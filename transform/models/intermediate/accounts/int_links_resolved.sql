@@ -1,7 +1,12 @@
 -- Grain: one customer's id. The linking rule: which account a customer belongs to (null: unlinked),
 -- and which one it belonged to before this build. Kept between builds: a refresh looks at the
 -- customers who changed.
-{{ config(materialized='kept', replaces='changed_customers') }}
+{{ config(
+    materialized='kept',
+    replaces='changed_customers',
+    sliced_by='customer_id',
+    sliced_for='int_customers_changed'
+) }}
 with
 
 customers_changed as (

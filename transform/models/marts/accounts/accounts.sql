@@ -1,5 +1,6 @@
 -- Grain: one account: what is read most of it, side by side. Traits have the names and values that
 -- the trait tables have; nothing of this is sent.
+{{ config(sliced_by='account_id', sliced_for='int_customers_to_rebuild') }}
 {% set ends = ['status', 'trial_start', 'trial_end', 'current_period_start', 'current_period_end',
     'cancel_at_period_end', 'canceled_at', 'discount_name'] %}
 {% set pays = ['card_expiration', 'delinquent', 'account_balance', 'last_invoice_id',
