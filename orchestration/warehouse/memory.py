@@ -14,7 +14,7 @@ import duckdb
 
 from orchestration.terminal.logs import log
 
-MEMORY = 192 << 20
+MEMORY = 256 << 20
 MEMORY_A_ROW = 256  # for each landed one: what 1,000,000 customers are built in without the disk
 # What is freed goes back to the system at once where a step took so much, not ten seconds later.
 # Below that it would cost more than it gives: small builds never come to it.
