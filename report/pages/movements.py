@@ -34,6 +34,7 @@ def tables(view: View) -> Mapping[str, Table]:
             f"{moved} in {month:%B %Y}" if month else "Accounts",
             query("movements/accounts"),
             which,
+            rows=50,
             empty="No account moved so in this month.",
         ),
         "metrics": Table(
