@@ -5,7 +5,9 @@ Mended, the next sync leaves the store true: nothing was lost and nothing is hal
 
 import os
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -147,6 +149,68 @@ def test_a_disk_that_is_full_from_the_first_sync_on(pipeline: Pipeline, kilobyte
     assert "no room to write in" in line or "the disk" in line
     pipeline.refresh()
     assert statuses(pipeline, "one") == ["subscribed"]
+
+
+COMMANDS = {
+    "plan": ("plan",),
+    "status": ("status",),
+    "explain": ("explain", "cus_one"),
+    "tracking": ("tracking",),
+    "tracking set": ("tracking", "set", "trial", "app.until", "--rule", "end_date"),
+    "retry": ("retry",),
+    "undo": ("undo", "1"),
+    "backup": ("backup", "backup.tar.gz"),
+}
+# Who opens which file; a command that is not named does not need it, and is not asked.
+OPENS = {
+    "warehouse.duckdb": ("plan", "retry", "undo"),
+    "marts.duckdb": ("plan", "status", "explain"),
+    "events.db": ("status",),
+    "accounts.db": ("plan", "tracking", "tracking set", "retry", "undo"),
+}
+OPENED = [(name, command) for name, commands in OPENS.items() for command in commands]
+WRITERS = ("plan", "tracking set", "retry", "undo", "backup")
+
+
+@pytest.mark.parametrize(("name", "command"), OPENED)
+def test_each_command_names_the_broken_file_that_it_opens(
+    refreshed: Pipeline, name: str, command: str
+) -> None:
+    garbage = b"no database " * 1000
+    (refreshed.folder / name).write_bytes(garbage)
+    line = said(refreshed, *COMMANDS[command])
+    assert name in line
+    assert (refreshed.folder / name).read_bytes() == garbage
+
+
+@pytest.mark.parametrize("command", WRITERS)
+def test_each_command_that_writes_names_a_folder_that_is_only_read(
+    refreshed: Pipeline, command: str
+) -> None:
+    closed(refreshed.folder)
+    line = said(refreshed, *COMMANDS[command], before=no_privileges)
+    opened(refreshed.folder)
+    assert str(refreshed.folder) in line
+
+
+@pytest.mark.parametrize(("name", "command"), [it for it in OPENED if "duckdb" in it[0]])
+def test_each_command_names_the_file_of_a_newer_version(
+    refreshed: Pipeline, name: str, command: str
+) -> None:
+    make_newer(refreshed.folder / name)
+    line = said(refreshed, *COMMANDS[command])
+    assert f"{name} was written by a newer version" in line
+
+
+@pytest.mark.parametrize("command", OPENS["accounts.db"])
+def test_each_command_names_the_column_that_the_account_store_lacks(
+    refreshed: Pipeline, command: str
+) -> None:
+    with closing(sqlite3.connect(refreshed.folder / "accounts.db")) as store:
+        store.execute("alter table accounts drop column mrr")
+    line = said(refreshed, *COMMANDS[command])
+    assert "accounts" in line
+    assert "mrr" in line
 
 
 def make_newer(path: Path) -> None:
