@@ -5,15 +5,17 @@ lock and writes nothing.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import (
     HTMLResponse,
@@ -30,7 +32,9 @@ from report import display, formats
 from report.page import Page, Site, View
 from report.pages import PAGES
 from report.published import NothingPublished, Published, TooSlow
-from report.security import Guarded, Rules
+from report.saving import Refused, form, save
+from report.security import WRITTEN, Guarded, Rules
+from report.segments.definition import WrongSegment
 from report.tables import Table
 from report.values import WrongFilter
 
@@ -52,8 +56,11 @@ def application(
     routes = [Route(page.path, _endpoint(page, published, site)) for page in PAGES]
     static = Mount("/static", StaticFiles(directory=HERE / "static"))
     build = Route("/build", _build(published))
+    form = Route(WRITTEN, _saving(published, site), methods=["POST"])
     missing = {404: _missing}
-    return Guarded(Starlette(routes=[*routes, build, static], exception_handlers=missing), rules)
+    return Guarded(
+        Starlette(routes=[*routes, form, build, static], exception_handlers=missing), rules
+    )
 
 
 def _endpoint(page: Page, published: Published, site: Site) -> Callable[[Request], Response]:
@@ -66,14 +73,32 @@ def _endpoint(page: Page, published: Published, site: Site) -> Callable[[Request
                 return RedirectResponse(address, 303)
             return _answer(page, view)
         except WrongFilter as error:
-            return _told("wrong_filter.html", 400, error=str(error))
+            return _told("wrong_filter", 400, error=str(error))
         except NothingPublished:
-            return _told("nothing_published.html", 503)
+            return _told("nothing_published", 503)
         except TooSlow:
-            return _told("too_slow.html", 503)
+            return _told("too_slow", 503)
         except (duckdb.CatalogException, duckdb.BinderException) as error:  # an older version's
             log.warning("%s: %s", page.path, str(error).partition("\n")[0])
-            return _told("older_copy.html", 503)
+            return _told("older_copy", 503)
+
+    return answer
+
+
+def _saving(published: Published, site: Site) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """A segment from the page's form; what is wrong with it is told, and nothing is saved."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            given = await form(request, site)
+            made = await run_in_threadpool(lambda: save(given, site, published.copy()))
+        except Refused as error:
+            return _told("not_saved", 403, error=str(error))
+        except (WrongFilter, WrongSegment) as error:
+            return _told("not_saved", 400, error=str(error))
+        except NothingPublished:
+            return _told("nothing_published", 503)
+        return RedirectResponse(f"/segment?{urlencode({'name': made.name})}", 303)
 
     return answer
 
@@ -85,7 +110,7 @@ def _build(published: Published) -> Callable[[Request], Response]:
         try:
             view = View(published.copy(), "/build", request.query_params)
         except NothingPublished:
-            return _told("nothing_published.html", 503)
+            return _told("nothing_published", 503)
         return PlainTextResponse(str(view.build.get("id")))
 
     return answer
@@ -105,7 +130,7 @@ def _answer(page: Page, view: View) -> Response:
 
 
 def _twin(view: View, tables: Any, form: str) -> Response:
-    name = view["table"] or next(iter(tables))
+    name = view["table"] or next(iter(tables), "")
     if form not in FORMATS or name not in tables:
         known = f"format: {', '.join(FORMATS)}; table: {', '.join(tables)}"
         return PlainTextResponse(f"There is no such table or format. Known are {known}.", 404)
@@ -120,11 +145,13 @@ def _twin(view: View, tables: Any, form: str) -> Response:
 
 
 def _told(template: str, status: int, **known: str) -> Response:
-    return HTMLResponse(_environment().get_template(template).render(pages=PAGES, **known), status)
+    return HTMLResponse(
+        _environment().get_template(f"told/{template}.html").render(pages=PAGES, **known), status
+    )
 
 
 def _missing(_request: Request, _error: Exception) -> Response:
-    return _told("missing.html", 404)
+    return _told("missing", 404)
 
 
 @cache

@@ -4,10 +4,12 @@ Enters: the published copy and the address's parameters. Leaves: `View`. Which t
 and what else its template needs, stands in `pages/`.
 """
 
+import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +30,9 @@ class Site:
     stripe: str = "https://dashboard.stripe.com"
     dagster: str = "http://127.0.0.1:3000"
     freshness_hours: float = 26
+    segments_file: Path | None = None
+    # What a form of the page brings back: another site can neither know nor read it.
+    form_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 COOKIE = "report_token"
 READING = {"GET", "HEAD"}
+WRITTEN = "/segments"  # the one page whose form is taken, with the token that it carries
 POLICY = (
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
     " object-src 'none'"
@@ -75,7 +76,7 @@ class Guarded:
                 "This report is not served under that name; 'stripe-traits report --name' adds one."
             )
             return PlainTextResponse(text, 421)
-        if scope["method"] not in READING:
+        if not _is_allowed(scope["method"], scope["path"]):
             return PlainTextResponse("The report only shows: ask with GET.", 405)
         return self._without_token(scope, headers) if self.rules.token else None
 
@@ -101,6 +102,10 @@ class Guarded:
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), (self.rules.token or "").encode())
+
+
+def _is_allowed(method: str, path: str) -> bool:
+    return method in READING or (method == "POST" and path == WRITTEN)
 
 
 def _name(host: str) -> str:

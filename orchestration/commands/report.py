@@ -49,7 +49,8 @@ def report(
         if browse:
             webbrowser.open(_with_token(url, ruled.token))
         stripe = STRIPE if settings.is_live else f"{STRIPE}/test"
-        site = Site(stripe, dagster.rstrip("/"), settings.freshness_hours)
+        hours, segments = settings.freshness_hours, settings.segments_file
+        site = Site(stripe, dagster.rstrip("/"), hours, segments)
         serve(listening, application(settings.marts, ruled, site), say=_say)
 
 

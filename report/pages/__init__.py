@@ -1,7 +1,17 @@
 """One module for each page: from the address to the tables that it shows."""
 
 from report.page import Page
-from report.pages import account, accounts, movements, overview, quality, retention, upcoming
+from report.pages import (
+    account,
+    accounts,
+    movements,
+    overview,
+    quality,
+    retention,
+    segment,
+    segments,
+    upcoming,
+)
 
 PAGES: tuple[Page, ...] = (
     overview.PAGE,
@@ -9,6 +19,8 @@ PAGES: tuple[Page, ...] = (
     retention.PAGE,
     accounts.PAGE,
     account.PAGE,
+    segments.PAGE,
+    segment.PAGE,
     upcoming.PAGE,
     quality.PAGE,
 )

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from report.fields import LABELS
-from report.filters import Condition, operator, other_field, written
+from report.filters import Condition, written
 from report.operators import DATE, OPERATORS
 from report.page import Page, View
+from report.pages.words import words
 from report.selection import ID, Selection
 from report.tables import Shown, Table
 
@@ -76,18 +77,9 @@ def _chip(selection: Selection, number: int) -> dict[str, str]:
     condition = selection.conditions[number]
     rest = [*selection.conditions[:number], *selection.conditions[number + 1 :]]
     return {
-        "text": " ".join(_words(selection, condition)),
+        "text": " ".join(words(condition, selection.fields)),
         "without": selection.view.address(where=written(rest), page=None),
     }
-
-
-def _words(selection: Selection, condition: Condition) -> list[str]:
-    chosen = operator(condition, selection.fields)
-    words = [selection.fields[condition.field].label, chosen.label]
-    other = other_field(condition, selection.fields) if chosen.name == "before_field" else None
-    if chosen.takes_value:
-        words.append(other.label if other else condition.value)
-    return [*words, "days"] if chosen.name.endswith("_days") else words
 
 
 def _operators() -> list[tuple[str, str, str]]:

@@ -41,7 +41,7 @@ def compiled(where: Node, tables: Tables, as_of: datetime) -> Compiled:
     """`tables`: of each published table its columns, by name: type and description. Raises
     WrongFilter."""
     named = [*conditions(where)]
-    known = fields(tables, _metadata_keys(named))
+    known = fields(tables, metadata_keys(named))
     made, numbers = Compiled(), iter(range(len(named)))
 
     def text(node: Node) -> str:
@@ -58,7 +58,7 @@ def compiled(where: Node, tables: Tables, as_of: datetime) -> Compiled:
     return made
 
 
-def _metadata_keys(named: list[Condition]) -> list[str]:
+def metadata_keys(named: list[Condition]) -> list[str]:
     """A key that no customer carries is known too: nobody has it. A date may be compared with one
     that the value names."""
     texts = [text for one in named for text in (one.field, one.value) if text.startswith(METADATA)]

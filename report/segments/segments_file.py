@@ -27,6 +27,14 @@ def read(path: Path) -> list[Segment]:
         raise WrongSegment(f"{path}: is no text in UTF-8") from None
 
 
+def saved(path: Path | None) -> tuple[list[Segment], str | None]:
+    """Those of the file, and why it cannot be read, if so."""
+    try:
+        return (read(path) if path else []), None
+    except (WrongSegment, OSError) as error:
+        return [], str(error)
+
+
 def parsed(text: str) -> list[Segment]:
     """Raises WrongSegment."""
     try:

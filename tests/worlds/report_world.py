@@ -21,6 +21,7 @@ from pipeline import pipeline_of, subscribe, subscribed
 from benchmarks.observers import served
 from orchestration.file_lock import writer_lock
 from report.app import application
+from report.page import Site
 from report.security import Rules
 from sandbox.population import Population, fill
 
@@ -89,10 +90,14 @@ def report(published_business: Path) -> Iterator[Report]:
 
 
 @contextmanager
-def reported(marts: Path, rules: Rules = Rules()) -> Iterator[Report]:  # noqa: B008 - frozen
+def reported(
+    marts: Path,
+    rules: Rules = Rules(),  # noqa: B008 - frozen
+    site: Site | None = None,
+) -> Iterator[Report]:
     """The report on a published copy, under a real server."""
     with (
-        served(application(marts, rules)) as url,
+        served(application(marts, rules, site or Site())) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
     ):
         yield Report(marts, client)

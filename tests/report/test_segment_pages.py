@@ -1,0 +1,128 @@
+"""The pages of segments: what was judged, what waits, and the one form that writes."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from local_stripe import NOW
+from pipeline import AS_OF, Pipeline
+from report_world import Report, reported
+
+from report.filters import Condition
+from report.page import Site
+from report.segments.definition import Group, Segment
+from report.segments.segments_file import read, write
+
+PAYING = Condition("all_mrr_normalized", "over", "40")
+RICH = [{"field": "all_mrr_normalized", "operator": "over", "value": "100"}]
+WHERE = json.dumps(RICH)
+RISK = Group(
+    "any", (Condition("at_risk", "has", "past_due"), Condition("metadata.tier", "is", "a"))
+)
+
+
+@pytest.fixture
+def business(refreshed: Pipeline) -> Pipeline:
+    """Two segments that were judged, one that waits for its first refresh."""
+    file = refreshed.folder.parent / "segments.yml"
+    refreshed.set(SEGMENTS_FILE=str(file))
+    judged = [
+        Segment("paying", "Over 40 a month", PAYING),
+        Segment("tree", "", Group("all", (PAYING, RISK))),
+    ]
+    write(file, judged)
+    refreshed.refresh()
+    refreshed.stripe.store.delete("customer", "cus_one", now=NOW)
+    refreshed.refresh(as_of=AS_OF)
+    write(file, [*judged, Segment("later", "To come", PAYING)])
+    return refreshed
+
+
+@pytest.fixture
+def report(business: Pipeline) -> Iterator[Report]:
+    site = Site(segments_file=business.settings.segments_file)
+    with reported(business.settings.marts, site=site) as found:
+        yield found
+
+
+def token(report: Report) -> str:
+    found = re.search(r'name="token" value="([^"]+)"', report.page(f"/accounts?{where()}"))
+    assert found
+    return found[1]
+
+
+def where() -> str:
+    return urlencode({"where": WHERE})
+
+
+def posted(report: Report, **given: str) -> httpx.Response:
+    return report.client.post("/segments", data={"where": WHERE, **given})
+
+
+def test_the_page_says_what_sql_says(report: Report) -> None:
+    rows = report.json("/segments")
+    assert [(row["segment"], row["members"]) for row in rows] == report.sql(
+        "select segment, members from segments order by segment"
+    )
+    assert [row["mrr"] for row in report.json("/segments?table=mrr")] == ["100.000"]
+    text = report.page("/segments")
+    assert "Over 40 a month" in text
+    assert 'href="/segment?name=later"' in text
+
+
+def test_a_segment_shows_its_conditions_its_accounts_and_who_left(report: Report) -> None:
+    text = report.page("/segment?name=tree")
+    assert "all of these hold:" in text
+    assert "one of these holds:" in text
+    assert "tier is a" in text
+    assert "Open as a filter" not in text, "the page of accounts has no groups"
+    assert "Open as a filter" in report.page("/segment?name=paying")
+    moved = report.json("/segment?name=paying&table=moved")
+    assert [(one["move"], one["account_id"]) for one in moved if one["move"] == "left"] == [
+        ("left", "cus_one")
+    ]
+
+
+def test_a_name_that_is_none_leads_back(report: Report) -> None:
+    assert "No such segment" in report.page("/segment?name=none%3Cscript%3E")
+    assert "<script>" not in report.page("/segment?name=%3Cscript%3E").replace("<script src", "")
+
+
+def test_a_filter_becomes_a_segment(report: Report, business: Pipeline) -> None:
+    saved = posted(report, token=token(report), name="rich", description="= over 100")
+    assert (saved.status_code, saved.headers["location"]) == (303, "/segment?name=rich")
+    [made] = [one for one in read(business.settings.segments_file) if one.name == "rich"]
+    assert made == Segment("rich", "= over 100", Group("all", (Condition(**RICH[0]),)))
+    business.refresh()
+    assert "rich" in {row["segment"] for row in report.json("/segments")}
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "told"),
+    [
+        ({"name": "a", "token": "guessed"}, 403, "open the page again"),
+        ({"name": "a"}, 403, "open the page again"),
+        ({"name": "Not a name"}, 400, "small letters"),
+        ({"name": "paying"}, 400, "already"),
+        ({"name": "a", "where": ""}, 400, "add a filter first"),
+        ({"name": "a", "where": '[{"field": "b", "operator": "is"}]'}, 400, "no field"),
+        ({"name": "a", "description": "x" * 70_000}, 403, "at most 64 KiB"),
+    ],
+)
+def test_what_cannot_be_saved_is_told_and_nothing_is_written(
+    report: Report, business: Pipeline, given: dict[str, str], status: int, told: str
+) -> None:
+    before = business.settings.segments_file.read_bytes()
+    answer = posted(report, **({"token": token(report)} | given if status == 400 else given))
+    assert (answer.status_code, told in answer.text) == (status, True), answer.text
+    assert business.settings.segments_file.read_bytes() == before
+
+
+def test_before_any_refresh_the_page_says_how_to_begin(published_business: Path) -> None:
+    with reported(published_business) as report:
+        assert "No segment is saved" in report.page("/segments")
+        assert report.client.get("/segments?format=csv").status_code == 404
