@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
@@ -122,7 +121,7 @@ def test_what_cannot_be_saved_is_told_and_nothing_is_written(
     assert business.settings.segments_file.read_bytes() == before
 
 
-def test_before_any_refresh_the_page_says_how_to_begin(published_business: Path) -> None:
-    with reported(published_business) as report:
+def test_before_a_segment_is_saved_the_page_says_how_to_begin(refreshed: Pipeline) -> None:
+    with reported(refreshed.settings.marts) as report:
         assert "No segment is saved" in report.page("/segments")
         assert report.client.get("/segments?format=csv").status_code == 404

@@ -21,8 +21,11 @@ from pipeline import pipeline_of, subscribe, subscribed
 from benchmarks.observers import served
 from orchestration.file_lock import writer_lock
 from report.app import application
+from report.filters import Condition
 from report.page import Site
 from report.security import Rules
+from report.segments.definition import Segment
+from report.segments.segments_file import write
 from sandbox.population import Population, fill
 
 SCRIPT = "<script>alert(1)</script>"
@@ -79,6 +82,9 @@ def _publish(folder: Path) -> None:
         subscribe(business, FORMULA, account_id="formula")
         subscribe(business, "dots", **{"account_id": "../../etc/passwd", QUOTED: "a ' \" b"})
         business.set(ACCOUNT_ID_METADATA_KEY="account_id", MULTIPLE_SUBSCRIPTIONS="true")
+        business.set(SEGMENTS_FILE=str(folder / "segments.yml"))
+        paying = Segment("paying", SCRIPT, Condition("all_mrr_normalized", "over", "0"))
+        write(business.settings.segments_file, [paying])
         business.refresh()
 
 
