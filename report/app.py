@@ -32,9 +32,9 @@ from report import display, formats
 from report.page import Page, Site, View
 from report.pages import PAGES
 from report.published import NothingPublished, Published, TooSlow
-from report.saving import Refused, form, save
 from report.security import WRITTEN, Guarded, Rules
 from report.segments.definition import WrongSegment
+from report.segments.saving import Refused, form, save
 from report.tables import Table
 from report.values import WrongFilter
 
@@ -90,8 +90,10 @@ def _saving(published: Published, site: Site) -> Callable[[Request], Coroutine[A
 
     async def answer(request: Request) -> Response:
         try:
-            given = await form(request, site)
-            made = await run_in_threadpool(lambda: save(given, site, published.copy()))
+            given = await form(request, site.form_token)
+            made = await run_in_threadpool(
+                lambda: save(given, site.segments_file, published.copy())
+            )
         except Refused as error:
             return _told("not_saved", 403, error=str(error))
         except (WrongFilter, WrongSegment) as error:

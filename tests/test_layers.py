@@ -21,7 +21,7 @@ ORDER = {
     " changes deletion_limit backfill load reconcile accounts load_pending",
     "reverse_sync": "values stores guards state diff sync_request plan deliver sync repair",
     "report": "sql columns published tables display formats fields operators values filters"
-    " segments page selection pages saving security app server",
+    " segments page selection pages security app server",
     "orchestration": "clock file_lock whole_file project terminal warehouse configuration build"
     " locks stripe_accounts backup dagster_local publication setup webhook_rules demo monitoring"
     " pages stages repairs live code_location definitions refresh commands cli program",

@@ -4,14 +4,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from report.fields import Field, fields
-from report.filters import Condition, WrongFilter, written
+from report.filters import Condition, written
 from report.page import Page, View
 from report.pages.words import words
 from report.segments.condition_sql import metadata_keys
 from report.segments.definition import Group, Node, conditions
 from report.segments.membership import TABLES
 from report.segments.segments_file import saved
-from report.tables import Shown, Table, query
+from report.sql import query
+from report.tables import Shown, Table
+from report.values import WrongFilter
 
 ALL = {"all": "all of these hold", "any": "one of these holds"}
 

@@ -6,7 +6,8 @@ from typing import Any
 from report.page import Page, View
 from report.segments.membership import TABLES
 from report.segments.segments_file import saved
-from report.tables import Shown, Table, query
+from report.sql import query
+from report.tables import Shown, Table
 
 EMPTY = "No segment was judged yet."
 
