@@ -55,6 +55,13 @@ this machine, and a CSV of all of them. The accounts are those of a business of 
 again and again. Import is of the application alone, in a new Python.""",
         (MODULE, "benchmarks.report_pages"),
     ),
+    "segments": Part(
+        "Segments",
+        """\
+A saved segment over five traits, one of them a metadata key, at 1,000,000 accounts: counted as its
+page does, and judged as each refresh does, who entered and who left written down.""",
+        (MODULE, "benchmarks.segments"),
+    ),
     "import": Part(
         "Import",
         """\

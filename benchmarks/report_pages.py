@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -33,8 +33,9 @@ FILTER = quote(
 IDS = ("account_id", "customer_id", "subscription_id", "invoice_id", "subscription_item_id")
 
 
-def multiplied(marts: Path, accounts: int) -> str:
-    """Each account again and again under other ids, until there are so many; the last one's id."""
+def multiplied(marts: Path, accounts: int, tables: Sequence[str] = ()) -> str:
+    """Each account again and again under other ids, until there are so many; the last one's id.
+    `tables`: these alone; none named: all that have accounts."""
     with duckdb.connect(str(marts)) as database:
         [(held,)] = database.execute("select count(*) from accounts").fetchall()
         columns = database.execute(
@@ -43,6 +44,8 @@ def multiplied(marts: Path, accounts: int) -> str:
             " having list_contains(list(column_name), 'account_id')"
         ).fetchall()
         for table, names in columns:
+            if tables and table not in tables:
+                continue
             again = ", ".join(
                 f"{name} || '-' || n" if name in IDS else f'"{name}"' for name in names
             )

@@ -1,0 +1,100 @@
+"""What a segment over five traits costs at 1,000,000 accounts: counted, and judged by a refresh.
+
+Enters: --accounts, --turns, --seed, or --marts: a published copy to multiply. Leaves: a table, or
+JSON; exit code 1 where a goal is missed. The accounts are those of `report_pages`.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.report_pages import COLUMNS, multiplied, published
+from benchmarks.showing import Rows, arguments
+from report.fields import TABLES
+from report.filters import Condition
+from report.published import Copy
+from report.segments import membership
+from report.segments.definition import Group, Segment
+from report.segments.published_segments import count
+
+COUNTED, JUDGED = 0.3, 0.2  # seconds; JUDGED for each 100,000 accounts
+AS_OF = datetime.fromisoformat("2025-06-15")
+FIVE = Segment(
+    "five",
+    "",
+    Group(
+        "all",
+        (
+            Condition("subscription_interval", "is", "year"),
+            Condition("all_mrr_normalized", "over", "100"),
+            Condition("lifecycle_status", "is_not", "churned"),
+            Group(
+                "any",
+                (
+                    Condition("current_period_end", "next_days", "90"),
+                    Condition("metadata.segment", "is", "smb"),
+                ),
+            ),
+        ),
+    ),
+)
+
+
+def timed(ask: Callable[[], object], turns: int) -> list[float]:
+    """Seconds of each turn after a first one."""
+    took = []
+    for _ in range(turns + 1):
+        began = time.monotonic()
+        ask()
+        took.append(time.monotonic() - began)
+    return took[1:]
+
+
+def judging(marts: Path, folder: Path) -> Callable[[], object]:
+    """A refresh of each day, on a warehouse that has these accounts."""
+    database = duckdb.connect(str(folder / "warehouse.duckdb"))
+    database.execute(f"attach '{marts}' as copied (read_only)")
+    database.execute("create schema marts")
+    for table in TABLES:
+        database.execute(f"create table marts.{table} as from copied.main.{table}")
+    days = iter(range(10_000))
+    return lambda: membership.judge(database, [FIVE], AS_OF + timedelta(days=next(days)))
+
+
+def main() -> int:
+    parser = arguments(__doc__)
+    parser.add_argument("--accounts", type=int, default=1_000_000)
+    parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--marts", type=Path)
+    options = parser.parse_args()
+    shown, found, lost = Rows(*COLUMNS), [], []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with published(options.marts, options.seed, folder) as marts:
+            multiplied(marts, options.accounts, TABLES)
+        copy = Copy(marts)
+        if not (members := count(copy, FIVE)):
+            lost.append("nobody is in the segment")
+        print(f"{members:,} accounts are in the segment", file=sys.stderr)
+        parts = {
+            "counted": (lambda: count(copy, FIVE), COUNTED),
+            "judged": (judging(marts, folder), JUDGED * options.accounts / 100_000),
+        }
+        for what, (ask, goal) in parts.items():
+            values = sorted(timed(ask, options.turns))
+            middle = values[len(values) // 2]
+            told = (f"{value:.3f} s" for value in (middle, values[-1]))
+            shown.add([what, f"{options.accounts:,}", *told, f"{goal:g} s"])
+            found.append({"what": what, "values": values, "goal": goal})
+            if middle > goal:
+                lost.append(f"{what}: {middle:.3f} s, goal {goal:g}")
+    return shown.end(found, as_json=options.json, missed=lost)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
