@@ -98,6 +98,9 @@ def _saving(published: Published, site: Site) -> Callable[[Request], Coroutine[A
             return _told("not_saved", 403, error=str(error))
         except (WrongFilter, WrongSegment) as error:
             return _told("not_saved", 400, error=str(error))
+        except OSError as error:
+            told = f"{site.segments_file} cannot be written: {error.strerror or error}"
+            return _told("not_saved", 503, error=told)
         except NothingPublished:
             return _told("nothing_published", 503)
         return RedirectResponse(f"/segment?{urlencode({'name': made.name})}", 303)

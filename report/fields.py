@@ -20,7 +20,6 @@ LABELS = {
     "subscription_status": "Statuses at Stripe",
 }
 NOT_A_FIELD = {"metadata"}  # each of its keys is one
-ORDER_OF_KINDS = ("text", "money", "number", "date", "time", "flag", "list")
 
 
 @dataclass(frozen=True)

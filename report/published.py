@@ -109,14 +109,17 @@ class Published:
         try:
             found = self.path.stat()
         except OSError:
-            raise NothingPublished from None
+            raise NothingPublished(f"{self.path} does not exist: run stripe-traits sync") from None
         return found.st_ino, found.st_mtime_ns
 
     def _opened(self) -> Copy:
         try:
             return Copy(self.path)
         except (duckdb.IOException, duckdb.SerializationException):
-            raise NothingPublished from None
+            raise NothingPublished(
+                f"{self.path} cannot be read: move it away; the next stripe-traits sync writes it"
+                " again"
+            ) from None
 
 
 def _batches(found: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:

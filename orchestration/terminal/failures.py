@@ -36,6 +36,7 @@ CODES = {
     "orchestration.build.transform.TransformFailed": FAILED,
     "report.values.WrongFilter": WRONG_USAGE,
     "report.segments.definition.WrongSegment": WRONG_USAGE,
+    "report.published.NothingPublished": FAILED,
     "report.server.NoAddress": WRONG_USAGE,
     "reverse_sync.stores.account_store.AccountStoreError": FAILED,
     "reverse_sync.stores.account_store.InvalidAccountStoreUrl": WRONG_USAGE,

@@ -6,13 +6,13 @@ are none.
 
 from typing import Any
 
-from report.published import Copy
+from report.published import Copy, NothingPublished
 from report.segments.condition_sql import compiled
 from report.segments.definition import Segment
 from report.segments.membership import TABLES
 from report.sql import query
 
-PUBLISHED = "main"
+PUBLISHED, ACCOUNTS = "main", "accounts"
 
 
 def judged(copy: Copy, name: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -31,8 +31,11 @@ def summaries(copy: Copy) -> list[dict[str, Any]]:
 
 
 def count(copy: Copy, segment: Segment) -> int:
-    """Accounts that fulfil its conditions at the `as_of` of the copy. Raises WrongFilter."""
+    """Accounts that fulfil its conditions at the `as_of` of the copy. Raises WrongFilter,
+    NothingPublished."""
     [build] = copy.rows(query("shared/build"))
+    if ACCOUNTS not in copy.tables or "as_of" not in build:
+        raise NothingPublished("an older version has published the marts: run stripe-traits sync")
     made = compiled(segment.where, copy.tables, build["as_of"])
     text = f"select count(*) as accounts from ({made.members(PUBLISHED)})"
     [row] = copy.rows(text, made.parameters)

@@ -125,3 +125,10 @@ def test_before_a_segment_is_saved_the_page_says_how_to_begin(refreshed: Pipelin
     with reported(refreshed.settings.marts) as report:
         assert "No segment is saved" in report.page("/segments")
         assert report.client.get("/segments?format=csv").status_code == 404
+
+
+def test_a_file_that_cannot_be_written_is_told(refreshed: Pipeline) -> None:
+    site = Site(segments_file=refreshed.folder / "none" / "segments.yml")
+    with reported(refreshed.settings.marts, site=site) as report:
+        answer = posted(report, token=token(report), name="rich")
+        assert (answer.status_code, "cannot be written" in answer.text) == (503, True)

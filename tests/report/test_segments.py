@@ -288,3 +288,18 @@ def test_a_segment_of_the_same_name_gives_way_only_when_told(
     assert "--replace" in refused.stderr
     assert segments_command("import", file, "--replace").returncode == 0
     assert [one.where for one in read(business.settings.segments_file)] == [PAYING]
+
+
+@pytest.mark.parametrize("broken", ["garbage", "older"])
+def test_a_copy_that_cannot_be_asked_is_one_line(
+    business: Pipeline, segments_command: Any, broken: str
+) -> None:
+    save(business, paying=PAYING)
+    if broken == "garbage":
+        business.settings.marts.write_bytes(b"no database" * 1_000)
+    else:
+        with duckdb.connect(str(business.settings.marts)) as database:
+            database.execute("alter table publication.build drop column as_of")
+    ended = segments_command("count", "paying")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert "stripe-traits sync" in ended.stderr
