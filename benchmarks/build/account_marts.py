@@ -36,9 +36,9 @@ def publish(
     made = folder / "being_made.duckdb"  # DuckDB names a catalog after its file
     made.unlink(missing_ok=True)
     with duckdb.connect(str(made)) as marts:
-        marts.execute("set memory_limit = '4GB'; create schema marts")
+        marts.execute("set memory_limit = '4GB'")
         marts.execute(
-            "create table marts.account_traits as select 'account_' || i as account_id,"
+            "create table account_traits as select 'account_' || i as account_id,"
             f" 'Account ' || i as name, {text} as traits, {FACTS} from range({accounts}) as r (i)"
         )
     made.replace(folder / "marts.duckdb")

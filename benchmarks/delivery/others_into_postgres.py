@@ -17,7 +17,7 @@ import sys, dlt, duckdb
 folder = sys.argv[1]
 with duckdb.connect(f"{folder}/marts.duckdb", read_only=True) as marts:
     rows = marts.execute(
-        "select account_id, name, traits::varchar as traits from marts.marts.account_traits"
+        "select account_id, name, traits::varchar as traits from marts.account_traits"
     ).to_arrow_table()
 pipeline = dlt.pipeline(
     "benchmark", destination="postgres", dataset_name="by_dlt", pipelines_dir=f"{folder}/dlt"
@@ -32,7 +32,7 @@ DRT = {
     ".drt/profiles.yml": "default:\n  type: duckdb\n  database: {folder}/marts.duckdb\n",
     "syncs/accounts.yml": """\
 name: accounts
-model: select account_id, name, traits::varchar as traits from marts.marts.account_traits
+model: select account_id, name, traits::varchar as traits from marts.account_traits
 destination:
   type: postgres
   connection_string_env: TARGET

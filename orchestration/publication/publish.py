@@ -3,10 +3,12 @@
 Enters: the warehouse, under its lock. Leaves: one file that is replaced whole, so that a reader
 sees the old copy or the new one and never waits. Nothing is computed here.
 
-The tables stand in the schema `main`, with a view of each in `marts`: DuckDB names an opened file's
-catalog after the file, so that `marts.x` alone would be ambiguous. `x` and `marts.marts.x` work.
+The tables stand in `main`, and no schema is called `marts`: DuckDB names an opened file's catalog
+after the file, so `x` and `marts.x` both work, opened and attached. Beside a schema `marts`,
+`marts.x` would be ambiguous.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import duckdb
 from orchestration.publication.marts import count_rows
 from orchestration.publication.published_file import Copy, quoted, replacing
 from report.segments import membership
-from reverse_sync.state.column_docs import COLUMNS
+from reverse_sync.state.column_docs import COLUMNS, TABLES
 
 SYNC_TABLES = (
     "sync_runs",
@@ -37,6 +39,15 @@ GROWING = {
 
 # An account's traits as one JSON text; DuckDB's own choice for it takes ten times the room.
 COMPRESSED = "using compression zstd"
+COMMENT = """
+select comment from duckdb_tables()
+where database_name = current_database() and schema_name = $schema and table_name = $name
+"""
+COLUMN_COMMENTS = """
+select column_name, comment from duckdb_columns()
+where database_name = current_database() and schema_name = $schema and table_name = $name
+order by column_index
+"""
 
 
 def publish(  # noqa: PLR0913  (all by keyword)
@@ -58,7 +69,6 @@ def publish(  # noqa: PLR0913  (all by keyword)
     if follows and published_build(database, marts) == follows:
         return _publish_replaced(database, copy or Copy(marts), build, at)
     with replacing(database, marts):
-        database.execute("create schema published.marts")
         database.execute("create schema published.publication")
         tables = [*_tables(database, "marts"), *_sync_tables(database)]
         counts = {name: _copy(database, schema, name) for schema, name in tables}
@@ -145,7 +155,6 @@ def _publish_target(database: duckdb.DuckDBPyConnection) -> None:
 def _replace_sync_tables(database: duckdb.DuckDBPyConnection) -> None:
     for schema, name in _sync_tables(database):
         if _columns(database, "published", "main", name) != _columns(database, None, schema, name):
-            database.execute(f'drop view if exists published.marts."{name}"')
             database.execute(f'drop table if exists published.main."{name}"')
             _copy(database, schema, name)
         elif name not in GROWING or not _brought_up(database, name, *GROWING[name]):
@@ -218,31 +227,25 @@ def _copy(database: duckdb.DuckDBPyConnection, schema: str, name: str) -> int:
     )
     database.execute(f"create table {target} ({columns})")
     database.execute(f'insert into {target} from "{schema}"."{name}"')
-    for column, comment in _comments(database, schema, name):
-        text = comment.replace("'", "''")
-        database.execute(f"comment on column {target}.\"{column}\" is '{text}'")
-    _view(database, name)
+    for what, comment in _comments(database, schema, name):
+        database.execute(f"comment on {what} is {_text(comment)}")
     return count_rows(database, target)
 
 
-def _view(database: duckdb.DuckDBPyConnection, name: str) -> None:
-    """`marts.x`, bound to the copy's own `main.x` whatever name the copy is attached under."""
-    (current,) = database.execute("select current_catalog()").fetchone() or ("",)
-    database.execute("use published")
-    try:
-        database.execute(f'create view marts."{name}" as select * from main."{name}"')
-    finally:
-        database.execute(f'use "{current}"')
+def _comments(
+    database: duckdb.DuckDBPyConnection, schema: str, name: str
+) -> Iterator[tuple[str, str]]:
+    """Of the table and its columns: the marts carry their own, the sync's tables have them beside
+    their code."""
+    target = f'published.main."{name}"'
+    own = {"schema": schema, "name": name}
+    for (comment,) in database.execute(COMMENT, own).fetchall():
+        yield f"table {target}", TABLES.get(name, comment or "")
+    for column, comment in database.execute(COLUMN_COMMENTS, own).fetchall():
+        described = COLUMNS.get(name, {}).get(column, comment)
+        if described:
+            yield f'column {target}."{column}"', described
 
 
-def _comments(database: duckdb.DuckDBPyConnection, schema: str, name: str) -> list[tuple[str, str]]:
-    """The marts carry their own, the sync's tables have them beside their code."""
-    if described := COLUMNS.get(name):
-        columns = [column for column, _ in _columns(database, None, schema, name)]
-        return [(column, described[column]) for column in columns if column in described]
-    return database.execute(
-        "select column_name, comment from duckdb_columns()"
-        " where database_name = current_database() and schema_name = ? and table_name = ?"
-        " and comment is not null",
-        [schema, name],
-    ).fetchall()
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

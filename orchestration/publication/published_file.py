@@ -79,6 +79,7 @@ def replacing(
     else:
         _remove(fresh)
     database.execute(f"attach {quoted(fresh)} as published")
+    database.execute("drop schema if exists published.marts cascade")  # an older version's views
     try:
         yield
     finally:

@@ -27,6 +27,9 @@ create table if not exists segments.segments (
 create table if not exists segments.segment_members (
     segment varchar, account_id varchar, entered_at timestamp, left_at timestamp
 );
+comment on table segments.segments is 'One row a saved segment, as it was last judged.';
+comment on table segments.segment_members is
+    'One row a stay of an account in a segment: when it entered, and when it left.';
 comment on column segments.segments.segment is 'Name of the segment. From segments.yml.';
 comment on column segments.segments.description is 'What it is for. From segments.yml.';
 comment on column segments.segments.definition is 'Its conditions as JSON. From segments.yml.';

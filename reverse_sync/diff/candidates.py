@@ -38,7 +38,7 @@ CONSIDERED = """
             {facts} as facts,
             coalesce(strlen(traits::varchar), 0) as length,
             md5(traits::varchar || {facts}) as source_md5
-        from published.marts.account_traits
+        from published.main.account_traits
         where not $chosen or account_id in (select account_id from considering.chosen)
     ),
 
@@ -107,7 +107,7 @@ CANDIDATES = """
     ),
 
     source as (
-        select account_id, traits from published.marts.account_traits
+        select account_id, traits from published.main.account_traits
         where account_id in (select account_id from considered)
     ),
 
@@ -247,11 +247,11 @@ def _consider(connection: DuckDBPyConnection, run: Run) -> int:
     connection.execute(CONSIDERED.format(facts=FACTS_TEXT), parameters)
     connection.execute(DIVIDED, {"part": PART, "parts": PARTS})
     if accounts is None:
-        return count(connection, "select count(*) from published.marts.account_traits")
+        return count(connection, "select count(*) from published.main.account_traits")
     _check_chosen(connection)
     return count(
         connection,
-        "select count(*) from published.marts.account_traits"
+        "select count(*) from published.main.account_traits"
         " where account_id in (select account_id from considering.chosen)",
     )
 
@@ -261,7 +261,7 @@ def _check_columns(connection: DuckDBPyConnection) -> None:
     names = [field.name for field in fields(Facts)]
     known = connection.execute(
         "select count(*) from duckdb_columns() where database_name = 'published'"
-        " and schema_name = 'marts' and table_name = 'account_traits'"
+        " and schema_name = 'main' and table_name = 'account_traits'"
         " and column_name in (select unnest(?))",
         [names],
     ).fetchone()
@@ -275,7 +275,7 @@ def _check_columns(connection: DuckDBPyConnection) -> None:
 def _check_chosen(connection: DuckDBPyConnection) -> None:
     unknown = connection.execute(
         "select account_id from considering.chosen where account_id not in"
-        " (select account_id from published.marts.account_traits where account_id is not null)"
+        " (select account_id from published.main.account_traits where account_id is not null)"
         " order by 1 limit 1"
     ).fetchone()
     if unknown:

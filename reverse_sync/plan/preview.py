@@ -39,7 +39,7 @@ GONE = """
     select account_id, 'left account_traits: nothing is sent, and nothing is deleted'
     from sync.sync_snapshot
     where gone_at is null and account_id not in (
-        select account_id from published.marts.account_traits where account_id is not null
+        select account_id from published.main.account_traits where account_id is not null
     )
     order by account_id
 """

@@ -49,14 +49,14 @@ def replace_invalid(connection: DuckDBPyConnection, plan: Plan) -> bool:
 GONE = """
     update sync.sync_snapshot set gone_at = $at
     where gone_at is null and account_id not in (
-        select account_id from published.marts.account_traits where account_id is not null
+        select account_id from published.main.account_traits where account_id is not null
     )
 """
 
 BACK = """
     update sync.sync_snapshot set gone_at = null
     where gone_at is not null and account_id in (
-        select account_id from published.marts.account_traits
+        select account_id from published.main.account_traits
     )
 """
 

@@ -100,7 +100,7 @@ ADOPT = """
     where held.account_id in (
         select account_id from sync.sync_snapshot
         union all
-        select account_id from published.marts.account_traits
+        select account_id from published.main.account_traits
     )
 """
 
@@ -173,7 +173,7 @@ def compare(
 
 
 def _known(connection: DuckDBPyConnection) -> set[str]:
-    rows = connection.execute("select account_id from published.marts.account_traits").fetchall()
+    rows = connection.execute("select account_id from published.main.account_traits").fetchall()
     return {row[0] for row in rows}
 
 

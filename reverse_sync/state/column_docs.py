@@ -1,7 +1,7 @@
-"""What each column of the sync's published tables says, for analysts; no SQL and no decisions.
+"""What each published table of the sync and its columns say, for analysts; no SQL, no decisions.
 
-Enters: nothing. Leaves: a description by table and column, with unit (counts, times) and source, as
-the marts' own columns have.
+Enters: nothing. Leaves: a description by table, and by table and column, with unit (counts, times)
+and source, as the marts' own columns have.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,15 @@ RUN = {
     "op": "create, update, resync (all traits again) or undo. From the plan.",
     "attempts": "How often it was sent. Unit: attempts. From the deliveries.",
     "error": "Why it was not taken; null: it was, or was not tried. From the store's answer.",
+}
+TABLES: Mapping[str, str] = {
+    "sync_runs": "One row a run of the reverse-sync: what it found, sent and was answered.",
+    "sync_changelog": "One row a change of a trait that a run wrote: old, new, and the answer.",
+    "sync_snapshot": "One row an account: the traits that the account store took last.",
+    "sync_invalid": "One row an account that is kept out of the reverse-sync, and why.",
+    "sync_drift": "One row a difference that the last reconcile found in the account store.",
+    "sync_backlog": "One row an account whose write waits for an answer, or was refused.",
+    "dead_letters": "One row a write that was given up, with the answer that ended it.",
 }
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "sync_runs": RUN

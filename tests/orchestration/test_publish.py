@@ -40,6 +40,7 @@ def fill(database: duckdb.DuckDBPyConnection, generation: int) -> None:
         f"create or replace table marts.t as select {generation} as generation, i as n"
         " from range(50000) as r (i)"
     )
+    database.execute("comment on table marts.t is 'one row a number'")
     database.execute("comment on column marts.t.n is 'the count''s unit: pieces'")
 
 
@@ -68,6 +69,10 @@ def test_copy_is_private_and_holds_marts_and_sync_records_alone(
         assert database.execute(
             "select comment from duckdb_columns() where column_name = 'n' and schema_name = 'main'"
         ).fetchall() == [("the count's unit: pieces",)]
+        tables = "select table_name, comment from duckdb_tables() where schema_name = 'main'"
+        described = dict(database.execute(tables).fetchall())
+        assert described["t"] == "one row a number"
+        assert "a run of the reverse-sync" in described["sync_runs"]
 
 
 def test_copy_is_read_by_every_name_that_an_analyst_may_type(
@@ -77,12 +82,24 @@ def test_copy_is_read_by_every_name_that_an_analyst_may_type(
     with duckdb.connect(str(warehouse)) as database:
         publish(database, marts)
     with duckdb.connect(str(marts), read_only=True) as database:
-        for name in ("t", "marts.marts.t"):
+        for name in ("t", "marts.t", "main.t", "marts.main.t"):
             assert database.execute(f"select count(*) from {name}").fetchall() == [(50000,)]
     with duckdb.connect() as database:
         database.execute(f"attach '{marts}' as copy (read_only)")
-        for name in ("copy.t", "copy.marts.t"):
+        for name in ("copy.t", "copy.main.t"):
             assert database.execute(f"select count(*) from {name}").fetchall() == [(50000,)]
+
+
+def test_views_of_an_older_versions_copy_are_taken_out(warehouse: Path, tmp_path: Path) -> None:
+    marts = tmp_path / "marts.duckdb"
+    with duckdb.connect(str(warehouse)) as database:
+        publish(database, marts)
+        with duckdb.connect() as older:
+            older.execute(f"attach '{marts}' as copy; create schema copy.marts")
+            older.execute("create view copy.marts.t as select 1 as n")
+        publish_sync(database, marts)
+    with duckdb.connect(str(marts), read_only=True) as database:
+        assert database.execute("select count(*) from marts.t").fetchall() == [(50000,)]
 
 
 def test_copy_begun_beside_a_build_is_made_again_where_another_was_published_meanwhile(
@@ -151,9 +168,9 @@ def test_records_of_a_sync_are_published_without_a_build_that_came_between(
         database.execute("insert into sync.sync_runs values (7)")
         publish_sync(database, marts)
     with duckdb.connect(str(marts), read_only=True) as database:
-        assert database.execute("select max(generation) from marts.marts.t").fetchall() == [(0,)]
+        assert database.execute("select max(generation) from marts.t").fetchall() == [(0,)]
         assert database.execute("select version from sync_runs").fetchall() == [(7,)]
-        assert database.execute("select version from marts.marts.sync_runs").fetchall() == [(7,)]
+        assert database.execute("select version from marts.sync_runs").fetchall() == [(7,)]
 
 
 def test_copy_says_of_which_mode_it_is_until_the_next_build(
@@ -177,7 +194,7 @@ def test_copy_says_of_which_mode_it_is_until_the_next_build(
 def assert_copied(database: duckdb.DuckDBPyConnection, marts: Path, table: str, step: str) -> None:
     rows = f"select * from {{}}.{table} order by all"
     database.execute(f"attach '{marts}' as copy (read_only)")
-    copied = database.execute(rows.format("copy.marts")).fetchall()
+    copied = database.execute(rows.format("copy.main")).fetchall()
     database.execute("detach copy")
     assert copied == database.execute(rows.format("sync")).fetchall(), step
 

@@ -35,7 +35,7 @@ Row = tuple[str | None, str | None, Any]
 Facts = Mapping[str, Mapping[str, Any]]
 
 ACCOUNT_TRAITS = """
-    create table marts.account_traits (
+    create table account_traits (
         account_id varchar, name varchar, traits json, has_paid boolean default true,
         unknown_amount varchar, subscribed_since timestamp, trial_since timestamp,
         trial_ends_at timestamp, ended_at timestamp
@@ -68,16 +68,15 @@ class World:
         made = self.folder / "being_made.duckdb"
         made.unlink(missing_ok=True)
         with duckdb.connect(str(made)) as connection:
-            connection.execute("create schema marts")
             connection.execute(ACCOUNT_TRAITS)
             texts = [(key, name, _text(traits)) for key, name, traits in rows]
             if texts:
-                insert = "insert into marts.account_traits (account_id, name, traits)"
+                insert = "insert into account_traits (account_id, name, traits)"
                 connection.executemany(f"{insert} values (?, ?, ?)", texts)
             for account_id, told in (facts or {}).items():
                 columns = ", ".join(f"{name} = ?" for name in told)
                 connection.execute(
-                    f"update marts.account_traits set {columns} where account_id = ?",
+                    f"update account_traits set {columns} where account_id = ?",
                     [*told.values(), account_id],
                 )
         made.replace(self.marts)
