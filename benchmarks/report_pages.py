@@ -108,8 +108,10 @@ def asked(client: httpx.Client, address: str, turns: int) -> list[float] | None:
 
 
 def importing(turns: int) -> list[float]:
-    """Seconds that `import report.app` takes in a new Python, by Python's own account."""
-    program = "import time; t = time.monotonic(); import report.app; print(time.monotonic() - t)"
+    """Seconds that `import report.serving.app` takes in a new Python, by Python's own account."""
+    program = (
+        "import time; t = time.monotonic(); import report.serving.app; print(time.monotonic() - t)"
+    )
     return [
         float(subprocess.check_output([sys.executable, "-c", program], text=True))
         for _ in range(turns)

@@ -15,11 +15,11 @@ import duckdb
 
 from benchmarks.report_pages import COLUMNS, multiplied, published
 from benchmarks.showing import Rows, arguments
-from report.fields import TABLES
-from report.filters import Condition
+from report.filters.fields import TABLES
+from report.filters.tree import Condition, Group
 from report.published import Copy
 from report.segments import membership
-from report.segments.definition import Group, Segment
+from report.segments.definition import Segment
 from report.segments.published_segments import count
 
 COUNTED, JUDGED = 0.3, 0.2  # seconds; JUDGED for each 100,000 accounts

@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from report.columns import CURRENCIES
-from report.fields import TABLES, Field, fields
-from report.filters import Condition, compiled, other_field, parsed
+from report.filters.compiled import compiled, other_field
+from report.filters.fields import TABLES, Field, fields, metadata_keys
+from report.filters.tree import Group, conditions, parsed
 from report.page import View
 from report.sql import query
 
@@ -35,10 +36,11 @@ class Selection:
 
     @cached_property
     def fields(self) -> dict[str, Field]:
-        return fields(self.view.copy.tables, self.view.copy.metadata_keys)
+        keys = [*self.view.copy.metadata_keys, *metadata_keys(conditions(self.where))]
+        return fields(self.view.copy.tables, dict.fromkeys(keys))
 
     @cached_property
-    def conditions(self) -> list[Condition]:
+    def where(self) -> Group:
         return parsed(self.view["where"])
 
     @cached_property
@@ -69,9 +71,10 @@ class Selection:
         """The text of `queries/accounts/<name>.sql`, filled, and its parameters."""
         shown = [self.fields[column] for column in self.names]
         by = self.fields[self.sort]
-        conditions, parameters = compiled(self.conditions, self.fields, self.view.as_of)
-        used = [self.fields[one.field] for one in self.conditions]
-        used += filter(None, (other_field(one, self.fields) for one in self.conditions))
+        condition, parameters = compiled(self.where, self.fields, self.view.as_of)
+        asked = [*conditions(self.where)]
+        used = [self.fields[one.field] for one in asked]
+        used += filter(None, (other_field(one, self.fields) for one in asked))
         if name == "accounts":
             used += [*shown, by]
             for column in (*shown, by):
@@ -81,7 +84,7 @@ class Selection:
         text = query(f"accounts/{name}").format(
             columns=", ".join(column.expression for column in shown),
             joins=_joins(used),
-            conditions=conditions,
+            conditions=condition,
             search=query("accounts/search") if search else "true",
             order=self._order(by),
         )

@@ -36,10 +36,10 @@ def report(
         from orchestration.configuration.settings import revealed
 
         settings = read_settings(for_stripe=False)
-        from report.app import application
         from report.page import Site
-        from report.security import rules
-        from report.server import listener, serve
+        from report.serving.app import application
+        from report.serving.security import rules
+        from report.serving.server import listener, serve
 
         ruled = rules(host, name or (), revealed(settings.report_token))
         listening = listener(host, port)

@@ -99,18 +99,21 @@ def import_them(
     """Save segments beside those that are there. The next refresh judges who is in them."""
     with explained():
         from report.segments import published_segments
-        from report.segments.segments_file import write
+        from report.segments.segments_file import change
 
-        settings = _settings()
-        kept, given = _saved(settings), _given(file)
+        settings, given = _settings(), _given(file)
         for one in given:  # names a field that does not exist, and a wrong value
             published_segments.count(_copy(settings), one)
         names = {one.name for one in given}
-        if (twice := names & {one.name for one in kept}) and not replace:
-            raise WrongUsage(
-                f"segment '{min(twice)}' is there already: rename it, or import with --replace"
-            )
-        write(settings.segments_file, [*(one for one in kept if one.name not in names), *given])
+
+        def with_given(kept: list["Segment"]) -> list["Segment"]:
+            if (twice := names & {one.name for one in kept}) and not replace:
+                raise WrongUsage(
+                    f"segment '{min(twice)}' is there already: rename it, or import with --replace"
+                )
+            return [*(one for one in kept if one.name not in names), *given]
+
+        change(settings.segments_file, with_given)
     console.print(f"{len(given)} saved in {settings.segments_file}", highlight=False, markup=False)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from report.columns import METADATA
-from report.fields import LABELS, TABLES, fields
+from report.filters.fields import LABELS, TABLES, fields
 from report.page import Page, View
 from report.sql import query
 from report.tables import Shown, Table

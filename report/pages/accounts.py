@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from report.fields import LABELS
-from report.filters import Condition, written
-from report.operators import DATE, OPERATORS
+from report.filters.fields import LABELS
+from report.filters.operators import DATE, OPERATORS
+from report.filters.tree import Condition, Group, written
 from report.page import Page, View
-from report.pages.words import words
+from report.pages.builder import box, groups, with_condition
+from report.segments.definition import Segment
+from report.segments.segments_file import saved
 from report.selection import ID, Selection
 from report.tables import Shown, Table
 
@@ -48,7 +50,9 @@ def context(view: View, _shown: Mapping[str, Shown]) -> Mapping[str, Any]:
         "without_mrr": counted["without_mrr"],
         "of_currency": lambda currency: _narrowed(selection, currency),
         "last_page": max(-(-count // ROWS), 1),
-        "chips": [_chip(selection, number) for number in range(len(selection.conditions))],
+        "box": box(selection),
+        "groups": groups(selection),
+        "edited": _edited(view),
         "offered": [one for one in selection.fields.values() if one.kind in OPERATORS],
         "dates": [one for one in selection.fields.values() if OPERATORS.get(one.kind) is DATE],
         "columns": [one for one in selection.fields.values() if one.name != ID],
@@ -58,28 +62,16 @@ def context(view: View, _shown: Mapping[str, Shown]) -> Mapping[str, Any]:
 
 def _narrowed(selection: Selection, currency: str) -> str:
     """The address with the accounts of one currency alone."""
-    alone = Condition("all_mrr_currency", "is", currency)
-    kept = [one for one in selection.conditions if one != alone]
-    return selection.view.address(where=written([*kept, alone]), page=None)
+    alone, where = Condition("all_mrr_currency", "is", currency), selection.where
+    rest = where.parts if where.kind == "all" else (where,)
+    kept = Group("all", (*(one for one in rest if one != alone), alone))
+    return selection.view.address(where=written(kept), page=None)
 
 
-def added(view: View) -> str | None:
-    """The address with the condition of the form added; None: the form was not sent."""
-    if not (field := view["field"]):
-        return None
-    condition = Condition(field, view["operator"] or "", view.given.get("value", ""))
-    conditions = [*Selection(view).conditions, condition]
-    form = {"field": None, "operator": None, "value": None, "page": None}
-    return view.address(where=written(conditions), **form)
-
-
-def _chip(selection: Selection, number: int) -> dict[str, str]:
-    condition = selection.conditions[number]
-    rest = [*selection.conditions[:number], *selection.conditions[number + 1 :]]
-    return {
-        "text": " ".join(words(condition, selection.fields)),
-        "without": selection.view.address(where=written(rest), page=None),
-    }
+def _edited(view: View) -> Segment | None:
+    """The saved segment that this filter changes, if the address names one."""
+    kept, _ = saved(view.site.segments_file) if view["segment"] else ([], None)
+    return next((one for one in kept if one.name == view["segment"]), None)
 
 
 def _operators() -> list[tuple[str, str, str]]:
@@ -91,4 +83,8 @@ def _operators() -> list[tuple[str, str, str]]:
     return [(name, label, " ".join(held)) for (name, label), held in kinds.items()]
 
 
-PAGE = Page("/accounts", "Accounts", "accounts.html", tables, context, added)
+def _added(view: View) -> str | None:
+    return with_condition(Selection(view))
+
+
+PAGE = Page("/accounts", "Accounts", "accounts.html", tables, context, _added)

@@ -3,17 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from report.fields import Field, fields
-from report.filters import Condition, written
+from report.filters.fields import Field, fields, metadata_keys
+from report.filters.tree import Condition, Node, WrongFilter, as_group, conditions, written
 from report.page import Page, View
 from report.pages.words import words
-from report.segments.condition_sql import metadata_keys
-from report.segments.definition import Group, Node, conditions
 from report.segments.membership import TABLES
 from report.segments.segments_file import saved
 from report.sql import query
 from report.tables import Shown, Table
-from report.values import WrongFilter
 
 ALL = {"all": "all of these hold", "any": "one of these holds"}
 
@@ -39,16 +36,13 @@ def context(view: View, _shown: Mapping[str, Shown]) -> Mapping[str, Any]:
     kept, problem = saved(view.site.segments_file)
     segment = next((one for one in kept if one.name == view["name"]), None)
     if segment is None:
-        return {"segment": None, "problem": problem, "lines": [], "address": None}
+        return {"segment": None, "problem": problem, "lines": []}
     named = [*conditions(segment.where)]
     keys = dict.fromkeys([*view.copy.metadata_keys, *metadata_keys(named)])
     lines = list(_lines(segment.where, fields(view.copy.tables, keys), 0))
-    return {
-        "segment": segment,
-        "problem": problem,
-        "lines": lines,
-        "address": _address(segment.where),
-    }
+    where = {"where": written(as_group(segment.where))}
+    edit = {**where, "segment": segment.name, "version": segment.version}
+    return {"segment": segment, "problem": problem, "lines": lines, "where": where, "edit": edit}
 
 
 def _lines(node: Node, known: Mapping[str, Field], depth: int) -> Iterator[tuple[int, str]]:
@@ -68,15 +62,6 @@ def _said(condition: Condition, known: Mapping[str, Field]) -> str:
         return " ".join(words(condition, known))
     except WrongFilter:
         return " ".join((condition.field, condition.operator, condition.value)).strip()
-
-
-def _address(where: Node) -> Mapping[str, str | None] | None:
-    """What the page of accounts takes, where it can say the same; None: it cannot."""
-    node = where if isinstance(where, Group) else Group("all", (where,))
-    plain = [part for part in node.parts if isinstance(part, Condition)]
-    if len(plain) < len(node.parts) or (node.kind == "any" and len(plain) > 1):
-        return None
-    return {"where": written(plain)}
 
 
 PAGE = Page(

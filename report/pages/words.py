@@ -5,8 +5,9 @@ Enters: a condition and the fields that there are. Leaves: words.
 
 from collections.abc import Mapping
 
-from report.fields import Field
-from report.filters import Condition, operator, other_field
+from report.filters.compiled import operator, other_field
+from report.filters.fields import Field
+from report.filters.tree import Condition
 
 
 def words(condition: Condition, fields: Mapping[str, Field]) -> list[str]:

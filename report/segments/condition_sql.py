@@ -5,26 +5,25 @@ the tables that have to be joined. The operators are those of the accounts page.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from report.columns import METADATA
-from report.fields import TABLES, Field, fields
-from report.filters import Condition, condition_sql, other_field
-from report.segments.definition import Node, conditions
+from report.filters import compiled as filters
+from report.filters.compiled import other_field
+from report.filters.fields import TABLES, Field, fields, metadata_keys
+from report.filters.tree import Condition, Node, conditions
 
 Tables = Mapping[str, Mapping[str, tuple[str, str]]]
-JOINS = {"all": " and ", "any": " or "}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Compiled:
     """`sql` names the tables by their own names."""
 
-    sql: str = ""
-    parameters: dict[str, Any] = field(default_factory=dict)
-    tables: tuple[str, ...] = ()
+    sql: str
+    parameters: Mapping[str, Any]
+    tables: tuple[str, ...]
 
     def members(self, schema: str) -> str:
         """A query of the ids of the accounts that fulfil it; `schema` holds the tables."""
@@ -42,27 +41,9 @@ def compiled(where: Node, tables: Tables, as_of: datetime) -> Compiled:
     WrongFilter."""
     named = [*conditions(where)]
     known = fields(tables, metadata_keys(named))
-    made, numbers = Compiled(), iter(range(len(named)))
-
-    def text(node: Node) -> str:
-        if isinstance(node, Condition):
-            sql, parameters = condition_sql(next(numbers), node, known, as_of)
-            made.parameters |= parameters
-            return f"({sql})"
-        return "(" + JOINS[node.kind].join(text(part) for part in node.parts) + ")"
-
-    made.sql = text(where)
-    made.tables = tuple(
-        table for table in TABLES[1:] if table in {one.table for one in _used(named, known)}
-    )
-    return made
-
-
-def metadata_keys(named: list[Condition]) -> list[str]:
-    """A key that no customer carries is known too: nobody has it. A date may be compared with one
-    that the value names."""
-    texts = [text for one in named for text in (one.field, one.value) if text.startswith(METADATA)]
-    return list(dict.fromkeys(text.removeprefix(METADATA) for text in texts))
+    sql, parameters = filters.compiled(where, known, as_of)
+    used = {one.table for one in _used(named, known)}
+    return Compiled(sql, parameters, tuple(table for table in TABLES[1:] if table in used))
 
 
 def _used(named: list[Condition], known: Mapping[str, Field]) -> list[Field]:

@@ -4,33 +4,22 @@ Enters: data as `segments.yml` has it. Leaves: `Segment`s, or one line that name
 key and the remedy. Whether a field exists is known where there are accounts, not here.
 """
 
+import hashlib
+import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from report.filters import Condition
+from report.filters.tree import Node, WrongFilter, node, node_data
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,59}")
-MOST_SEGMENTS, MOST_CONDITIONS, DEEPEST = 500, 50, 5
+MOST_SEGMENTS = 500
 KEYS = ("name", "description", "where")
-OF_CONDITION = ("field", "operator", "value")
-SHAPE = "write {field: ..., operator: ..., value: ...}, or a list under 'all' or 'any'"
 
 
 class WrongSegment(ValueError):
     """The text names the segment, the key and what to write instead."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Of `parts` all must hold, or any."""
-
-    kind: Literal["all", "any"]
-    parts: tuple["Node", ...]
-
-
-Node = Condition | Group
 
 
 @dataclass(frozen=True)
@@ -45,21 +34,10 @@ class Segment:
         """As `segments.yml` has it."""
         return {"name": self.name, "description": self.description, "where": node_data(self.where)}
 
-
-def node_data(node: Node) -> dict[str, Any]:
-    """A group or a condition as data; an empty value is left out."""
-    if isinstance(node, Group):
-        return {node.kind: [node_data(part) for part in node.parts]}
-    return {name: value for name, value in asdict(node).items() if value}
-
-
-def conditions(node: Node) -> Iterator[Condition]:
-    """All of a tree, in their order."""
-    if isinstance(node, Condition):
-        yield node
-        return
-    for part in node.parts:
-        yield from conditions(part)
+    @property
+    def version(self) -> str:
+        """Another one whenever something of it changed."""
+        return hashlib.sha256(json.dumps(self.as_data()).encode()).hexdigest()[:12]
 
 
 def segments(data: object) -> list[Segment]:
@@ -87,33 +65,7 @@ def _segment(data: object, number: int) -> Segment:
         )
     if unknown := [str(key) for key in data if key not in KEYS]:
         raise WrongSegment(f"segment '{name}': '{unknown[0]}' is no key; known: {', '.join(KEYS)}")
-    where = _node(data.get("where"), name, 1)
-    if len(list(conditions(where))) > MOST_CONDITIONS:
-        raise WrongSegment(f"segment '{name}': at most {MOST_CONDITIONS} conditions")
-    return Segment(name, str(data.get("description") or ""), where)
-
-
-def _node(data: object, name: str, depth: int) -> Node:
-    if not isinstance(data, Mapping) or depth > DEEPEST:
-        raise WrongSegment(f"segment '{name}': where: {SHAPE}; at most {DEEPEST} levels")
-    for kind in ("all", "any"):
-        if kind in data:
-            return _group(kind, data, name, depth)
-    unknown = [str(key) for key in data if key not in OF_CONDITION]
-    if unknown or not {"field", "operator"} <= {*data}:
-        raise WrongSegment(f"segment '{name}': where: {SHAPE}")
-    return Condition(**{key: _text(value) for key, value in data.items()})
-
-
-def _group(kind: Literal["all", "any"], data: Mapping[Any, Any], name: str, depth: int) -> Group:
-    parts = data[kind]
-    if len(data) > 1 or not isinstance(parts, list) or not parts:
-        raise WrongSegment(f"segment '{name}': '{kind}' takes a list, and nothing beside it")
-    return Group(kind, tuple(_node(part, name, depth + 1) for part in parts))
-
-
-def _text(value: object) -> str:
-    """YAML reads `yes`, 5 and dates as what they look like; the operators read text."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
+    try:
+        return Segment(name, str(data.get("description") or ""), node(data.get("where")))
+    except WrongFilter as error:
+        raise WrongSegment(f"segment '{name}': {error}") from None

@@ -11,9 +11,9 @@ from datetime import datetime
 
 import duckdb
 
+from report.filters.tree import WrongFilter, node_data
 from report.segments.condition_sql import Tables, compiled
-from report.segments.definition import Segment, node_data
-from report.values import WrongFilter
+from report.segments.definition import Segment
 
 SCHEMA = "segments"
 TABLES = ("segments", "segment_members")

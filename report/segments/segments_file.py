@@ -1,9 +1,13 @@
 """`segments.yml`: the saved segments, as data that can be reviewed.
 
-Enters: the file's path. Leaves: segments; the file written whole. No file means no segments.
+Enters: the file's path. Leaves: segments; the file written whole. No file means no segments. The
+pages and the command may change it at the same time: each does so under one lock, and loses nothing
+of the other's.
 """
 
-from collections.abc import Sequence
+import fcntl
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import yaml
@@ -55,8 +59,19 @@ def written(kept: Sequence[Segment]) -> str:
     return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100))
 
 
+def change(path: Path, changed: Callable[[list[Segment]], Sequence[Segment]]) -> None:
+    """Write what `changed` makes of those that are saved at this moment; what it raises leaves the
+    file as it was."""
+    path = path.resolve()  # a link stays one
+    with path.with_name(f".{path.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel frees it when its holder dies
+        write(path, changed(read(path)))
+
+
 def write(path: Path, kept: Sequence[Segment]) -> None:
     """The whole file at once: who reads meanwhile sees the old one or the new one."""
-    fresh = path.with_name(f".{path.name}.tmp")
-    fresh.write_text(written(kept))
+    text = written(kept)
+    parsed(text)  # what cannot be read again is not written
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    fresh.write_text(text)
     fresh.replace(path)

@@ -1,10 +1,14 @@
 """Accounts: searched, filtered, sorted; as a page, as CSV, as JSON."""
 
 import csv
+import html
 import io
 import json
+import re
 from typing import Any
+from urllib.parse import urlencode
 
+import httpx
 import pytest
 from report_world import FORMULA, QUOTED, SCRIPT, Report
 
@@ -124,6 +128,12 @@ def test_a_metadata_key_with_quotes_is_a_field_as_any_other(report: Report) -> N
     assert report.client.get(ALL, params={"column": f"metadata.{QUOTED}"}).status_code == 200
 
 
+def test_nobody_has_a_metadata_key_that_no_customer_carries(report: Report) -> None:
+    assert ids(report, ("metadata.gone", "known", "")) == set()
+    asked_for = urlencode({"where": where(("metadata.gone", "known", ""))})
+    assert "gone is known" in report.page(f"{ALL}?{asked_for}")
+
+
 @pytest.mark.parametrize("text", ["SCRIPT", "alert(1)", "cus_<script"])
 def test_search_finds_a_part_of_name_or_id(report: Report, text: str) -> None:
     assert {row["account_id"] for row in rows(report, search=text)} == {"script"}
@@ -137,6 +147,61 @@ def test_the_form_leads_to_an_address_that_can_be_sent(report: Report) -> None:
     assert "search=a" in to
     assert "where=" in to
     assert "Lifecycle status is trial" in report.page(to)
+
+
+TRIAL = {"field": "lifecycle_status", "operator": "is", "value": "trial"}
+RICH = {"field": "all_mrr_normalized", "operator": "over", "value": "50"}
+YEARLY = {"field": "subscription_interval", "operator": "is", "value": "year"}
+
+
+def led(report: Report, address: str, **given: str) -> str:
+    """Where the form of a filter leads to."""
+    answer = report.client.get(httpx.URL(address).copy_merge_params(given))
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def asked(address: str) -> Any:
+    return json.loads(httpx.URL(address).params["where"])
+
+
+def link(report: Report, address: str, text: str) -> str:
+    """Where a link of the page leads to, by its text."""
+    found = re.search(rf'href="([^"]+)"[^>]*>{re.escape(text)}', report.page(address))
+    assert found, text
+    return html.unescape(found[1])
+
+
+def test_groups_are_built_and_taken_apart_without_script(report: Report) -> None:
+    address = led(report, ALL, **RICH)
+    address = led(report, address, **TRIAL, into="new")
+    address = led(report, address, **YEARLY, into="1")
+    assert asked(address) == [RICH, {"any": [TRIAL, YEARLY]}]
+    kept = (
+        "all_mrr_normalized > 50 and (lifecycle_status = 'trial' or subscription_interval = 'year')"
+    )
+    assert {row["account_id"] for row in report.json(address)} == expected(report, kept)
+    address = link(report, address, "One of these holds instead")
+    assert asked(address) == {"any": [RICH, {"any": [TRIAL, YEARLY]}]}
+    address = link(report, address, "Lifecycle status is trial")
+    address = link(report, address, "Subscription interval is year")
+    assert asked(address) == {"any": [RICH]}
+    assert link(report, address, "MRR is more than 50") == ALL
+
+
+def test_a_deep_tree_is_kept_when_a_condition_is_added(report: Report) -> None:
+    below: list[Any] = [YEARLY, RICH]
+    deep = {"any": [{"all": [RICH, {"any": [TRIAL, {"all": below}]}]}, TRIAL]}
+    address = led(report, f"{ALL}?{urlencode({'where': json.dumps(deep)})}", **YEARLY, into="0.1.1")
+    below.append(YEARLY)
+    assert asked(address) == deep
+    assert report.page(address).count("Subscription interval is year") > 1
+
+
+@pytest.mark.parametrize("into", ["7", "0", "0.0", "x", "-1", "1" * 5000])
+def test_a_group_that_is_not_there_is_told(report: Report, into: str) -> None:
+    given = {"where": json.dumps([RICH]), **TRIAL, "into": into}
+    assert report.client.get(ALL, params=given).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -153,8 +218,10 @@ def test_the_form_leads_to_an_address_that_can_be_sent(report: Report) -> None:
         where(("created", "before", "yesterday")),
         where(("created", "next_days", "1e9")),
         where(("created", "before_field", "name")),
-        where(*[("name", "known", "")] * 21),
+        where(*[("name", "known", "")] * 51),
         "[" * 5_000,
+        json.dumps({"all": [], "any": []}),
+        json.dumps({"any": [{"field": "name", "operator": "known"}], "field": "name"}),
     ],
 )
 def test_a_filter_that_cannot_be_read_says_so(report: Report, text: str) -> None:

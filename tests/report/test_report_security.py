@@ -8,7 +8,7 @@ import pytest
 from report_world import Report, reported
 
 from report.pages import PAGES
-from report.security import Rules, rules
+from report.serving.security import Rules, rules
 
 TOKEN = "a-token-that-is-long"
 SCRIPTS = {f"/static/{name}.js" for name in ("echarts.min", "charts", "forms", "news")}

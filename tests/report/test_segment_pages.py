@@ -1,7 +1,10 @@
 """The pages of segments: what was judged, what waits, and the one form that writes."""
 
+import html
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
@@ -11,9 +14,9 @@ from local_stripe import NOW
 from pipeline import AS_OF, Pipeline
 from report_world import Report, reported
 
-from report.filters import Condition
+from report.filters.tree import Condition, Group, written
 from report.page import Site
-from report.segments.definition import Group, Segment
+from report.segments.definition import Segment
 from report.segments.segments_file import read, write
 
 PAYING = Condition("all_mrr_normalized", "over", "40")
@@ -58,6 +61,24 @@ def where() -> str:
     return urlencode({"where": WHERE})
 
 
+def where_of(tree: Group) -> str:
+    return urlencode({"where": written(tree)})
+
+
+def linked(text: str, name: str) -> str:
+    found = re.search(rf'href="([^"]+)"[^>]*>{name}<', text)
+    assert found, name
+    return html.unescape(found[1])
+
+
+def hidden(text: str, action: str) -> dict[str, str]:
+    """What the page's form of this action brings back, as a browser sends it."""
+    forms = re.findall(r"<form.*?</form>", text, re.DOTALL)
+    [form] = [one for one in forms if f'name="action" value="{action}"' in one]
+    fields = re.findall(r'name="([^"]+)" value="([^"]*)"', form)
+    return {name: html.unescape(value) for name, value in fields}
+
+
 def posted(report: Report, **given: str) -> httpx.Response:
     return report.client.post("/segments", data={"where": WHERE, **given})
 
@@ -78,8 +99,8 @@ def test_a_segment_shows_its_conditions_its_accounts_and_who_left(report: Report
     assert "all of these hold:" in text
     assert "one of these holds:" in text
     assert "tier is a" in text
-    assert "Open as a filter" not in text, "the page of accounts has no groups"
-    assert "Open as a filter" in report.page("/segment?name=paying")
+    shown = report.json(linked(text, "Open as a filter"))
+    assert shown == report.json("/accounts?" + where_of(Group("all", (PAYING, RISK))))
     moved = report.json("/segment?name=paying&table=moved")
     assert [(one["move"], one["account_id"]) for one in moved if one["move"] == "left"] == [
         ("left", "cus_one")
@@ -132,3 +153,77 @@ def test_a_file_that_cannot_be_written_is_told(refreshed: Pipeline) -> None:
     with reported(refreshed.settings.marts, site=site) as report:
         answer = posted(report, token=token(report), name="rich")
         assert (answer.status_code, "cannot be written" in answer.text) == (503, True)
+
+
+def sent(report: Report, form: dict[str, str], **given: str) -> httpx.Response:
+    return report.client.post("/segments", data={**form, **given})
+
+
+def test_a_segment_is_changed_by_its_page(report: Report, business: Pipeline) -> None:
+    file = business.settings.segments_file
+    edit = linked(report.page("/segment?name=tree"), "Change")
+    added = report.client.get(f"{edit}&{urlencode({**RICH[0], 'into': '1'})}").headers["location"]
+    form = hidden(report.page(added), "change")
+    assert form["description"] == ""
+    saved = sent(report, form, description="deeper")
+    assert (saved.status_code, saved.headers["location"]) == (303, "/segment?name=tree")
+    before, made, after = read(file)
+    deeper = Group("any", (*RISK.parts, Condition(**RICH[0])))
+    assert made == Segment("tree", "deeper", Group("all", (PAYING, deeper)))
+    assert [before.name, after.name] == ["paying", "later"]
+
+
+def test_a_segment_is_deleted_by_its_page(report: Report, business: Pipeline) -> None:
+    form = hidden(report.page("/segment?name=paying"), "delete")
+    assert sent(report, form).headers["location"] == "/segments"
+    assert [one.name for one in read(business.settings.segments_file)] == ["tree", "later"]
+    business.refresh(as_of=AS_OF)
+    assert "paying" not in report.page("/segments")
+    assert report.sql("select count(*) from segment_members where segment = 'paying'") == [(3,)]
+
+
+@pytest.mark.parametrize("action", ["change", "delete"])
+def test_what_changed_meanwhile_is_not_lost(
+    report: Report, business: Pipeline, action: str
+) -> None:
+    file = business.settings.segments_file
+    page = report.page("/segment?name=paying")
+    form = hidden(page if action == "delete" else report.page(linked(page, "Change")), action)
+    assert sent(report, {**form, "token": "guessed"}).status_code == 403
+    write(file, [Segment("paying", "another's", PAYING)])
+    late = sent(report, form)
+    assert (late.status_code, "was changed meanwhile" in late.text) == (400, True)
+    write(file, [])
+    late = sent(report, form)
+    assert (late.status_code, "is not saved any more" in late.text) == (400, True)
+    assert read(file) == []
+
+
+SAVE = """
+import sys
+from pathlib import Path
+from report.filters.tree import Condition
+from report.segments.definition import Segment
+from report.segments.segments_file import change
+for number in range(40):
+    made = Segment(f"{sys.argv[2]}_{number}", "", Condition("name", "known"))
+    change(Path(sys.argv[1]), lambda kept: [*kept, made])
+"""
+
+
+def test_two_writers_lose_nothing_of_each_other(report: Report, business: Pipeline) -> None:
+    """The page saves while two other processes do, as `segments import` does."""
+    file, form = business.settings.segments_file, token(report)
+    writers = [
+        subprocess.Popen([sys.executable, "-c", SAVE, str(file), name]) for name in ("one", "two")
+    ]
+    for number in range(10):
+        assert posted(report, token=form, name=f"page_{number}").status_code == 303
+    assert [writer.wait() for writer in writers] == [0, 0]
+    names = {one.name for one in read(file)}
+    wanted = {f"{who}_{number}" for who in ("one", "two") for number in range(40)}
+    assert names == wanted | {f"page_{number}" for number in range(10)} | {
+        "paying",
+        "tree",
+        "later",
+    }

@@ -18,10 +18,10 @@ from pipeline import AS_OF, Pipeline, subscribe
 from orchestration.stages.build import transform_stage
 from orchestration.stages.build_due import build_due
 from orchestration.terminal.reporter import LogReporter
-from report.filters import Condition
+from report.filters.tree import Condition, Group, Node
 from report.published import Copy
 from report.segments.condition_sql import compiled
-from report.segments.definition import Group, Node, Segment, WrongSegment, segments
+from report.segments.definition import Segment, WrongSegment, segments
 from report.segments.segments_file import parsed, read, write, written
 
 QUIET = LogReporter(lambda line: None)
@@ -208,7 +208,7 @@ def test_a_tree_of_conditions_is_the_same_tree_in_sql(copy: Copy) -> None:
 WRONG: list[tuple[Any, str]] = [
     ([], "write a list under 'segments'"),
     ({"segments": [{"name": "A b"}]}, "segment 1: name 'A b'"),
-    ({"segments": [{"name": "a", "where": {"all": []}}]}, "segment 'a': 'all' takes a list"),
+    ({"segments": [{"name": "a", "where": {"all": []}}]}, "segment 'a': where: 'all' takes a list"),
     ({"segments": [{"name": "a", "colour": 1}]}, "segment 'a': 'colour' is no key"),
     ({"segments": [{"name": "a", "where": {"field": "b"}}]}, "segment 'a': where: write {field"),
     ({"segments": [{"name": "a", "where": {"field": "b", "operator": "is"}}] * 2}, "twice"),

@@ -20,12 +20,12 @@ from pipeline import pipeline_of, subscribe, subscribed
 
 from benchmarks.observers import served
 from orchestration.file_lock import writer_lock
-from report.app import application
-from report.filters import Condition
+from report.filters.tree import Condition
 from report.page import Site
-from report.security import Rules
 from report.segments.definition import Segment
 from report.segments.segments_file import write
+from report.serving.app import application
+from report.serving.security import Rules
 from sandbox.population import Population, fill
 
 SCRIPT = "<script>alert(1)</script>"

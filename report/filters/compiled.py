@@ -1,51 +1,21 @@
-"""Conditions on accounts: from the address to SQL with bound parameters.
+"""Conditions on accounts as SQL with bound parameters.
 
-Enters: `[{"field": "mrr_normalized", "operator": "over", "value": "100"}]`, all of which must hold.
-Leaves: a condition in SQL and its parameters. Fields come from the published copy, operators from
-`operators`, and values are always bound. Not known fulfils only "is not known" and what denies.
+Enters: a tree of conditions, the fields that there are, `as_of`. Leaves: a condition in SQL and its
+parameters. Fields come from the published copy, operators from `operators`, and values are always
+bound. Not known fulfils only "is not known" and what denies.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from datetime import datetime
+from itertools import count
 from typing import Any
 
-from report.fields import Field
-from report.operators import DATE, OPERATORS, Operator
-from report.values import WrongFilter, typed
+from report.filters.fields import Field
+from report.filters.operators import DATE, OPERATORS, Operator
+from report.filters.tree import NOTHING, Condition, Node, WrongFilter
+from report.filters.values import typed
 
-MOST_CONDITIONS = 20
-
-
-@dataclass(frozen=True)
-class Condition:
-    """As the address has it."""
-
-    field: str
-    operator: str
-    value: str = ""
-
-
-def parsed(text: str | None) -> list[Condition]:
-    """The conditions of an address. Raises WrongFilter."""
-    if not text:
-        return []
-    try:
-        given = json.loads(text)
-        found = [Condition(**{name: str(value) for name, value in one.items()}) for one in given]
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        given = None
-    if not isinstance(given, list):
-        raise WrongFilter('where: write a list of {"field": ..., "operator": ..., "value": ...}')
-    if len(found) > MOST_CONDITIONS:
-        raise WrongFilter(f"where: at most {MOST_CONDITIONS} conditions")
-    return found
-
-
-def written(conditions: Sequence[Condition]) -> str | None:
-    """As `parsed` reads them; None for no condition."""
-    return json.dumps([asdict(one) for one in conditions]) if conditions else None
+JOINS = {"all": " and ", "any": " or "}
 
 
 def operator(condition: Condition, fields: Mapping[str, Field]) -> Operator:
@@ -64,19 +34,23 @@ def operator(condition: Condition, fields: Mapping[str, Field]) -> Operator:
 
 
 def compiled(
-    conditions: Sequence[Condition], fields: Mapping[str, Field], as_of: datetime
+    where: Node, fields: Mapping[str, Field], as_of: datetime
 ) -> tuple[str, dict[str, Any]]:
-    """SQL that is true for the accounts which fulfil all of them. Raises WrongFilter."""
-    parts: list[str] = ["true"]
+    """SQL that is true for the accounts which fulfil them. Raises WrongFilter."""
     parameters: dict[str, Any] = {}
-    for number, condition in enumerate(conditions):
-        sql, bound = condition_sql(number, condition, fields, as_of)
-        parts.append(f"({sql})")
-        parameters |= bound
-    return " and ".join(parts), parameters
+    numbers = count()
+
+    def text(node: Node) -> str:
+        if isinstance(node, Condition):
+            sql, bound = _condition(next(numbers), node, fields, as_of)
+            parameters.update(bound)
+            return f"({sql})"
+        return "(" + JOINS[node.kind].join(text(part) for part in node.parts) + ")"
+
+    return (text(where) if where != NOTHING else "true"), parameters
 
 
-def condition_sql(
+def _condition(
     number: int, condition: Condition, fields: Mapping[str, Field], as_of: datetime
 ) -> tuple[str, dict[str, Any]]:
     """One condition; its value is bound by its `number`. Raises WrongFilter."""

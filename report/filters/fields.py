@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from report.columns import METADATA, kind, label
+from report.filters.tree import Condition
 
 # An account's row, and the trait tables that say more of it; the first that has a column gives it.
 TABLES = ("accounts", "single_subscription_traits", "multi_subscription_traits")
@@ -65,6 +66,13 @@ def fields(
         made = _metadata(number, key)
         found[made.name] = made
     return found
+
+
+def metadata_keys(named: Iterable[Condition]) -> list[str]:
+    """A key that no customer carries is known too: nobody has it. A date may be compared with one
+    that the value names."""
+    texts = [text for one in named for text in (one.field, one.value) if text.startswith(METADATA)]
+    return list(dict.fromkeys(text.removeprefix(METADATA) for text in texts))
 
 
 def _column(table: str, name: str, of_type: str, description: str) -> Field:

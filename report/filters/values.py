@@ -7,14 +7,11 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from report.fields import Field
-from report.operators import DATE, NUMBER, OPERATORS, Operator
+from report.filters.fields import Field
+from report.filters.operators import DATE, NUMBER, OPERATORS, Operator
+from report.filters.tree import WrongFilter
 
 MOST_TEXT = 500
-
-
-class WrongFilter(ValueError):
-    """The text says which condition, and what it takes instead."""
 
 
 def typed(column: Field, chosen: Operator, value: str) -> object:

@@ -1,0 +1,1 @@
+"""Conditions on accounts: the fields and operators that there are, trees of them, their SQL."""
