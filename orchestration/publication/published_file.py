@@ -74,18 +74,31 @@ def replacing(
 ) -> Iterator[None]:
     """A new file as `published`, empty or a copy; it becomes `marts` if all went well."""
     fresh = marts.with_suffix(".tmp")
-    if copy:
-        copy.ready()
-    else:
-        _remove(fresh)
-    database.execute(f"attach {quoted(fresh)} as published")
-    database.execute("drop schema if exists published.marts cascade")  # an older version's views
+    with _removed_unless_whole(fresh):
+        if copy:
+            copy.ready()
+        else:
+            _remove(fresh)
+        database.execute(f"attach {quoted(fresh)} as published")
+        database.execute(
+            "drop schema if exists published.marts cascade"
+        )  # an older version's views
+        try:
+            yield
+        finally:
+            database.execute("detach published")
+        fresh.chmod(0o600)
+        fresh.replace(marts)
+
+
+@contextmanager
+def _removed_unless_whole(file: Path) -> Iterator[None]:
+    """A disk that got full on the way has the room again."""
     try:
         yield
-    finally:
-        database.execute("detach published")
-    fresh.chmod(0o600)
-    fresh.replace(marts)
+    except BaseException:
+        _remove(file)
+        raise
 
 
 def _copy_file(source: Path, target: Path) -> None:

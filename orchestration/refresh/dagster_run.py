@@ -30,6 +30,7 @@ from orchestration.code_location.run_tags import run_tags
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.dagster_local.in_process import IN_PROCESS, alive
+from orchestration.dagster_local.standard_error import told_once
 from orchestration.publication.delivery_due import is_due_or_lost
 from orchestration.refresh.made import Made
 from orchestration.stages.load_ahead import LoadedAhead
@@ -89,7 +90,7 @@ def _run(  # noqa: PLR0913, PLR0917
     on_made: Callable[[Made], None],
 ) -> ExecuteInProcessResult:
     run_id = str(uuid4())
-    with alive(instance, settings.folder.dagster, run_id):
+    with told_once(), alive(instance, settings.folder.dagster, run_id):
         try:
             return defs.resolve_job_def(job).execute_in_process(
                 instance=instance,

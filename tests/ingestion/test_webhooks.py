@@ -19,6 +19,7 @@ import duckdb
 import httpx
 import orjson
 import pytest
+from full_disk import disk_at
 from local_stripe import DAY, NOW, LocalStripe
 from misshapen_events import misshapen_events
 from receiver_thread import receiving_in_thread
@@ -221,15 +222,14 @@ def test_account_and_secret_that_come_later_are_taken_without_a_restart(tmp_path
 
 
 def test_failed_append_is_answered_so_that_stripe_comes_again(tmp_path: Path) -> None:
-    """No byte more fits on the disk, as far as the process can tell."""
-    with receiving(tmp_path / "data") as receiver:
+    """Where the disk is full, and has room again."""
+    with disk_at(tmp_path / "data") as disk, receiving(disk.folder) as receiver:
         assert receiver.deliver(event(1)) == (200, "new")
-        pid, kind = receiver.process.pid, resource.RLIMIT_FSIZE
-        resource.prlimit(pid, kind, (1, resource.RLIM_INFINITY))
+        disk.fill(receiver.process.pid)
         assert receiver.deliver(event(2)) == (503, "append_failed")
         health = receiver.url.replace("/webhooks", "/health")
         assert receiver.client.get(health).status_code == 503
-        resource.prlimit(pid, kind, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        disk.free(receiver.process.pid)
         assert receiver.deliver(event(2)) == (200, "new")
         assert receiver.client.get(health).status_code == 200
         assert receiver.logged() == {"evt_1", "evt_2"}
