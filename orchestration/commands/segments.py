@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.pages.tables import table
 from orchestration.terminal.failures import Unknown, WrongUsage, explained
 from orchestration.terminal.output import Json, console
 
@@ -23,12 +22,11 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 Name = Annotated[str, typer.Argument(help="The segment's name.")]
-MOST_SHOWN = 50
 
 
 @app.command("list")
 def list_them(json: Json = False) -> None:
-    """All segments, their accounts and MRR, and how many came and went in the last 30 days."""
+    """All segments, their accounts and MRR, and how these moved in the last 30 days."""
     with explained():
         from report.segments.published_segments import summaries
 
@@ -36,26 +34,39 @@ def list_them(json: Json = False) -> None:
     if json:
         _print_json(rows)
     elif rows:
-        console.print(table([_listed(row) for row in rows]))
+        from orchestration.pages.segment_lines import listed
+
+        console.print(listed(rows))
     else:
         console.print("no segment was judged yet: save one in segments.yml, or import it, and sync")
 
 
 @app.command()
 def show(name: Name, json: Json = False) -> None:
-    """One segment: its conditions, its accounts, who came into it and who left it."""
+    """One segment: conditions, MRR and accounts, how they moved, who came and who left."""
     with explained():
-        from report.segments.published_segments import judged
+        from report.segments.published_segments import judged, summaries
 
         settings = _settings()
         segment, copy = _saved_one(settings, name), _copy(settings)
-        members, moved = (judged(copy, what, segment=name) for what in ("members", "moved"))
+        found = [one for one in summaries(copy) if one["segment"] == name]
+        mrr, members, moved = (
+            judged(copy, what, segment=name) for what in ("mrr", "members", "moved")
+        )
     if json:
-        _print_json({**segment.as_data(), "members": members, "moved": moved})
+        figures = {
+            "judged": found[0] if found else None,
+            "mrr": mrr,
+            "members": members,
+            "moved": moved,
+        }
+        _print_json({**segment.as_data(), **figures})
         return
+    from orchestration.pages.segment_lines import listed, paid, shown
+
     console.print(_yaml(segment), markup=False, highlight=False, end="")
-    for title, rows in (("accounts", members), ("came and left", moved)):
-        console.print(table(rows[:MOST_SHOWN], title=f"{len(rows):,} {title}"))
+    console.print(listed(found), paid(mrr))
+    console.print(*shown({"accounts": members, "came and left": moved}))
 
 
 @app.command()
@@ -155,18 +166,6 @@ def _copy(settings: "Settings") -> "Copy":
 
     need(settings.marts)
     return Published(settings.marts).copy()
-
-
-def _listed(row: dict[str, Any]) -> dict[str, Any]:
-    amounts = ", ".join(f"{currency} {amount:,.2f}" for currency, amount in row["mrr"].items())
-    return {
-        "segment": row["segment"],
-        "accounts": f"{row['members']:,}",
-        "mrr": amounts,
-        "entered": row["entered_in_30_days"],
-        "left": row["left_in_30_days"],
-        "about": row["problem"] or row["description"],
-    }
 
 
 def _yaml(segment: "Segment") -> str:

@@ -17,7 +17,7 @@ import duckdb
 
 from orchestration.publication.marts import count_rows
 from orchestration.publication.published_file import Copy, quoted, replacing
-from report.segments import membership
+from report.segments.schema import TABLES as SEGMENT_TABLES
 from reverse_sync.state.column_docs import COLUMNS, TABLES
 
 SYNC_TABLES = (
@@ -29,7 +29,7 @@ SYNC_TABLES = (
     "sync_backlog",
     "dead_letters",
 )
-RECORDS = {"sync": SYNC_TABLES, "segments": membership.TABLES}
+RECORDS = {"sync": SYNC_TABLES, "segments": SEGMENT_TABLES}
 # Tables of the sync with a row for each account or change: what tells which are replaced, and what
 # is greater in each row that was written since.
 GROWING = {

@@ -12,6 +12,7 @@ from orchestration.configuration.settings import Settings
 from orchestration.terminal.logs import log
 from report.segments import membership
 from report.segments.definition import Segment, WrongSegment
+from report.segments.schema import exist
 from report.segments.segments_file import read
 
 
@@ -28,7 +29,7 @@ def judge_segments(
 ) -> bool:
     """Bring the members to the marts; whether anything was judged."""
     saved = _saved(settings)
-    if saved is None or not (saved or membership.exist(database)):
+    if saved is None or not (saved or exist(database)):
         return False
     try:
         found = membership.judge(database, saved, _naive(as_of))

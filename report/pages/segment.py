@@ -7,11 +7,12 @@ from report.filters.fields import Field, fields, metadata_keys
 from report.filters.tree import Condition, Node, WrongFilter, as_group, conditions, written
 from report.page import Page, View
 from report.pages.words import words
-from report.segments.membership import TABLES
+from report.segments.schema import TABLES
 from report.segments.segments_file import saved
 from report.sql import query
 from report.tables import Shown, Table
 
+NOBODY = "No account fulfils its conditions."
 ALL = {"all": "all of these hold", "any": "one of these holds"}
 
 
@@ -20,11 +21,20 @@ def tables(view: View) -> Mapping[str, Table]:
         return {}
     of = {"segment": view["name"] or ""}
     return {
+        "mrr": Table("What they pay together", query("segments/mrr"), of, empty=NOBODY),
+        "days": Table(
+            "Accounts and MRR by day",
+            query("segments/days"),
+            {**of, "currency": view.currency},
+            rows=400,
+            chart="days",
+            empty="No refresh has judged it yet.",
+        ),
         "members": Table(
             "Accounts in it",
             query("segments/members"),
             of,
-            empty="No account fulfils its conditions.",
+            empty=NOBODY,
         ),
         "moved": Table(
             "Who came and who left", query("segments/moved"), of, empty="Nobody came or left."

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from report.page import Page, View
-from report.segments.membership import TABLES
+from report.segments.schema import TABLES
 from report.segments.segments_file import saved
 from report.sql import query
 from report.tables import Shown, Table
@@ -18,7 +18,13 @@ def tables(view: View) -> Mapping[str, Table]:
         return {}
     return {
         "segments": Table("Saved segments", query("segments/list"), rows=500, empty=EMPTY),
-        "mrr": Table("Their MRR, by currency", query("segments/mrr"), rows=1_000, empty=EMPTY),
+        "mrr": Table(
+            "Their MRR, by currency",
+            query("segments/mrr"),
+            {"segment": None},
+            rows=1_000,
+            empty=EMPTY,
+        ),
     }
 
 

@@ -1,8 +1,7 @@
 """Who is in a segment, and since when: judged at `as_of`, kept in the warehouse's `segments`.
 
-Enters: the built marts, the saved segments, `as_of`. Leaves: `segments.segments`, a row a segment,
-and `segments.segment_members`, a row a stay. What cannot be judged keeps the members it had, and
-says why. Nothing is judged at a moment before the last one.
+Enters: the built marts, the saved segments, `as_of`. Leaves: the tables of `schema`. What cannot be
+judged keeps the members it had, and says why. Nothing is judged at a moment before the last one.
 """
 
 import json
@@ -14,58 +13,10 @@ import duckdb
 from report.filters.tree import WrongFilter, node_data
 from report.segments.condition_sql import Tables, compiled
 from report.segments.definition import Segment
+from report.segments.schema import CREATE, columns, exist
+from report.segments.stays import bring, end
 
-SCHEMA = "segments"
-TABLES = ("segments", "segment_members")
 MARTS = "marts"
-CREATE = """
-create schema if not exists segments;
-create table if not exists segments.segments (
-    segment varchar, description varchar, definition varchar, members bigint,
-    judged_at timestamp, problem varchar
-);
-create table if not exists segments.segment_members (
-    segment varchar, account_id varchar, entered_at timestamp, left_at timestamp
-);
-comment on table segments.segments is 'One row a saved segment, as it was last judged.';
-comment on table segments.segment_members is
-    'One row a stay of an account in a segment: when it entered, and when it left.';
-comment on column segments.segments.segment is 'Name of the segment. From segments.yml.';
-comment on column segments.segments.description is 'What it is for. From segments.yml.';
-comment on column segments.segments.definition is 'Its conditions as JSON. From segments.yml.';
-comment on column segments.segments.members is 'Accounts in it when it was last judged.';
-comment on column segments.segments.judged_at is
-    'The as_of at which it was last judged; null: never. Unit: UTC.';
-comment on column segments.segments.problem is
-    'Why it could not be judged; its members are then those of before. Null: it was.';
-comment on column segments.segment_members.segment is 'Name of the segment.';
-comment on column segments.segment_members.account_id is 'The account that is or was in it.';
-comment on column segments.segment_members.entered_at is
-    'The as_of at which it was first seen in it, this time. Unit: UTC.';
-comment on column segments.segment_members.left_at is
-    'The as_of at which it was no longer seen in it; null: it is in it. Unit: UTC.';
-"""
-COLUMNS = """
-select table_name, column_name, data_type from duckdb_columns()
-where database_name = current_database() and schema_name = ? order by table_name, column_index
-"""
-LEFT = """
-update segments.segment_members set left_at = $as_of
-where segment = $segment and left_at is null and account_id not in (select account_id from judged)
-"""
-ENTERED = """
-insert into segments.segment_members
-select $segment, account_id, $as_of, null from judged
-where account_id not in (
-    select account_id from segments.segment_members where segment = $segment and left_at is null
-)
-"""
-GONE = "update segments.segment_members set left_at = ? where segment = ? and left_at is null"
-
-
-def exist(database: duckdb.DuckDBPyConnection) -> bool:
-    """Whether segments were ever judged here."""
-    return database.execute(COLUMNS, [SCHEMA]).fetchone() is not None
 
 
 def why_due(
@@ -92,12 +43,12 @@ def judge(
     database.execute("begin")
     try:
         database.execute(CREATE)
-        kept, tables = _kept(database), _tables(database)
+        kept, tables = _kept(database), columns(database, MARTS)
         if any(at and at > as_of for _, at in kept.values()):
             database.execute("rollback")
             return {}
         for name in set(kept) - {one.name for one in saved}:
-            database.execute(GONE, [as_of, name])
+            end(database, name, as_of)
         before = {name: at for name, (_, at) in kept.items()}
         found = {one.name: _judge(database, one, tables, as_of) for one in saved}
         _note(database, saved, found, before, as_of)
@@ -122,9 +73,7 @@ def _judge(
         database.execute(f"create or replace temp table judged as {members}", made.parameters)
     finally:
         database.execute("reset search_path")
-    moment = {"segment": segment.name, "as_of": as_of}
-    database.execute(LEFT, moment)
-    database.execute(ENTERED, moment)
+    bring(database, segment.name, as_of)
     return None
 
 
@@ -169,10 +118,3 @@ def _kept(
         "select segment, description, definition, judged_at from segments.segments"
     ).fetchall()
     return {name: ((description, definition), at) for name, description, definition, at in rows}
-
-
-def _tables(database: duckdb.DuckDBPyConnection) -> dict[str, dict[str, tuple[str, str]]]:
-    found: dict[str, dict[str, tuple[str, str]]] = {}
-    for table, column, of_type in database.execute(COLUMNS, [MARTS]).fetchall():
-        found.setdefault(table, {})[column] = (of_type, "")
-    return found

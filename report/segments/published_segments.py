@@ -9,7 +9,7 @@ from typing import Any
 from report.published import Copy, NothingPublished
 from report.segments.condition_sql import compiled
 from report.segments.definition import Segment
-from report.segments.membership import TABLES
+from report.segments.schema import TABLES
 from report.sql import query
 
 PUBLISHED, ACCOUNTS = "main", "accounts"
@@ -22,11 +22,12 @@ def judged(copy: Copy, name: str, **parameters: Any) -> list[dict[str, Any]]:
 
 
 def summaries(copy: Copy) -> list[dict[str, Any]]:
-    """All segments, each with its MRR by currency."""
-    rows, amounts = judged(copy, "list"), judged(copy, "mrr")
+    """All segments, each with its MRR by currency, and by how much that moved."""
+    rows, amounts = judged(copy, "list"), judged(copy, "mrr", segment=None)
     for row in rows:
         own = [one for one in amounts if one["segment"] == row["segment"]]
-        row["mrr"] = {one["currency"]: one["mrr"] for one in own}
+        for figure in ("mrr", "mrr_change_30_days"):
+            row[figure] = {one["currency"]: one[figure] for one in own}
     return rows
 
 

@@ -3,7 +3,7 @@
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const number = (text) => (text === null ? null : Number(text));
-const month = (text) => text.slice(0, 7);
+const when = (row) => row.day || row.month.slice(0, 7);
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const long = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 
@@ -21,7 +21,7 @@ function frame(rows, extra) {
       valueFormatter: (value) => (value === null ? "–" : long.format(value)),
     },
     xAxis: {
-      type: "category", data: rows.map((row) => month(row.month)), axisTick: { show: false },
+      type: "category", data: rows.map(when), axisTick: { show: false },
       axisLine: { lineStyle: { color: color("line") } }, axisLabel: { color: color("soft"), hideOverlap: true },
     },
     yAxis: {
@@ -36,14 +36,14 @@ function frame(rows, extra) {
 const charts = {
   // A line for each currency; they share an axis and are never added.
   mrr(rows) {
-    const months = [...new Set(rows.map((row) => row.month))].sort();
+    const months = [...new Set(rows.map(when))].sort();
     const currencies = [...new Set(rows.map((row) => row.currency))];
     const colors = ["accent", "reactivation", "contraction", "churn"].map(color);
     const several = currencies.length > 1;
     const made = frame(rows, {
       legend: several ? { top: 0, textStyle: { color: color("soft") } } : undefined,
       series: currencies.map((currency, place) => {
-        const of = new Map(rows.filter((row) => row.currency === currency).map((row) => [row.month, row]));
+        const of = new Map(rows.filter((row) => row.currency === currency).map((row) => [when(row), row]));
         const paint = colors[place % colors.length];
         return {
           name: several ? currency.toUpperCase() : "MRR", type: "line", showSymbol: months.length < 3,
@@ -53,8 +53,22 @@ const charts = {
         };
       }),
     });
-    made.xAxis.data = months.map(month);
+    made.xAxis.data = months;
     if (several) made.yAxis.name = "";
+    return made;
+  },
+  // Accounts have an axis of their own, on the right.
+  days(rows) {
+    const made = frame(rows, { legend: { top: 0, left: "center", textStyle: { color: color("soft") } } });
+    const line = (name, data, paint, axis) => ({
+      name, data, type: "line", yAxisIndex: axis, showSymbol: rows.length < 3,
+      lineStyle: { color: paint, width: 2 }, itemStyle: { color: paint },
+    });
+    made.series = [
+      line("MRR", rows.map((row) => number(row.mrr)), color("accent"), 0),
+      line("accounts", rows.map((row) => number(row.members)), color("reactivation"), 1),
+    ];
+    made.yAxis = [made.yAxis, { ...made.yAxis, name: "accounts", nameTextStyle: { color: color("soft"), align: "right" }, minInterval: 1, splitLine: { show: false } }];
     return made;
   },
   movements(rows) {
@@ -74,7 +88,7 @@ async function draw(place) {
   if (!answer.ok) return; // the table below says the same
   const rows = (await answer.json()).rows;
   if (!rows.length) return;
-  rows.sort((one, other) => (one.month < other.month ? -1 : 1));
+  rows.sort((one, other) => (when(one) < when(other) ? -1 : 1));
   place.hidden = false;
   place.parentElement.querySelector("details").open = false;
   const chart = echarts.init(place);

@@ -13,7 +13,7 @@ from orchestration.monitoring.health import KEPT_OUT
 from orchestration.publication.publish import SYNC_TABLES
 from orchestration.terminal.failures import CODES
 from orchestration.terminal.stopping import STOPPED
-from report.segments.membership import TABLES
+from report.segments.schema import TABLES
 from reverse_sync.guards import GUARDS, UPSTREAM
 from sandbox.misbehaviour.faults import KINDS, OF_DELIVERIES
 

@@ -22,6 +22,7 @@ from report.filters.tree import Condition, Group, Node
 from report.published import Copy
 from report.segments.condition_sql import compiled
 from report.segments.definition import Segment, WrongSegment, segments
+from report.segments.published_segments import judged
 from report.segments.segments_file import parsed, read, write, written
 
 QUIET = LogReporter(lambda line: None)
@@ -65,6 +66,36 @@ def test_members_come_and_go_with_what_they_fulfil(business: Pipeline) -> None:
     business.refresh(as_of=TOMORROW)
     naive = [moment.replace(tzinfo=None) for moment in (LATER, TOMORROW)]
     assert stays(business, "gold") == [("cus_one", *naive)]
+
+
+def moved(business: Pipeline, name: str, **parameters: Any) -> list[dict[str, Any]]:
+    return judged(Copy(business.settings.marts), name, **parameters)
+
+
+def test_it_is_known_how_accounts_and_mrr_moved(business: Pipeline) -> None:
+    """Three pay 50.00; one leaves, and one pays three times as much."""
+    save(business, paying=PAYING)
+    business.refresh()
+    [now] = moved(business, "list")
+    [paid] = moved(business, "mrr", segment="paying")
+    assert (now["members"], now["members_change_30_days"]) == (3, None), "not judged 30 days ago"
+    assert (paid["mrr"], paid["mrr_change_30_days"]) == (150, None)
+    store = business.stripe.store
+    store.update("subscription", "sub_one", {"status": "canceled"}, now=NOW)
+    items = store.get("subscription", "sub_two")["items"]
+    items["data"][0]["quantity"] = 3
+    store.update("subscription", "sub_two", {"items": items}, now=NOW)
+    business.refresh(as_of=AS_OF + timedelta(days=29))
+    assert moved(business, "list")[0]["members_change_30_days"] is None
+    business.refresh(as_of=AS_OF + timedelta(days=30))
+    [now] = moved(business, "list")
+    assert (now["members"], now["members_change_30_days"]) == (2, -1)
+    [paid] = moved(business, "mrr", segment="paying")
+    assert (paid["currency"], paid["mrr"], paid["mrr_change_30_days"]) == ("usd", 200, 50)
+    days = moved(business, "days", segment="paying", currency="usd")
+    assert [(one["members"], one["mrr"]) for one in days] == [(2, 200), (2, 200), (3, 150)]
+    none = moved(business, "days", segment="paying", currency="eur")
+    assert {one["mrr"] for one in none} == {0}, "nobody in it paid in euros"
 
 
 def test_a_field_of_another_mart_is_judged_too(business: Pipeline) -> None:
@@ -257,6 +288,9 @@ def test_the_command_saves_counts_and_shows(business: Pipeline, segments_command
     shown = json.loads(segments_command("show", "paying", "--json").stdout)
     assert {one["account_id"] for one in shown["members"]} == {"cus_one", "cus_two", "cus_three"}
     assert [one["move"] for one in shown["moved"]] == ["entered"] * 3
+    assert [(one["currency"], one["mrr"]) for one in shown["mrr"]] == [("usd", "150.000")]
+    assert shown["judged"]["members_change_30_days"] is None
+    assert "150.00" in segments_command("show", "paying").stdout
     assert parsed(segments_command("export").stdout) == [saved]
 
 
