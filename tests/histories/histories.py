@@ -24,10 +24,11 @@ VANISHING = (
 )
 STORES = {"webhook": ALONE, "webhook in lists": IN_LISTS, "vitally": ALONE}
 BUSINESS = ("live",) * 9 + ("edit",) * 6 + ("unseen",) + ("misshapen", "unfinished") * 2
+AT_AN_ANSWER = "delivering killed at an answer"
 WORK = {
     "loading": ("load", "loading killed", "loading killed", "full", "full killed"),
     "receiving": ("receiver killed",),
-    "delivering": ("deliver", "delivering killed", "delivering killed", "sync killed"),
+    "delivering": ("deliver", "delivering killed", *(AT_AN_ANSWER,) * 2, "sync killed"),
     "at once": ("at once", "at once killed", "at once killed"),
 }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from fresh_outcome import Outcome, compared, outcome, unknown_amounts, without
+from fresh_outcome import SUMS, Outcome, compared, outcome, unknown_amounts, without
 from history_world import Failed, World
 from landed import differences, untrue
 from sent_twice import FORGOTTEN, NO_NEED
@@ -93,7 +93,8 @@ def _gone(world: World) -> set[str]:
 
 
 def _marts(here: Outcome, there: Outcome, gone: set[str]) -> Iterator[tuple[str, Any]]:
-    for mart, rows in there.marts.items():
+    for mart in sorted(there.marts.keys() - (SUMS if gone else ())):
+        rows = there.marts[mart]
         unknown = there.unknown if mart == "mrr_by_month" else set()
         kept, new = (
             {row for row in without(of, gone) if row[0] not in unknown}

@@ -19,6 +19,7 @@ from sandbox import clock
 from sandbox.business import driver
 
 UNFINISHED = b"POST /webhooks HTTP/1.1\r\nHost: receiver\r\nContent-Length: 100\r\n"
+MOST_ANSWERS = 4  # a few accounts change at a time
 TAKEN = ("new", "repeated", "unknown_type")
 
 
@@ -107,6 +108,13 @@ def delivering_killed(world: World, step: Step) -> None:
     world.deliver(world.begin_delivery("deliver"), kill_at=_share(step))
 
 
+def delivering_killed_at_an_answer(world: World, step: Step) -> None:
+    """Before what the store has answered can be noted."""
+    process = world.begin_delivery("deliver")
+    world.accounts.when_answered(1 + step.number % MOST_ANSWERS, process.kill)
+    world.deliver(process)
+
+
 def sync_killed(world: World, step: Step) -> None:
     world.deliver(world.begin_delivery("sync"), kill_at=_share(step))
 
@@ -142,6 +150,7 @@ STEPS: dict[str, Callable[[World, Step], None]] = {
     for made in (
         *(live, edit, unseen, misshapen, unfinished, receiver_killed),
         *(load, loading_killed, full, full_killed),
-        *(deliver, delivering_killed, sync_killed, at_once, at_once_killed),
+        *(deliver, delivering_killed, delivering_killed_at_an_answer, sync_killed),
+        *(at_once, at_once_killed),
     )
 }

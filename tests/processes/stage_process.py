@@ -135,7 +135,10 @@ def _stage(word: str, settings: Any, reporter: Any, as_of: datetime) -> None:
 
 
 def _wait_shortly() -> None:
-    """The same attempts, sooner: nobody waits a minute for a store that is tried again."""
+    """The same attempts, sooner: nobody waits a minute for a store that is away or silent."""
+    from dataclasses import replace
+
+    from misbehaving_store import PATIENCE
     from tenacity import wait_fixed
 
     from ingestion.stripe_api import client
@@ -144,4 +147,5 @@ def _wait_shortly() -> None:
 
     client._BACKOFF = wait_fixed(0.01)
     store_client.BACKOFF = wait_fixed(0.01)
+    store_client.LIMITS = replace(store_client.LIMITS, seconds=PATIENCE)
     waits.FIRST_WAIT = timedelta(milliseconds=1)

@@ -43,6 +43,7 @@ HISTORY = {  # kept month by month here, estimated from invoices there: test_est
 }
 MRR_STAYS = "an MRR that is not known stays as it was, and a first import has none that could stay"
 GONE = "of a customer that was deleted before the first import, that one knows nothing but the id"
+SUMS = {"trial_conversions"}  # of all who were ever there: they differ where somebody is GONE
 LEFT = "an account whose only customer names another by now keeps its row until somebody ends it"
 
 

@@ -6,7 +6,7 @@ accounts, and an `Arrival` for each change of an account that reached it.
 
 import random
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -15,7 +15,9 @@ from urllib.parse import unquote
 
 from target_servers import FakeVitally, Receiver, Reply, Request, TargetServer
 
-PROBABILITY = 0.08  # of each kind, for each request
+PROBABILITY, RARELY = 0.08, 0.02  # of each kind, for each request
+PATIENCE = 5.0  # of who sends, in seconds; `stage_process` sees to it
+LATE = "an answer too late, after applying"
 # Instead of serving the request.
 REFUSALS = {
     "429": Reply(429, {"error": "slow down"}, {"Retry-After": "0.05"}),
@@ -29,6 +31,8 @@ ANSWERS = {
     "connection dropped after applying": Reply(reset=True),
     "500 after applying": Reply(500, {"error": "broken"}),
     "HTML after applying": Reply(200, "<html>welcome</html>"),
+    "half an answer after applying": Reply(200, {"results": []}, half=True),
+    LATE: Reply(200, slow=PATIENCE + 1),
 }
 SLOW, PART, PART_FOR_GOOD = "slow", "a part taken", "a part refused for good"
 PARTS = (PART, PART_FOR_GOOD)
@@ -64,10 +68,23 @@ class MisbehavingStore(TargetServer):
         self.arrivals: list[Arrival] = []
         self.counts: Counter[str] = Counter()
         self.delivery = 0
+        self._after, self._then = 0, no_more
+
+    def when_answered(self, times: int, then: Callable[[], None]) -> None:
+        """Once, as soon as so many requests are answered with 2xx from now on."""
+        with self.lock:
+            self._after, self._then = times, then
+
+    def sent(self, reply: Reply) -> None:
+        with self.lock:
+            if reply.status < 300:
+                self._after -= 1
+                if self._after == 0:
+                    self._then()
 
     def answer(self, request: Request) -> Reply:
         with self.lock:
-            drawn = (kind for kind in self.kinds if self._dice.random() < PROBABILITY)
+            drawn = (kind for kind in self.kinds if self._dice.random() < _probability(kind))
             kind = next(drawn, None)
             if kind is not None:
                 self.counts[f"store: {kind}"] += 1
@@ -123,6 +140,14 @@ class MisbehavingStore(TargetServer):
         """What an account holds, without what each write renews."""
         held = self.behaved.accounts.get(name, {})
         return deepcopy({part: held.get(part) for part in ("name", "traits", "lifecycle")})
+
+
+def _probability(kind: str) -> float:
+    return RARELY if kind == LATE else PROBABILITY  # each takes seconds
+
+
+def no_more() -> None:
+    """Nobody waits for an answer."""
 
 
 def _accounts(request: Request) -> list[str]:

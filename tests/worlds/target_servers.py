@@ -8,8 +8,10 @@ import base64
 import hashlib
 import hmac
 import json
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -51,13 +53,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """`reset`: the connection breaks instead. `slow`: seconds before the answer. `served`: the
-    request takes effect all the same, only its answer is replaced."""
+    """`reset`: the connection breaks instead. `half`: it breaks in the middle of the body. `slow`:
+    seconds before the answer. `served`: the request takes effect all the same, only its answer is
+    replaced."""
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     reset: bool = False
+    half: bool = False
     slow: float = 0.0
     served: bool = False
     hostile: str | None = None  # one of HOSTILE
@@ -101,6 +105,9 @@ class TargetServer:
 
     def serve(self, request: Request) -> Reply:
         raise NotImplementedError
+
+    def sent(self, reply: Reply) -> None:
+        """The answer is on its way, to the last byte."""
 
     def held(self, account_id: str) -> Json | None:
         """The traits that the server keeps of an account; None where it has none."""
@@ -281,11 +288,19 @@ class FakeSegment(TargetServer):
         return group and {k: v for k, v in group.items() if k != "name"}
 
 
+class _Serving(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up, or is killed, is no fault of the server's."""
+        if not isinstance(sys.exception(), OSError):
+            traceback.print_exc()
+
+
 @contextmanager
 def running(server: Server) -> Iterator[Server]:
     """The server on a free port of this machine, until the context ends."""
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))
-    http.daemon_threads = True
+    http = _Serving(("127.0.0.1", 0), _handler(server))
     server.port = http.server_address[1]
     thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -328,9 +343,13 @@ def _handler(server: TargetServer) -> type[BaseHTTPRequestHandler]:
             self.send_response(reply.status)
             for name, value in {**reply.headers, "Content-Length": str(len(content))}.items():
                 self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
+            self.close_connection = self.close_connection or reply.half
+            if self.command == "HEAD":
+                content = b""
+            with suppress(OSError):  # the client waits no longer
+                self.end_headers()
+                self.wfile.write(content[: len(content) // 2] if reply.half else content)
+                server.sent(reply)
 
         do_GET = do_POST = do_PUT = do_HEAD = handle_any  # noqa: N815
 
