@@ -21,6 +21,7 @@ MOVES_NUMBERS = (
     "reporting_currency",
     "mrr_discount_durations",
     "mrr_pause_collection",
+    "segments_trait",
 )
 FOLDERS = ("models", "macros", "seeds")
 # `build` counts builds and begins anew in a new warehouse; `id` is never the same again.
@@ -75,6 +76,12 @@ def keep(database: duckdb.DuckDBPyConnection, last: LastBuild) -> None:
 def finish(database: duckdb.DuckDBPyConnection) -> None:
     """All models and tests of the build passed: the next one may go on from it."""
     database.execute("update pipeline.last_build set is_finished = true")
+
+
+def renew(database: duckdb.DuckDBPyConnection) -> None:
+    """What is published of the build changed, and no row of it: it must be published and sent
+    again."""
+    database.execute("update pipeline.last_build set id = uuid()::varchar")
 
 
 def inputs(landed: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -> Inputs:

@@ -24,6 +24,7 @@ select
     lower($reporting_currency::varchar) as reporting_currency,
     $mrr_discount_durations::varchar as mrr_discount_durations,
     $mrr_pause_collection::varchar as mrr_pause_collection,
+    $segments_trait::boolean as segments_trait,
     $changed_since::timestamp as changed_since,
     $previous_as_of::timestamp as previous_as_of,
     $kept_until::timestamp as kept_until

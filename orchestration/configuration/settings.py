@@ -97,6 +97,7 @@ class Settings(ScheduleSettings):
     mrr_pause_collection: Literal["keep", "zero"] = "keep"
     report_token: SecretStr | None = None
     segments_file: Path = Path("segments.yml")
+    segments_trait: bool = False
     live: bool = False
     live_poll_seconds: Annotated[float, Field(ge=0.5)] = 5
     live_run_minutes: Annotated[float, Field(gt=0)] = 60

@@ -52,6 +52,16 @@ where
     )
 order by version desc, trait limit 5
 """
+SENT_SEGMENTS = """
+select traits::json -> '$."stripe.segments"' as segments
+from account_traits where account_id = $account
+"""
+SEGMENTS = {
+    "column_name": "segments",
+    "trait_key": "segments",
+    "unit": "",
+    "source": "segments.yml: the segments whose conditions it fulfils, where SEGMENTS_TRAIT is on",
+}
 UNKNOWN = "select unknown_amount from account_traits where account_id = $account"
 METADATA = "metadata"
 MRR_PARTS = ("last_invoice_amount", "subscription_amount")
@@ -83,13 +93,13 @@ def _described(trait: str | None) -> list[dict[str, str]]:
     with TRAITS.open(newline="") as file:
         rows = list(csv.DictReader(file))
     if trait is None:
-        return rows
+        return [*rows, SEGMENTS]
     name = trait.removeprefix(NAMESPACE)
     column, _, key = name.partition(".")
     if column == METADATA:
         row = next(row for row in rows if row["column_name"] == METADATA)
         return [row | {"trait_key": name, "key": key}]
-    chosen = [row for row in rows if name in (row["column_name"], row["trait_key"])]
+    chosen = [row for row in (*rows, SEGMENTS) if name in (row["column_name"], row["trait_key"])]
     if not chosen:
         known = ", ".join(row["column_name"] for row in rows)
         raise WrongUsage(f"there is no trait '{trait}'; the traits are: {known}")
@@ -112,6 +122,9 @@ def _values(database: duckdb.DuckDBPyConnection, account: str) -> dict[str, Any]
             database, f"select * from {name} where account_id = $account", account=account
         ):
             values |= row
+    [sent] = records(database, SENT_SEGMENTS, account=account) or [{"segments": None}]
+    if sent["segments"]:
+        values[SEGMENTS["column_name"]] = json.loads(sent["segments"])
     if not values:
         raise Unknown(
             f"there is no account '{account}' in the marts; customers without an account's ID"

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.publication import segments_trait
 from orchestration.publication.marts import count_rows
 from orchestration.publication.published_file import Copy, quoted, replacing
 from report.segments.schema import TABLES as SEGMENT_TABLES
@@ -70,7 +71,7 @@ def publish(  # noqa: PLR0913  (all by keyword)
         return _publish_replaced(database, copy or Copy(marts), build, at)
     with replacing(database, marts):
         database.execute("create schema published.publication")
-        tables = [*_tables(database, "marts"), *_sync_tables(database)]
+        tables = [*_sync_tables(database), *_tables(database, "marts")]
         counts = {name: _copy(database, schema, name) for schema, name in tables}
         _mark(database, build, at)
         _publish_target(database)
@@ -110,7 +111,8 @@ def _replace_rows(database: duckdb.DuckDBPyConnection, name: str, conditions: li
     for rows in conditions:
         database.execute(f'delete from published.main."{name}" where {rows}')
     if conditions:
-        database.execute(f'insert into published.main."{name}" by name from refreshed."{name}"')
+        fresh = _as_published(database, f'refreshed."{name}"', name)
+        database.execute(f'insert into published.main."{name}" by name {fresh}')
 
 
 def _mark(database: duckdb.DuckDBPyConnection, build: str | None, at: datetime | None) -> None:
@@ -153,6 +155,10 @@ def _publish_target(database: duckdb.DuckDBPyConnection) -> None:
 
 
 def _replace_sync_tables(database: duckdb.DuckDBPyConnection) -> None:
+    is_sent = _segments_are_sent(database)
+    if is_sent:
+        there = bool(_columns(database, "published", "main", segments_trait.MEMBERS))
+        segments_trait.note_moved(database, published_members=there)
     for schema, name in _sync_tables(database):
         if _columns(database, "published", "main", name) != _columns(database, None, schema, name):
             database.execute(f'drop table if exists published.main."{name}"')
@@ -160,7 +166,22 @@ def _replace_sync_tables(database: duckdb.DuckDBPyConnection) -> None:
         elif name not in GROWING or not _brought_up(database, name, *GROWING[name]):
             database.execute(f'delete from published.main."{name}"')
             database.execute(f'insert into published.main."{name}" from {schema}."{name}"')
+    if is_sent:
+        segments_trait.bring(database)
     _publish_target(database)
+
+
+def _segments_are_sent(database: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the traits of the build name the segments, and any was judged."""
+    is_on = _built_with(database, segments_trait.SETTING)
+    return bool(is_on and _columns(database, None, "segments", segments_trait.MEMBERS))
+
+
+def _as_published(database: duckdb.DuckDBPyConnection, rows: str, name: str) -> str:
+    """Rows of a table as a query."""
+    if name == segments_trait.MART and _segments_are_sent(database):
+        return segments_trait.with_segments(rows)
+    return f"from {rows}"
 
 
 def _brought_up(
@@ -220,13 +241,13 @@ def _tables(database: duckdb.DuckDBPyConnection, schema: str) -> list[tuple[str,
 
 
 def _copy(database: duckdb.DuckDBPyConnection, schema: str, name: str) -> int:
-    target = f'published.main."{name}"'
+    target, source = f'published.main."{name}"', f'"{schema}"."{name}"'
     columns = ", ".join(
         f'"{column}" {kind} {COMPRESSED if column == "traits" else ""}'
         for column, kind in _columns(database, None, schema, name)
     )
     database.execute(f"create table {target} ({columns})")
-    database.execute(f'insert into {target} from "{schema}"."{name}"')
+    database.execute(f"insert into {target} {_as_published(database, source, name)}")
     for what, comment in _comments(database, schema, name):
         database.execute(f"comment on {what} is {_text(comment)}")
     return count_rows(database, target)

@@ -60,8 +60,10 @@ def transform_stage(
         with duckdb.connect(str(settings.warehouse)) as database:
             failure = find_failure(database, made.results)
             began = monotonic()
-            judged = not failure and judge_segments(database, settings, as_of=as_of)
-            published = {} if failure else _publish(database, copy, made.scope)
+            judged, scope = False, made.scope
+            if not failure:
+                judged, scope = judge_segments(database, settings, scope, as_of=as_of)
+            published = {} if failure else _publish(database, copy, scope)
             if judged and not published:
                 publish_sync(database, settings.marts)
             publishing = monotonic() - began

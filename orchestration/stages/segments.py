@@ -4,10 +4,14 @@ Enters: the settings, the warehouse, `as_of`. Leaves: members in the warehouse's
 segments stop no refresh: they are told, and everybody in a segment stays in it.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import duckdb
 
+from orchestration.build.last_build import last_build, renew
+from orchestration.build.scope import BuildKind, BuildScope
 from orchestration.configuration.settings import Settings
 from orchestration.terminal.logs import log
 from report.segments import membership
@@ -25,21 +29,34 @@ def segments_due(
 
 
 def judge_segments(
-    database: duckdb.DuckDBPyConnection, settings: Settings, *, as_of: datetime
-) -> bool:
-    """Bring the members to the marts; whether anything was judged."""
+    database: duckdb.DuckDBPyConnection, settings: Settings, scope: BuildScope, *, as_of: datetime
+) -> tuple[bool, BuildScope]:
+    """Bring the members to the marts; whether anything was judged, and what is to be published.
+
+    Where members moved and no mart did, traits that name segments are another build's: in one
+    transaction with the members, so that a crash between here and the publication loses nothing.
+    """
     saved = _saved(settings)
     if saved is None or not (saved or exist(database)):
-        return False
+        return False, scope
+    is_news = settings.segments_trait and scope.kind is BuildKind.NOTHING
+    moved = {"on_moved": partial(renew, database)} if is_news else {}
     try:
-        found = membership.judge(database, saved, _naive(as_of))
+        found = membership.judge(database, saved, _naive(as_of), **moved)
     except duckdb.Error as error:  # a value of a customer's may stand in DuckDB's words
         log.warning(f"segments are not judged: {type(error).__name__}")
-        return False
+        return False, scope
     for name, problem in found.items():
         if problem:
             log.warning(f"segment '{name}' keeps the members that it had: {problem}")
-    return True
+    return True, _renewed(database, scope)
+
+
+def _renewed(database: duckdb.DuckDBPyConnection, scope: BuildScope) -> BuildScope:
+    last = last_build(database)
+    if last is None or last.id is None or last.id == scope.id:
+        return scope
+    return replace(scope, id=last.id, follows=scope.id)
 
 
 def _saved(settings: Settings) -> list[Segment] | None:

@@ -5,7 +5,7 @@ judged keeps the members it had, and says why. Nothing is judged at a moment bef
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import duckdb
@@ -17,6 +17,10 @@ from report.segments.schema import CREATE, columns, exist
 from report.segments.stays import bring, end
 
 MARTS = "marts"
+
+
+def _nothing() -> None:
+    """Nobody asks."""
 
 
 def why_due(
@@ -36,21 +40,26 @@ def why_due(
 
 
 def judge(
-    database: duckdb.DuckDBPyConnection, saved: Sequence[Segment], as_of: datetime
+    database: duckdb.DuckDBPyConnection,
+    saved: Sequence[Segment],
+    as_of: datetime,
+    on_moved: Callable[[], None] = _nothing,
 ) -> dict[str, str | None]:
     """Bring the members to the marts and `as_of` (naive UTC), all of it or nothing; by segment why
-    it could not be judged, if so."""
+    it could not be judged, if so. `on_moved` is called within it the first time, and where an
+    account came or left."""
     database.execute("begin")
     try:
+        is_first = not exist(database)
         database.execute(CREATE)
-        kept, tables = _kept(database), columns(database, MARTS)
+        kept = _kept(database)
         if any(at and at > as_of for _, at in kept.values()):
             database.execute("rollback")
             return {}
-        for name in set(kept) - {one.name for one in saved}:
-            end(database, name, as_of)
+        found, moved = _judge_all(database, saved, {*kept}, as_of)
+        if moved or is_first:
+            on_moved()
         before = {name: at for name, (_, at) in kept.items()}
-        found = {one.name: _judge(database, one, tables, as_of) for one in saved}
         _note(database, saved, found, before, as_of)
         database.execute("commit")
     except BaseException:
@@ -59,10 +68,27 @@ def judge(
     return found
 
 
+def _judge_all(
+    database: duckdb.DuckDBPyConnection,
+    saved: Sequence[Segment],
+    kept: set[str],
+    as_of: datetime,
+) -> tuple[dict[str, str | None], int]:
+    """By segment why it could not be judged, if so, and how many accounts came and left."""
+    gone = kept - {one.name for one in saved}
+    moved = sum(end(database, name, as_of) for name in sorted(gone))
+    tables = columns(database, MARTS)
+    found: dict[str, str | None] = {}
+    for one in saved:
+        found[one.name] = problem = _judge(database, one, tables, as_of)
+        moved += 0 if problem else bring(database, one.name, as_of)
+    return found, moved
+
+
 def _judge(
     database: duckdb.DuckDBPyConnection, segment: Segment, tables: Tables, as_of: datetime
 ) -> str | None:
-    """Why it could not be, if so."""
+    """Who fulfils it now, in the table `judged`; why that cannot be told, if so."""
     try:
         made = compiled(segment.where, tables, as_of)
     except WrongFilter as error:
@@ -73,7 +99,6 @@ def _judge(
         database.execute(f"create or replace temp table judged as {members}", made.parameters)
     finally:
         database.execute("reset search_path")
-    bring(database, segment.name, as_of)
     return None
 
 

@@ -5,6 +5,7 @@ its row of the day.
 """
 
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
@@ -43,13 +44,21 @@ GONE = (
 )
 
 
-def bring(database: duckdb.DuckDBPyConnection, segment: str, as_of: datetime) -> None:
-    """To the accounts in `judged`; the last judgement of a day stands for it."""
+def bring(database: duckdb.DuckDBPyConnection, segment: str, as_of: datetime) -> int:
+    """To the accounts in `judged`; how many came and left. The last judgement of a day stands for
+    it."""
     moment = {"segment": segment, "as_of": as_of}
-    for statement in (LEFT, ENTERED, OF_DAY, DAY):
+    moved = sum(_changed(database, statement, moment) for statement in (LEFT, ENTERED))
+    for statement in (OF_DAY, DAY):
         database.execute(statement, moment)
+    return moved
 
 
-def end(database: duckdb.DuckDBPyConnection, segment: str, as_of: datetime) -> None:
-    """Everybody left, because the segment is gone."""
-    database.execute(GONE, {"segment": segment, "as_of": as_of})
+def end(database: duckdb.DuckDBPyConnection, segment: str, as_of: datetime) -> int:
+    """Everybody left, because the segment is gone; how many."""
+    return _changed(database, GONE, {"segment": segment, "as_of": as_of})
+
+
+def _changed(database: duckdb.DuckDBPyConnection, statement: str, moment: dict[str, Any]) -> int:
+    row = database.execute(statement, moment).fetchone()
+    return int(row[0]) if row else 0
