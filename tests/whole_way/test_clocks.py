@@ -1,22 +1,33 @@
 """Clocks that are set back or differ: nothing is lost, and nothing waits longer than it would."""
 
+import json
+import subprocess
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from command_line import run
+from dagster import DagsterInstance
+from local_stripe import NOW
 from pipeline import AS_OF, Pipeline
 from reverse_sync_world import World
+from time_machine import travel
 from webhook_receiver import event
 
 from ingestion.inbox.events_db import Inbox
 from ingestion.merge.warehouse import next_loaded_at
+from orchestration.monitoring.health import problems
+from orchestration.monitoring.refreshed import note_refreshed
 from orchestration.publication.delivery_due import Delivery
 from outgoing_http.rate_budget import RateBudget
 
-HOUR = timedelta(hours=1)
+HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
 RECEIVED = datetime(2025, 6, 15, 13, tzinfo=UTC).replace(tzinfo=None)
 POINTER = ("customers", "cus_1")
 
@@ -82,3 +93,42 @@ def test_as_of_before_the_last_one_is_built_and_sent_whole(refreshed: Pipeline) 
     assert refreshed.mart("select count(*) from account_traits") == [(3,)]
     assert refreshed.refresh(as_of=earlier) == {}, "nothing is sent twice"
     assert refreshed.refresh(as_of=AS_OF)["rejected"] == 0
+
+
+def synced(made: Pipeline, shift: timedelta) -> "subprocess.CompletedProcess[str]":
+    """By a process whose clock is so far ahead, or behind."""
+    settings = {"STRIPE_API_BASE": made.stripe.url, "DATA_DIR": str(made.folder)}
+    words = ("sync", "--as-of", "2025-06-15", "--json")
+    return run(*words, cwd=made.stripe.folder, before=partial(shift_clock, shift), **settings)
+
+
+def shift_clock(by: timedelta) -> None:
+    travel(by).start()
+
+
+def sent(finished: Iterable["subprocess.CompletedProcess[str]"]) -> int:
+    """Accounts that these commands sent, all in all."""
+    told = [json.loads(one.stdout)["delivered"] for one in finished]
+    return sum(one["acknowledged"] for one in told if one)
+
+
+def test_each_change_is_sent_once_whatever_the_clocks_say(refreshed: Pipeline) -> None:
+    """A clock that is set forth and back, and in the end two hosts at once, two hours apart."""
+    for number, shifts in enumerate(((YEAR,), (-DAY,), (HOUR, -HOUR))):
+        name = f"Name {number}"
+        refreshed.stripe.store.update("customer", "cus_one", {"name": name}, now=NOW + number)
+        with ThreadPoolExecutor() as hosts:
+            assert sent(hosts.map(partial(synced, refreshed), shifts)) == 1
+        assert refreshed.account("cus_one")["name"] == name
+    assert refreshed.refresh() == {}, "nothing is sent twice"
+
+
+def test_a_refresh_that_was_noted_by_a_clock_that_was_ahead_keeps_no_alert_away(
+    refreshed: Pipeline,
+) -> None:
+    settings, now = refreshed.settings, datetime.now(UTC)
+    for noted, alerts in ((-DAY, 0), (-2 * DAY, 1), (HOUR, 0), (YEAR, 1)):
+        note_refreshed(settings.folder, at=now + noted)
+        with DagsterInstance.ephemeral() as instance:
+            found = problems(settings, instance, (), now=now)
+        assert [one.key for one in found] == ["freshness"] * alerts
