@@ -33,6 +33,7 @@ from orchestration.configuration.environment import read_settings
 from orchestration.configuration.settings import Settings
 from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import problems
+from orchestration.monitoring.segment_alerts import notify_moves
 from orchestration.publication.delivery_due import last_delivery
 
 log = logging.getLogger("stripe_traits.sensors")
@@ -98,9 +99,10 @@ def live_stays_up(context: SensorEvaluationContext) -> Asked:
 
 @sensor(name="health", minimum_interval_seconds=60, default_status=RUNNING)
 def health(context: SensorEvaluationContext) -> SkipReason:
-    """Tells when a problem begins and when it is over."""
+    """Tells when a problem begins and when it is over, and who came into a segment or left it."""
     settings = read_settings(for_stripe=False)
-    return SkipReason(_tell(settings, context.instance))
+    moved = notify_moves(settings)
+    return SkipReason("; ".join([_tell(settings, context.instance), *(one.text for one in moved)]))
 
 
 @run_failure_sensor(minimum_interval_seconds=15, default_status=RUNNING)

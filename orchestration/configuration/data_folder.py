@@ -81,3 +81,7 @@ class DataFolder:
     @property
     def alerts(self) -> Path:
         return self.path / "alerts.json"
+
+    @property
+    def segment_alerts(self) -> Path:
+        return self.path / "segment_alerts.json"

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -28,7 +29,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # below, it logs whole add
 log = logging.getLogger("stripe_traits.alerts")
 LIMITS = AnswerLimits(size=MIB, seconds=10)  # nothing of the answer is read but its status
 JSON = {"Content-Type": "application/json"}
-LEVELS = {"failed": logging.ERROR, "degraded": logging.WARNING, "recovered": logging.INFO}
+LEVELS = {"failed": logging.ERROR, "degraded": logging.WARNING}  # all else is information
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ _TOLD = TypeAdapter(Told)
 
 @dataclass(frozen=True)
 class Notice:
-    """What is told: `state` is failed, degraded or recovered; `text` is one line."""
+    """What is told: `state` is failed, degraded, recovered or moved; `text` is one line."""
 
     key: str
     state: str
@@ -60,7 +61,7 @@ def notify(settings: Settings, problems: Iterable[Problem], *, now: datetime) ->
     told = _told(path)
     delivered = []
     for notice in _changes(told, list(problems), now):
-        if not _deliver(settings, notice):
+        if not deliver(settings, notice):
             continue
         delivered.append(notice)
         if notice.state == "recovered":
@@ -81,8 +82,15 @@ def _changes(told: Told, problems: list[Problem], now: datetime) -> Iterator[Not
         yield Notice(key, "recovered", f"over: {told[key].text}", "nothing is left to do", at)
 
 
-def _deliver(settings: Settings, notice: Notice) -> bool:
-    log.log(LEVELS[notice.state], "%s: %s; %s", notice.state, notice.text, notice.remedy)
+def deliver(settings: Settings, notice: Notice) -> bool:
+    """In the log and to whoever is set to hear of it; whether all have it."""
+    log.log(
+        LEVELS.get(notice.state, logging.INFO),
+        "%s: %s; %s",
+        notice.state,
+        notice.text,
+        notice.remedy,
+    )
     return all([_post(settings, notice), _run(settings, notice)])
 
 
@@ -101,7 +109,7 @@ def _post(settings: Settings, notice: Notice) -> bool:
     return answer.is_success
 
 
-def _posted(url: str, body: dict[str, str]) -> Answer:
+def _posted(url: str, body: dict[str, Any]) -> Answer:
     with closing(BlockingClient(timeout=LIMITS.seconds)) as client:
         content = json.dumps(body).encode()
         return client.fetch("POST", url, LIMITS, content=content, headers=JSON)

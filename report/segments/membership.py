@@ -5,7 +5,8 @@ judged keeps the members it had, and says why. Nothing is judged at a moment bef
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
@@ -17,6 +18,20 @@ from report.segments.schema import CREATE, columns, exist
 from report.segments.stays import bring, end
 
 MARTS = "marts"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A segment as it was judged the last time."""
+
+    description: str
+    definition: str
+    judged_at: datetime | None
+    problem: str | None
+
+    def was_judged_as(self, segment: Segment) -> bool:
+        """By the same conditions: what has a problem keeps the members of some earlier ones."""
+        return self.problem is None and self.definition == _definition(segment)
 
 
 def _nothing() -> None:
@@ -31,9 +46,10 @@ def why_due(
     `as_of` is naive UTC. Conditions on time hold from one UTC day to the next.
     """
     kept = _kept(database)
-    if {name: definition for name, (definition, _) in kept.items()} != _definitions(saved):
+    before = {name: (one.description, one.definition) for name, one in kept.items()}
+    if before != {one.name: (one.description, _definition(one)) for one in saved}:
         return "the saved segments changed"
-    judged = [at for _, at in kept.values() if at]
+    judged = [one.judged_at for one in kept.values() if one.judged_at]
     if judged and as_of.date() > max(judged).date():
         return "a day began, and segments depend on it"
     return None
@@ -53,14 +69,13 @@ def judge(
         is_first = not exist(database)
         database.execute(CREATE)
         kept = _kept(database)
-        if any(at and at > as_of for _, at in kept.values()):
+        if any(one.judged_at and one.judged_at > as_of for one in kept.values()):
             database.execute("rollback")
             return {}
-        found, moved = _judge_all(database, saved, {*kept}, as_of)
+        found, moved = _judge_all(database, saved, kept, as_of)
         if moved or is_first:
             on_moved()
-        before = {name: at for name, (_, at) in kept.items()}
-        _note(database, saved, found, before, as_of)
+        _note(database, saved, found, kept, as_of)
         database.execute("commit")
     except BaseException:
         database.execute("rollback")
@@ -71,17 +86,20 @@ def judge(
 def _judge_all(
     database: duckdb.DuckDBPyConnection,
     saved: Sequence[Segment],
-    kept: set[str],
+    kept: Mapping[str, Kept],
     as_of: datetime,
 ) -> tuple[dict[str, str | None], int]:
     """By segment why it could not be judged, if so, and how many accounts came and left."""
-    gone = kept - {one.name for one in saved}
+    gone = kept.keys() - {one.name for one in saved}
     moved = sum(end(database, name, as_of) for name in sorted(gone))
     tables = columns(database, MARTS)
     found: dict[str, str | None] = {}
     for one in saved:
         found[one.name] = problem = _judge(database, one, tables, as_of)
-        moved += 0 if problem else bring(database, one.name, as_of)
+        if not problem:
+            before = kept.get(one.name)
+            is_known = before is not None and before.was_judged_as(one)
+            moved += bring(database, one.name, as_of, is_known=is_known)
     return found, moved
 
 
@@ -106,7 +124,7 @@ def _note(
     database: duckdb.DuckDBPyConnection,
     saved: Sequence[Segment],
     problems: dict[str, str | None],
-    before: dict[str, datetime | None],
+    kept: Mapping[str, Kept],
     as_of: datetime,
 ) -> None:
     database.execute("delete from segments.segments")
@@ -119,7 +137,7 @@ def _note(
                 one.name,
                 one.description,
                 _definition(one),
-                before.get(one.name) if problem else as_of,
+                (kept[one.name].judged_at if one.name in kept else None) if problem else as_of,
                 problem,
             ],
         )
@@ -129,17 +147,11 @@ def _definition(segment: Segment) -> str:
     return json.dumps(node_data(segment.where))
 
 
-def _definitions(saved: Sequence[Segment]) -> dict[str, tuple[str, str]]:
-    return {one.name: (one.description, _definition(one)) for one in saved}
-
-
-def _kept(
-    database: duckdb.DuckDBPyConnection,
-) -> dict[str, tuple[tuple[str, str], datetime | None]]:
-    """Of each segment that was judged what it was, and when."""
+def _kept(database: duckdb.DuckDBPyConnection) -> dict[str, Kept]:
+    """By name; none where nothing was judged."""
     if not exist(database):
         return {}
     rows = database.execute(
-        "select segment, description, definition, judged_at from segments.segments"
+        "select segment, description, definition, judged_at, problem from segments.segments"
     ).fetchall()
-    return {name: ((description, definition), at) for name, description, definition, at in rows}
+    return {name: Kept(*rest) for name, *rest in rows}

@@ -9,16 +9,37 @@ from typing import Any
 
 import duckdb
 
+CURRENT = (
+    "select account_id from segments.segment_members where segment = $segment and left_at is null"
+)
+LEAVING = f"""
+create or replace temp table leaving as
+{CURRENT} and account_id not in (select account_id from judged)
+"""
+ENTERING = f"""
+create or replace temp table entering as
+select account_id from judged where account_id not in ({CURRENT})
+"""
 LEFT = """
 update segments.segment_members set left_at = $as_of
-where segment = $segment and left_at is null and account_id not in (select account_id from judged)
+where segment = $segment and left_at is null
+    and account_id in (select account_id from leaving)
 """
 ENTERED = """
-insert into segments.segment_members
-select $segment, account_id, $as_of, null from judged
-where account_id not in (
-    select account_id from segments.segment_members where segment = $segment and left_at is null
-)
+insert into segments.segment_members select $segment, account_id, $as_of, null from entering
+"""
+FIRST = "(select list(account_id) from (from {moved} order by account_id limit 100))"
+MOVED = f"""
+insert into segments.segment_moves
+select
+    (select coalesce(max(number), 0) + 1 from segments.segment_moves), $segment, $as_of,
+    (select count(*) from entering), (select count(*) from leaving),
+    coalesce({FIRST.format(moved="entering")}, []), coalesce({FIRST.format(moved="leaving")}, [])
+"""
+# Who tells of them has told long before.
+TOLD = """
+delete from segments.segment_moves
+where number <= (select max(number) from segments.segment_moves) - 10_000
 """
 OF_DAY = "delete from segments.segment_days where segment = $segment and day = $as_of::date"
 DAY = """
@@ -44,11 +65,18 @@ GONE = (
 )
 
 
-def bring(database: duckdb.DuckDBPyConnection, segment: str, as_of: datetime) -> int:
-    """To the accounts in `judged`; how many came and left. The last judgement of a day stands for
-    it."""
+def bring(
+    database: duckdb.DuckDBPyConnection, segment: str, as_of: datetime, *, is_known: bool
+) -> int:
+    """To the accounts in `judged`; how many came and left. That is news where the same definition
+    was judged before. The last judgement of a day stands for it."""
     moment = {"segment": segment, "as_of": as_of}
+    for statement in (LEAVING, ENTERING):
+        database.execute(statement, {"segment": segment})
     moved = sum(_changed(database, statement, moment) for statement in (LEFT, ENTERED))
+    if moved and is_known:
+        database.execute(MOVED, moment)
+        database.execute(TOLD)
     for statement in (OF_DAY, DAY):
         database.execute(statement, moment)
     return moved
