@@ -3,6 +3,7 @@
 Enters: warehouse files, `Store.truth()`. Leaves: rows that one has and the other has not, by table.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,19 @@ from ingestion.landing.json_paths import Node, getter
 from ingestion.landing.values import READERS
 
 EITHER = "(from {0}.stripe.customers union all by name from {0}.stripe.subscriptions)"
+# What was seen open keeps its row when it is void or given up; a first import has none of it.
+LISTED = ("paid", "open")
+OF_LISTED = f"(from {{0}}.stripe.invoices where status in {LISTED})"
 PARENTS = {
     "subscription_items": ("{0}.stripe.subscriptions", "subscription_id"),
-    "invoice_lines": ("{0}.stripe.invoices", "invoice_id"),
+    "invoice_lines": (OF_LISTED, "invoice_id"),
     "price_tiers": ("{0}.stripe.prices", "price_id"),
     "price_currency_options": ("{0}.stripe.prices", "price_id"),
     "coupon_currency_options": ("{0}.stripe.coupons", "coupon_id"),
     "discounts": (EITHER, "root_id"),
 }
+# These come with others, and stay as they were last seen: former methods, discounts of what closed.
+STAY = ("payment_methods", "invoiced_discounts")
 # A table of root objects, and their kind in the truth.
 ROOTS = {
     "customers": "customer",
@@ -42,6 +48,8 @@ def current(name: str, table: Table) -> str:
     query = f"select {columns} from {name}.stripe.{table.name} as part where true"
     if table.tombstones:
         query += " and deleted_at is null"
+    if table.name == "invoices":
+        query += f" and status in {LISTED}"
     if table.name in PARENTS:
         parents, key = PARENTS[table.name]
         query += (
@@ -61,8 +69,7 @@ def differences(changes: Path, anew: Path) -> dict[str, list[Any]]:
             first, second = current("changes", table), current("anew", table)
             lost = database.execute(f"({second}) except all ({first})").fetchall()
             stale = database.execute(f"({first}) except all ({second})").fetchall()
-            # Payment methods come with what they pay for: a former one stays as it was last seen.
-            found[table.name] = lost + ([] if table.name == "payment_methods" else stale)
+            found[table.name] = lost + ([] if table.name in STAY else stale)
     return found
 
 
@@ -74,7 +81,7 @@ def untrue(warehouse: Path, truth: Any) -> dict[str, list[Any]]:
         database.execute(f"attach '{warehouse}' as here (read_only)")
         for name, kind in ROOTS.items():
             table = BY_NAME[name]
-            true = {_row(table, one) for one in truth["objects"][kind].values() if _listed(one)}
+            true = _rows(name, truth, only=_listed)
             held = set(database.execute(current("here", table)).fetchall())
             found[name] = sorted(true ^ held, key=repr)
             dead = database.execute(
@@ -82,6 +89,7 @@ def untrue(warehouse: Path, truth: Any) -> dict[str, list[Any]]:
             ).fetchall()
             missing = {row[0] for row in dead} - set(truth["deleted"][kind])
             found[f"{name} that live"] = sorted(missing)
+        found["closed invoices"] = sorted(_closed(database) - _rows("invoices", truth), key=repr)
         table, methods = BY_NAME["payment_methods"], truth["objects"]["payment_method"]
         found[table.name] = [
             row
@@ -91,8 +99,19 @@ def untrue(warehouse: Path, truth: Any) -> dict[str, list[Any]]:
     return found
 
 
+def _closed(database: duckdb.DuckDBPyConnection) -> set[Any]:
+    columns = ", ".join(f'"{column.name}"' for column in BY_NAME["invoices"].columns)
+    query = f"select {columns} from here.stripe.invoices where deleted_at is null"
+    return set(database.execute(f"{query} and status not in {LISTED}").fetchall())
+
+
+def _rows(name: str, truth: Any, *, only: Callable[[Any], bool] = bool) -> set[Any]:
+    """What Stripe's objects are in this table."""
+    return {_row(BY_NAME[name], one) for one in truth["objects"][ROOTS[name]].values() if only(one)}
+
+
 def _listed(one: Any) -> bool:
-    return one["object"] != "invoice" or one["status"] in ("paid", "open")
+    return one["object"] != "invoice" or one["status"] in LISTED
 
 
 def _row(table: Table, one: Any) -> tuple[Any, ...]:
