@@ -44,10 +44,12 @@ LABELS = {
     "mrr_excluded_because": "Does not count because",
     "excluded_because": "Does not count because",
     "object_id": "Object ID",
+    "path": "Field",
     "plan_name": "Plan",
     "plan_names": "Plans",
     "reactivation_mrr": "Reactivation",
     "stripe_subscriber_churn_rate": "Churn rate, as Stripe has it",
+    "stream": "Kind",
     "subscription_id": "Subscription",
     "unlinked_mrr": "MRR not linked",
 }

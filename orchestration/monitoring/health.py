@@ -47,9 +47,9 @@ KEPT_OUT = {
         "accounts are kept out of the account store",
         "select * from sync_invalid in marts.duckdb gives each reason",
     ),
-    "quarantine": (
+    "quarantined_objects": (
         "objects of Stripe are kept out: a required value is missing in every known shape",
-        "select * from quarantine; check STRIPE_API_VERSION, or update stripe-traits",
+        "select * from quarantined_objects; check STRIPE_API_VERSION, or update stripe-traits",
     ),
 }
 

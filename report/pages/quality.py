@@ -16,6 +16,10 @@ def tables(view: View) -> Mapping[str, Table]:
         ),
         "unlinked": Table("Customers in no account", query("quality/unlinked"), rows=25, empty=ALL),
     }
+    if "quarantined_objects" in view.copy.tables:
+        found["quarantined"] = Table(
+            "Objects of Stripe that are kept out", query("quality/quarantined"), empty=ALL_READ
+        )
     if issue := view["issue"]:
         affected = query("quality/affected")
         found["affected"] = Table("What this cause affects", affected, {"issue": issue})
@@ -28,6 +32,7 @@ def tables(view: View) -> Mapping[str, Table]:
 
 NO_CAUSE = "Nothing: every figure is known."
 ALL = "None: every customer is linked to an account."
+ALL_READ = "None: every object that Stripe sent could be read."
 ALL_SENT = "None: the account store took every account."
 SAME = "None, as far as the last comparison found: stripe-traits reconcile --store compares."
 PAGE = Page("/quality", "Data quality", "quality.html", tables)

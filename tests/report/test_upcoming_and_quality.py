@@ -1,7 +1,9 @@
 """What happens soon, who left, and what to look at, as the marts say."""
 
 import pytest
-from report_world import Report
+from local_stripe import NOW
+from pipeline import Pipeline
+from report_world import Report, reported
 
 
 def test_trials_that_end_within_the_days(report: Report) -> None:
@@ -87,3 +89,20 @@ def test_customers_in_no_account_are_all_there(report: Report) -> None:
     shown = report.json("/quality?table=unlinked")
     [(count,)] = report.sql("select count(*) from unlinked_customers")
     assert len(shown) == count > 0
+
+
+def test_an_object_that_is_kept_out_shows_with_its_field_and_not_its_value(
+    refreshed: Pipeline,
+) -> None:
+    spoiled = {"start_date": {"who": "Ada Lovelace"}}
+    refreshed.stripe.store.update("subscription", "sub_one", spoiled, now=NOW)
+    refreshed.refresh()
+    with reported(refreshed.settings.marts) as report:
+        [row] = report.json("/quality?table=quarantined")
+        assert (row["stream"], row["object_id"]) == ("subscriptions", "sub_one")
+        assert row["path"] == "object.start_date"
+        text = report.page("/quality")
+        assert "sub_one" in text
+        assert "Lovelace" not in text
+    refreshed.refresh(full=True)
+    assert refreshed.mart("select object_id from quarantined_objects") == [("sub_one",)]

@@ -24,6 +24,8 @@ select
 from wanted
 full join held on wanted.trait.key = held.trait.key
 where
-    coalesce(cast(wanted.trait.value as varchar), 'null')
+    -- What is absent is left alone, but for the metadata, which is sent whole.
+    (wanted.trait.key is not null or starts_with(held.trait.key, 'stripe.metadata.'))
+    and coalesce(cast(wanted.trait.value as varchar), 'null')
     <> coalesce(cast(held.trait.value as varchar), 'null')
 order by trait
