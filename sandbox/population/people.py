@@ -72,6 +72,7 @@ _KIND = [
     "Robotics",
 ]
 _FORMS = {"usd": ("Inc.", "LLC"), "eur": ("GmbH", "SAS"), "jpy": ("K.K.", "G.K.")}
+_COUNTRIES = {"usd": ("US", "CA", "DE"), "eur": ("DE", "FR", "NL"), "jpy": ("JP",)}
 _SEGMENTS = ("startup", "mid-market", "enterprise")
 
 
@@ -110,7 +111,7 @@ def person(rng: Random, number: int, of: int, seed: int, span: tuple[int, int]) 
         "created": created,
         "name": _company(rng, currency),
         "email": f"{rng.choice(_FIRST)}.{rng.choice(_LAST)}.{number}@example.com".lower(),
-        "metadata": _metadata(rng, number),
+        "metadata": _with_country(_metadata(rng, number), currency, name),
         "balance": _balance(rng, currency),
         **chosen,
     }
@@ -137,6 +138,12 @@ def _metadata(rng: Random, number: int) -> dict[str, str]:
     if rng.random() < 0.1:
         result |= {"plan-x": "yes", "plan_x": rng.choice(("a", "b"))}
     return result
+
+
+def _with_country(metadata: dict[str, str], currency: str, name: str) -> dict[str, str]:
+    """Of the currency's countries, by the name alone: no draw that all others follow."""
+    countries = _COUNTRIES[currency]
+    return metadata and {**metadata, "country": countries[int(name, 16) % len(countries)]}
 
 
 def _balance(rng: Random, currency: str) -> int:
