@@ -114,6 +114,7 @@ $(SETUP): pyproject.toml uv.lock $(if $(findstring .uv/,$(UV)),.uv/bin/uv)
 
 $(PARSED): $(SETUP) $(DBT_FILES)
 	$(BIN)/python -m orchestration.build.manifest
+	$(BIN)/python -m orchestration.code_location.events.asset_keys
 
 $(SPARK): tests/spark/requirements.txt tests/spark/wheels.txt tests/spark/jars.py
 	$(PYTHON) -m venv .spark/venv

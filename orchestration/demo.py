@@ -33,7 +33,7 @@ def main() -> None:
     console.rule("1  A local Stripe: two years of a made-up business")
     with _sandbox() as base_url:
         environment = _environment(base_url)
-        console.rule("2  Initial import, traits and MRR, account store: one Dagster job")
+        console.rule("2  Initial import, traits and MRR, account store")
         _type("stripe-traits sync", environment)
         console.rule("3  Again: only what changed is read, and nothing is sent twice")
         _type("stripe-traits sync", environment)

@@ -4,10 +4,9 @@ Enters: the settings. Leaves: check definitions. Those of `account_traits` are b
 fail the account store is not written.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from dagster import (
-    AssetCheckEvaluation,
     AssetCheckResult,
     AssetChecksDefinition,
     AssetCheckSeverity,
@@ -16,15 +15,14 @@ from dagster import (
     multi_asset_check,
 )
 
+from orchestration.code_location.events.dbt_events import Told, told
 from orchestration.configuration.environment import read_settings
 from orchestration.configuration.settings import Settings
 from orchestration.monitoring import checks
-from orchestration.monitoring.checks import Checked
+from orchestration.monitoring.checks import Check, Checked
 
 MARTS, STORE = AssetKey(["marts", "account_traits"]), AssetKey(["account_store"])
 COMPARED = ("customers", "subscriptions", "invoices", "prices", "products", "coupons")
-Check = Callable[[Settings], Checked]
-OF_MARTS: tuple[Check, ...] = (checks.accounts_are_linked, checks.accounts_conserve)
 OF_STORE: tuple[Check, ...] = (checks.counts_conserve, checks.latency, checks.no_drift)
 AGREES = "agrees_with_stripe"
 
@@ -36,14 +34,12 @@ def asset_checks() -> Sequence[AssetChecksDefinition]:
 @multi_asset_check(
     specs=[
         AssetCheckSpec(check.__name__, asset=MARTS, blocking=True, description=check.__doc__)
-        for check in OF_MARTS
+        for check in checks.OF_MARTS
     ]
 )
 def before_delivery() -> Iterator[AssetCheckResult]:
     """Wrong data in the marts stops here."""
-    settings = read_settings(for_stripe=False)
-    for check in OF_MARTS:
-        yield _result(check(settings), MARTS, check.__name__)
+    yield from verdicts_on_marts(read_settings(for_stripe=False))
 
 
 @multi_asset_check(
@@ -53,9 +49,7 @@ def before_delivery() -> Iterator[AssetCheckResult]:
 )
 def after_delivery() -> Iterator[AssetCheckResult]:
     """What a delivery has left behind."""
-    settings = read_settings(for_stripe=False)
-    for check in OF_STORE:
-        yield _result(check(settings), STORE, check.__name__)
+    yield from verdicts_on_store(read_settings(for_stripe=False))
 
 
 @multi_asset_check(
@@ -66,30 +60,30 @@ def after_delivery() -> Iterator[AssetCheckResult]:
 )
 def beside_stripe() -> Iterator[AssetCheckResult]:
     """The last comparison with Stripe."""
-    settings = read_settings(for_stripe=False)
+    yield from verdicts_on_landing(read_settings(for_stripe=False))
+
+
+def verdicts_on_marts(settings: Settings) -> Iterator[AssetCheckResult]:
+    for check in checks.OF_MARTS:
+        yield _result(check(settings), MARTS, check.__name__)
+
+
+def verdicts_on_store(settings: Settings) -> Iterator[AssetCheckResult]:
+    for check in OF_STORE:
+        yield _result(check(settings), STORE, check.__name__)
+
+
+def verdicts_on_landing(settings: Settings) -> Iterator[AssetCheckResult]:
     for stream in COMPARED:
         found = checks.agrees_with_stripe(settings, stream)
         yield _result(found, AssetKey(["stripe", stream]), AGREES)
 
 
-def evaluations(settings: Settings) -> Iterator[AssetCheckEvaluation]:
+def evaluations(settings: Settings) -> Iterator[Told]:
     """The verdicts on both ends, as events that belong to no run."""
-    for stream in COMPARED:
-        found = checks.agrees_with_stripe(settings, stream)
-        yield evaluation(found, AssetKey(["stripe", stream]), AGREES)
-    yield evaluation(checks.no_drift(settings), STORE, checks.no_drift.__name__)
-
-
-def evaluation(found: Checked, key: AssetKey, name: str) -> AssetCheckEvaluation:
-    result = _result(found, key, name)
-    return AssetCheckEvaluation(
-        asset_key=key,
-        check_name=name,
-        passed=result.passed,
-        severity=result.severity,
-        description=found.text,
-        metadata=found.counts,
-    )
+    for verdict in verdicts_on_landing(settings):
+        yield told(verdict)
+    yield told(_result(checks.no_drift(settings), STORE, checks.no_drift.__name__))
 
 
 def _result(found: Checked, key: AssetKey, name: str) -> AssetCheckResult:

@@ -11,7 +11,6 @@ from dagster import (
     AssetSpec,
     Definitions,
     FreshnessPolicy,
-    ResourceDefinition,
     in_process_executor,
     map_asset_specs,
 )
@@ -58,7 +57,6 @@ def definitions(*, pool: str | None) -> Definitions:
         sensors=sensors(),
         executor=in_process_executor,
         loggers={"console": console},
-        resources={name: ResourceDefinition.none_resource() for name in ("reporter", "ahead")},
     )
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from dagster import DagsterExecutionInterruptedError, OpExecutionContext, job, op
 
-from orchestration.code_location.live_report import LiveReport
+from orchestration.code_location.events.live_report import LiveReport
 from orchestration.code_location.run_log import CONFIG, console
 from orchestration.configuration.environment import read_settings
 from orchestration.live.resident import Cycle, live

@@ -31,7 +31,7 @@ def live(
     """
     with explained():
         settings = read_settings()
-        from orchestration.code_location.live_report import LiveReport
+        from orchestration.code_location.events.live_report import LiveReport
         from orchestration.live import resident as loop
         from reverse_sync.stores.url import check_settings
 

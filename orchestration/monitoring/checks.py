@@ -4,7 +4,7 @@ Enters: the settings: marks, inbox and published copy. Leaves: verdicts in count
 customer's data. When they are asked for, and what they stop, stands in `asset_checks`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -117,3 +117,7 @@ def agrees_with_stripe(settings: Settings, stream: str) -> Checked:
 def _row(database: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
     row = database.execute(query).fetchone()
     return tuple(int(value or 0) for value in row) if row else ()
+
+
+Check = Callable[[Settings], Checked]
+OF_MARTS: tuple[Check, ...] = (accounts_are_linked, accounts_conserve)

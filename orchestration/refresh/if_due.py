@@ -38,7 +38,7 @@ def refresh_if_due(  # noqa: PLR0913  (all by keyword)
             note_refreshed(settings.folder, at=now())
             log.info("nothing changed: nothing is built or sent")
             return
-    from orchestration.refresh.dagster_run import refresh
+    from orchestration.refresh.by_stages import refresh
 
     refresh(
         settings,

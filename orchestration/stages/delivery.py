@@ -13,6 +13,7 @@ from orchestration.clock import now
 from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
 from orchestration.locks import lease, open_warehouse
+from orchestration.monitoring import checks
 from orchestration.monitoring.refreshed import refreshed_at
 from orchestration.publication.marts import published_mode
 from orchestration.publication.publish import publish_sync
@@ -21,6 +22,10 @@ from orchestration.warehouse.memory import again_without_limit, never
 from reverse_sync.deliver.result import SyncResult
 from reverse_sync.sync import deliver
 from reverse_sync.sync_request import SyncContext, SyncRequest, Timed
+
+
+class MartsRefused(Exception):
+    """The marts were built, and a check says that they must not reach the account store."""
 
 
 def deliver_stage(  # noqa: PLR0913  (all by keyword)
@@ -34,10 +39,19 @@ def deliver_stage(  # noqa: PLR0913  (all by keyword)
 ) -> SyncResult:
     """`account_traits` -> account store, without the lock while the store is written.
 
-    Raises Blocked where a guard trips that is not overridden: nothing was sent.
+    Raises Blocked where a guard trips that is not overridden, MartsRefused: nothing was sent.
     """
+    check_marts(settings)
     request = SyncRequest(run_id=run_id, as_of=as_of, now=now(), overridden=overridden)
     return run_delivery(settings, reporter, request, timed)
+
+
+def check_marts(settings: Settings) -> None:
+    """Whoever delivers asks: a build that was refused once must not be sent the next time."""
+    for check in checks.OF_MARTS:
+        found = check(settings)
+        if found.verdict == "fail":
+            raise MartsRefused(f"{check.__name__}: {found.text}; nothing was sent")
 
 
 def run_delivery(

@@ -168,7 +168,7 @@ class Both:
         url = self.url if engine == "lake" else ""
         self.pipeline.set(DATA_DIR=str(self.folder / engine), WAREHOUSE_URL=url)
         as_of = datetime.fromtimestamp(clock.now(self.pipeline.stripe.store), UTC)
-        self.pipeline.run_job(as_of=as_of)
+        self.pipeline.sync(as_of=as_of)
         return published(self.pipeline), sent(self.pipeline)
 
     def same(self) -> dict[str, list[Any]]:

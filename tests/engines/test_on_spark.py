@@ -93,7 +93,7 @@ class Both:
     def refreshed(self, engine: str, tell: Tell) -> tuple[dict[str, list[Any]], list[Any]]:
         self.use(engine)
         as_of = datetime.fromtimestamp(clock.now(self.pipeline.stripe.store), UTC)
-        self.pipeline.run_job(as_of=as_of, tell=tell)
+        self.pipeline.sync(as_of=as_of, tell=tell)
         return published(self.pipeline), sent(self.pipeline)
 
     def same(self, tell: Tell = lambda line: None) -> None:

@@ -121,8 +121,8 @@ def test_failed_run_gives_one_notice_and_one_when_the_next_succeeds(
 
     for _ in range(2):
         with pytest.raises(StripeError):
-            refreshed.run_job()
+            refreshed.sync()
     assert states() == ["run:refresh failed"]
     refreshed.set(STRIPE_API_KEY="")
-    refreshed.run_job()
+    refreshed.sync()
     assert states() == ["run:refresh failed", "run:refresh recovered"]

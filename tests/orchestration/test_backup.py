@@ -34,7 +34,7 @@ def test_restored_data_goes_on_where_the_backup_was_taken(
     refreshed.folder = elsewhere
     restore(refreshed.settings, archive)
     assert refreshed.account("cus_one")["name"] == "one"
-    counts = refreshed.run_job()
+    counts = refreshed.sync()
     assert (counts["creates"], counts["updates"]) == (0, 1), "nothing is sent twice"
     assert refreshed.account("cus_one")["name"] == "Later"
 

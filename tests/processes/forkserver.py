@@ -26,7 +26,7 @@ CONTEXT.set_forkserver_preload(
         "pydoc",
         "sqlalchemy",
         "orchestration.cli",
-        "orchestration.refresh.dagster_run",
+        "orchestration.refresh.by_stages",
         "orchestration.live.resident",
         "orchestration.pages.explain",
         "orchestration.pages.status",

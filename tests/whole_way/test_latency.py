@@ -74,6 +74,6 @@ def test_every_refresh_measures_by_its_own_clock(refreshed: Pipeline) -> None:
     """`as_of` is the sandbox's now: the wall clock is far from it."""
     store = refreshed.stripe.store
     store.update("customer", "cus_one", {"name": "Renamed"}, now=NOW - 60)
-    counts = refreshed.run_job(as_of=AS_OF)
+    counts = refreshed.sync(as_of=AS_OF)
     assert counts["events_delivered"] == 1
     assert 60 <= counts["latency_median_seconds"] < 600

@@ -8,8 +8,6 @@ from local_stripe import NOW
 from pipeline import AS_OF, MONTHLY, Pipeline, money, subscribe, subscribed, written
 
 from orchestration.build.transform import TransformFailed
-from orchestration.refresh.dagster_run import refresh
-from orchestration.terminal.reporter import LogReporter
 from reverse_sync.guards import Blocked
 from reverse_sync.stores.account_store import AccountStoreError
 from sandbox import builders
@@ -23,18 +21,18 @@ def business(pipeline: Pipeline) -> Pipeline:
 def test_changes_reach_the_account_store_exactly_once(business: Pipeline) -> None:
     business.set(WAREHOUSE_URL=f"duckdb:///{business.folder.parent}/elsewhere.duckdb")
     store = business.stripe.store
-    first = business.run_job()
+    first = business.sync()
     assert (first["creates"], first["updates"], first["unchanged"]) == (3, 0, 0)
     account = business.account("cus_one")
     assert account["lifecycle_status"] == "subscribed"
     assert money(account["mrr"]) == 50
     assert account["traits"]["stripe.subscriptionId"] == "sub_one"
 
-    assert business.run_job()["sent"] == 0, "a second run sends nothing"
+    assert business.sync()["sent"] == 0, "a second run sends nothing"
 
     store.delete("customer", "cus_one", now=NOW)
     store.update("customer", "cus_two", {"metadata": {"plan-x": "1", "plan_x": "2"}}, now=NOW)
-    assert business.run_job()["updates"] == 2
+    assert business.sync()["updates"] == 2
     account = business.account("cus_one")
     assert account["lifecycle_status"] == "churned"
     assert account["mrr"] is None
@@ -43,10 +41,10 @@ def test_changes_reach_the_account_store_exactly_once(business: Pipeline) -> Non
 
     # F73: the key that is gone is null, once
     store.update("customer", "cus_two", {"metadata": {"plan-x": "1"}}, now=NOW + 1)
-    cleared = business.run_job()
+    cleared = business.sync()
     assert (cleared["traits_set"], cleared["traits_cleared"]) == (0, 1)
     assert "stripe.metadata.plan_x" not in business.account("cus_two")["traits"]
-    assert business.run_job()["sent"] == 0, "an explicit null is sent once"
+    assert business.sync()["sent"] == 0, "an explicit null is sent once"
     assert business.mart(
         "select old, new, op from sync_changelog where trait = 'stripe.metadata.plan_x'"
         " order by version desc limit 1"
@@ -74,9 +72,9 @@ def test_unknown_values_are_named_and_the_last_good_marts_stand(refreshed: Pipel
 def test_nothing_changed_nothing_done(refreshed: Pipeline) -> None:
     refreshed.refresh()  # its account store is a copy at another address: that is a delivery
     published = written(refreshed.settings.marts)
-    runs = refresh(refreshed.settings, LogReporter(lambda line: None), as_of=AS_OF)
-    assert [run.get_asset_materialization_events() for run in runs] == [[]]
-    assert [run.get_asset_check_evaluations() for run in runs] == [[]]
+    run = refreshed.run_job()
+    assert run.get_asset_materialization_events() == []
+    assert run.get_asset_check_evaluations() == []
     assert written(refreshed.settings.marts) == published, "no build, no publication"
     assert refreshed.refresh(as_of=AS_OF + timedelta(days=400))["selected"] == 3, (
         "time alone passed"

@@ -113,7 +113,6 @@ def test_a_run_of_dagster_fails_at_the_store_alone_and_the_next_one_delivers(
                 instance=instance,
                 run_config=QUIET,
                 tags=tags,
-                resources={"reporter": None},
                 raise_on_error=False,
             )
             made = {event.asset_key for event in ended.get_asset_materialization_events()}

@@ -118,7 +118,7 @@ def test_all_at_once_and_a_killed_holder_harm_nobody(refreshed: Pipeline) -> Non
     assert "all_mrr_normalized" in (refreshed.folder / "docs.html").read_text(), (
         "of the nightly run"
     )
-    refreshed.run_job()
+    refreshed.sync()
     assert refreshed.account("cus_one")["name"] == names[-1]
     assert refreshed.mart(
         "select count(*) from sync_runs where status <> 'interrupted'"

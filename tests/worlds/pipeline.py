@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import duckdb
@@ -28,6 +28,9 @@ from orchestration.stages.delivery import deliver_stage
 from orchestration.stages.load import load_stage
 from orchestration.terminal.reporter import LogReporter
 from sandbox import builders
+
+if TYPE_CHECKING:
+    from dagster import ExecuteInProcessResult
 
 AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
 Tell = Callable[[str], None]
@@ -54,7 +57,7 @@ class Pipeline:
         self, *, as_of: datetime = AS_OF, full: bool = False, tell: Tell = lambda line: None
     ) -> Counter[str]:
         """One refresh, stage by stage as each cycle of `live`, whose progress is told; what the
-        reverse-sync counted, nothing where nothing was due. `run_job` does it in Dagster."""
+        reverse-sync counted, nothing where nothing was due."""
         settings, reporter = self.settings, LogReporter(tell, every_seconds=0)
         load_stage(settings, reporter, full=full)
         if full or build_due(settings, reporter, as_of=as_of):
@@ -67,19 +70,31 @@ class Pipeline:
         note_refreshed(settings.folder, at=now())
         return _counted(as_metadata(result))
 
-    def run_job(self, *, as_of: datetime = AS_OF, tell: Tell = lambda line: None) -> Counter[str]:
-        """The same by Dagster's job, whose materialisation of the account store has the counts."""
-        from orchestration.refresh.dagster_run import (
+    def sync(
+        self, *, as_of: datetime = AS_OF, full: bool = False, tell: Tell = lambda line: None
+    ) -> Counter[str]:
+        """The same as `stripe-traits sync` does it, shown on Dagster's page."""
+        from orchestration.refresh.by_stages import (
             refresh,  # costs seconds, which xdist's controller saves
         )
 
-        counts: Counter[str] = Counter()
-        for run in refresh(self.settings, LogReporter(tell, every_seconds=0), as_of=as_of):
-            for event in run.get_asset_materialization_events():
-                made = event.step_materialization_data.materialization
-                if made.asset_key.path == ["account_store"]:
-                    counts.update(_counted({name: m.value for name, m in made.metadata.items()}))
-        return counts
+        made: dict[str, Mapping[str, Any]] = {}
+        reporter = LogReporter(tell, every_seconds=0)
+        refresh(self.settings, reporter, full=full, as_of=as_of, on_made=made.update)
+        return _counted(made.get("account_store", {}))
+
+    def run_job(self, *, as_of: datetime = AS_OF, full: bool = False) -> "ExecuteInProcessResult":
+        """The same by Dagster's engine, as its daemon does it."""
+        from orchestration.code_location.contents import definitions
+        from orchestration.code_location.job_names import REFRESH
+        from orchestration.code_location.run_log import QUIET
+        from orchestration.code_location.run_tags import run_tags
+        from orchestration.dagster_local.dagster_home import dagster_instance
+
+        job = definitions(pool=None).resolve_job_def(REFRESH)
+        with dagster_instance(self.settings) as instance:
+            tags = run_tags(as_of=as_of, full=full)
+            return job.execute_in_process(instance=instance, run_config=QUIET, tags=tags)
 
     def mart(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.settings.marts), read_only=True) as database:

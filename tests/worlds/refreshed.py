@@ -43,4 +43,4 @@ def first_refresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _refresh(folder: Path) -> None:
     with pytest.MonkeyPatch.context() as environment, stripe_in(folder) as stripe:
         made = subscribed(pipeline_of(stripe, environment), "one", "two", "three")
-        assert made.run_job()["creates"] == 3
+        assert made.sync()["creates"] == 3

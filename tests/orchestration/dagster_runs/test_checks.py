@@ -1,12 +1,16 @@
 """What must be true beside dbt's tests: what each check says of data that it must not let pass."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
 from dagster import (
+    DagsterEvent,
     DagsterInstance,
+    DagsterRunStatus,
+    ExecuteInProcessResult,
     RunRequest,
     ScheduleDefinition,
     SensorDefinition,
@@ -15,7 +19,7 @@ from dagster import (
     build_sensor_context,
 )
 from local_stripe import NOW
-from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
+from pipeline import MONTHLY, Pipeline, subscribe
 from webhook_receiver import event
 
 from ingestion.inbox.events_db import Inbox
@@ -26,9 +30,8 @@ from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.monitoring import checks
 from orchestration.pages.previews import PREVIEWS, shown
 from orchestration.publication.delivery_due import last_delivery
-from orchestration.refresh.dagster_run import refresh
 from orchestration.stages.build import table_rows
-from orchestration.terminal.reporter import LogReporter
+from orchestration.stages.delivery import MartsRefused
 from sandbox import builders
 
 
@@ -43,7 +46,7 @@ def business(pipeline: Pipeline) -> Pipeline:
 
 def test_refresh_tells_verdicts_and_shows_what_was_made(business: Pipeline) -> None:
     business.set(ACCOUNT_ID_METADATA_KEY="account_id")
-    [run] = refresh(business.settings, LogReporter(lambda line: None), full=True, as_of=AS_OF)
+    run = business.run_job(full=True)
     found = {one.check_name: one for one in run.get_asset_check_evaluations()}
     assert found["accounts_conserve"].passed
     assert found["counts_conserve"].passed
@@ -73,8 +76,45 @@ def test_refresh_tells_verdicts_and_shows_what_was_made(business: Pipeline) -> N
         assert metadata["seconds"].value >= 0, name
     assert made["marts/account_traits"]["build"].value == "all: the first build"
     assert made["marts/account_traits"]["built_by"].value.startswith(("dbt: ", "the text"))
+    shows_as_much_of_a_command(business, run)
     sensors_ask_where_work_waits_and_say_why_not(business)
     finds_what_is_wrong(business)
+
+
+def shows_as_much_of_a_command(business: Pipeline, run: ExecuteInProcessResult) -> None:
+    """The stages in a command are in the order of the job's steps, and have the same events."""
+    business.sync(full=True)
+    with dagster_instance(business.settings) as instance:
+        [recorded] = instance.get_runs(limit=1)
+        log = instance.all_logs(recorded.run_id)
+    assert (recorded.job_name, recorded.status) == ("refresh", DagsterRunStatus.SUCCESS)
+    command = shown_in([one.dagster_event for one in log if one.dagster_event])
+    job = shown_in(run.all_events)
+    assert command.keys() == job.keys()
+    for what, (kept, _) in job.items():
+        assert command[what][0] == kept, what
+    step = {what: at for what, (_, at) in command.items()}
+    for earlier, later in (
+        ("stripe/customers", "marts/accounts"),
+        ("marts/accounts", "account_store"),
+    ):
+        assert step[earlier, ""] < step[later, ""]
+
+
+def shown_in(events: Sequence[DagsterEvent]) -> dict[tuple[str, str], tuple[set[str], int]]:
+    """Of each asset and check the names of its metadata, and its place among the events."""
+    shown = {}
+    for place, one in enumerate(events):
+        if one.is_step_materialization:
+            made = one.step_materialization_data.materialization
+            shown[made.asset_key.to_user_string(), ""] = (named(made.metadata), place)
+        elif one.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = one.asset_check_evaluation_data
+            shown[check.asset_key.to_user_string(), check.check_name] = (
+                named(check.metadata),
+                place,
+            )
+    return shown
 
 
 def test_rows_are_counted_after_some_were_replaced() -> None:
@@ -85,6 +125,11 @@ def test_rows_are_counted_after_some_were_replaced() -> None:
         database.execute("delete from stripe.customers where id < 30_000")
         database.execute("insert into stripe.customers from range(10)")
         assert table_rows(database) == {("stripe", "customers"): 70_010}
+
+
+def named(metadata: Mapping[str, object]) -> set[str]:
+    """Without what only a delivery has that sends something."""
+    return {name for name in metadata if not name.startswith(("latency", "version"))}
 
 
 def sensors_ask_where_work_waits_and_say_why_not(business: Pipeline) -> None:
@@ -160,5 +205,8 @@ def finds_what_is_wrong(business: Pipeline) -> None:
 def test_wrong_key_of_the_account_id_stops_before_the_account_store(business: Pipeline) -> None:
     business.set(ACCOUNT_ID_METADATA_KEY="acount_id")
     with pytest.raises(Exception, match="accounts_are_linked"):
-        refresh(business.settings, LogReporter(lambda line: None), as_of=AS_OF)
+        business.run_job()
+    assert not (business.folder / "accounts.db").exists()
+    with pytest.raises(MartsRefused, match="accounts_are_linked: no customer is linked"):
+        business.sync()
     assert not (business.folder / "accounts.db").exists()

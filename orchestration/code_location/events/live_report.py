@@ -9,24 +9,15 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack
 from typing import Any, Self
 
-from dagster import (
-    AssetCheckEvaluation,
-    AssetCheckResult,
-    AssetKey,
-    AssetMaterialization,
-    DagsterInstance,
-)
+from dagster import AssetCheckEvaluation, AssetMaterialization, DagsterInstance
 
-from orchestration.build.manifest import read_manifest
-from orchestration.code_location.dbt_events import Event, dbt_events
+from orchestration.code_location.events.dbt_events import Told, dbt_events, told
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.live.resident import Cycle
 from orchestration.pages.delivery_metadata import as_metadata
 from orchestration.terminal.logs import log
 from orchestration.terminal.machine_faults import machine_fault
-
-Told = AssetMaterialization | AssetCheckEvaluation
 
 
 class LiveReport:
@@ -48,7 +39,6 @@ class LiveReport:
         self._instance = instance
         self._every = every_seconds
         self._open = ExitStack()
-        self._manifest = read_manifest()
         self._waiting: dict[Hashable, Told] = {}
         self._guard = threading.Lock()
         self._over = threading.Event()
@@ -100,11 +90,11 @@ class LiveReport:
                 if rows:
                     yield _made(["stripe", name], rows_merged=rows, seconds=cycle.seconds["load"])
         if cycle.built:
-            for event in dbt_events(self._manifest, cycle.built):
-                yield _unbound(event)
+            for event in dbt_events(cycle.built):
+                yield told(event)
         if cycle.delivered:
-            told = as_metadata(cycle.delivered)
-            yield _made(["account_store"], **told, seconds=cycle.seconds["send"])
+            counts = as_metadata(cycle.delivered)
+            yield _made(["account_store"], **counts, seconds=cycle.seconds["send"])
 
 
 def _what(event: Told) -> Hashable:
@@ -115,16 +105,3 @@ def _what(event: Told) -> Hashable:
 
 def _made(key: list[str], **metadata: Any) -> AssetMaterialization:
     return AssetMaterialization(asset_key=key, metadata=metadata)
-
-
-def _unbound(event: Event) -> Told:
-    """A run's result as an event that belongs to no run."""
-    if isinstance(event, AssetCheckResult):
-        return AssetCheckEvaluation(
-            asset_key=event.asset_key or AssetKey([]),
-            check_name=event.check_name or "",
-            passed=event.passed,
-            severity=event.severity,
-            metadata=event.metadata,
-        )
-    return AssetMaterialization(asset_key=event.asset_key or AssetKey([]), metadata=event.metadata)
