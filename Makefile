@@ -19,7 +19,7 @@ METRICS := transform/target/metrics
 QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak-stops soak ui report page report-page setup check docs metrics format clean help
+.PHONY: demo test test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak-stops soak ui report page demo-page report-page setup check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -54,6 +54,9 @@ ui: setup ## Dagster's web page, http://127.0.0.1:3000
 
 report: setup ## the pages for people who look, on the demo's data, http://127.0.0.1:4000
 	DATA_DIR=data/demo $(BIN)/stripe-traits report --open
+
+demo-page: demo ## Dagster's page right after the demo, with nothing configured, has no red light; some minutes
+	PYTHONPATH=$(TESTS) $(BIN)/python tests/orchestration/page_after_demo.py
 
 page: setup ## Dagster's page in headless Chromium, which is installed where it is missing; docs/lineage.png
 	PYTHONPATH=$(TESTS) $(BIN)/python tests/orchestration/page_in_chromium.py

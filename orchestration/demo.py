@@ -6,23 +6,22 @@ the published marts and a SQLite account store; on the terminal what happened an
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 
 from orchestration.configuration.settings import SANDBOX_KEY
+from orchestration.dagster_local.demo_world import PROGRAM, SETTINGS, STATE, local_stripe
 from orchestration.project import PROJECT
 from orchestration.publication.marts import reading
 from orchestration.terminal.printable import Terminal
+from orchestration.whole_file import write_whole
 
 DATA_DIR = Path("data/demo")
+SANDBOX = "http://127.0.0.1:12111"  # where `stripe-traits sandbox` serves
 CUSTOMERS = 2000
 console = Terminal(highlight=False, soft_wrap=True)
 
@@ -31,15 +30,18 @@ def main() -> None:
     os.chdir(PROJECT)
     began = time.monotonic()
     console.rule("1  A local Stripe: two years of a made-up business")
-    with _sandbox() as base_url:
+    _new_folder()
+    options = ("--customers", str(CUSTOMERS), "--now", _yesterday())
+    with local_stripe(DATA_DIR / STATE, *options) as base_url:
+        console.print(f"sandbox ready: {base_url}")
         environment = _environment(base_url)
         console.rule("2  Initial import, traits and MRR, account store")
         _type("stripe-traits sync", environment)
         console.rule("3  Again: only what changed is read, and nothing is sent twice")
         _type("stripe-traits sync", environment)
         console.rule("4  A day of business at Stripe, and what of it reaches the account store")
-        as_of = _let_a_day_pass(base_url)
-        _type(f"stripe-traits sync --as-of {as_of:%Y-%m-%dT%H:%M:%SZ}", environment)
+        _let_a_day_pass(base_url)
+        _type("stripe-traits sync", environment)
     console.rule("5  What is there now")
     _type("stripe-traits status", environment)
     _type(f"stripe-traits explain {_an_account()} all_mrr_normalized", environment)
@@ -47,43 +49,28 @@ def main() -> None:
     console.print(NEXT, markup=False)
 
 
-@contextmanager
-def _sandbox() -> Iterator[str]:
-    """The sandbox as a process of its own; its address once it serves."""
-    shutil.rmtree(DATA_DIR, ignore_errors=True)  # the last demo's: each one begins anew
+def _new_folder() -> None:
+    """The last demo's goes: each one begins anew."""
+    shutil.rmtree(DATA_DIR, ignore_errors=True)
     DATA_DIR.mkdir(parents=True)
-    state = DATA_DIR / "sandbox.db"
-    command = ["sandbox", "--port", "0", "--customers", str(CUSTOMERS), "--data", str(state)]
-    process = subprocess.Popen(
-        [_program(), *command], stdout=subprocess.PIPE, text=True, env={**os.environ}
-    )
-    try:
-        yield _base_url(process)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
 
 
-def _base_url(process: "subprocess.Popen[str]") -> str:
-    for line in process.stdout or ():
-        console.print(line.rstrip())
-        if line.startswith("sandbox ready: "):
-            return line.split()[-1]
-    raise SystemExit("the sandbox ended before it served; its message stands above")
+def _yesterday() -> str:
+    """The sandbox's today: the day that passes ends before who refreshes the demo later."""
+    return f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
 
 
-def _let_a_day_pass(base_url: str) -> datetime:
-    """The sandbox's business goes on for a day; its time afterwards (UTC)."""
+def _let_a_day_pass(base_url: str) -> None:
+    """The sandbox's business goes on for a day."""
     with httpx.Client(
         base_url=base_url, headers={"Authorization": f"Bearer {SANDBOX_KEY}"}, timeout=60
     ) as sandbox:
         sandbox.post("/sandbox/live", data={"days": 1, "seed": 1}).raise_for_status()
-        now = sandbox.get("/sandbox/clock").raise_for_status().json()["now"]
-    return datetime.fromtimestamp(now, UTC)
 
 
 def _environment(base_url: str) -> dict[str, str]:
-    """The demo's settings, whatever this shell or .env says."""
+    """The demo's settings, whatever this shell or .env says. They stay in its folder, for what is
+    typed next."""
     ours = {
         "STRIPE_API_BASE": base_url,
         "STRIPE_API_KEY": "",
@@ -93,12 +80,15 @@ def _environment(base_url: str) -> dict[str, str]:
         "ACCOUNT_ID_METADATA_KEY": "account_id",
         "MULTIPLE_SUBSCRIPTIONS": "true",
     }
+    kept = {**ours, "STRIPE_API_BASE": SANDBOX}
+    lines = [f"{name}={value}\n" for name, value in kept.items()]
+    write_whole(DATA_DIR / SETTINGS, "".join(lines))
     return {**os.environ, **ours}
 
 
 def _type(command: str, environment: dict[str, str]) -> None:
     console.print(f"[bold]$ {command}[/bold]")
-    finished = subprocess.run([_program(), *command.split()[1:]], env=environment, check=False)
+    finished = subprocess.run([PROGRAM, *command.split()[1:]], env=environment, check=False)
     if finished.returncode:
         raise SystemExit(finished.returncode)
 
@@ -116,18 +106,15 @@ def _an_account() -> str:
 NEXT = f"""\
 What to type next, in this folder:
   make report                                      its pages: MRR, accounts, http://127.0.0.1:4000
-  export DATA_DIR={DATA_DIR} PATH="$PWD/.venv/bin:$PATH"
+  make ui                                          its runs on Dagster's page, beside its Stripe
+  set -a; . {DATA_DIR}/{SETTINGS}; set +a; PATH="$PWD/.venv/bin:$PATH"
   stripe-traits explain ACCOUNT mrr_normalized     why an account shows a value
   python -c "import duckdb; print(duckdb.connect('{DATA_DIR}/marts.duckdb').sql(
       'select * from account_traits limit 5'))"                       query the marts
   python -c "import sqlite3; print(*sqlite3.connect('{DATA_DIR}/accounts.db').execute(
       'select * from accounts limit 5'), sep='\\n')"              look at the account store
-  make ui                                          the runs on Dagster's page
+  stripe-traits sandbox --data {DATA_DIR}/{STATE}    its Stripe; then, elsewhere: stripe-traits sync
 Your own Stripe account: README.md, five lines."""
-
-
-def _program() -> str:
-    return str(Path(sys.executable).with_name("stripe-traits"))
 
 
 if __name__ == "__main__":

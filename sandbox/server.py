@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -138,9 +139,9 @@ def serving(
 
 def run(  # noqa: PLR0913  one argument an option of the command
     *,
-    customers: int,
-    seed: int,
-    now: int,
+    customers: int | None,
+    seed: int | None,
+    now: int | None,
     path: Path | None = None,
     key: str = TEST_KEY,
     keys: Sequence[Key] = (),
@@ -156,7 +157,8 @@ def run(  # noqa: PLR0913  one argument an option of the command
 ) -> None:
     """Fill a store (unless its file holds just that population) and serve it until interrupted.
 
-    `now` is in unix seconds; a `path` is kept and served again, none is a temporary file.
+    `now` is in unix seconds. A `path` is kept and served again, none is a temporary file; what is
+    None is as the file has it, else 2,000 customers, seed 1, this day's beginning.
     `accounts` are further ones by id, each as large and made from the next seed, with their own
     key, or None: connected to the first; their files are named after `path` and them.
     `api_version` is every account's from now on (see `Store.api_version`).
@@ -172,7 +174,7 @@ def run(  # noqa: PLR0913  one argument an option of the command
             for account in (None, *accounts)
         ]
         for index, store in enumerate(stores):
-            populate(store, Population(customers, seed + index, now), on_progress)
+            populate(store, wanted(store, index, customers, seed, now), on_progress)
             if api_version:
                 store.api_version = api_version
         first, *more = stores
@@ -193,6 +195,24 @@ def run(  # noqa: PLR0913  one argument an option of the command
         for address in webhooks:
             on_webhook(address, registered(first, address))
         threading.Event().wait()
+
+
+def wanted(
+    store: Store, index: int, customers: int | None, seed: int | None, now: int | None
+) -> Population:
+    """Of the account with that place in the row, which has a seed of its own."""
+    held = store.noted("population")
+    default = Population.named(held) if held else Population(2000, 1 + index, _this_day())
+    return Population(
+        default.customers if customers is None else customers,
+        default.seed if seed is None else seed + index,
+        default.now if now is None else now,
+    )
+
+
+def _this_day() -> int:
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return int(midnight.timestamp())
 
 
 def _file(path: Path | None, account: str | None) -> Path | None:

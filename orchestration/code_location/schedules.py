@@ -17,6 +17,7 @@ from dagster import (
 
 from orchestration.code_location.job_names import LIVE_REFRESH, NIGHTLY, REFRESH
 from orchestration.code_location.run_requests import ask
+from orchestration.configuration.environment import why_not_configured
 from orchestration.configuration.settings import ScheduleSettings
 
 
@@ -27,6 +28,7 @@ def schedules(settings: ScheduleSettings) -> Sequence[ScheduleDefinition]:
             job_name=NIGHTLY,
             cron_schedule=settings.nightly_schedule,
             execution_timezone=settings.schedule_time_zone,
+            execution_fn=_nightly,
             default_status=DefaultScheduleStatus.RUNNING,
             description="Once a day, whatever the events said.",
         ),
@@ -42,7 +44,15 @@ def schedules(settings: ScheduleSettings) -> Sequence[ScheduleDefinition]:
     ]
 
 
+def _nightly(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+    if why := why_not_configured():
+        return SkipReason(why)
+    return RunRequest(run_key=context.scheduled_execution_time.isoformat())
+
+
 def _poll(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+    if lacking := why_not_configured():
+        return SkipReason(lacking)
     now = context.scheduled_execution_time.astimezone(UTC)
     why = "time to poll Stripe's events"
     mark = now.isoformat()

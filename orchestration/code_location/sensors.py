@@ -29,7 +29,7 @@ from orchestration.code_location.job_names import (
     REVERSE_SYNC,
 )
 from orchestration.code_location.run_requests import ask
-from orchestration.configuration.environment import read_settings
+from orchestration.configuration.environment import read_settings, why_not_configured
 from orchestration.configuration.settings import Settings
 from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import problems
@@ -48,6 +48,8 @@ def sensors() -> Sequence[SensorDefinition]:
 @sensor(job_name=REFRESH, minimum_interval_seconds=5, default_status=RUNNING)
 def inbox_waits(context: SensorEvaluationContext) -> Asked:
     """Objects that a webhook or a replay named and that no load has read yet."""
+    if lacking := why_not_configured():
+        return SkipReason(lacking)
     settings = read_settings(for_stripe=False)
     path = settings.folder.inbox
     if not path.exists():
@@ -64,8 +66,9 @@ def inbox_waits(context: SensorEvaluationContext) -> Asked:
 @sensor(job_name=REVERSE_SYNC, minimum_interval_seconds=15, default_status=RUNNING)
 def marts_are_newer(context: SensorEvaluationContext) -> Asked:
     """A build that the account store has not been brought to: it was down, or a run was killed."""
-    settings = read_settings(for_stripe=False)
-    last = last_delivery(settings)
+    if lacking := why_not_configured():
+        return SkipReason(lacking)
+    last = last_delivery(read_settings(for_stripe=False))
     if last is None or not last.due or last.retry_at:
         return SkipReason("the account store was brought to the last build")
     return _deliver(context, last.build or "unknown", last.due)
@@ -74,6 +77,8 @@ def marts_are_newer(context: SensorEvaluationContext) -> Asked:
 @sensor(job_name=REVERSE_SYNC, minimum_interval_seconds=15, default_status=RUNNING)
 def retries_are_due(context: SensorEvaluationContext) -> Asked:
     """Accounts that the store did not take, or had no budget for, and whose time has come."""
+    if lacking := why_not_configured():
+        return SkipReason(lacking)
     last = last_delivery(read_settings(for_stripe=False))
     until = last.retry_at if last else None
     if last is None or until is None:
@@ -91,6 +96,8 @@ def _deliver(context: SensorEvaluationContext, mark: str, why: str) -> Asked:
 @sensor(job_name=LIVE_REFRESH, minimum_interval_seconds=15, default_status=RUNNING)
 def live_stays_up(context: SensorEvaluationContext) -> Asked:
     """With LIVE=true a run of live_refresh is under way at any time."""
+    if lacking := why_not_configured():
+        return SkipReason(lacking)
     if not read_settings(for_stripe=False).live:
         return SkipReason("LIVE is not set: changes come through the schedule and the inbox")
     why = "live_refresh has to stay up"

@@ -1,6 +1,6 @@
 """`stripe-traits sandbox`: arguments in, a local Stripe served until it is interrupted."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +12,23 @@ from orchestration.terminal.output import console, moment_option
 
 def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 12111,
-    customers: Annotated[int, typer.Option(min=0, help="How many customers to make up.")] = 2000,
-    seed: Annotated[int, typer.Option(help="The same seed and --now give the same business.")] = 1,
+    customers: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="How many customers to make up; default: as many as --data holds, or 2000."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="The same seed and --now give the same business; default: that of --data, or 1."
+        ),
+    ] = None,
     now: Annotated[
         datetime | None,
-        moment_option(help="The sandbox's today (UTC); default: this day's beginning."),
+        moment_option(
+            help="The sandbox's today (UTC); default: that of --data, or this day's beginning."
+        ),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="The SQLite file of its state; default: a temporary one.")
@@ -62,7 +74,7 @@ def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
         from sandbox.server import run
 
         settings = options.settings(
-            seed=seed,
+            seed=seed or 1,
             faults=fault or (),
             keys=key or (),
             accounts=account or (),
@@ -72,11 +84,10 @@ def sandbox(  # noqa: PLR0913, PLR0917  one argument an option
             limits=limits,
         )
 
-        moment = now or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         run(
             customers=customers,
             seed=seed,
-            now=int(moment.timestamp()),
+            now=int(now.timestamp()) if now else None,
             path=data,
             keys=settings.keys,
             accounts=settings.accounts,

@@ -66,6 +66,15 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> "Settings":
     return settings
 
 
+def why_not_configured() -> str | None:
+    """Why Stripe cannot be asked with the settings that are there; None: it can."""
+    from orchestration.configuration import checks
+
+    settings = read_settings(for_stripe=False)
+    found = checks.keys(settings.api_keys, settings.stripe_api_base)
+    return f"nothing is done: {found[0]}" if found else None
+
+
 def _make_private(data_dir: Path) -> None:
     """Nobody else reads what this process writes: it is customers' data."""
     os.umask(0o077)

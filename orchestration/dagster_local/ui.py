@@ -23,6 +23,11 @@ from orchestration.dagster_local.dagster_home import (
     dagster_instance,
     prepare_dagster_home,
 )
+from orchestration.dagster_local.demo_world import (
+    demo_folder,
+    demo_settings,
+    run_beside_stripe,
+)
 from orchestration.project import PROJECT
 from orchestration.terminal.failures import explained
 
@@ -39,6 +44,8 @@ PROGRAMS = {
 
 def main() -> None:
     with explained():
+        demo = None if sys.argv[1:2] in SERVERS else demo_folder()
+        os.environ.update(demo_settings(demo) if demo else {})
         settings = read_settings(for_stripe=False)
         code = str(code_socket(settings.folder.dagster))
         if sys.argv[1:2] in SERVERS and len(os.fsencode(code)) > SOCKET_BYTES:
@@ -62,6 +69,9 @@ def main() -> None:
         arguments += ["--log-format", "json"]
     # In a shell's background (`make ui &`) SIGINT comes ignored; Dagster would not heed SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if demo:
+        with explained():
+            sys.exit(run_beside_stripe([str(program), *arguments], demo, os.environ))
     os.execv(program, [str(program), *arguments])
 
 

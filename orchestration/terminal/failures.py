@@ -29,6 +29,7 @@ CODES = {
     "ingestion.webhooks.server.NoAddress": WRONG_USAGE,
     "orchestration.terminal.failures.Unknown": FAILED,
     "orchestration.terminal.failures.WrongUsage": WRONG_USAGE,
+    "orchestration.dagster_local.demo_world.NoSandbox": FAILED,
     "orchestration.file_lock.LockHeld": FAILED,
     "orchestration.build.manifest.DbtFailed": FAILED,
     "orchestration.build.manifest.ManifestOutdated": FAILED,

@@ -35,6 +35,11 @@ class Population:
     def name(self) -> str:
         return f"{self.customers} customers, seed {self.seed}, now {self.now}"
 
+    @classmethod
+    def named(cls, name: str) -> "Population":
+        """The one of that name."""
+        return cls(*(int(part.split()[-1]) for part in name.replace(" customers", "").split(",")))
+
 
 def customers(population: Population, span: range, redeemed: Counter[str]) -> Iterator[Json]:
     """The objects and events of some customers; `redeemed` counts the coupons they use."""

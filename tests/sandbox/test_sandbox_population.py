@@ -11,7 +11,7 @@ import pytest
 
 from sandbox import pricing
 from sandbox.population import Population, fill, generate
-from sandbox.server import populate
+from sandbox.server import populate, wanted
 from sandbox.storage.store import Store
 
 NOW = 1_790_000_000
@@ -173,3 +173,12 @@ def test_a_file_is_filled_once_and_for_one_population(tmp_path: Path) -> None:
         assert -1 not in reported
         with pytest.raises(ValueError, match="another file"):
             populate(kept, Population(customers=31, seed=1, now=NOW))
+
+
+def test_a_file_is_served_as_it_is_where_nothing_else_is_asked_for(tmp_path: Path) -> None:
+    with Store(tmp_path / "state.db") as kept:
+        assert wanted(kept, 0, None, None, None).customers == 2000
+        populate(kept, held := Population(customers=3, seed=7, now=NOW))
+        assert wanted(kept, 0, None, None, None) == held
+        assert wanted(kept, 0, 4, None, None) == Population(customers=4, seed=7, now=NOW)
+        assert wanted(kept, 1, None, 1, NOW + 1) == Population(customers=3, seed=2, now=NOW + 1)

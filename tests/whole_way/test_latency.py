@@ -9,6 +9,7 @@ from webhook_receiver import event
 
 from ingestion.inbox.events_db import Inbox
 from ingestion.inbox.latency import Latency
+from orchestration.monitoring.checks import latency
 from orchestration.pages.status import _latency_line
 
 ACCOUNT = "acct_1"
@@ -77,3 +78,20 @@ def test_every_refresh_measures_by_its_own_clock(refreshed: Pipeline) -> None:
     counts = refreshed.sync(as_of=AS_OF)
     assert counts["events_delivered"] == 1
     assert 60 <= counts["latency_median_seconds"] < 600
+
+
+def test_what_stripe_showed_late_did_not_wait_here(pipeline: Pipeline) -> None:
+    """The check looks at what waited here: since the refresh before it at the longest."""
+    pipeline.settings  # noqa: B018  (makes the folder)
+    day = timedelta(days=1)
+    for first, since_last, verdict in ((True, 5, "pass"), (False, 5, "pass"), (False, 700, "warn")):
+        inbox_file = pipeline.folder / "events.db"
+        inbox_file.unlink(missing_ok=True)
+        with Inbox.open(inbox_file) as inbox:
+            if not first:
+                inbox.measure(
+                    reached_at=at(0) + day - timedelta(seconds=since_last), loaded_until=STARTED
+                )
+            loaded(inbox, 1, when=10)
+            inbox.measure(reached_at=at(0) + day, loaded_until=STARTED + timedelta(seconds=20))
+        assert latency(pipeline.settings).verdict == verdict, (first, since_last)

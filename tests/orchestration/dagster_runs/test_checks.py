@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -27,6 +28,7 @@ from orchestration.code_location import sensors
 from orchestration.code_location.schedules import schedules
 from orchestration.configuration.settings import ScheduleSettings
 from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.dagster_local.demo_world import SETTINGS, demo_folder, demo_settings
 from orchestration.monitoring import checks
 from orchestration.pages.previews import PREVIEWS, shown
 from orchestration.publication.delivery_due import last_delivery
@@ -172,7 +174,10 @@ def said(sensor: SensorDefinition, instance: DagsterInstance) -> str:
 
 def said_at(schedule: ScheduleDefinition, instance: DagsterInstance, now: datetime) -> str:
     context = build_schedule_context(instance, scheduled_execution_time=now)
-    [asked] = schedule.evaluate_tick(context).run_requests or ()
+    found = schedule.evaluate_tick(context)
+    if found.skip_message:
+        return found.skip_message
+    [asked] = found.run_requests or ()
     return told(asked)
 
 
@@ -200,6 +205,40 @@ def finds_what_is_wrong(business: Pipeline) -> None:
     assert checks.no_drift(settings).verdict == "warn"
     assert checks.agrees_with_stripe(settings, "customers").verdict == "warn"
     assert checks.agrees_with_stripe(settings, "invoices").verdict == "pass"
+
+
+def test_where_nothing_is_configured_everything_waits_with_one_reason(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    pipeline.environment.delenv("STRIPE_API_BASE")
+    pipeline.environment.chdir(tmp_path)
+    now = datetime.now(UTC)
+    with DagsterInstance.ephemeral() as instance:
+        waiting = [
+            *(said_at(one, instance, now) for one in schedules(ScheduleSettings())),
+            said(sensors.inbox_waits, instance),
+            said(sensors.marts_are_newer, instance),
+            said(sensors.retries_are_due, instance),
+            said(sensors.live_stays_up, instance),
+        ]
+        assert said(sensors.health, instance).startswith("0 problems")
+    [reason] = set(waiting)
+    assert reason.startswith("nothing is done: STRIPE_API_KEY is not set")
+
+
+def test_the_demo_is_shown_where_nothing_is_configured(pipeline: Pipeline, tmp_path: Path) -> None:
+    (pipeline.folder / "demo").mkdir(parents=True)
+    (pipeline.folder / "demo" / SETTINGS).write_text("STRIPE_API_BASE=http://127.0.0.1:1\n")
+    pipeline.set(DATA_DIR=str(pipeline.folder / "demo"))
+    assert demo_folder() is None, "a local Stripe is configured"
+    pipeline.environment.delenv("STRIPE_API_BASE")
+    assert demo_folder() == pipeline.folder / "demo"
+    assert demo_settings(pipeline.folder / "demo") == {
+        "STRIPE_API_BASE": "http://127.0.0.1:1",
+        "DATA_DIR": str(pipeline.folder / "demo"),
+    }
+    pipeline.set(DATA_DIR=str(pipeline.folder))
+    assert demo_folder() is None, "no demo there"
 
 
 def test_wrong_key_of_the_account_id_stops_before_the_account_store(business: Pipeline) -> None:
