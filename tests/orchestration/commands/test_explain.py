@@ -22,7 +22,8 @@ create table single_subscription_traits as
 create table multi_subscription_traits as
     select 'a' as account_id, ['sub_1', 'sub_2'] as subscription_ids, ['in_1'] as last_invoice_ids,
         90.00::decimal(18, 3) as all_mrr, 80.00::decimal(18, 3) as all_mrr_normalized;
-create table account_traits as select 'a' as account_id, null::varchar as unknown_amount;
+create table account_traits as
+    select 'a' as account_id, null::varchar as unknown_amount, null::json as traits;
 create table subscriptions as
     select * from (values
         ('a', 'sub_1', 'usd', 60.00, 50.00, true, timestamp '2025-01-01'),
