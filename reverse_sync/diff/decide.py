@@ -174,10 +174,19 @@ def _row(
 
 
 def _facts_moved(candidate: Candidate, traits: Traits, run: Run, tracking: Tracking) -> bool:
-    if candidate.held_lifecycle is None:
+    """Whether facts alone move the lifecycle: from what the store holds, where that is known, else
+    from what the acknowledged ones say of the same traits."""
+    if candidate.held_lifecycle is not None:
+        held = lifecycle_from(candidate.held_lifecycle)
+        return held != _lifecycle(candidate, traits, run, tracking, previous=held)
+    facts = [candidate.acknowledged_facts, candidate.facts]
+    if None in facts or len({facts_from(one).unknown_amount for one in facts if one}) > 1:
         return candidate.facts != candidate.acknowledged_facts
-    held = lifecycle_from(candidate.held_lifecycle)
-    return held != _lifecycle(candidate, traits, run, tracking, previous=held)
+    before, now = (
+        _lifecycle(candidate._replace(facts=one), traits, run, tracking, previous=None)
+        for one in facts
+    )
+    return before != now
 
 
 def _lifecycles(

@@ -344,3 +344,16 @@ def test_a_store_that_goes_away_loses_nothing(tmp_path: Path, postgres_url: str)
     assert world.sync().acknowledged == 7
     assert world.sync().sent == 0
     assert len(world.traits()) == 10
+
+
+def test_a_fact_that_moves_no_lifecycle_is_noted_and_not_sent(local: World) -> None:
+    """Of who never paid the end of a subscription is told, which no lifecycle shows."""
+    traits: dict[str, Any] = {"stripe.mrr": None, "stripe.currentSubscriptionStatus": None}
+    local.publish({"a": traits})
+    local.sync()
+    for ended_at in ("2025-06-10", "2025-06-11"):
+        local.publish({"a": traits}, {"a": {"ended_at": ended_at}})
+        result = local.sync()
+        assert (result.sent, result.unchanged) == (0, 1)
+        (facts,) = local.state("select facts ->> '$.ended_at' from sync.sync_snapshot")
+        assert facts[0].startswith(ended_at)
