@@ -8,6 +8,7 @@ before it.
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -15,17 +16,37 @@ from duckdb import DuckDBPyConnection
 from reverse_sync.diff.decide import UNDONE, Planned
 from reverse_sync.plan.counts import Plan, counts_of, planned
 from reverse_sync.plan.outbox_rows import fill
+from reverse_sync.state.portions import portions
 from reverse_sync.state.run import Run, transaction
 from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.values.lifecycle import Lifecycle
 from reverse_sync.values.lifecycle_text import lifecycle_text
 from reverse_sync.values.traits import Traits, canonical, canonical_value, parse_traits
 
-LOGGED = """
+# Accounts that are put back in one step, and the characters of what is known of them.
+MOST, ROOM = 5_000, 16 << 20
+
+OF_THE_RUN = """
+    logged.version = $version and logged.status = 'acknowledged'
+    and logged.trait is distinct from 'lifecycle_status'
+"""
+
+CHANGED = f"""
+    select
+        logged.account_id,
+        sum(coalesce(strlen(logged.old), 0) + coalesce(strlen(logged.new), 0))
+            + 3 * coalesce(max(strlen(snapshot.traits)), 0) as length
+    from sync.sync_changelog as logged
+    left join sync.sync_snapshot as snapshot on logged.account_id = snapshot.account_id
+    where {OF_THE_RUN}
+    group by logged.account_id
+    order by logged.account_id
+"""
+
+LOGGED = f"""
     select logged.account_id, logged.trait, logged.old, logged.new, logged.op
     from sync.sync_changelog as logged
-    where logged.version = $version and logged.status = 'acknowledged'
-        and logged.trait is distinct from 'lifecycle_status'
+    where {OF_THE_RUN} and logged.account_id in (select unnest($accounts))
     order by all
 """
 
@@ -36,18 +57,17 @@ HELD = """
         snapshot.traits,
         snapshot.version,
         snapshot.currency,
-        before.lifecycle
+        before.lifecycle,
+        waiting.traits as on_its_way
     from sync.sync_snapshot as snapshot
     left join sync.lifecycles_before as before
         on snapshot.account_id = before.account_id and before.version = $version
-    where snapshot.account_id in (
-        select account_id from sync.sync_changelog
-        where version = $version and status = 'acknowledged'
-    )
-    -- A change that has no answer yet would be lost from sight.
-    and snapshot.account_id not in (
-        select account_id from sync.outbox where status in ('pending', 'rejected', 'parked')
-    )
+    left join sync.outbox as waiting
+        on snapshot.account_id = waiting.account_id
+        and waiting.status in ('pending', 'rejected', 'parked')
+    where snapshot.account_id in (select unnest($accounts))
+    -- A change that has no answer yet would be lost from sight; an undo that was cut short goes on.
+    and (waiting.op is null or waiting.op = 'undo')
     order by 1
 """
 
@@ -68,7 +88,8 @@ class _Logged:
 
 @dataclass(frozen=True)
 class _Held:
-    """What the store holds of an account, and the lifecycle that the run replaced."""
+    """What the store holds of an account, the lifecycle that the run replaced, and the traits that
+    an earlier undo is about to put back."""
 
     account_id: str
     name: str | None
@@ -76,6 +97,7 @@ class _Held:
     version: int
     currency: str | None
     lifecycle: str | None
+    on_its_way: str | None
 
 
 def version_of(connection: DuckDBPyConnection, asked: str) -> int:
@@ -95,19 +117,25 @@ def version_of(connection: DuckDBPyConnection, asked: str) -> int:
 
 def undo_into_outbox(connection: DuckDBPyConnection, run: Run, version: int) -> Plan:
     """The plan that puts the run's changes back, its rows in the outbox."""
-    logged: dict[str, list[_Logged]] = defaultdict(list)
-    for account_id, *row in connection.execute(LOGGED, {"version": version}).fetchall():
-        logged[account_id].append(_Logged(*row))
-    held = [_Held(*row) for row in connection.execute(HELD, {"version": version}).fetchall()]
+    changed = connection.execute(CHANGED, {"version": version}).fetchall()
+    counts: Counter[str] = Counter(unchanged=len(changed))
     with transaction(connection):
-        rows = [
-            row for account in held for row in _back(account, logged[account.account_id], version)
-        ]
-        if rows:
-            fill(connection, run, rows)
-        counts: Counter[str] = counts_of(rows)
-        counts["unchanged"] = len(logged) - len(rows)
-        return planned(run, counts, selected=len(logged), invalid=())
+        for portion in portions(changed, most=MOST, room=ROOM, length=itemgetter(1)):
+            rows = _put_back(connection, version, [account_id for account_id, _ in portion])
+            if rows:
+                fill(connection, run, rows)
+            counts.update(counts_of(rows))
+            counts["unchanged"] -= len(rows)
+        return planned(run, counts, selected=len(changed), invalid=())
+
+
+def _put_back(connection: DuckDBPyConnection, version: int, accounts: list[str]) -> list[Planned]:
+    asked = {"version": version, "accounts": accounts}
+    logged: dict[str, list[_Logged]] = defaultdict(list)
+    for account_id, *row in connection.execute(LOGGED, asked).fetchall():
+        logged[account_id].append(_Logged(*row))
+    held = [_Held(*row) for row in connection.execute(HELD, asked).fetchall()]
+    return [row for account in held for row in _back(account, logged[account.account_id], version)]
 
 
 def _back(account: _Held, logged: list[_Logged], version: int) -> Iterator[Planned]:
@@ -118,6 +146,8 @@ def _back(account: _Held, logged: list[_Logged], version: int) -> Iterator[Plann
     created = any(row.op == "create" for row in logged)
     lifecycle = lifecycle_text(Lifecycle()) if created else account.lifecycle
     then = {**now, **back}
+    if account.on_its_way not in (None, canonical(then)):
+        return
     yield Planned(
         account_id=account.account_id,
         op="undo",

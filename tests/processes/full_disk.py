@@ -69,7 +69,8 @@ def disk_at(folder: Path) -> Iterator[Disk]:
         yield Disk(folder, is_mounted)
     finally:
         if is_mounted:
-            subprocess.run(["umount", folder], check=True)
+            # Lazily: who has not closed a file of it yet may go on.
+            subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def _mount(folder: Path, size: int, how: str = "") -> bool:

@@ -14,7 +14,7 @@ from reverse_sync.deliver.dead_letters import Letters, release
 from reverse_sync.deliver.remember import MAX_ATTEMPTS
 from reverse_sync.diff.candidates import UnknownAccount
 from reverse_sync.guards import Guards, parse_limit
-from reverse_sync.repair import operations
+from reverse_sync.repair import operations, undo
 from reverse_sync.repair.undo import UnknownRun
 from reverse_sync.state.run import Scope
 from reverse_sync.state.waits import LONGEST_WAIT, wait_after
@@ -305,3 +305,37 @@ def test_chunks_end_where_the_budget_does(local: World, moods: Moods, monkeypatc
     assert (result.acknowledged, result.deferred) == (5, 4)
     moods.allowed = None
     assert local.sync(batch_size=2).acknowledged == 4
+
+
+@pytest.mark.parametrize("room", [1, 1 << 20])
+def test_undo_that_was_cut_short_goes_on_in_portions(
+    local: World, moods: Moods, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """As by a full disk: what it has planned waits, and nothing of it has reached the store."""
+    monkeypatch.setattr(undo, "ROOM", room)
+    names = [f"a{number}" for number in range(5)]
+    local.publish(dict.fromkeys(names, ACTIVE))
+    local.sync()
+    before = rows(local)
+    local.publish({name: {**ACTIVE, MRR: 60} for name in names})
+    local.sync(run_id="wrong")
+    moods.allowed = 2
+    short = operations.undo_run(local.around(), local.order(kind="undo"), "wrong")
+    assert (short.selected, short.acknowledged) == (5, 2)
+    moods.allowed = None
+    rest = operations.undo_run(local.around(), local.order(kind="undo"), "wrong")
+    assert (rest.selected, rest.unchanged, rest.acknowledged) == (5, 2, 3)
+    assert rows(local) == before
+
+
+def test_undo_of_another_run_leaves_what_an_undo_has_on_its_way(local: World, moods: Moods) -> None:
+    for mrr in (50, 60, 70):
+        local.publish({"a": {**ACTIVE, MRR: mrr}})
+        local.sync()
+    moods.allowed = 0
+    operations.undo_run(local.around(), local.order(kind="undo"), "3")
+    moods.allowed = None
+    other = operations.undo_run(local.around(), local.order(kind="undo"), "1")
+    assert (other.unchanged, other.sent) == (1, 0)
+    assert operations.undo_run(local.around(), local.order(kind="undo"), "3").acknowledged == 1
+    assert local.traits()["a"][MRR] == 60

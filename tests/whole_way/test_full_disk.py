@@ -60,3 +60,21 @@ def test_a_backup_on_a_full_disk_leaves_no_half_archive(refreshed: Pipeline) -> 
         assert not list(refreshed.folder.glob("backup*"))
         disk.free()
         assert run("backup", str(archive), DATA_DIR=str(refreshed.folder)).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["reverse_sync.repair.operations:undo_into_outbox", "reverse_sync.deliver.chunks:push"],
+    ids=["plan", "sending"],
+)
+def test_undo_on_a_full_disk_puts_back_when_it_is_asked_again(
+    refreshed: Pipeline, place: str
+) -> None:
+    with disk_at(refreshed.folder) as disk:
+        line = said(refreshed, "undo", "1", before=partial(disk.fill_at, place))
+        assert NO_ROOM.format(folder=refreshed.folder) in line
+        assert statuses(refreshed, "one", "two", "three") == ["subscribed"] * 3
+        disk.free()
+        settings = {"DATA_DIR": str(refreshed.folder), "STRIPE_API_BASE": refreshed.stripe.url}
+        assert "3 updated" in run("undo", "1", cwd=refreshed.stripe.folder, **settings).stdout
+        assert statuses(refreshed, "one", "two", "three") == [None] * 3
