@@ -8,37 +8,21 @@ still reads the old one goes on with it.
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from report.limited import Answer, batches, limited
 from report.sql import query
 
 MEMORY = "160MB"  # of DuckDB; the whole report stays below 300 MiB
 THREADS = 2
-SECONDS = 20.0  # a question that takes longer is given up
-MOST_ROWS = 1_000_000  # of a file; a page shows fewer
-BATCH = 5_000
 
 
 class NothingPublished(Exception):
     """There is no published copy yet, or it cannot be read."""
-
-
-class TooSlow(Exception):
-    """A question took longer than the limit."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """`types` are DuckDB's, one for each name."""
-
-    names: tuple[str, ...]
-    types: tuple[str, ...]
-    batches: Iterator[list[tuple[Any, ...]]]
 
 
 class Copy:
@@ -57,12 +41,12 @@ class Copy:
         """The answer, read while the block runs. Raises TooSlow."""
         with self._database.cursor() as cursor:
             cursor.execute("use published")
-            with _limited(cursor):
+            with limited(cursor):
                 found = cursor.execute(sql, parameters or {})
             columns = found.description or []
             names = tuple(column[0] for column in columns)
             types = tuple(str(column[1]) for column in columns)
-            yield Answer(names, types, _batches(found))
+            yield Answer(names, types, batches(found))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """All rows of a small answer."""
@@ -120,27 +104,3 @@ class Published:
                 f"{self.path} cannot be read: move it away; the next stripe-traits sync writes it"
                 " again"
             ) from None
-
-
-def _batches(found: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:
-    left = MOST_ROWS
-    while left:
-        with _limited(found):
-            batch = found.fetchmany(min(BATCH, left))
-        if not batch:
-            return
-        left -= len(batch)
-        yield batch
-
-
-@contextmanager
-def _limited(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Time for DuckDB alone: how slowly a reader takes a file does not count."""
-    limit = threading.Timer(SECONDS, cursor.interrupt)
-    limit.start()
-    try:
-        yield
-    except duckdb.InterruptException:
-        raise TooSlow(f"given up after {SECONDS:.0f} seconds") from None
-    finally:
-        limit.cancel()

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from report.columns import Column, columns
-from report.published import MOST_ROWS, Copy
+from report.limited import MOST_ROWS
+from report.published import Copy
 
 Rows = list[tuple[Any, ...]]
 

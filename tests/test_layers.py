@@ -20,8 +20,8 @@ ORDER = {
     "ingestion": "full_read_due landing stripe_api inbox engines webhooks merge intake references"
     " changes deletion_limit backfill load reconcile accounts load_pending",
     "reverse_sync": "values stores guards state diff sync_request plan deliver sync repair",
-    "report": "sql columns published tables display formats filters segments page selection pages"
-    " serving",
+    "report": "sql limited labels columns published tables display formats filters segments page"
+    " selection pages serving",
     "orchestration": "clock file_lock whole_file project terminal warehouse configuration build"
     " locks stripe_accounts backup dagster_local publication setup webhook_rules demo monitoring"
     " pages stages repairs live code_location definitions refresh commands cli program",

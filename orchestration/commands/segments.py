@@ -1,18 +1,22 @@
 """`stripe-traits segments`: saved conditions on accounts, who fulfils them, who came and went."""
 
 import json as to_json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.terminal.failures import Unknown, WrongUsage, explained
+from orchestration.commands.saved_segments import (
+    given_segments,
+    published_copy,
+    saved_segment,
+    saved_segments,
+    settings_here,
+)
+from orchestration.terminal.failures import WrongUsage, explained
 from orchestration.terminal.output import Json, console
 
 if TYPE_CHECKING:
-    from orchestration.configuration.settings import Settings
-    from report.published import Copy
     from report.segments.definition import Segment
 
 app = typer.Typer(
@@ -30,7 +34,7 @@ def list_them(json: Json = False) -> None:
     with explained():
         from report.segments.published_segments import summaries
 
-        rows = summaries(_copy(_settings()))
+        rows = summaries(published_copy(settings_here()))
     if json:
         _print_json(rows)
     elif rows:
@@ -47,8 +51,8 @@ def show(name: Name, json: Json = False) -> None:
     with explained():
         from report.segments.published_segments import judged, summaries
 
-        settings = _settings()
-        segment, copy = _saved_one(settings, name), _copy(settings)
+        settings = settings_here()
+        segment, copy = saved_segment(settings, name), published_copy(settings)
         found = [one for one in summaries(copy) if one["segment"] == name]
         mrr, members, moved = (
             judged(copy, what, segment=name) for what in ("mrr", "members", "moved")
@@ -75,8 +79,8 @@ def count(name: Name, json: Json = False) -> None:
     with explained():
         from report.segments import published_segments
 
-        settings = _settings()
-        found = published_segments.count(_copy(settings), _saved_one(settings, name))
+        settings = settings_here()
+        found = published_segments.count(published_copy(settings), saved_segment(settings, name))
     if json:
         _print_json({"segment": name, "accounts": found})
     else:
@@ -93,8 +97,10 @@ def export(
     with explained():
         from report.segments.segments_file import written
 
-        settings = _settings()
-        chosen = [_saved_one(settings, name) for name in names] if names else _saved(settings)
+        settings = settings_here()
+        chosen = (
+            [saved_segment(settings, name) for name in names] if names else saved_segments(settings)
+        )
         typer.echo(written(chosen), nl=False)
 
 
@@ -112,9 +118,9 @@ def import_them(
         from report.segments import published_segments
         from report.segments.segments_file import change
 
-        settings, given = _settings(), _given(file)
+        settings, given = settings_here(), given_segments(file)
         for one in given:  # names a field that does not exist, and a wrong value
-            published_segments.count(_copy(settings), one)
+            published_segments.count(published_copy(settings), one)
         names = {one.name for one in given}
 
         def with_given(kept: list["Segment"]) -> list["Segment"]:
@@ -126,46 +132,6 @@ def import_them(
 
         change(settings.segments_file, with_given)
     console.print(f"{len(given)} saved in {settings.segments_file}", highlight=False, markup=False)
-
-
-def _settings() -> "Settings":
-    from orchestration.configuration.environment import read_settings
-
-    return read_settings(for_stripe=False)
-
-
-def _saved(settings: "Settings") -> list["Segment"]:
-    from report.segments.segments_file import read
-
-    return read(settings.segments_file)
-
-
-def _saved_one(settings: "Settings", name: str) -> "Segment":
-    saved = _saved(settings)
-    found = next((one for one in saved if one.name == name), None)
-    if found is None:
-        known = ", ".join(one.name for one in saved) or "none is saved"
-        raise Unknown(f"no segment '{name}' in {settings.segments_file}; there are: {known}")
-    return found
-
-
-def _given(file: Path) -> list["Segment"]:
-    from report.segments.definition import WrongSegment
-    from report.segments.segments_file import parsed, read
-
-    if str(file) == "-":
-        return parsed(sys.stdin.read())
-    if not file.exists():
-        raise WrongSegment(f"{file} does not exist")
-    return read(file)
-
-
-def _copy(settings: "Settings") -> "Copy":
-    from orchestration.publication.marts import need
-    from report.published import Published
-
-    need(settings.marts)
-    return Published(settings.marts).copy()
 
 
 def _yaml(segment: "Segment") -> str:

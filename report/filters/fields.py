@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from report.columns import METADATA, kind, label
+from report.columns import kind
 from report.filters.tree import Condition
+from report.labels import METADATA, label
 
 # An account's row, and the trait tables that say more of it; the first that has a column gives it.
 TABLES = ("accounts", "single_subscription_traits", "multi_subscription_traits")

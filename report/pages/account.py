@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from report.columns import METADATA
 from report.filters.fields import LABELS, TABLES, fields
+from report.labels import METADATA
 from report.page import Page, View
 from report.sql import query
 from report.tables import Shown, Table

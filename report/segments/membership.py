@@ -4,34 +4,19 @@ Enters: the built marts, the saved segments, `as_of`. Leaves: the tables of `sch
 judged keeps the members it had, and says why. Nothing is judged at a moment before the last one.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
-from report.filters.tree import WrongFilter, node_data
+from report.filters.tree import WrongFilter
 from report.segments.condition_sql import Tables, compiled
 from report.segments.definition import Segment
+from report.segments.kept import Kept, definition, kept_segments, note
 from report.segments.schema import CREATE, columns, exist
 from report.segments.stays import bring, end
 
 MARTS = "marts"
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A segment as it was judged the last time."""
-
-    description: str
-    definition: str
-    judged_at: datetime | None
-    problem: str | None
-
-    def was_judged_as(self, segment: Segment) -> bool:
-        """By the same conditions: what has a problem keeps the members of some earlier ones."""
-        return self.problem is None and self.definition == _definition(segment)
 
 
 def _nothing() -> None:
@@ -45,9 +30,9 @@ def why_due(
 
     `as_of` is naive UTC. Conditions on time hold from one UTC day to the next.
     """
-    kept = _kept(database)
+    kept = kept_segments(database)
     before = {name: (one.description, one.definition) for name, one in kept.items()}
-    if before != {one.name: (one.description, _definition(one)) for one in saved}:
+    if before != {one.name: (one.description, definition(one)) for one in saved}:
         return "the saved segments changed"
     judged = [one.judged_at for one in kept.values() if one.judged_at]
     if judged and as_of.date() > max(judged).date():
@@ -68,14 +53,14 @@ def judge(
     try:
         is_first = not exist(database)
         database.execute(CREATE)
-        kept = _kept(database)
+        kept = kept_segments(database)
         if any(one.judged_at and one.judged_at > as_of for one in kept.values()):
             database.execute("rollback")
             return {}
         found, moved = _judge_all(database, saved, kept, as_of)
         if moved or is_first:
             on_moved()
-        _note(database, saved, found, kept, as_of)
+        note(database, saved, found, kept, as_of)
         database.execute("commit")
     except BaseException:
         database.execute("rollback")
@@ -118,40 +103,3 @@ def _judge(
     finally:
         database.execute("reset search_path")
     return None
-
-
-def _note(
-    database: duckdb.DuckDBPyConnection,
-    saved: Sequence[Segment],
-    problems: dict[str, str | None],
-    kept: Mapping[str, Kept],
-    as_of: datetime,
-) -> None:
-    database.execute("delete from segments.segments")
-    for one in saved:
-        problem = problems[one.name]
-        database.execute(
-            "insert into segments.segments select $1, $2, $3, count(*), $4, $5"
-            " from segments.segment_members where segment = $1 and left_at is null",
-            [
-                one.name,
-                one.description,
-                _definition(one),
-                (kept[one.name].judged_at if one.name in kept else None) if problem else as_of,
-                problem,
-            ],
-        )
-
-
-def _definition(segment: Segment) -> str:
-    return json.dumps(node_data(segment.where))
-
-
-def _kept(database: duckdb.DuckDBPyConnection) -> dict[str, Kept]:
-    """By name; none where nothing was judged."""
-    if not exist(database):
-        return {}
-    rows = database.execute(
-        "select segment, description, definition, judged_at, problem from segments.segments"
-    ).fetchall()
-    return {name: Kept(*rest) for name, *rest in rows}

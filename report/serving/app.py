@@ -17,9 +17,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from report.filters.tree import WrongFilter
+from report.limited import TooSlow
 from report.page import Page, Site, View
 from report.pages import PAGES
-from report.published import NothingPublished, Published, TooSlow
+from report.published import NothingPublished, Published
 from report.serving.answers import answered, told
 from report.serving.form import saving
 from report.serving.security import WRITTEN, Guarded, Rules

@@ -9,7 +9,8 @@ import pytest
 from report_world import reported
 
 from report import published
-from report.published import Published, TooSlow
+from report.limited import TooSlow
+from report.published import Published
 
 
 @pytest.fixture
