@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from report_world import reported
 
-from report import published
+from report import limited
 from report.limited import TooSlow
 from report.published import Published
 
@@ -91,7 +91,7 @@ def test_a_question_can_only_read_the_copy(marts: Path, statement: str) -> None:
 
 
 def test_a_question_ends_at_its_limit(marts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published, "SECONDS", 0.2)
+    monkeypatch.setattr(limited, "SECONDS", 0.2)
     with pytest.raises(TooSlow):
         Published(marts).copy().rows(
             "select sum(a.i * b.i) from range(10000000) a(i), range(1000000) b(i)"

@@ -1,4 +1,4 @@
--- Objects of Stripe that are kept out, and the field that nobody can read. The last good row counts.
+-- Objects of Stripe that are kept out, and the field that nobody can read.
 select
     stream,
     object_id,

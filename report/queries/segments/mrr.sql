@@ -1,5 +1,4 @@
--- What the accounts of each segment pay together by currency, and how much more than 30 days ago:
--- null where it was not judged then, or where an amount is not known.
+-- MRR of each segment by currency, and its change in 30 days: null where that is not known.
 with
 
 days as (
@@ -50,11 +49,10 @@ select
     coalesce(paid.accounts, 0) as accounts,
     case when paid.segment is null then 0 else paid.mrr end as mrr,
     coalesce(paid.accounts_without_mrr, 0) as accounts_without_mrr,
-    case
-        when currencies.earlier is not null
-            then
-                if(map_contains(newest, currency), newest[currency], 0)
-                - if(map_contains(earlier, currency), earlier[currency], 0)
+    if(map_contains(newest, currency), newest[currency], 0)
+    - case
+        when map_contains(earlier, currency) then earlier[currency]
+        when earlier is not null then 0
     end as mrr_change_30_days
 from currencies
 left join paid using (segment, currency)
