@@ -17,6 +17,7 @@ from ingestion.engines import Engine
 from ingestion.engines.guard import SCHEMA
 from ingestion.landing import TABLES
 from ingestion.merge.batches import Batch
+from ingestion.merge.dlt_settings import look_quickly
 from ingestion.merge.load_failed import LoadFailed
 from ingestion.merge.memory import give_back
 from ingestion.merge.source import stripe
@@ -51,7 +52,7 @@ def _ready(engine: Engine, state: Path) -> dlt.Pipeline:
 
 
 def _pipeline(engine: Engine, state: Path) -> dlt.Pipeline:
-    dlt.config["data_writer.buffer_max_items"] = 1  # a batch is written as it comes
+    look_quickly()
     return dlt.pipeline(
         "stripe_traits",
         destination=engine.destination(),
