@@ -47,6 +47,7 @@ def said(
         cwd=pipeline.stripe.folder,
         before=before,
         STRIPE_API_BASE=pipeline.stripe.url,
+        STRIPE_WEBHOOK_SECRETS="whsec_test",
         DATA_DIR=str(pipeline.folder),
     )
     assert finished.returncode == code, finished.stderr
@@ -149,12 +150,13 @@ COMMANDS = {
     "retry": ("retry",),
     "undo": ("undo", "1"),
     "backup": ("backup", "backup.tar.gz"),
+    "webhooks": ("webhooks", "--port", "0"),
 }
 # Who opens which file; a command that is not named does not need it, and is not asked.
 OPENS = {
     "warehouse.duckdb": ("plan", "retry", "undo"),
     "marts.duckdb": ("plan", "status", "explain"),
-    "events.db": ("status",),
+    "events.db": ("status", "webhooks"),
     "accounts.db": ("plan", "tracking", "tracking set", "retry", "undo"),
 }
 OPENED = [(name, command) for name, commands in OPENS.items() for command in commands]
