@@ -4,13 +4,16 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from threading import Event
 from typing import Any
 
+import pytest
 from command_line import PROGRAM, environment
 from local_stripe import DAY, NOW
 from peak_memory import peak_of
-from pipeline import MONTHLY, Pipeline
+from pipeline import MONTHLY, Pipeline, subscribe
 
+from orchestration.warehouse import memory
 from orchestration.warehouse.memory import TOO_LITTLE
 from sandbox import builders
 
@@ -58,3 +61,14 @@ def test_long_objects_reach_the_account_store_within_a_limit_of_memory(pipeline:
     with closing(sqlite3.connect(pipeline.folder / "accounts.db")) as store:
         assert store.execute(STORED).fetchall() == [(CUSTOMERS, True, 5000)]
     assert peak < MOST, f"{peak >> 20} MiB"
+
+
+def test_what_the_limit_is_too_little_for_begins_again_once_without_it(
+    refreshed: Pipeline, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(memory, "LIMIT", "select least(3 << 20, $whole)::bigint")
+    monkeypatch.setattr(memory, "_lifted", Event())
+    subscribe(refreshed, "four")
+    assert refreshed.refresh(full=True)["creates"] == 1
+    assert capfd.readouterr().err.count(TOO_LITTLE) == 1
+    assert refreshed.mart("select count(*), sum(mrr) from single_subscription_traits") == [(4, 200)]
