@@ -59,3 +59,12 @@ function addFilter() {
   form.elements.value.value = "subscribed";
   form.requestSubmit();
 }
+
+// Sends the form that saves, changes or deletes a segment, as a click on its button does.
+function sendSegment(action, given) {
+  for (const one of document.querySelectorAll("details")) one.open = true;
+  const forms = [...document.querySelectorAll("form[action='/segments']")];
+  const form = forms.find((one) => (one.elements.action ? one.elements.action.value : "save") === action);
+  for (const [name, value] of Object.entries(given)) form.elements[name].value = value;
+  form.requestSubmit();
+}

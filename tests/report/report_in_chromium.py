@@ -3,7 +3,8 @@
 Enters: --data, a DATA_DIR with a published copy; none: a business is made. Leaves:
 docs/report-*.png, or what was wrong. Each page at two widths, light and dark, with every other host
 unreachable: no error in the console, no request elsewhere, nothing wider than the window, text that
-can be read; a bar leads to its accounts, a filter and a CSV work, the keyboard finds the content.
+can be read; a bar leads to its accounts, a filter, a segment and a CSV work, the keyboard finds the
+content.
 """
 
 import argparse
@@ -100,6 +101,20 @@ def filter_accounts(page: Page, url: str) -> None:
     until("it shows", lambda: page.shows("Lifecycle status is subscribed"), page)
 
 
+def save_a_segment(page: Page, url: str) -> None:
+    """From the filter that is open: saved, changed, and deleted again."""
+    said(page, "sendSegment('save', {name: 'subscribed', description: 'Who pays'})")
+    until("a segment is saved", lambda: page.shows("The next refresh judges"), page)
+    look(page, url, "/segment?name=subscribed")
+    show(page, f"{url}/segment?name=subscribed")
+    page.evaluate("document.querySelectorAll('#conditions .twins a')[1].click()")
+    until("it can be changed", lambda: page.shows("This filter changes the segment"), page)
+    said(page, "sendSegment('change', {description: 'Who pays now'})")
+    until("a segment is changed", lambda: page.shows("Who pays now"), page)
+    said(page, "sendSegment('delete', {})")
+    until("a segment is deleted", lambda: page.shows("No segment is saved"), page)
+
+
 def download(page: Page, url: str, folder: Path) -> None:
     to = {"behavior": "allow", "downloadPath": str(folder)}
     page.ask("Browser.setDownloadBehavior", **to)
@@ -180,6 +195,7 @@ def main() -> None:
                 page.picture(ROOT / "docs" / f"report-{PICTURES[one.path]}.png")
         click_a_bar(page, url)
         filter_accounts(page, url)
+        save_a_segment(page, url)
         download(page, url, folder)
         tab_to_content(page, url)
         publish(page, url, marts)
