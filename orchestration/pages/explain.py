@@ -80,7 +80,7 @@ def read(marts: Path, account: str, trait: str | None = None) -> Explanation:
         return Explanation(
             account=account,
             sources=_sources(values),
-            traits=[_explained(row, values) for row in described],
+            traits=[_explained(row, values) for row in described if _is_there(row, values, trait)],
             steps=_steps(database, account, about),
             months=records(database, MONTHS, account=account) if "mrr" in about else [],
             sent=_sent(database, account, described[0]["trait_key"]) if trait else [],
@@ -131,6 +131,11 @@ def _values(database: duckdb.DuckDBPyConnection, account: str) -> dict[str, Any]
             " are in marts.unlinked_customers"
         )
     return values
+
+
+def _is_there(row: dict[str, str], values: dict[str, Any], asked: str | None) -> bool:
+    """Segments are no trait where they are not sent, unless somebody asks for them."""
+    return row is not SEGMENTS or asked is not None or SEGMENTS["column_name"] in values
 
 
 def _explained(row: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
