@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from dotenv import dotenv_values
 
 from orchestration.configuration.environment import WrongSettings, read_settings
 from orchestration.pages.tables import table
@@ -65,6 +66,7 @@ def connect(  # noqa: PLR0913, PLR0917  one argument an option
         answers = setup.suggestion(evidence)
         if not json_output:
             _print(evidence)
+            _say_address(settings, env_file)
         if metadata_key or stripe_ids:
             answers = replace(answers, account_id_metadata_key=metadata_key)
         if several is not None:
@@ -85,17 +87,23 @@ def _with_key(*, asks: bool) -> tuple["Settings", dict[str, str]]:
     """The settings with a key, and the line for `.env` where the key was typed in just now."""
     settings = read_settings(for_stripe=False)
     if settings.api_key or not asks or not sys.stdin.isatty():
-        return read_settings(), _address(settings)
+        return read_settings(), {}
     key = typer.prompt("Stripe's secret or restricted key", hide_input=True).strip()
-    return read_settings(stripe_api_key=key), {"STRIPE_API_KEY": key, **_address(settings)}
+    return read_settings(stripe_api_key=key), {"STRIPE_API_KEY": key}
 
 
-def _address(settings: "Settings") -> dict[str, str]:
-    """An address other than Stripe's own, so that a later `sync` goes where `connect` looked."""
+def _say_address(settings: "Settings", env_file: Path) -> None:
+    """An exported address is this shell's: nobody asked to keep it, and it may be a trial's."""
     from orchestration.configuration.settings import STRIPE
 
     base = settings.stripe_api_base
-    return {} if base == STRIPE else {"STRIPE_API_BASE": base}
+    if base != STRIPE and dotenv_values(env_file).get("STRIPE_API_BASE") != base:
+        console.print(
+            f"STRIPE_API_BASE={base} is exported and stays out of {env_file}: what runs without it"
+            " asks Stripe itself",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _asked(answers: "Answers") -> "Answers":

@@ -32,10 +32,23 @@ COLUMNS_OF = """
 _COLUMNS = """
     select account_id, {traits}::text, lifecycle_status, status_since, trial_ends_at, renewal_at,
         churned_at, mrr, version, name
-    from accounts
+    from {accounts}
 """
-READ_ACCOUNTS = _COLUMNS.format(traits="traits") + "where account_id = any(%(account_ids)s)"
-READ_PAGE = _COLUMNS.format(traits="traits") + "where account_id > %s order by account_id limit %s"
+_OF_IDS = "where account_id = any(%(account_ids)s)"
+READ_ACCOUNTS = _COLUMNS.format(traits="traits", accounts="accounts") + _OF_IDS
+# As many as come before so many bytes of traits, and one at least.
+READ_PAGE = (
+    """
+    with page as materialized (
+        select *, octet_length(traits::text) as length
+        from accounts where account_id > %(after)s order by account_id limit %(most)s
+    ), measured as (
+        select *, sum(length) over (order by account_id) - length as before_it from page
+    )
+    """
+    + _COLUMNS.format(traits="traits", accounts="measured")
+    + "where before_it < %(room)s order by account_id"
+)
 
 # The traits that were asked for alone: the others would only be carried and thrown away.
 _ASKED = """
@@ -45,7 +58,7 @@ _ASKED = """
         from unnest(%(traits)s::text[]) as asked (trait)
     )
 """.strip()
-READ_PARTS = _COLUMNS.format(traits=_ASKED) + "where account_id = any(%(account_ids)s)"
+READ_PARTS = _COLUMNS.format(traits=_ASKED, accounts="accounts") + _OF_IDS
 
 # A whole batch in one statement. Only ours are touched: `||` replaces the traits sent, whatever
 # else is there stays.

@@ -45,7 +45,7 @@ from reverse_sync.values.traits import InvalidTraits, json_text, parse_stored
 
 CONNECT_SECONDS = 10
 LOCK_WAIT_SECONDS = 60
-PAGE = 1_000
+PAGE, ROOM = 1_000, 8 << 20  # accounts, and bytes of traits
 SCHEMA_LOCK = 5742033  # two first syncs at once would both create the tables
 
 REFUSED = (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded)
@@ -128,7 +128,8 @@ class PostgresStore:
     def _page(self, after: str) -> list[StoredAccount]:
         # By key, not by an open cursor: no transaction stays open between two pages.
         with self._transaction() as cursor:
-            return [_stored(row) for row in cursor.execute(READ_PAGE, (after, PAGE)).fetchall()]
+            asked = {"after": after, "most": PAGE, "room": ROOM}
+            return [_stored(row) for row in cursor.execute(READ_PAGE, asked).fetchall()]
 
     def write(self, writes: Sequence[AccountWrite]) -> Receipt:
         ordered = sorted(writes, key=lambda write: write.account_id)  # no deadlock between two

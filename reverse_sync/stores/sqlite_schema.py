@@ -19,10 +19,21 @@ SCHEMA = schema_of(
     )
 )
 
-READ_ACCOUNTS = """
+_COLUMNS = """
     select account_id, traits, lifecycle_status, status_since, trial_ends_at, renewal_at,
         churned_at, mrr, version, name
-    from accounts
+"""
+READ_ACCOUNTS = f"{_COLUMNS} from accounts"
+
+# As many as come before so many bytes of traits, and one at least.
+READ_PAGE = f"""
+    with page as materialized (
+        select *, length(cast(traits as blob)) as length
+        from accounts where account_id > :after order by account_id limit :most
+    ), measured as (
+        select *, sum(length) over (order by account_id) - length as before_it from page
+    )
+    {_COLUMNS} from measured where before_it < :room order by account_id
 """
 
 UPSERT_ACCOUNT = f"""

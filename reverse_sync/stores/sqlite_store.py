@@ -30,6 +30,7 @@ from reverse_sync.stores.account_tables import READ_HISTORY
 from reverse_sync.stores.sqlite_schema import (
     INSERT_HISTORY,
     READ_ACCOUNTS,
+    READ_PAGE,
     SCHEMA,
     UPSERT_ACCOUNT,
     UPSERT_SETTING,
@@ -38,7 +39,7 @@ from reverse_sync.values.tracking import Setting, SettingChange, Tracking
 from reverse_sync.values.traits import Traits, canonical, number_text, parse_stored
 
 LOCK_WAIT_SECONDS = 30.0
-PAGE = 1_000
+PAGE, ROOM = 1_000, 8 << 20  # accounts, and bytes of traits
 
 REMEDIES = {
     "SQLITE_BUSY": "another process holds its lock; wait for it to end, then sync again",
@@ -137,9 +138,9 @@ class SqliteStore:
 
     def _page(self, after: str) -> list[StoredAccount]:
         # By key, not by an open cursor: accounts may be written between two pages.
-        query = f"{READ_ACCOUNTS} where account_id > ? order by account_id limit {PAGE}"
+        asked = {"after": after, "most": PAGE, "room": ROOM}
         with _translated(self._label):
-            return [_stored(row) for row in self._connection.execute(query, (after,)).fetchall()]
+            return [_stored(row) for row in self._connection.execute(READ_PAGE, asked).fetchall()]
 
     def write(self, writes: Sequence[AccountWrite]) -> Receipt:
         with _translated(self._label), self._transaction():

@@ -211,3 +211,16 @@ def test_every_account_is_paged_through_once(
     pages = [[account.account_id for account in page] for page in store.read_all()]
     assert [len(page) for page in pages] == [3, 3, 3]
     assert sorted(name for page in pages for name in page) == sorted(names)
+
+
+def test_a_page_holds_no_more_than_its_bytes_and_one_account_at_least(
+    store: AccountStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if isinstance(store, HttpStore):
+        return  # a page is an answer, which has a limit of its own
+    for module in (sqlite_store, postgres_store):
+        monkeypatch.setattr(module, "ROOM", 1_000)
+    long = {"a": 10, "b": 10, "c": 5_000, "d": 10, "e": 600, "f": 600}
+    store.write([write(name, set={"app.note": "x" * length}) for name, length in long.items()])
+    pages = [[account.account_id for account in page] for page in store.read_all()]
+    assert pages == [["a", "b", "c"], ["d", "e", "f"]]
