@@ -42,7 +42,7 @@ PARTS = {
         "Commands",
         """\
 What a command costs from start to exit, the account store a SQLite file; medians. A `sync` that has
-something to do is a Dagster run, with all that Dagster imports and records; one that has nothing to
+something to do is shown as a Dagster run, so that it loads Dagster's storage; one that has nothing to
 do loads none of it.""",
         (MODULE, "benchmarks.commands"),
         ("--customers", "20000"),
