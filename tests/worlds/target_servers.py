@@ -312,23 +312,30 @@ def running(server: Server) -> Iterator[Server]:
         thread.join()
 
 
+def _answered(server: TargetServer, asked: BaseHTTPRequestHandler) -> Reply:
+    parts, length = urlsplit(asked.path), int(asked.headers.get("Content-Length") or 0)
+    raw = asked.rfile.read(length)
+    if len(raw) < length:  # its sender was killed: no server acts on a half request
+        return Reply(reset=True)
+    return server.answer(
+        Request(
+            method=asked.command,
+            path=parts.path,
+            query={name: values[0] for name, values in parse_qs(parts.query).items()},
+            headers={name.lower(): value for name, value in asked.headers.items()},
+            raw=raw,
+            at=time.time(),
+        )
+    )
+
+
 def _handler(server: TargetServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
         def handle_any(self) -> None:
-            parts = urlsplit(self.path)
-            reply = server.answer(
-                Request(
-                    method=self.command,
-                    path=parts.path,
-                    query={name: values[0] for name, values in parse_qs(parts.query).items()},
-                    headers={name.lower(): value for name, value in self.headers.items()},
-                    raw=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
-                    at=time.time(),
-                )
-            )
+            reply = _answered(server, self)
             if reply.slow:
                 time.sleep(reply.slow)
             if reply.reset:
