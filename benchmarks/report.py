@@ -42,8 +42,8 @@ PARTS = {
         "Commands",
         """\
 What a command costs from start to exit, the account store a SQLite file; medians. A `sync` that has
-something to do is shown as a Dagster run, so that it loads Dagster's storage; one that has nothing to
-do loads none of it.""",
+something to do is shown as a Dagster run, so that it loads Dagster's storage; one that has nothing
+to do loads none of it.""",
         (MODULE, "benchmarks.commands"),
         ("--customers", "20000"),
     ),
