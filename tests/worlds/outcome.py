@@ -18,7 +18,8 @@ def published(pipeline: Pipeline) -> dict[str, list[Any]]:
     with duckdb.connect(str(pipeline.settings.marts), read_only=True) as database:
         names = database.execute(
             "select table_name, list(column_name order by column_index) from duckdb_columns()"
-            " where schema_name = 'main' and table_name not like 'sync_%' group by all order by 1"
+            " where schema_name = 'main' and not internal and table_name not like 'sync_%'"
+            " group by all order by 1"
         ).fetchall()
         return {
             name: database.execute(
