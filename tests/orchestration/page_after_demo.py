@@ -18,7 +18,7 @@ from systemd_unit import answers, free_port
 from orchestration.dagster_local.dagster_home import prepare_dagster_home
 from orchestration.dagster_local.demo_world import FOLDER
 
-POLLS, PATIENCE = 2, 600  # seconds
+POLLS, PATIENCE = 2, 600  # runs, seconds
 UNDER_WAY = {DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED}
 
 
@@ -41,9 +41,10 @@ def page() -> Iterator[None]:
     command = [sys.executable, "-m", "orchestration.dagster_local.ui", "-p", port]
     process = subprocess.Popen(command, env=environment(REFRESH_SCHEDULE="* * * * *"))
     try:
+        ended = time.monotonic() + PATIENCE
         while not answers(f"http://127.0.0.1:{port}/server_info"):
-            if process.poll() is not None:
-                raise SystemExit("the page ended")
+            if process.poll() is not None or time.monotonic() > ended:
+                raise SystemExit("the page does not answer")
             time.sleep(1)
         yield
     finally:
