@@ -19,7 +19,7 @@ from orchestration.dagster_local.dagster_home import prepare_dagster_home
 from orchestration.dagster_local.demo_world import FOLDER
 
 POLLS, PATIENCE = 2, 600  # runs, seconds
-UNDER_WAY = {DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED}
+RED = {DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
 
 
 def main() -> int:
@@ -56,7 +56,8 @@ def polled(instance: DagsterInstance, before: int) -> None:
     ended = time.monotonic() + PATIENCE
     while time.monotonic() < ended:
         runs: list[DagsterRun] = list(instance.get_runs())
-        if len(runs) >= before + POLLS and not any(run.status in UNDER_WAY for run in runs):
+        over = sum(run.status in {*RED, DagsterRunStatus.SUCCESS} for run in runs)
+        if over >= before + POLLS:
             return
         time.sleep(2)
     raise SystemExit("the schedule has not polled")
@@ -64,7 +65,7 @@ def polled(instance: DagsterInstance, before: int) -> None:
 
 def red_runs(instance: DagsterInstance) -> Iterator[str]:
     for run in instance.get_runs():
-        if run.status != DagsterRunStatus.SUCCESS:
+        if run.status in RED:
             yield f"run of {run.job_name}: {run.status.value}"
 
 
