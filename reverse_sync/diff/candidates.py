@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from duckdb import DuckDBPyConnection
 
+from reverse_sync.diff.candidates_sql import CANDIDATES, CONSIDERED, DIVIDED, FACTS_TEXT
 from reverse_sync.state.portions import portions
 from reverse_sync.state.run import Run, count
 from reverse_sync.stores.account_store import AccountStoreError
@@ -26,131 +27,6 @@ FETCH = 100  # rows that DuckDB hands over at once
 # What DuckDB puts together at once, in bytes of traits: a join holds one of its sides. Each part
 # looks through both tables, so there are never more than so many.
 PART, PARTS = 32 << 20, 16
-
-# Two steps, because traits are long: first which rows need a look, by short columns alone, in a
-# database of its own (a transaction writes to one only); then the traits of those rows, in parts.
-CONSIDERED = """
-    create table considering.considered as
-    with source as (
-        select
-            account_id,
-            name,
-            {facts} as facts,
-            coalesce(strlen(traits::varchar), 0) as length,
-            md5(traits::varchar || {facts}) as source_md5
-        from published.main.account_traits
-        where not $chosen or account_id in (select account_id from considering.chosen)
-    ),
-
-    duplicates as (
-        select account_id, count(*) as copies
-        from source
-        group by account_id
-        having count(*) > 1
-    ),
-
-    unresolved as (
-        select account_id
-        from sync.outbox
-        where status in ('pending', 'rejected', 'parked')
-    ),
-
-    joined as (
-        select
-            source.*,
-            coalesce(snapshot.tracking <> $tracking or snapshot.review_at <= $as_of, false) as due,
-            coalesce(duplicates.copies, 1) as copies,
-            snapshot.account_id is null
-            or snapshot.source_md5 is distinct from source.source_md5
-            or snapshot.name is distinct from source.name
-            or unresolved.account_id is not null as differs
-        from source
-        left join sync.sync_snapshot as snapshot on source.account_id = snapshot.account_id
-        left join unresolved on source.account_id = unresolved.account_id
-        left join duplicates on source.account_id is not distinct from duplicates.account_id
-    ),
-
-    flagged as (
-        select *, differs or due or copies > 1 or $whole as needed
-        from joined
-    )
-
-    select
-        needed,
-        case when needed then account_id end as account_id,
-        case when needed then name end as name,
-        case when needed then source_md5 end as source_md5,
-        case when needed then facts end as facts,
-        case when needed then length end as length,
-        due,
-        copies
-    from flagged
-"""
-
-DIVIDED = """
-    create table considering.candidates as
-    select
-        * exclude (length),
-        (sum(length) over (order by account_id nulls first rows unbounded preceding))
-            // greatest($part, (sum(length) over ()) // $parts + 1) as part
-    from considering.considered
-    where needed
-"""
-
-# What a lifecycle is made of beside the traits: the fields of `Facts`, as JSON.
-FACTS = ", ".join(f"'{field.name}': {field.name}" for field in fields(Facts))
-FACTS_TEXT = f"to_json({{{FACTS}}})::varchar"
-
-CANDIDATES = """
-    with considered as (
-        select * from considering.candidates where part = $part
-    ),
-
-    source as (
-        select account_id, traits from published.main.account_traits
-        where account_id in (select account_id from considered)
-    ),
-
-    snapshot as (
-        select * from sync.sync_snapshot
-        where account_id in (select account_id from considered)
-    ),
-
-    waiting as (
-        select * from sync.outbox
-        where status in ('pending', 'rejected', 'parked')
-            and account_id in (select account_id from considered)
-    )
-
-    select
-        considered.account_id,
-        considered.name,
-        source.traits::varchar as traits,
-        considered.source_md5,
-        considered.facts,
-        considered.due,
-        considered.copies,
-        snapshot.name as acknowledged_name,
-        snapshot.traits as acknowledged,
-        snapshot.facts as acknowledged_facts,
-        snapshot.lifecycle as held_lifecycle,
-        snapshot.lifecycle_status as acknowledged_status,
-        snapshot.mrr as acknowledged_mrr,
-        waiting.status as waiting_status,
-        waiting.op as waiting_op,
-        waiting.name as waiting_name,
-        waiting.traits as waiting_traits,
-        waiting.changes as waiting_changes,
-        waiting.source_md5 as waiting_md5,
-        waiting.tracking as waiting_tracking,
-        coalesce(waiting.attempts, 0) as attempts,
-        waiting.next_attempt_at
-    from considered
-    left join source
-        on considered.account_id = source.account_id and considered.copies = 1
-    left join snapshot on considered.account_id = snapshot.account_id
-    left join waiting on considered.account_id = waiting.account_id
-"""
 
 
 class PublishedCopyError(AccountStoreError):
