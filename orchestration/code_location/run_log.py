@@ -13,7 +13,6 @@ from orchestration.configuration.secrets_in_settings import secrets
 from orchestration.terminal.logs import JsonLines, StandardError
 
 CONFIG: dict[str, Any] = {"loggers": {"console": {"config": {}}}}
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @logger(

@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey, DagsterInstance
 from local_stripe import NOW
-from pipeline import AS_OF, Pipeline, subscribed
+from pipeline import AS_OF, QUIET, Pipeline, subscribed
 from typer.testing import CliRunner, Result
 
 from orchestration.cli import app
 from orchestration.code_location.contents import definitions
 from orchestration.code_location.job_names import REFRESH, REVERSE_SYNC
-from orchestration.code_location.run_log import QUIET
 from orchestration.code_location.run_tags import run_tags
 from orchestration.live.resident import Cycle, live
 from orchestration.publication.delivery_due import delivery_due

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dagster import ExecuteInProcessResult
 
 AS_OF = datetime(2025, 6, 15, tzinfo=UTC)
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # a Dagster run
 Tell = Callable[[str], None]
 MONTHLY = builders.price(id="price_monthly", unit_amount=5000)
 
@@ -87,7 +88,6 @@ class Pipeline:
         """The same by Dagster's engine, as its daemon does it."""
         from orchestration.code_location.contents import definitions
         from orchestration.code_location.job_names import REFRESH
-        from orchestration.code_location.run_log import QUIET
         from orchestration.code_location.run_tags import run_tags
         from orchestration.dagster_local.dagster_home import dagster_instance
 
