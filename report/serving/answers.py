@@ -4,6 +4,7 @@ Enters: a page and its view. Leaves: a response.
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -15,7 +16,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response, Strea
 from report import display, formats
 from report.page import Page, View
 from report.pages import PAGES
-from report.tables import Table
+from report.published import THREADS
+from report.tables import Shown, Table
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 FORMATS: dict[str, tuple[Callable[..., Any], str]] = {
@@ -29,13 +31,20 @@ def answered(page: Page, view: View) -> Response:
     tables = page.tables(view)
     if form := view["format"]:
         return _twin(view, tables, form)
-    shown = {name: view.shown(name, table) for name, table in tables.items()}
+    shown = _all_shown(view, tables)
     more = page.context(view, shown)
     return HTMLResponse(
         _environment()
         .get_template(page.template)
         .render(view=view, page=page, pages=PAGES, tables=shown, **more)
     )
+
+
+def _all_shown(view: View, tables: Mapping[str, Table]) -> dict[str, Shown]:
+    """Of each table the rows of the page; as many are asked for at once as DuckDB has threads: one
+    account's questions are mostly planning, which is done by one."""
+    with ThreadPoolExecutor(THREADS) as at_once:
+        return dict(zip(tables, at_once.map(view.shown, tables, tables.values()), strict=True))
 
 
 def told(template: str, status: int, **known: str) -> Response:
