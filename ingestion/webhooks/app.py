@@ -1,4 +1,5 @@
-"""The ASGI application of the webhook receiver: one path for deliveries, one that says how it is.
+"""The ASGI application of the webhook receiver: one path for deliveries, two that say how
+it is.
 
 Enters: requests. Leaves: 2xx once the event is on disk (or is refused for good: asking again would
 not help), 400 for what Stripe did not sign or nobody can read, 413 and 408 for bodies too long and
@@ -10,11 +11,13 @@ from collections import Counter
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ingestion.webhooks.delivered_event import Delivery, Misshapen, NoEvent, read
 from ingestion.webhooks.delivery_log import DeliveryLog
+from ingestion.webhooks.metrics import PATH as METRICS
+from ingestion.webhooks.metrics import Metrics
 from ingestion.webhooks.rules import Rules, Standing
 from ingestion.webhooks.signature import BadSignature, signer
 
@@ -115,13 +118,18 @@ async def _body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def app(receiver: Receiver) -> Starlette:
+def app(receiver: Receiver, metrics: Metrics) -> Starlette:
     """The application: other paths are 404, other methods 405."""
+
+    async def scraped(request: Request) -> Response:
+        return await metrics.answered(request, receiver.counts)
+
     made = Starlette(
         routes=[
             Route(PATH, receiver.deliver, methods=["POST"]),
             Route(f"{PATH}/", receiver.deliver, methods=["POST"]),
             Route(HEALTH, receiver.health, methods=["GET"]),
+            Route(METRICS, scraped, methods=["GET"]),
         ]
     )
     made.router.redirect_slashes = False  # a redirect is a failed delivery to Stripe

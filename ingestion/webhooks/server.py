@@ -1,8 +1,8 @@
 """The receiver as a process: uvicorn on one address until it is told to stop.
 
-Enters: where to listen, the standing rules, the inbox's file. Leaves: nothing once stopped: what
-was answered with 2xx is on disk, what was not is delivered again. One process is enough: it waits
-for the disk, not for Python.
+Enters: where to listen, the standing rules, the inbox's file, the figures. Leaves: nothing once
+stopped: what was answered with 2xx is on disk, what was not is delivered again. One process is
+enough: it waits for the disk, not for Python.
 """
 
 import asyncio
@@ -12,10 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
 from ingestion.webhooks.app import Receiver, app
 from ingestion.webhooks.connections import bounded
 from ingestion.webhooks.delivery_log import DeliveryLog
+from ingestion.webhooks.metrics import Metrics
 from ingestion.webhooks.rules import Standing
 
 GRACE_SECONDS = 10  # for deliveries under way when it is told to stop
@@ -41,8 +43,14 @@ def listener(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def serve(
-    listening: socket.socket, standing: Standing, inbox: Path, *, say: Say, greet: Greet
+def serve(  # noqa: PLR0913  the parts of a process
+    listening: socket.socket,
+    standing: Standing,
+    inbox: Path,
+    *,
+    metrics: Metrics,
+    say: Say,
+    greet: Greet,
 ) -> None:
     """Receive until SIGTERM or Ctrl-C; `greet` runs beside it once."""
     before = {
@@ -51,7 +59,7 @@ def serve(
     try:
         with DeliveryLog(inbox) as log:
             receiver = Receiver(standing, log)
-            config = _config(receiver)
+            config = _config(app(receiver, metrics))
             with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
                 runner.run(_serve(uvicorn.Server(config), listening, receiver, say, greet))
             say(f"stopped; since the start: {told(receiver.counts)}")
@@ -61,9 +69,9 @@ def serve(
             signal.signal(number, handler)
 
 
-def _config(receiver: Receiver) -> uvicorn.Config:
+def _config(application: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
-        app(receiver),
+        application,
         http=bounded(),
         lifespan="off",
         log_level="warning",

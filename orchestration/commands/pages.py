@@ -5,17 +5,33 @@ from typing import Annotated
 import typer
 
 from orchestration.configuration.environment import read_settings
-from orchestration.terminal.failures import explained
+from orchestration.terminal.failures import WrongUsage, explained
 from orchestration.terminal.output import Json, console
 
 
-def status(json: Json = False) -> None:
+def status(
+    json: Json = False,
+    prometheus: Annotated[
+        bool, typer.Option("--prometheus", help="Print metrics in Prometheus' text form.")
+    ] = False,
+) -> None:
     """What is in the marts and in the account store, how fresh, and what is waiting."""
     with explained():
         settings = read_settings(for_stripe=False)
-        from orchestration.pages import status as page
+        if json and prometheus:
+            raise WrongUsage("--json and --prometheus exclude each other: give one")
+        from orchestration.monitoring.status import read_status
 
-        page.print_status(console, page.read_status(settings), as_json=json)
+        found = read_status(settings)
+        if prometheus:
+            from orchestration.monitoring.metrics.exposition import exposition
+            from orchestration.monitoring.metrics.of_status import metrics
+
+            typer.echo(exposition(metrics(found)), nl=False)
+            return
+        from orchestration.pages.status import print_status
+
+        print_status(console, found, as_json=json)
 
 
 def explain(

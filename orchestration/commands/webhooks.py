@@ -1,6 +1,7 @@
 """`stripe-traits webhooks`: settings in, deliveries received until it is told to stop."""
 
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +9,10 @@ from orchestration.configuration.environment import WrongSettings, read_settings
 from orchestration.terminal.failures import explained
 from orchestration.terminal.logs import is_json, log
 from orchestration.terminal.output import console
+
+if TYPE_CHECKING:
+    from ingestion.webhooks.metrics import Counts
+    from orchestration.configuration.settings import Settings
 
 
 def webhooks(
@@ -18,7 +23,8 @@ def webhooks(
 ) -> None:
     """Receive Stripe's webhooks (POST /webhooks) into the inbox; the next sync reads what changed.
 
-    An event is answered with 2xx once it is on disk. GET /health says how it is. Needs
+    An event is answered with 2xx once it is on disk. GET /health says how it is,
+    GET /metrics gives the figures of status in Prometheus' text form. Needs
     STRIPE_WEBHOOK_SECRETS; register the endpoint at Stripe with the version STRIPE_API_VERSION.
     A secret or account that comes to .env or the inbox later is taken without a restart.
     """
@@ -31,6 +37,8 @@ def webhooks(
             )
         from ingestion.webhooks import server
         from ingestion.webhooks.app import PATH
+        from ingestion.webhooks.metrics import Metrics
+        from orchestration.configuration.settings import revealed
         from orchestration.webhook_rules import greeting, standing
 
         listening = server.listener(host, port)
@@ -40,9 +48,17 @@ def webhooks(
             listening,
             standing(settings),
             settings.folder.inbox,
+            metrics=Metrics(partial(_figures, settings), revealed(settings.metrics_token)),
             say=_say,
             greet=lambda: greeting(settings, _say),
         )
+
+
+def _figures(settings: "Settings", counts: "Counts") -> str:
+    """Loaded when somebody asks: the receiver itself needs no DuckDB."""
+    from orchestration.monitoring.metrics.of_receiver import written
+
+    return written(settings, counts)
 
 
 def _say(line: str) -> None:

@@ -84,6 +84,7 @@ class Settings(ScheduleSettings):
     stripe_webhook_tolerance_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
     stripe_gone_limit_percent: Annotated[float, Field(ge=0, le=100)] = 5
     log_format: Literal["text", "json"] = "text"
+    metrics_token: SecretStr | None = None
     data_dir: Path = Path("data")
     warehouse_url: SecretStr | None = None
     account_store_url: SecretStr | None = None

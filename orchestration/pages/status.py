@@ -1,119 +1,22 @@
-"""`stripe-traits status`: what is published, how fresh it is, what is waiting.
+"""`stripe-traits status` as a page of lines, or JSON.
 
-Enters: the published marts and the inbox. Leaves: a page of lines, or JSON. Reads only.
+Enters: a `Status`. Leaves: text on standard output. What is known is read elsewhere.
 """
 
 import json
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from decimal import Decimal
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 
-from ingestion.inbox.cursors import BROKEN_FEED, COMPLETE, RETIRED
-from ingestion.inbox.events_db import Inbox
 from ingestion.inbox.latency import Latency
-from orchestration.configuration.settings import Settings
+from orchestration.monitoring.status import Status, StripeAccount
 from orchestration.pages.tables import table
-from orchestration.publication.marts import (
-    amounts_text,
-    mrr_now,
-    not_linked_text,
-    reading,
-    records,
-    row_counts,
-)
-from orchestration.publication.store_standing import StoreStanding, standing_of
+from orchestration.publication.marts import amounts_text, not_linked_text
+from orchestration.publication.store_standing import StoreStanding
 
-LAST_RUNS = 5
 SHOWN = 5
 MINUTES_FROM, HOURS_FROM, DAYS_FROM = 120, 7_200, 172_800  # seconds
-
-UNKNOWN_MRR = """
-select account_id, unknown_amount from account_traits
-where unknown_amount is not null order by account_id limit 10000
-"""
-
-
-@dataclass(frozen=True)
-class StripeAccount:
-    """One account at Stripe; `waiting` counts objects that an event named and no load has read."""
-
-    stripe_account_id: str
-    full_read_at: str | None
-    waiting: int
-    quarantined: list[str]
-    missing: list[str]  # what rows name and Stripe does not give, with its reason
-    not_read_since: str | None  # UTC; None while it is in the settings
-
-
-@dataclass(frozen=True)
-class Status:
-    """`published_at` is UTC."""
-
-    published_at: datetime
-    stripe_accounts: list[StripeAccount]
-    marts: dict[str, int]
-    mrr: dict[str, Decimal]
-    mrr_not_linked: dict[str, Decimal | None]
-    last_runs: list[dict[str, Any]]
-    latency: Latency | None  # of the last refresh that brought events to the account store
-    refused_events: dict[str, int]  # deliveries that are not for us, by reason
-    history: list[str]
-    account_store: StoreStanding
-    unknown_mrr: dict[str, str]  # why the MRR of an account is not known; the store keeps its own
-
-
-def read_status(settings: Settings) -> Status:
-    """Raises Unknown where nothing was published yet."""
-    with reading(settings.marts) as database:
-        marts = row_counts(database)
-        mrr = mrr_now(database)
-        runs = _last_runs(settings, marts)
-        store = standing_of(database)
-        unknown = records(database, UNKNOWN_MRR)
-        published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
-    with Inbox.open(settings.folder.inbox, read_only=True) as inbox:
-        accounts = _stripe_accounts(inbox)
-        latency, refused = inbox.latency(), inbox.refused()
-        told = (latency, refused, _history(inbox), store, _unknown_mrr(unknown))
-        return Status(published, accounts, marts, mrr.of_accounts, mrr.not_linked, runs, *told)
-
-
-def _unknown_mrr(rows: list[dict[str, Any]]) -> dict[str, str]:
-    return {row["account_id"]: row["unknown_amount"] for row in rows}
-
-
-def _history(inbox: Inbox) -> list[str]:
-    return [f"{at[:19]} UTC  {account}: {what}" for account, at, what in inbox.history(LAST_RUNS)]
-
-
-def _stripe_accounts(inbox: Inbox) -> list[StripeAccount]:
-    waiting = inbox.backlog()
-    return [
-        StripeAccount(
-            account,
-            inbox.position(account, COMPLETE),
-            waiting.get(account, 0),
-            [*inbox.quarantined(account), *filter(None, [inbox.position(account, BROKEN_FEED)])],
-            inbox.missing(account),
-            inbox.position(account, RETIRED) or None,
-        )
-        for account in inbox.accounts()
-    ]
-
-
-def _last_runs(settings: Settings, marts: dict[str, int]) -> list[dict[str, Any]]:
-    if "sync_runs" not in marts:
-        return []
-    with reading(settings.marts) as database:
-        return records(
-            database,
-            "select as_of, mode, status, selected, creates, updates, acknowledged, rejected,"
-            " pending, deferred, error"
-            f" from sync_runs order by version desc limit {LAST_RUNS}",
-        )
 
 
 def print_status(console: Console, status: Status, *, as_json: bool) -> None:

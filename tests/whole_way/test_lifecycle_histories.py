@@ -22,9 +22,9 @@ from local_stripe import NOW
 
 from orchestration.configuration.environment import read_settings
 from orchestration.configuration.settings import Settings
+from orchestration.monitoring.status import read_status
 from orchestration.pages.explain import read
 from orchestration.pages.explain_lines import lines
-from orchestration.pages.status import read_status
 from orchestration.stages.build import transform_stage
 from orchestration.stages.delivery import deliver_stage
 from orchestration.stages.load import load_stage

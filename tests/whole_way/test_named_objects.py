@@ -7,7 +7,7 @@ import pytest
 from local_stripe import NOW, refusing
 from pipeline import Pipeline, money
 
-from orchestration.pages.status import read_status
+from orchestration.monitoring.status import read_status
 from sandbox import builders
 from sandbox.misbehaviour.faults import Faults, LateEvents
 from sandbox.server import serving

@@ -1,0 +1,1 @@
+"""The figures of `status` in the form that Prometheus reads."""
