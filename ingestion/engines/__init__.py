@@ -4,6 +4,7 @@ Enters: where the tables are. Leaves: an `Engine`, all that a load asks of them.
 engines read stays with those who ask it.
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from ingestion.engines.duck import DuckFile
 from ingestion.landing.columns import Table
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from dlt.common.destination import Destination
 
 
@@ -41,6 +43,9 @@ class Engine(Protocol):
 
         `memory`: what DuckDB may take before it goes on on disk.
         """
+
+    def merge_few(self, tables: "Mapping[str, pa.Table]") -> bool:
+        """Merge a few rows without dlt, by the same guard; False: dlt has to merge them."""
 
     def destination(self) -> "Destination[Any, Any]":
         """Where dlt writes."""

@@ -3,7 +3,7 @@
 Enters: its path. Leaves: connections, dlt's destination and the merge with its version guard.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from ingestion.inbox.cursors import DUCKDB
 from ingestion.landing.columns import Table
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from dlt.common.destination import Destination
 
 
@@ -61,6 +62,11 @@ class DuckFile:
             if memory:
                 database.execute(f"set memory_limit = '{memory}'")
             yield database
+
+    def merge_few(self, tables: "Mapping[str, pa.Table]") -> bool:
+        from ingestion.engines.duck_merge import merge_few
+
+        return merge_few(self.path, tables)
 
     def destination(self) -> "Destination[Any, Any]":
         import dlt

@@ -7,7 +7,7 @@ half a load.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,22 +18,23 @@ from urllib.parse import urlsplit
 
 import duckdb
 import psycopg
+import pyarrow as pa
 from dlt.common.destination import Destination
 from dlt.destinations import destination
 from dlt.destinations.impl.destination.destination import DestinationClient
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from ingestion.engines.guard import MEMORY, SCHEMA, not_older
+from ingestion.engines.duck_merge import merge_rows
+from ingestion.engines.guard import MEMORY, SCHEMA
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
-from ingestion.landing.schema import KEY, LOADED_AT, READ_AT, schema
+from ingestion.landing.schema import LOADED_AT, schema
 
 LAKE = "lake"
 METADATA = "ducklake"  # PostgreSQL's schema
 EXTENSIONS = ("postgres_scanner", "ducklake")  # the second looks for the first
 BY_NAME = {table.name: table for table in TABLES}
 SCHEMAS = {name: schema(table) for name, table in BY_NAME.items()}
-KEYS = ", ".join(KEY)
 # To DuckLake it is no conflict if two writers insert the same key.
 ALONE = "select pg_advisory_xact_lock(hashtextextended('stripe_traits ' || %s::text, 0))"
 Files = dict[str, list[str]]  # Parquet files by landing table
@@ -88,6 +89,9 @@ class DuckLake:
             database.begin()  # all of it of one moment
             _show(database, tables)
             yield database
+
+    def merge_few(self, tables: Mapping[str, pa.Table]) -> bool:  # noqa: ARG002 - dlt merges all
+        return False
 
     def destination(self) -> Destination[Any, Any]:
         return _Loads(self)
@@ -260,16 +264,8 @@ def _merge(
     at = LOADED_AT.name
     above = f"greatest({at}, $floor::timestamp + interval 1 microsecond)"
     names = ", ".join(f"{above} as {at}" if one == at else one for one in SCHEMAS[table.name].names)
-    database.execute(
-        f"create or replace temp table coming as select {names} from read_parquet($files)"
-        f" where {not_older(table)}"
-        f" qualify row_number() over (partition by {KEYS} order by {READ_AT.name} desc) = 1",
-        {"files": files, "floor": floor},
-    )
-    database.execute(
-        f"delete from {SCHEMA}.{table.name} where ({KEYS}) in (select ({KEYS}) from coming)"
-    )
-    database.execute(f"insert into {SCHEMA}.{table.name} by name from coming")
+    values = {"files": files, "floor": floor}
+    merge_rows(database, table, "read_parquet($files)", names, values)
 
 
 def _extension(name: str) -> str:

@@ -5,7 +5,6 @@ no file of dlt's with customers' data, and what a read raised as it was raised.
 """
 
 import logging
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +17,9 @@ from ingestion.engines.guard import SCHEMA
 from ingestion.landing import TABLES
 from ingestion.merge.batches import Batch
 from ingestion.merge.dlt_settings import look_quickly
-from ingestion.merge.load_failed import LoadFailed
+from ingestion.merge.load_failed import cause_of
 from ingestion.merge.memory import give_back
 from ingestion.merge.source import stripe
-from ingestion.stripe_api.refusals import StripeError
 
 
 def merge(found: Iterator[Batch], engine: Engine, state: Path) -> dict[str, int]:
@@ -30,7 +28,7 @@ def merge(found: Iterator[Batch], engine: Engine, state: Path) -> dict[str, int]
     try:
         pipeline.run(stripe(found, engine.hints), loader_file_format="parquet")
     except PipelineStepFailed as error:
-        raise _cause(error) from None
+        raise cause_of(error) from None
     finally:
         _drop_loaded_packages(state)
         give_back()
@@ -65,30 +63,3 @@ def _drop_loaded_packages(state: Path) -> None:
     """dlt keeps what it has loaded as plain files: customers' data, again at each load."""
     for loaded in state.glob("*/load/loaded/*"):
         shutil.rmtree(loaded, ignore_errors=True)
-
-
-# As DuckDB says it.
-LACKING = re.compile(r'Table "(\w+)" does not have a column (?:with name|named) "(\w+)"')
-
-
-def _cause(error: BaseException) -> BaseException:
-    """What a read raised, out of dlt's wrappings; else one line for the innermost failure."""
-    inner, following = error, error.__cause__ or error.__context__
-    while following is not None:
-        inner, following = following, following.__cause__ or following.__context__
-        if isinstance(inner, StripeError | OSError):
-            break
-    if isinstance(inner, StripeError):
-        return inner
-    said = (str(inner).splitlines() or [""])[0]
-    if lacking := LACKING.search(said):
-        return LoadFailed(
-            f"{SCHEMA}.{lacking[1]} in the warehouse lacks the column {lacking[2]}: restore a"
-            " backup (stripe-traits restore), or move the warehouse's file away and run"
-            " stripe-traits sync, which reads everything again, then stripe-traits reconcile"
-            " --store --repair; nothing was changed"
-        )
-    return LoadFailed(
-        f"the landing tables could not be written: {type(inner).__name__}: {said};"
-        " nothing is lost: mend it and run again"
-    )

@@ -29,25 +29,34 @@ def opened_once(warehouse: Place) -> AbstractContextManager[None]:
 class Landing:
     """`stripe.*` in one warehouse, as one load of one Stripe account sees it.
 
-    `loaded_at` (naive UTC) marks the rows that this load merges; see `next_loaded_at`.
+    `loaded_at` (naive UTC) marks the rows that this load merges; see `next_loaded_at`. A merge of
+    up to `few_bytes` goes without dlt; None: as many as is quicker.
     """
 
     def __init__(
-        self, warehouse: Place, state: Path, *, stripe_account_id: str, loaded_at: datetime
+        self,
+        warehouse: Place,
+        state: Path,
+        *,
+        stripe_account_id: str,
+        loaded_at: datetime,
+        few_bytes: int | None = None,
     ) -> None:
         self._engine: Engine = engine(warehouse)
         self._state = state
         self._account = stripe_account_id
         self.loaded_at = loaded_at
+        self._few = few_bytes
         self.waiting = 0  # bytes of rows that the merge under way has taken
 
     def merge(self, pages: Iterator[Page]) -> dict[str, int]:
         """Merge pages; rows by table. All or nothing: a failed read loads no row."""
-        from ingestion.merge.dlt_merge import merge  # half a second, which an idle load saves
+        from ingestion.merge.merge import FEW_BYTES, merge  # Arrow, which an idle load saves
 
         self.waiting = 0
+        few = FEW_BYTES if self._few is None else self._few
         with self._engine.loading(self._account):
-            return merge(self._batches(pages), self._engine, self._state)
+            return merge(self._batches(pages), self._engine, self._state, few=few)
 
     def _batches(self, pages: Iterator[Page]) -> "Iterator[Batch]":
         """First what makes the tables that are not there yet."""

@@ -1,5 +1,6 @@
 """Reads that are merged in another order than they were made: the newest read stays."""
 
+import random
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from local_stripe import NOW, LocalStripe
 
+from ingestion.landing import TABLES
 from ingestion.merge.warehouse import Landing
 from ingestion.stripe_api.reader import Page
 from sandbox import builders
@@ -22,30 +24,46 @@ def later(minutes: int) -> datetime:
 
 
 class Merged(LocalStripe):
-    """Landing tables that are filled page by page."""
+    """Landing tables that are filled page by page; `few_bytes`: how many go without dlt."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, few_bytes: int | None = None) -> None:
         self.folder = folder
+        self.few_bytes = few_bytes
         self.loads = 0
 
     def merge(self, minutes: int, *objects: Any, gone: tuple[str, ...] = ()) -> None:
         """A package of a read at `minutes`; each is a load of its own, in order of the calls."""
-        self.loads += 1
         stream = (
             "customers" if not objects or objects[0]["object"] == "customer" else ("subscriptions")
         )
+        self.merge_pages([Page(stream, list(objects), later(minutes), gone)])
+
+    def merge_pages(self, pages: list[Page]) -> None:
+        self.loads += 1
         landing = Landing(
             self.paths.warehouse,
             self.paths.dlt,
             stripe_account_id="acct_1",
             loaded_at=later(1000 + self.loads),
+            few_bytes=self.few_bytes,
         )
-        landing.merge(iter([Page(stream, list(objects), later(minutes), gone)]))
+        landing.merge(iter(pages))
 
 
-@pytest.fixture
-def merged(tmp_path: Path) -> Merged:
-    return Merged(tmp_path)
+def page(draws: random.Random, minute: int) -> Page:
+    """Some customers or subscriptions, some of them gone."""
+    ids = draws.sample("abcd", k=3)
+    if draws.random() < 0.5:
+        found = [builders.customer(id=f"cus_{n}", name=f"{n}{minute}", created=NOW) for n in ids]
+        return Page("customers", found[1:], later(minute), (found[0]["id"],))
+    items = draws.sample("xyz", k=2)
+    alive = [subscription(f"status {minute}", *items) | {"id": f"sub_{n}"} for n in ids[1:]]
+    return Page("subscriptions", alive, later(minute), (f"sub_{ids[0]}",))
+
+
+@pytest.fixture(params=[0, None], ids=["by dlt", "few rows"])
+def merged(request: pytest.FixtureRequest, tmp_path: Path) -> Merged:
+    return Merged(tmp_path, request.param)
 
 
 def customer(name: str) -> Any:
@@ -102,6 +120,24 @@ def test_elements_stay_those_of_the_newest_read_of_their_root(merged: Merged) ->
         " and subscriptions.read_at = subscription_items.read_at order by 1"
     )
     assert merged.query(current) == [("si_1", "past_due"), ("si_3", "past_due")]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_few_rows_are_merged_as_dlt_merges_them(tmp_path: Path, seed: int) -> None:
+    """Reads of any order, twice in one merge and across merges; the tables that dlt makes."""
+    draws = random.Random(seed)
+    both = [Merged(tmp_path / name, few) for name, few in (("dlt", 0), ("few", None))]
+    for one in both:
+        one.folder.mkdir()
+    for _ in range(6):
+        minutes = draws.sample(range(1, 30), k=draws.randint(1, 3))
+        read = [page(draws, minute) for minute in minutes]
+        for one in both:
+            one.merge_pages(read)
+    for table in TABLES:
+        rows = f"select * from stripe.{table.name} order by all"
+        assert both[0].query(rows) == both[1].query(rows), (seed, table.name)
+    assert both[0].query("select 1 from stripe.subscriptions")
 
 
 @pytest.mark.parametrize("kind", ["delete_last", "delete_next"])

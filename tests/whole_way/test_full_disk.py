@@ -15,7 +15,7 @@ NO_ROOM = "no room to write in {folder}, or its disk fails: free space on it"
 # From where each is called.
 STAGES = {
     "load": "ingestion.accounts:load",
-    "merge": "ingestion.merge.dlt_merge:merge",
+    "merge": "ingestion.merge.merge:merge",
     "build": "orchestration.stages.build:transform",
     "publication": "orchestration.stages.build:_publish",
     "plan": "reverse_sync.sync:diff",
