@@ -9,6 +9,8 @@ export DO_NOT_TRACK := 1
 
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 SETUP := .venv/.setup
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+CONSTRAINTS := dist/stripe_traits-$(VERSION)-constraints.txt
 SPARK := .spark/.setup
 DUCKLAKE := .ducklake/.setup
 SOAK_SECONDS ?= 600
@@ -19,14 +21,14 @@ METRICS := transform/target/metrics
 QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak-stops soak ui report page demo-page report-page setup check docs metrics format clean help
+.PHONY: demo test test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak-stops soak ui report page demo-page report-page setup wheel test-wheel release check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 16
 
 demo: setup ## the whole way of the data on a made-up business, in about a minute
-	$(BIN)/python -m orchestration.demo
+	$(BIN)/stripe-traits demo
 
 test: setup ## every test, on real components
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
@@ -50,7 +52,7 @@ soak-stops: setup ## 40 syncs stopped by SIGINT and SIGTERM at random moments; S
 	PYTHONPATH=$(CURDIR):$(TESTS) $(BIN)/python tests/histories/stopped_syncs.py --stops 40 --seed $(or $(SEED),1)
 
 ui: setup ## Dagster's web page, http://127.0.0.1:3000
-	$(BIN)/python -m orchestration.dagster_local.ui
+	$(BIN)/stripe-traits ui
 
 report: setup ## the pages for people who look, on the demo's data, http://127.0.0.1:4000
 	DATA_DIR=data/demo $(BIN)/stripe-traits report --open
@@ -73,6 +75,23 @@ setup-ducklake: setup $(DUCKLAKE) ## DuckDB 1.5.5 with DuckLake in .ducklake, fo
 
 test-ducklake: setup-ducklake ## the same loads and marts with a DuckLake: PostgreSQL, several processes
 	PYTHONPATH=$(CURDIR)/.ducklake $(BIN)/pytest -m ducklake
+
+wheel: setup ## dist/*.whl, which needs no checkout, and the versions that it was tested with
+	rm -rf dist
+	$(BIN)/python -m release.parsed
+	$(UV) build --quiet --wheel --out-dir dist
+	$(UV) export --quiet --frozen --no-dev --all-extras --no-emit-project --no-hashes --no-annotate --no-header --output-file $(CONSTRAINTS)
+	@ls dist
+
+test-wheel: wheel ## the wheel in a clean environment, in an empty folder, without this checkout
+	$(BIN)/pytest -m wheel
+
+release: ## checks and tests everything, the built wheel too, and tags this commit
+	$(PYTHON) -m release.ready
+	$(MAKE) check test test-wheel
+	$(PYTHON) -m release.ready
+	git tag --annotate v$(VERSION) --message "stripe-traits $(VERSION)"
+	@echo "v$(VERSION) is tagged; dist/ has what to publish"
 
 setup: $(SETUP) $(PARSED) ## .venv with the locked dependencies, and the parsed dbt project
 

@@ -5,11 +5,14 @@ Enters: arguments and settings. Leaves: text on the terminal, an exit code (0 do
 imports wait until one runs.
 """
 
+from typing import Annotated
+
 import typer
 
 from orchestration.commands import (
     backup,
     connect,
+    demo,
     live,
     pages,
     plan,
@@ -18,19 +21,39 @@ from orchestration.commands import (
     replay,
     report,
     sandbox,
-    segments,
     sync,
     tracking,
+    ui,
     webhooks,
 )
+from orchestration.commands.segments import commands as segments
 
 app = typer.Typer(
     help="Stripe's customers, subscriptions and paid invoices as traits and MRR in your account"
     " store. Settings come from the environment and .env; .env.example explains each.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # it can print secrets, and a ring of causes never ends
-    add_completion=False,
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"stripe-traits {version('stripe-traits')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print it and end.")
+    ] = False,
+) -> None:
+    """Options without a command."""
+
+
+app.command()(demo.demo)
 app.command()(connect.connect)
 app.command()(sync.sync)
 app.command()(plan.plan)
@@ -43,6 +66,7 @@ app.command()(live.live)
 app.command()(pages.status)
 app.command()(pages.explain)
 app.command()(report.report)
+app.command()(ui.ui)
 app.add_typer(segments.app, name="segments")
 app.add_typer(tracking.app, name="tracking")
 app.command()(webhooks.webhooks)

@@ -1,4 +1,4 @@
-"""`make demo`: the whole way of the data on a made-up business, through the commands a user types.
+"""The demo: the whole way of the data on a made-up business, through the commands a user types.
 
 Enters: nothing but free disk space. Leaves: `data/demo` with the sandbox's state, the warehouse,
 the published marts and a SQLite account store; on the terminal what happened and what to type next.
@@ -7,6 +7,7 @@ the published marts and a SQLite account store; on the terminal what happened an
 import os
 import shutil
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,25 +15,23 @@ from pathlib import Path
 import httpx
 
 from orchestration.configuration.settings import SANDBOX_KEY
-from orchestration.dagster_local.demo_world import PROGRAM, SETTINGS, STATE, local_stripe
-from orchestration.project import PROJECT
+from orchestration.dagster_local.demo_world import FOLDER, PROGRAM, SETTINGS, STATE, local_stripe
+from orchestration.project import INSTALLED
 from orchestration.publication.marts import reading
 from orchestration.terminal.printable import Terminal
 from orchestration.whole_file import write_whole
 
-DATA_DIR = Path("data/demo")
 SANDBOX = "http://127.0.0.1:12111"  # where `stripe-traits sandbox` serves
 CUSTOMERS = 2000
 console = Terminal(highlight=False, soft_wrap=True)
 
 
 def main() -> None:
-    os.chdir(PROJECT)
     began = time.monotonic()
     console.rule("1  A local Stripe: two years of a made-up business")
     _new_folder()
     options = ("--customers", str(CUSTOMERS), "--now", _yesterday())
-    with local_stripe(DATA_DIR / STATE, *options) as base_url:
+    with local_stripe(FOLDER / STATE, *options) as base_url:
         console.print(f"sandbox ready: {base_url}")
         environment = _environment(base_url)
         console.rule("2  Initial import, traits and MRR, account store")
@@ -46,13 +45,13 @@ def main() -> None:
     _type("stripe-traits status", environment)
     _type(f"stripe-traits explain {_an_account()} all_mrr_normalized", environment)
     console.rule(f"done in {time.monotonic() - began:.0f} seconds")
-    console.print(NEXT, markup=False)
+    console.print(_next(), markup=False)
 
 
 def _new_folder() -> None:
     """The last demo's goes: each one begins anew."""
-    shutil.rmtree(DATA_DIR, ignore_errors=True)
-    DATA_DIR.mkdir(parents=True)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
 
 
 def _yesterday() -> str:
@@ -74,7 +73,7 @@ def _environment(base_url: str) -> dict[str, str]:
     ours = {
         "STRIPE_API_BASE": base_url,
         "STRIPE_API_KEY": "",
-        "DATA_DIR": str(DATA_DIR),
+        "DATA_DIR": str(FOLDER),
         "WAREHOUSE_URL": "",
         "ACCOUNT_STORE_URL": "",
         "ACCOUNT_ID_METADATA_KEY": "account_id",
@@ -82,20 +81,20 @@ def _environment(base_url: str) -> dict[str, str]:
     }
     kept = {**ours, "STRIPE_API_BASE": SANDBOX}
     lines = [f"{name}={value}\n" for name, value in kept.items()]
-    write_whole(DATA_DIR / SETTINGS, "".join(lines))
+    write_whole(FOLDER / SETTINGS, "".join(lines))
     return {**os.environ, **ours}
 
 
 def _type(command: str, environment: dict[str, str]) -> None:
     console.print(f"[bold]$ {command}[/bold]")
-    finished = subprocess.run([PROGRAM, *command.split()[1:]], env=environment, check=False)
+    finished = subprocess.run([*PROGRAM, *command.split()[1:]], env=environment, check=False)
     if finished.returncode:
         raise SystemExit(finished.returncode)
 
 
 def _an_account() -> str:
     """The account with the most subscriptions, the first by id: worth an explanation."""
-    with reading(DATA_DIR / "marts.duckdb") as database:
+    with reading(FOLDER / "marts.duckdb") as database:
         row = database.execute(
             "select account_id from multi_subscription_traits where all_mrr_normalized is not null"
             " order by len(subscription_ids) desc, account_id limit 1"
@@ -103,19 +102,24 @@ def _an_account() -> str:
     return str(row[0]) if row else ""
 
 
-NEXT = f"""\
+def _next() -> str:
+    """What to type in this folder: of a checkout, whose `make` needs no path, or of any other."""
+    page, report = (
+        ("make ui", "make report")
+        if not INSTALLED
+        else ("stripe-traits ui", f"DATA_DIR={FOLDER} stripe-traits report --open")
+    )
+    path = "" if shutil.which("stripe-traits") else f'; PATH="{Path(sys.executable).parent}:$PATH"'
+    python = sys.executable if INSTALLED else "python"
+    return f"""\
 What to type next, in this folder:
-  make report                                      its pages: MRR, accounts, http://127.0.0.1:4000
-  make ui                                          its runs on Dagster's page, beside its Stripe
-  set -a; . {DATA_DIR}/{SETTINGS}; set +a; PATH="$PWD/.venv/bin:$PATH"
+  {report:<48} its pages: MRR, accounts, http://127.0.0.1:4000
+  {page:<48} its runs on Dagster's page, beside its Stripe
+  set -a; . {FOLDER}/{SETTINGS}; set +a{path}
   stripe-traits explain ACCOUNT mrr_normalized     why an account shows a value
-  python -c "import duckdb; print(duckdb.connect('{DATA_DIR}/marts.duckdb').sql(
+  {python} -c "import duckdb; print(duckdb.connect('{FOLDER}/marts.duckdb').sql(
       'select * from account_traits limit 5'))"                       query the marts
-  python -c "import sqlite3; print(*sqlite3.connect('{DATA_DIR}/accounts.db').execute(
+  {python} -c "import sqlite3; print(*sqlite3.connect('{FOLDER}/accounts.db').execute(
       'select * from accounts limit 5'), sep='\\n')"              look at the account store
-  stripe-traits sandbox --data {DATA_DIR}/{STATE}    its Stripe; then, elsewhere: stripe-traits sync
+  stripe-traits sandbox --data {FOLDER}/{STATE}    its Stripe; then, elsewhere: stripe-traits sync
 Your own Stripe account: README.md, five lines."""
-
-
-if __name__ == "__main__":
-    main()

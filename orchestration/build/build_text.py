@@ -16,7 +16,7 @@ import duckdb
 from orchestration.build.manifest import MANIFEST, is_outdated
 from orchestration.build.scope import ASKED_FOR, BuildScope
 from orchestration.configuration.settings import Settings
-from orchestration.project import PROJECT
+from orchestration.project import INSTALLED, PROJECT
 from orchestration.whole_file import write_whole
 
 OURS = ("staging", "intermediate", "marts", "history", "seeds")
@@ -78,7 +78,7 @@ def place_of(
     digest = hashlib.sha256(MANIFEST.read_bytes())
     digest.update("\n".join(parts).encode())
     folders = (MANIFEST.with_name("rendered"), settings.folder.dbt / "rendered")
-    return Place(f"{scope.kind}-{digest.hexdigest()[:24]}.json", folders)
+    return Place(f"{scope.kind}-{digest.hexdigest()[:24]}.json", folders[INSTALLED:])
 
 
 def _forget_older(folder: Path) -> None:

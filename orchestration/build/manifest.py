@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.project import PROJECT
+from orchestration.project import INSTALLED, PROJECT
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -43,6 +43,8 @@ def is_outdated() -> bool:
     """Whether a file of the dbt project is newer than the manifest."""
     if not MANIFEST.exists():
         return True
+    if INSTALLED:
+        return False
     return any(path.stat().st_mtime > MANIFEST.stat().st_mtime for path in _project_files())
 
 
@@ -53,13 +55,16 @@ def write_manifest() -> None:
 
 
 def kept_parse(database: str) -> "Manifest | None":
-    """The project as `make setup` parsed it, for a warehouse of that name; saves seconds."""
+    """The project as it was parsed beforehand, for a warehouse of that name; saves seconds."""
     from dbt.contracts.graph.manifest import Manifest
 
     path = MANIFEST.with_name("partial_parse.msgpack")
     if is_outdated() or not path.exists():
         return None
     manifest = Manifest.from_msgpack(path.read_bytes())
+    for node in manifest.nodes.values():
+        if hasattr(node, "root_path"):  # a seed's: where its CSV is read, wherever it was parsed
+            node.root_path = str(PROJECT)
     named = {node.database for node in manifest.nodes.values()}
     return manifest if named == {database} else None
 

@@ -15,11 +15,10 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from orchestration.configuration.environment import read_settings, why_not_configured
-from orchestration.project import PROJECT
 
-FOLDER = PROJECT / "data" / "demo"
+FOLDER = Path("data/demo")
 SETTINGS, STATE = "settings.env", "sandbox.db"
-PROGRAM = Path(sys.executable).with_name("stripe-traits")
+PROGRAM = (sys.executable, "-P", "-m", "stripe_traits")
 
 
 class NoSandbox(Exception):
@@ -46,7 +45,7 @@ def demo_settings(folder: Path) -> dict[str, str]:
 def local_stripe(state: Path, *options: str) -> Iterator[str]:
     """A sandbox on that file as a process of its own, on a free port; its address. Raises
     NoSandbox."""
-    command = [str(PROGRAM), "sandbox", "--port", "0", "--data", str(state), *options]
+    command = [*PROGRAM, "sandbox", "--port", "0", "--data", str(state), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ})
     try:
         yield _address(process)
@@ -70,7 +69,7 @@ def run_beside_stripe(program: list[str], folder: Path, environment: Mapping[str
         sys.stdout.write(
             f"No Stripe account is configured: this is the demo's business in {folder},\n"
             f"and its local Stripe at {address} while the page is open.\n"
-            "Your own account: stripe-traits connect, then make ui again.\n"
+            "Your own account: stripe-traits connect, then this again.\n"
         )
         sys.stdout.flush()
         # Ctrl-C is Dagster's, which ends first. A handler, because what ignores is inherited.

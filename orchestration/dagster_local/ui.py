@@ -1,7 +1,7 @@
 """Dagster's processes on `workspace.yaml`, with its storage prepared in `$DATA_DIR/dagster`.
 
-`python -m orchestration.dagster_local.ui` is all of them in one, for a desk; `... code`,
-`... daemon` and `... webserver` are one each, for a server (deploy/): daemon and page ask the one
+`stripe-traits ui` is all of them in one, for a desk; `... code`, `... daemon` and
+`... webserver` are one each, for a server (deploy/): daemon and page ask the one
 code server, which runs the jobs, over a socket. Without it the daemon would start a
 server each minute. Enters: `DATA_DIR`. Leaves: this process becomes Dagster's.
 """
@@ -34,21 +34,23 @@ from orchestration.terminal.failures import explained
 SERVERS = (["code"], ["daemon"], ["webserver"])
 SOCKET_BYTES = 107
 PATIENCE = 120  # seconds until the code server listens
-CODE = ("dagster", "api", "grpc", "-m", "orchestration.definitions", "--socket")
-DESK, SERVER = ("-w", "workspace.yaml"), ("-w", "deploy/workspace.yaml")
+CODE = ("dagster", "api", "grpc", "-d", str(PROJECT), "-m", "orchestration.definitions", "--socket")
+DESK = ("-w", str(PROJECT / "workspace.yaml"))
+SERVER = ("-w", str(PROJECT / "deploy" / "workspace.yaml"))
 PROGRAMS = {
     "daemon": ("dagster-daemon", "run", *SERVER),
     "webserver": ("dagster-webserver", *SERVER),
 }
 
 
-def main() -> None:
+def main(given: list[str]) -> None:
+    """Dagster's arguments, after the name of a process if it is to be one alone."""
     with explained():
-        demo = None if sys.argv[1:2] in SERVERS else demo_folder()
+        demo = None if given[:1] in SERVERS else demo_folder()
         os.environ.update(demo_settings(demo) if demo else {})
         settings = read_settings(for_stripe=False)
         code = str(code_socket(settings.folder.dagster))
-        if sys.argv[1:2] in SERVERS and len(os.fsencode(code)) > SOCKET_BYTES:
+        if given[:1] in SERVERS and len(os.fsencode(code)) > SOCKET_BYTES:
             raise WrongSettings(
                 f"DATA_DIR: {code} is longer than the {SOCKET_BYTES} bytes that a socket's path may"
                 " have: take a folder with a shorter path"
@@ -57,13 +59,11 @@ def main() -> None:
             write_manifest()
         with dagster_instance(settings):
             pass  # the first touch of an empty storage must be one process's
-    # Runs are started in the project's folder: what is relative here must mean the same there.
     os.environ["DATA_DIR"] = str(settings.data_dir.absolute())
     os.environ.setdefault("DAGSTER_HOME", str(prepare_dagster_home(settings.folder.dagster)))
     os.environ["CODE_SOCKET"] = code
-    os.chdir(PROJECT)
-    program, arguments = _program(sys.argv[1:], code)
-    if sys.argv[1:2] in (["daemon"], ["webserver"]):
+    program, arguments = _program(given, code)
+    if given[:1] in (["daemon"], ["webserver"]):
         _await(code)
     if settings.log_format == "json":
         arguments += ["--log-format", "json"]
@@ -95,6 +95,6 @@ def _program(given: list[str], code: str) -> tuple[Path, list[str]]:
 
 if __name__ == "__main__":
     try:
-        main()
+        main(sys.argv[1:])
     except typer.Exit as ended:
         sys.exit(ended.exit_code)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from orchestration.build.manifest import MANIFEST, read_manifest
+from orchestration.project import INSTALLED
 from orchestration.whole_file import write_whole
 
 KEPT = MANIFEST.with_name("asset_keys.json")
@@ -34,7 +35,7 @@ def asset_keys() -> Mapping[str, Place]:
 @lru_cache(maxsize=1)
 def _read(parsed: int) -> Mapping[str, Place]:
     with suppress(OSError, ValueError, TypeError):
-        if KEPT.stat().st_mtime_ns >= parsed:
+        if INSTALLED or KEPT.stat().st_mtime_ns >= parsed:
             kept = json.loads(KEPT.read_bytes())
             return {node: Place(tuple(asset), check) for node, (asset, check) in kept.items()}
     made = _made(read_manifest())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.commands.saved_segments import (
+from orchestration.commands.segments.saved import (
     given_segments,
     published_copy,
     saved_segment,

@@ -1,0 +1,202 @@
+"""The built wheel in a clean environment and an empty folder: the main job, and what follows.
+
+`make test-wheel` builds it. Enters: `dist/`, the package index. The checkout is on nobody's path.
+"""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import duckdb
+import httpx
+import pytest
+from systemd_unit import PATIENCE, free_port
+
+ROOT = Path(__file__).parents[2]
+[WHEEL] = (ROOT / "dist").glob("*.whl") if (ROOT / "dist").exists() else [ROOT]
+[LOCKED] = (ROOT / "dist").glob("*-constraints.txt") if WHEEL != ROOT else [ROOT]
+DEMO = {"DATA_DIR": "data/demo"}
+QUESTION = "{repositoriesOrError {... on RepositoryConnection {nodes {jobs {name}}}}}"
+
+pytestmark = pytest.mark.wheel
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment that holds the wheel, in the locked versions."""
+    made = tmp_path_factory.mktemp("clean") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", made], check=True)
+    pip = [made / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--constraint", LOCKED, WHEEL], check=True, cwd=made)
+    return made / "bin"
+
+
+@pytest.fixture(scope="module")
+def package(programs: Path) -> Path:
+    [found] = (programs.parent / "lib").glob("python3*/site-packages/stripe_traits")
+    return found
+
+
+@pytest.fixture(scope="module")
+def demo(programs: Path, folder: Path, package: Path) -> str:
+    """What it prints. The package's files are as they were installed."""
+    before = held(package)
+    done = typed(programs, folder, "demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert held(package) == before
+    return done.stdout
+
+
+def held(package: Path) -> set[Path]:
+    return {path for path in package.rglob("*.*") if "__pycache__" not in path.parts}
+
+
+def clean(**settings: str) -> dict[str, str]:
+    """Nothing of this shell's: not the checkout, not its environment."""
+    return {"HOME": os.environ["HOME"], "PATH": "/usr/bin:/bin", **settings}
+
+
+def typed(
+    programs: Path, folder: Path, *words: str, **settings: str
+) -> "subprocess.CompletedProcess[str]":
+    command = [programs / "stripe-traits", *words]
+    return subprocess.run(
+        command, cwd=folder, env=clean(**settings), capture_output=True, text=True, check=False
+    )
+
+
+@contextmanager
+def served(programs: Path, folder: Path, url: str, *words: str, **settings: str) -> Iterator[None]:
+    """A command that stays up, once it answers at `url`."""
+    command = [programs / "stripe-traits", *words]
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, env=clean(**settings), stdout=log, stderr=log
+        )
+    try:
+        ended = time.monotonic() + PATIENCE
+        while not reached(url):
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < ended, (folder / "log").read_text()
+            time.sleep(0.5)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE)
+
+
+def reached(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).status_code < 500
+    except httpx.TransportError:
+        return False
+
+
+def test_nothing_but_our_package_stands_beside_those_of_others(
+    programs: Path, package: Path, folder: Path
+) -> None:
+    [record] = package.parent.glob("stripe_traits-*.dist-info/RECORD")
+    paths = [line.split(",")[0] for line in record.read_text().splitlines()]
+    tops = {path.split("/")[0] for path in paths}
+    assert tops == {"..", "stripe_traits", record.parent.name}
+    assert [path for path in paths if path.startswith("..")] == ["../../../bin/stripe-traits"]
+    python = [programs / "python", "-c", "import orchestration"]
+    missing = subprocess.run(python, cwd=folder, env=clean(), capture_output=True, check=False)
+    assert b"ModuleNotFoundError" in missing.stderr
+
+
+def test_the_wheel_says_nothing_of_where_it_was_built(package: Path) -> None:
+    for path in held(package):
+        assert path.is_dir() or str(ROOT).encode() not in path.read_bytes(), path
+
+
+def test_demo_fills_the_account_store(demo: str, folder: Path) -> None:
+    assert "What to type next" in demo
+    kept = folder / "data" / "demo"
+    with closing(sqlite3.connect(kept / "accounts.db")) as store:
+        [(sent,)] = store.execute("select count(*) from accounts")
+    with duckdb.connect(str(kept / "marts.duckdb"), read_only=True) as marts:
+        [(published,)] = marts.execute("select count(*) from account_traits").fetchall()
+    assert sent == published > 1000
+
+
+def test_what_is_there_can_be_asked(demo: str, programs: Path, folder: Path) -> None:
+    status = typed(programs, folder, "status", "--json", **DEMO)
+    assert json.loads(status.stdout)
+    explained = next(line for line in demo.splitlines() if "stripe-traits explain" in line).split()
+    again = typed(programs, folder, *explained[2:4], **DEMO)
+    assert again.returncode == 0, again.stderr
+    assert "sum a month" in again.stdout
+
+
+def test_a_sync_goes_on_from_the_demo(demo: str, programs: Path, folder: Path) -> None:
+    del demo
+    port = free_port()
+    state = ("--data", "data/demo/sandbox.db", "--port", port)
+    stripe = f"http://127.0.0.1:{port}"
+    settings = {**DEMO, "STRIPE_API_BASE": stripe, "ACCOUNT_ID_METADATA_KEY": "account_id"}
+    settings["MULTIPLE_SUBSCRIPTIONS"] = "true"
+    with served(programs, folder, f"{stripe}/sandbox", "sandbox", *state):
+        done = typed(programs, folder, "sync", **settings)
+    assert done.returncode == 0, done.stderr
+    assert "nothing changed" in done.stdout
+
+
+def test_the_report_is_served(demo: str, programs: Path, folder: Path) -> None:
+    del demo
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    with served(programs, folder, url, "report", "--port", port, **DEMO):
+        assert "MRR" in httpx.get(url, trust_env=False).text
+
+
+def test_dagsters_page_shows_the_jobs(
+    demo: str, programs: Path, folder: Path, package: Path
+) -> None:
+    del demo
+    before = held(package)
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    with served(programs, folder, f"{url}/server_info", "ui", "--port", port):
+        asked = httpx.post(f"{url}/graphql", json={"query": QUESTION}, timeout=60, trust_env=False)
+    [code] = asked.json()["data"]["repositoriesOrError"]["nodes"]
+    assert "refresh" in {job["name"] for job in code["jobs"]}
+    assert held(package) == before
+
+
+def test_a_folder_of_the_same_name_here_is_not_taken_for_ours(
+    demo: str, programs: Path, tmp_path: Path
+) -> None:
+    del demo
+    (tmp_path / "orchestration").mkdir()
+    (tmp_path / "orchestration" / "__init__.py").write_text("raise SystemExit('not ours')")
+    done = typed(programs, tmp_path, "status")
+    assert "not ours" not in done.stdout + done.stderr
+
+
+def test_the_version_is_the_projects(programs: Path, folder: Path) -> None:
+    assert typed(programs, folder, "--version").stdout.split() == ["stripe-traits", version()]
+
+
+def version() -> str:
+    [line] = [
+        line
+        for line in (ROOT / "pyproject.toml").read_text().splitlines()
+        if line.startswith("version = ")
+    ]
+    return line.split('"')[1]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_told_how_to_complete(programs: Path, folder: Path, shell: str) -> None:
+    shown = typed(programs, folder, "--show-completion", shell)
+    assert "stripe-traits" in shown.stdout
