@@ -11,7 +11,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 INSIDE = "stripe_traits/project"
-FILES = (".env.example", "dbt_project.yml", "profiles.yml", "workspace.yaml")
+FILES = (".env.example", "dbt_project.yml", "profiles.yml")
 
 
 class ParsedProject(BuildHookInterface[Any]):  # type: ignore[misc]

@@ -32,7 +32,7 @@ def run_dbt(
     """One dbt command on the warehouse, which is closed afterwards; `listeners` hear all of dbt's
     events. Raises DbtFailed."""
     os.environ |= settings.site.profile
-    kept = settings.folder.dbt.absolute()  # dbt would take it for one in the project's folder
+    kept = settings.folder.dbt
     paths = ["--target-path", str(kept / "target"), "--log-path", str(kept / "logs")]
     name = settings.site.project
     if name not in _parsed:

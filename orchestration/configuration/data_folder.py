@@ -48,7 +48,8 @@ class DataFolder:
 
     @property
     def dbt(self) -> Path:
-        return self.path / "dbt"
+        """Absolute: dbt takes a relative one for a part of the project's folder."""
+        return (self.path / "dbt").absolute()
 
     @property
     def docs(self) -> Path:

@@ -3,6 +3,7 @@
 Enters: `DATA_DIR`. Leaves: an instance. Which runs it holds is decided elsewhere.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from dagster import DagsterInstance
 
 from orchestration.configuration.settings import Settings
 from orchestration.file_lock import writer_lock
+from orchestration.project import PROJECT
 from orchestration.whole_file import write_whole
 
 OURS = "# Written at each start. Delete this line to keep settings of your own.\n"
@@ -37,6 +39,15 @@ event_log_storage:
     base_dir: {home}/history/runs
 """
 
+# That of the project's folder for any folder: Dagster takes a relative one from where it is typed.
+WORKSPACE_YAML = """\
+load_from:
+  - python_module:
+      module_name: orchestration.definitions
+      location_name: stripe_traits
+      working_directory: {project}
+"""
+
 
 @contextmanager
 def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
@@ -57,6 +68,13 @@ def prepare_dagster_home(home: Path) -> Path:
     if held.startswith(OURS) and held != text:
         write_whole(config, text)
     return home
+
+
+def workspace(home: Path) -> Path:
+    """Where the page of a desk finds the code."""
+    path = home / "workspace.yaml"
+    write_whole(path, WORKSPACE_YAML.format(project=json.dumps(str(PROJECT))))
+    return path
 
 
 def _held(config: Path) -> str:

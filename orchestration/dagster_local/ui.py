@@ -1,4 +1,4 @@
-"""Dagster's processes on `workspace.yaml`, with its storage prepared in `$DATA_DIR/dagster`.
+"""Dagster's processes on the code location, with its storage prepared in `$DATA_DIR/dagster`.
 
 `stripe-traits ui` is all of them in one, for a desk; `... code`, `... daemon` and
 `... webserver` are one each, for a server (deploy/): daemon and page ask the one
@@ -22,6 +22,7 @@ from orchestration.dagster_local.dagster_home import (
     code_socket,
     dagster_instance,
     prepare_dagster_home,
+    workspace,
 )
 from orchestration.dagster_local.demo_world import (
     demo_folder,
@@ -35,7 +36,6 @@ SERVERS = (["code"], ["daemon"], ["webserver"])
 SOCKET_BYTES = 107
 PATIENCE = 120  # seconds until the code server listens
 CODE = ("dagster", "api", "grpc", "-d", str(PROJECT), "-m", "orchestration.definitions", "--socket")
-DESK = ("-w", str(PROJECT / "workspace.yaml"))
 SERVER = ("-w", str(PROJECT / "deploy" / "workspace.yaml"))
 PROGRAMS = {
     "daemon": ("dagster-daemon", "run", *SERVER),
@@ -60,9 +60,10 @@ def main(given: list[str]) -> None:
         with dagster_instance(settings):
             pass  # the first touch of an empty storage must be one process's
     os.environ["DATA_DIR"] = str(settings.data_dir.absolute())
-    os.environ.setdefault("DAGSTER_HOME", str(prepare_dagster_home(settings.folder.dagster)))
+    home = prepare_dagster_home(settings.folder.dagster)
+    os.environ.setdefault("DAGSTER_HOME", str(home))
     os.environ["CODE_SOCKET"] = code
-    program, arguments = _program(given, code)
+    program, arguments = _program(given, code, workspace(home))
     if given[:1] in (["daemon"], ["webserver"]):
         _await(code)
     if settings.log_format == "json":
@@ -86,9 +87,9 @@ def _await(code: str) -> None:
     raise SystemExit(f"no code server listens at {code}; start stripe-traits-code first")
 
 
-def _program(given: list[str], code: str) -> tuple[Path, list[str]]:
+def _program(given: list[str], code: str, desk: Path) -> tuple[Path, list[str]]:
     programs = PROGRAMS | {"code": (*CODE, code)}
-    name, *first = programs.get(given[0] if given else "", ("dagster", "dev", *DESK))
+    name, *first = programs.get(given[0] if given else "", ("dagster", "dev", "-w", str(desk)))
     rest = given[1:] if given and given[0] in programs else given
     return Path(sys.executable).with_name(name), [*first, *rest]
 

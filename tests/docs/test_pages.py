@@ -34,7 +34,7 @@ def test_commands_and_their_options_exist(document: Document) -> None:
     for words in typed(document):
         names = [name for name in (" ".join(words[:2]), *words[:1]) if name in known]
         given = {word.split("=")[0] for word in words if word.startswith("--")}
-        assert names or words in ([], ["COMMAND", "--help"]), words
+        assert names or words in ([], ["COMMAND", "--help"], ["--install-completion"]), words
         assert given <= {*(options(known[names[0]]) if names else ()), "--help"}, words
 
 
