@@ -84,7 +84,7 @@ wheel: setup ## dist/*.whl, which needs no checkout, and the versions that it wa
 	@ls dist
 
 test-wheel: wheel ## the wheel in a clean environment, in an empty folder, without this checkout
-	UV=$(UV) $(BIN)/pytest -m wheel
+	UV=$(abspath $(UV)) $(BIN)/pytest -m wheel
 
 release: ## checks and tests everything, the built wheel too, and tags this commit
 	$(PYTHON) -m release.ready

@@ -1,4 +1,4 @@
-"""Whether this commit can be released under the version that pyproject.toml has; `make release` asks.
+"""Whether this commit can be released as the version in pyproject.toml; `make release` asks.
 
 Enters: the checkout. Leaves: nothing, or one line that says what to do first.
 """
@@ -34,8 +34,8 @@ def _changes(root: Path) -> str:
 
 
 def _git(root: Path, *words: str) -> str:
-    command = ["git", *words]
-    done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
+    command = ["git", "-C", str(root), *words]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 

@@ -18,7 +18,12 @@ STAGES = ("ingestion", "orchestration", "outgoing_http", "report", "reverse_sync
 
 def commands() -> dict[str, Any]:
     """Every command by its full name; a group where it does something by itself."""
-    return dict(_commands("", typer.main.get_command(app)))
+    return dict(_commands("", program()))
+
+
+def program() -> Any:
+    """With the options that stand before a command."""
+    return typer.main.get_command(app)
 
 
 def _commands(prefix: str, group: Any) -> Iterator[tuple[str, Any]]:
