@@ -1,4 +1,4 @@
-"""What starts runs besides the clock, and who is told when something is wrong.
+"""What starts runs besides the clock, who is told when something is wrong, which runs are old.
 
 Enters: the inbox, the published copy, Dagster's runs. Leaves: requests, or skips
 that say why; notices. Nothing is kept in a cursor: the work itself says what is left to do.
@@ -28,9 +28,11 @@ from orchestration.code_location.job_names import (
     REFRESH,
     REVERSE_SYNC,
 )
+from orchestration.code_location.old_runs import delete_old_runs
 from orchestration.code_location.run_requests import ask
 from orchestration.configuration.environment import read_settings, why_not_configured
 from orchestration.configuration.settings import Settings
+from orchestration.dagster_local.old_events import delete_old_events
 from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import problems
 from orchestration.monitoring.segment_alerts import notify_moves
@@ -42,7 +44,8 @@ Asked = RunRequest | SkipReason
 
 
 def sensors() -> Sequence[SensorDefinition]:
-    return [inbox_waits, marts_are_newer, retries_are_due, live_stays_up, health, run_failed]
+    starting = [inbox_waits, marts_are_newer, retries_are_due, live_stays_up]
+    return [*starting, health, run_failed, old_runs]
 
 
 @sensor(job_name=REFRESH, minimum_interval_seconds=5, default_status=RUNNING)
@@ -117,6 +120,14 @@ def run_failed(context: RunFailureSensorContext) -> None:
     """The same, at once when a run failed."""
     said = _tell(read_settings(for_stripe=False), context.instance)
     log.info(said)  # the context's own log knows no JSON
+
+
+@sensor(name="old_runs", minimum_interval_seconds=600, default_status=RUNNING)
+def old_runs(context: SensorEvaluationContext) -> SkipReason:
+    """Deletes runs that began more than RUN_HISTORY_DAYS ago, and what live told two days ago."""
+    runs = delete_old_runs(read_settings(for_stripe=False), context.instance, now=_now())
+    events = delete_old_events(context.instance, now=_now())
+    return SkipReason(f"{runs} old runs deleted, {events} events of no run")
 
 
 def _tell(settings: Settings, instance: DagsterInstance) -> str:

@@ -102,6 +102,7 @@ class Settings(ScheduleSettings):
     live: bool = False
     live_poll_seconds: Annotated[float, Field(ge=0.5)] = 5
     live_run_minutes: Annotated[float, Field(gt=0)] = 60
+    run_history_days: Annotated[int, Field(ge=1)] = 30
     freshness_hours: Annotated[float, Field(gt=0)] = 26
     alert_webhook_url: SecretStr | None = None
     alert_command: str | None = None

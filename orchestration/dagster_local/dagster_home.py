@@ -32,6 +32,20 @@ concurrency:
   pools:
     granularity: op
     default_limit: 1
+# Sensors tick every 5 to 60 seconds, and most ticks find nothing to do.
+retention:
+  schedule:
+    purge_after_days:
+      skipped: 2
+      started: 30
+      success: 30
+      failure: 30
+  sensor:
+    purge_after_days:
+      skipped: 2
+      started: 30
+      success: 30
+      failure: 30
 event_log_storage:
   module: orchestration.dagster_local.event_log
   class: OpenSqliteEventLog

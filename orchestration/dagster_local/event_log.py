@@ -8,6 +8,7 @@ files. Which events there are is decided elsewhere; `dagster.yaml` names this cl
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from dagster import EventLogEntry, Field, StringSource
@@ -76,6 +77,15 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
             self._initdb(engine)
             self._initialized_dbs.add(shard)
         return engine
+
+    def delete_events(self, run_id: str) -> None:
+        """With the file that they were in, which Dagster's own leaves empty."""
+        super().delete_events(run_id)
+        with self._db_lock:
+            if engine := self._engines.pop(run_id, None):
+                engine.dispose()
+            for ending in ("", "-wal", "-shm"):
+                Path(f"{self.path_for_shard(run_id)}{ending}").unlink(missing_ok=True)
 
     def wipe(self) -> None:
         self._close()

@@ -20,9 +20,12 @@ from dagster._core.events import JobFailureData, StepMaterializationData
 from dagster._utils.error import serializable_error_info_from_exc_info
 
 from orchestration.code_location.events.dbt_events import Event, told
+from orchestration.code_location.old_runs import delete_old_runs
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.dagster_local.in_process import IN_PROCESS, alive
+
+MOST_OLD = 5  # runs deleted after each one: where no daemon does it they still get no more
 
 
 @dataclass
@@ -90,3 +93,4 @@ def recorded_run(
             recorded.fail()
             raise
         recorded.end()
+        delete_old_runs(settings, instance, now=began, most=MOST_OLD)
