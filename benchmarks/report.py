@@ -145,6 +145,15 @@ of `refresh`. Goal: p95 under 40 s, but for the burst.""",
         ),
         ("--customers", "10000", "--seconds", "600", "--burst", "1000"),
     ),
+    "ticks": Part(
+        "Ticks",
+        """\
+What Dagster's page takes to list the sensors, each with its last tick, and to show the history of
+one: with no tick, with those of a year, had they all been kept, and with those that `dagster.yaml`
+keeps. The ticks are made, as many as the sensors look. Goal: 0.5 s with what is kept.""",
+        (MODULE, "benchmarks.live.ticks"),
+        named=True,
+    ),
     "peers": Part(
         "Peers",
         """\
