@@ -51,11 +51,11 @@ soak-lives: setup ## 500 random lives of accounts, their events late, doubled, l
 soak-stops: setup ## 40 syncs stopped by SIGINT and SIGTERM at random moments; SEED=2 draws others
 	PYTHONPATH=$(CURDIR):$(TESTS) $(BIN)/python tests/histories/stopped_syncs.py --stops 40 --seed $(or $(SEED),1)
 
-ui: setup ## Dagster's web page, http://127.0.0.1:3000
-	$(BIN)/stripe-traits ui
+ui: setup ## Dagster's web page, http://127.0.0.1:3000; PORT=3001
+	$(BIN)/stripe-traits ui $(if $(PORT),--port $(PORT))
 
-report: setup ## the pages for people who look, on the demo's data, http://127.0.0.1:4000
-	DATA_DIR=data/demo $(BIN)/stripe-traits report --open
+report: setup ## the pages for people who look, on the demo's data, http://127.0.0.1:4000; PORT=4001
+	DATA_DIR=data/demo $(BIN)/stripe-traits report --open $(if $(PORT),--port $(PORT))
 
 demo-page: demo ## Dagster's page right after the demo, with nothing configured, has no red light; some minutes
 	PYTHONPATH=$(TESTS) $(BIN)/python tests/orchestration/page_after_demo.py

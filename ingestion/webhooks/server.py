@@ -38,8 +38,9 @@ def listener(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        said = str(error.strerror or error).partition(" (")[0]  # Python repeats the address
         raise NoAddress(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another --port"
+            f"cannot listen on {host} port {port}: {said}; choose another --port"
         ) from None
 
 

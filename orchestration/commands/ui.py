@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from orchestration.terminal.failures import explained
+
 
 class Process(StrEnum):
     """The processes of a server; the daemon and the page wait for the code."""
@@ -27,7 +29,16 @@ def ui(
 
     Where no Stripe account is configured it shows the demo's business, if there is one.
     """
+    page = _page(host, port) if process in (None, Process.WEBSERVER) else []
     from orchestration.dagster_local.ui import main
 
-    page = [] if process in (Process.CODE, Process.DAEMON) else ["-h", host, "-p", str(port)]
     main([*([process.value] if process else []), *page])
+
+
+def _page(host: str, port: int) -> list[str]:
+    """Where a port is taken Dagster would say so in a traceback, after half a minute."""
+    with explained():
+        from report.serving.server import listener
+
+        listener(host, port).close()
+    return ["-h", host, "-p", str(port)]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from command_line import environment
 from local_stripe import LocalStripe
-from systemd_unit import PATIENCE, ROOT, answers, command, free_port, started
+from systemd_unit import INSTALLED, PATIENCE, ROOT, answers, command, free_port, started
 
 
 def until(done: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -48,3 +48,26 @@ def test_units_keep_to_their_folder(unit: str) -> None:
     text = (ROOT / "deploy" / f"stripe-traits-{unit}.service").read_text()
     for line in ("User=stripe-traits", "ProtectSystem=strict", "UMask=0077", "Restart=on-failure"):
         assert line in text.splitlines()
+
+
+def test_the_command_line_has_the_settings_of_the_units(tmp_path: Path) -> None:
+    settings = tmp_path / "settings.env"
+    settings.write_text(f"DATA_DIR={tmp_path / 'data'}\nNIGHTLY_SCHEDULE=0 3 * * *\n")
+    script = (ROOT / "deploy" / "stripe-traits").read_text()
+    for installed, here in {
+        "sudo -u stripe-traits ": "",
+        INSTALLED: str(ROOT),
+        "/etc/stripe-traits.env": str(settings),
+    }.items():
+        assert installed in script
+        script = script.replace(installed, here)
+    finished = subprocess.run(
+        ["/bin/sh", "-c", script, "stripe-traits", "status"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 1
+    assert f"{tmp_path / 'data' / 'marts.duckdb'} does not exist" in finished.stderr
