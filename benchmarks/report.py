@@ -149,8 +149,8 @@ of `refresh`. Goal: p95 under 40 s, but for the burst.""",
         "Ticks",
         """\
 What Dagster's page takes to list the sensors, each with its last tick, and to show the history of
-one: with no tick, with those of a year, had they all been kept, and with those that `dagster.yaml`
-keeps. The ticks are made, as many as the sensors look. Goal: 0.5 s with what is kept.""",
+one: with no tick, with a year of those that come each five seconds, had they all been kept, and
+with those that `dagster.yaml` keeps of them. The ticks are made. Goal: 0.5 s with what is kept.""",
         (MODULE, "benchmarks.live.ticks"),
         named=True,
     ),

@@ -1,4 +1,4 @@
-"""The check before a full read: may the key read all that is needed?
+"""Which permissions a key needs, by Stripe's names, and the check before a full read.
 
 Enters: a client. Leaves: nothing, or one error that names every missing permission at once. A
 stream that a key may not read would otherwise be an empty table and a green run.
@@ -11,6 +11,11 @@ from ingestion.stripe_api.refusals import PermissionMissing
 from ingestion.stripe_api.streams import STREAMS
 
 NEEDED = {**{stream.path: stream.permission for stream in STREAMS}, "/v1/events": "Events"}
+READ = tuple(sorted(NEEDED.values()))  # to be ticked where a restricted key is made, and no other
+OPTIONAL = {
+    "Account": "else write the account's id before the key, acct_...:rk_...",
+    "Webhook Endpoints": "'stripe-traits webhooks' compares its endpoint at Stripe",
+}
 ACCOUNT = {"/v1/account": "Account (or write its id before the key: acct_...:rk_...)"}
 
 

@@ -58,7 +58,7 @@ def connect(  # noqa: PLR0913, PLR0917  one argument an option
     with explained():
         if metadata_key and stripe_ids:
             raise WrongSettings("--metadata-key and --stripe-ids exclude each other: give one")
-        settings, entered = _with_key(asks=not yes)
+        settings, entered = _with_key(asks=not yes, tells=not json_output)
         from orchestration import setup
         from reverse_sync.stores.url import check
 
@@ -83,8 +83,31 @@ def connect(  # noqa: PLR0913, PLR0917  one argument an option
         _finish(evidence, answers, None if dry_run else env_file, as_json=json_output)
 
 
-def _with_key(*, asks: bool) -> tuple["Settings", dict[str, str]]:
-    """The settings with a key, and the line for `.env` where the key was typed in just now."""
+def _print_permissions() -> None:
+    from ingestion.stripe_api.permissions import OPTIONAL, READ
+
+    optional = "; ".join(f"{name} ({why})" for name, why in OPTIONAL.items())
+    for line in (
+        "A restricted key is enough (Stripe's dashboard, Developers > API keys); allow it",
+        f"  Read for: {', '.join(READ)}",
+        f"  Read, if you like, for: {optional}",
+        "  and nothing else",
+    ):
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+def _with_key(*, asks: bool, tells: bool) -> tuple["Settings", dict[str, str]]:
+    """The settings with a key, and the line for `.env` where the key was typed in just now; which
+    permissions a key needs is told before, what speaks against it after."""
+    if tells:
+        _print_permissions()
+    settings, entered = _asked_for_key(asks=asks)
+    if tells and settings.key_advice:
+        console.print(settings.key_advice, highlight=False, soft_wrap=True, markup=False)
+    return settings, entered
+
+
+def _asked_for_key(*, asks: bool) -> tuple["Settings", dict[str, str]]:
     settings = read_settings(for_stripe=False)
     if settings.api_key or not asks or not sys.stdin.isatty():
         return read_settings(), {}

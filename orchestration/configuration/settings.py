@@ -166,6 +166,16 @@ class Settings(ScheduleSettings):
         return "_live_" in self.api_key
 
     @property
+    def key_advice(self) -> str | None:
+        """What speaks against a key. Of a restricted one Stripe does not tell what it may write."""
+        if not any(key.startswith("sk_live_") for _, key in self.api_keys):
+            return None
+        return (
+            "STRIPE_API_KEY is a live secret key, which may change everything at Stripe: a"
+            " restricted key that may only read is enough, and safer"
+        )
+
+    @property
     def request_rate(self) -> float | None:
         """Requests a second for one endpoint: well below Stripe's limits; none on loopback."""
         if self.stripe_requests_per_second or self.on_loopback:

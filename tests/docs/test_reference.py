@@ -7,6 +7,7 @@ from documents import ROOT, first_spans, page, spans
 from pipeline import Pipeline, subscribe
 from source_code import answers, arguments, commands, contracts, literals, options
 
+from ingestion.stripe_api.permissions import OPTIONAL, READ
 from orchestration.configuration.settings import Settings
 from orchestration.definitions import defs
 from orchestration.monitoring.health import KEPT_OUT
@@ -46,6 +47,13 @@ def test_commands_are_listed_with_their_arguments_and_options() -> None:
 def test_exit_codes_are_listed() -> None:
     shown = [int(row[0]) for row in OPERATIONS.table("## Exit codes")]
     assert shown == sorted({0, *STOPPED.values(), *CODES.values()})
+
+
+def test_permissions_of_the_key_are_listed() -> None:
+    shown = first_spans(OPERATIONS.table("## Permissions of the key"))
+    assert shown == [*READ, *OPTIONAL]
+    example = re.sub(r"\n# ", " ", (ROOT / ".env.example").read_text())
+    assert f"Read for: {', '.join(READ)}." in example
 
 
 def test_jobs_schedules_sensors_and_checks_are_listed() -> None:

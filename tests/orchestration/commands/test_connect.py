@@ -109,3 +109,32 @@ def test_a_key_that_may_not_read_all_writes_nothing(
     assert not (tmp_path / ".env").exists()
     both = run("connect", "--metadata-key", "a", "--stripe-ids", cwd=tmp_path)
     assert both.returncode == 2
+
+
+def test_the_permissions_of_a_restricted_key_are_listed(
+    local_stripe: LocalStripe, tmp_path: Path
+) -> None:
+    """And they are enough: a key with them, and with nothing else, imports everything."""
+    finished = run("connect", "--yes", cwd=tmp_path, DATA_DIR=str(tmp_path / "data"))
+    assert finished.returncode == 2, "no key is set"
+    [line] = [line for line in finished.stdout.splitlines() if line.startswith("  Read for: ")]
+    named = line.removeprefix("  Read for: ").split(", ")
+    assert "Customers" in named
+    allowed = frozenset(name.lower().replace(" ", "_") for name in named)
+    key = Key("rk_test_only", reads=allowed)
+    with serving(local_stripe.store, keys=[key]) as base:
+        settings = {"STRIPE_API_KEY": "acct_sandbox:rk_test_only", "STRIPE_API_BASE": base}
+        settings |= {"DATA_DIR": str(tmp_path / "data")}
+        assert run("sync", cwd=tmp_path, **settings).returncode == 0
+
+
+def test_a_live_secret_key_is_advised_against_and_taken(
+    tmp_path: Path,
+) -> None:
+    for key, advised in {"sk_live_whole": True, "rk_live_part": False}.items():
+        settings = {"STRIPE_API_KEY": key, "STRIPE_API_BASE": "https://127.0.0.1:9"}
+        settings |= {"DATA_DIR": str(tmp_path / "data")}
+        finished = run("connect", "--yes", cwd=tmp_path, **settings)
+        assert finished.returncode == 1, "Stripe was asked, and is not there"
+        assert ("is a live secret key" in finished.stdout) == advised
+        assert key not in finished.stdout + finished.stderr
