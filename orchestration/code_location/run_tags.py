@@ -5,8 +5,10 @@ its own start, so that all of its steps agree, and a repeated run can be given t
 """
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from dagster import AssetExecutionContext
+if TYPE_CHECKING:
+    from dagster import AssetExecutionContext
 
 AS_OF = "stripe_traits/as_of"
 FULL = "stripe_traits/full"
@@ -24,18 +26,18 @@ def run_tags(
     return {**moment, **guards, FULL: str(full).lower()}
 
 
-def as_of(context: AssetExecutionContext) -> datetime:
+def as_of(context: "AssetExecutionContext") -> datetime:
     """The run's `as_of`, UTC."""
     given = context.run.tags.get(AS_OF)
     return datetime.fromisoformat(given).astimezone(UTC) if given else _created(context)
 
 
-def moment(context: AssetExecutionContext) -> datetime:
+def moment(context: "AssetExecutionContext") -> datetime:
     """Now by the run's own clock, UTC: its `as_of` and the time that has passed since it began."""
     return as_of(context) + (datetime.now(UTC) - _created(context))
 
 
-def _created(context: AssetExecutionContext) -> datetime:
+def _created(context: "AssetExecutionContext") -> datetime:
     record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:
         raise LookupError(f"run {context.run.run_id} is not in Dagster's storage; start it again")
@@ -43,7 +45,7 @@ def _created(context: AssetExecutionContext) -> datetime:
     return created.astimezone(UTC)
 
 
-def is_full(context: AssetExecutionContext) -> bool:
+def is_full(context: "AssetExecutionContext") -> bool:
     return context.run.tags.get(FULL) == "true"
 
 
@@ -52,14 +54,14 @@ def reconcile_tags() -> dict[str, str]:
     return {RECONCILE: "true"}
 
 
-def share(context: AssetExecutionContext) -> tuple[int, int] | None:
+def share(context: "AssetExecutionContext") -> tuple[int, int] | None:
     """Which part this run compares: another one each day of the week; None: it does not."""
     if context.run.tags.get(RECONCILE) != "true":
         return None
     return as_of(context).isoweekday(), NIGHTS
 
 
-def overridden(context: AssetExecutionContext) -> frozenset[str]:
+def overridden(context: "AssetExecutionContext") -> frozenset[str]:
     """The guards that do not count for this run."""
     given = context.run.tags.get(OVERRIDE, "")
     return frozenset(name for name in given.split(",") if name)

@@ -6,27 +6,19 @@ of Dagster's job `refresh`, in its order, and the whole is a run of that name on
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from orchestration.build.manifest import is_outdated, write_manifest
 from orchestration.clock import now
-from orchestration.code_location.asset_checks import (
-    verdicts_on_landing,
-    verdicts_on_marts,
-    verdicts_on_store,
-)
-from orchestration.code_location.events.recorded_run import RecordedRun, recorded_run
-from orchestration.code_location.events.stage_events import (
-    delivery_event,
-    landing_events,
-    model_events,
-)
-from orchestration.code_location.job_names import REFRESH
 from orchestration.code_location.run_tags import run_tags
 from orchestration.configuration.settings import Settings
+from orchestration.monitoring.refreshed import note_refreshed
 from orchestration.publication.delivery_due import is_due_or_lost
 from orchestration.refresh.made import Made
+from orchestration.refresh.shown_run import ShownRun, shown_run
+from orchestration.stages.build import Built, transform_stage
+from orchestration.stages.build_due import build_due
 from orchestration.stages.load_ahead import LoadedAhead, load_ahead
 from orchestration.terminal.reporter import Reporter
 
@@ -54,57 +46,70 @@ def refresh(  # noqa: PLR0913  (all by keyword)
         write_manifest()
     began = ahead.began if ahead else now()
     tags = run_tags(as_of=as_of, full=full, overridden=overridden)
-    with recorded_run(settings, REFRESH, tags, began=began) as run:
-        stages = _Stages(settings, reporter, run, began, as_of or began, full=full)
+    with shown_run(settings, tags, began=began) as shown:
+        stages = _Stages(settings, reporter, shown, began, as_of or began, full=full)
         try:
-            stages.bring_marts(ahead or load_ahead(settings, reporter, full=full))
+            built = stages.bring_marts(ahead or load_ahead(settings, reporter, full=full))
             # Also where nothing was built: an earlier delivery may be owed.
-            if run.made or is_due_or_lost(settings, at=now()):
+            if built or is_due_or_lost(settings, at=now()):
                 stages.deliver(overridden)
         finally:
-            on_made(run.made)
+            on_made(stages.made)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Stages:
+    """`made`: the metadata of each asset so far, by its key."""
+
     settings: Settings
     reporter: Reporter
-    run: RecordedRun
+    shown: ShownRun
     began: datetime
     as_of: datetime
     full: bool
+    made: Made = field(default_factory=dict)
 
-    def bring_marts(self, loaded: LoadedAhead) -> None:
-        """Nothing where nothing changed."""
-        events = landing_events(
-            self.settings,
-            self.reporter,
-            loaded.result(),
-            as_of=self.as_of,
-            seconds=round(loaded.seconds, 2),
-            say=self.run.say,
-        )
-        self.run.tell("stripe_landing", events)
-        if self.run.made:
-            self._build()
+    def bring_marts(self, loaded: LoadedAhead) -> bool:
+        """False: nothing changed, nothing was built. Raises TransformFailed."""
+        result = loaded.result()
+        why = build_due(self.settings, self.reporter, as_of=self.as_of)
+        built = self._build() if why else None
+        run = self.shown.get()
+        from orchestration.code_location.asset_checks import verdicts_on_landing
+        from orchestration.code_location.events import stage_events as events
 
-    def _build(self) -> None:
-        models = model_events(self.settings, self.reporter, as_of=self.as_of, full=self.full)
-        self.run.tell("dbt_models", models)
-        self.run.tell("beside_stripe", verdicts_on_landing(self.settings))
+        self.made = run.made
+        events.say_of_load(result, why, run.say)
+        if not built:
+            note_refreshed(self.settings.folder, at=now())
+            return False
+        seconds = round(loaded.seconds, 2)
+        told = events.loaded_events(self.settings, self.reporter, result, seconds=seconds)
+        run.tell("stripe_landing", told)
+        run.tell("dbt_models", events.built_events(self.settings, built))
+        run.tell("beside_stripe", verdicts_on_landing(self.settings))
+        return True
+
+    def _build(self) -> Built:
+        return transform_stage(self.settings, self.reporter, as_of=self.as_of, full=self.full)
 
     def deliver(self, overridden: frozenset[str]) -> None:
         """Raises MartsRefused, Blocked, AccountStoreError."""
-        self.run.tell("before_delivery", verdicts_on_marts(self.settings))
+        run = self.shown.get()
+        from orchestration.code_location.asset_checks import verdicts_on_marts, verdicts_on_store
+        from orchestration.code_location.events.stage_events import delivery_event
+
+        self.made = run.made
+        run.tell("before_delivery", verdicts_on_marts(self.settings))
         event = delivery_event(
             self.settings,
             self.reporter,
             as_of=self.as_of,
             clock=lambda: self.as_of + (now() - self.began),
-            run_id=self.run.run.run_id,
+            run_id=run.run.run_id,
             overridden=overridden,
             drawn=self.full,
-            say=self.run.say,
+            say=run.say,
         )
-        self.run.tell("account_store", [event])
-        self.run.tell("after_delivery", verdicts_on_store(self.settings))
+        run.tell("account_store", [event])
+        run.tell("after_delivery", verdicts_on_store(self.settings))

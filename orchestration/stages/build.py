@@ -80,15 +80,23 @@ def transform_stage(
             )
 
 
-def table_rows(database: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
-    """Rows of every table, by schema and name, counted: DuckDB's estimate keeps deleted ones."""
+def table_rows(
+    database: duckdb.DuckDBPyConnection, schema: str | None = None
+) -> dict[tuple[str, str], int]:
+    """Rows of every table, or of those of a schema, by schema and name, counted: DuckDB's estimate
+    keeps deleted ones."""
     tables = database.execute(
         "select schema_name, table_name from duckdb_tables()"
-        " where database_name = current_database() and not temporary order by all"
+        " where database_name = current_database() and not temporary"
+        " and schema_name = coalesce($schema, schema_name) order by all",
+        {"schema": schema},
     ).fetchall()
-    counts = [f'(select count(*) from "{schema}"."{name}")' for schema, name in tables]
-    [found] = database.execute(f"select [{', '.join(counts)}]").fetchall()
-    return dict(zip(tables, found[0], strict=True))
+    counts = [
+        f'select {place}, count(*) from "{schema}"."{name}"'
+        for place, (schema, name) in enumerate(tables)
+    ]
+    found = dict(database.execute(" union all ".join(counts)).fetchall()) if counts else {}
+    return {table: found[place] for place, table in enumerate(tables)}
 
 
 def _publish(database: duckdb.DuckDBPyConnection, copy: Copy, scope: BuildScope) -> dict[str, int]:

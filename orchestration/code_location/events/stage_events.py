@@ -26,7 +26,7 @@ from orchestration.pages.delivery_metadata import as_metadata
 from orchestration.pages.plots import latencies
 from orchestration.pages.previews import shown
 from orchestration.publication.marts import reading
-from orchestration.stages.build import table_rows, transform_stage
+from orchestration.stages.build import Built, table_rows, transform_stage
 from orchestration.stages.build_due import build_due
 from orchestration.stages.delivery import deliver_stage
 from orchestration.stages.latency import loaded_until, measure_stage
@@ -46,15 +46,26 @@ def landing_events(  # noqa: PLR0913  (all by keyword)
     say: Say,
 ) -> Iterator[MaterializeResult[None]]:
     """Of a load that is done; none where nothing changed: then nothing that follows is run."""
-    say(f"{result.events} new events, {result.objects.total()} objects read")
     why = build_due(settings, reporter, as_of=as_of)
     if not why:
-        say("nothing changed: nothing is built")
         note_refreshed(settings.folder, at=now())
-        return
-    say(f"the marts are built: {why}")
+    say_of_load(result, why, say)
+    if why:
+        yield from loaded_events(settings, reporter, result, seconds=seconds)
+
+
+def say_of_load(result: LoadResult, why: str | None, say: Say) -> None:
+    """What was read, and `why` the marts are built; None: they are not."""
+    say(f"{result.events} new events, {result.objects.total()} objects read")
+    say(f"the marts are built: {why}" if why else "nothing changed: nothing is built")
+
+
+def loaded_events(
+    settings: Settings, reporter: Reporter, result: LoadResult, *, seconds: float
+) -> Iterator[MaterializeResult[None]]:
+    """One for each landing table."""
     with open_warehouse(settings.folder, reporter) as warehouse:
-        there = table_rows(warehouse)
+        there = table_rows(warehouse, schema="stripe")
     for table in TABLES:
         yield MaterializeResult(
             asset_key=["stripe", table.name],
@@ -73,7 +84,11 @@ def model_events(
     settings: Settings, reporter: Reporter, *, as_of: datetime, full: bool
 ) -> Iterator[Event]:
     """Builds and publishes. Raises TransformFailed, after the events of what was built."""
-    built = transform_stage(settings, reporter, as_of=as_of, full=full)
+    yield from built_events(settings, transform_stage(settings, reporter, as_of=as_of, full=full))
+
+
+def built_events(settings: Settings, built: Built) -> Iterator[Event]:
+    """Raises TransformFailed at their end, where a model or a test failed."""
     with reading(settings.marts) if settings.marts.exists() else nullcontext():  # opened once
         yield from dbt_events(built, shown=partial(shown, settings.marts, drawn=built.is_full))
     if built.failure:

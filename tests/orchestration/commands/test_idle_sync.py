@@ -114,3 +114,10 @@ def test_how_the_last_run_ended_is_known_as_dagster_knows_it(refreshed: Pipeline
 def _fail(instance: DagsterInstance) -> None:
     [last] = instance.get_runs(limit=1)
     instance.report_run_failed(last, "as if it had been killed")
+
+
+def test_what_does_a_refresh_loads_no_engine_before_it_is_asked() -> None:
+    """Dagster is loaded beside the build, dlt where there is much to merge, dbt where it builds."""
+    told = "import sys, orchestration.refresh.by_stages; print(*sys.modules)"
+    found = subprocess.check_output([sys.executable, "-c", told], text=True).split()
+    assert not set(ENGINES) & set(found)
