@@ -17,6 +17,8 @@ from sandbox.business import driver
 from sandbox.population import Population
 from sandbox.server import populate
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def lake(local_stripe: LocalStripe, postgres_url: str, tmp_path: Path) -> LakeStripe:

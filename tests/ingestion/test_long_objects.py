@@ -13,6 +13,8 @@ from ingestion.stripe_api import client, page_queue
 from ingestion.stripe_api.reader import Page, utc_now
 from sandbox import builders
 
+pytestmark = pytest.mark.long
+
 CUSTOMERS, INVOICES, LINES = 2000, 40, 250
 LANDED = """
 select count(*), min(len(name)), (select count(*) from stripe.invoice_lines) from stripe.customers

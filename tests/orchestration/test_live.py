@@ -26,6 +26,8 @@ from orchestration.monitoring.refreshed import refreshed_at
 from orchestration.stages.load import load_stage
 from orchestration.terminal.reporter import LogReporter
 
+pytestmark = pytest.mark.long
+
 PATIENCE = 120  # seconds: other load makes clocks unreliable
 
 

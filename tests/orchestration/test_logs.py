@@ -19,6 +19,8 @@ from sandbox import builders
 from sandbox.http.keys import Key
 from sandbox.server import serving
 
+pytestmark = pytest.mark.long
+
 KEY, SIGNING = "sk_test_Zq7neverkey", "whsec_Zq7neversigning"
 NAME, MAIL = "Zq7never Person", "zq7never@customer.example"
 PRIVATE = ("Zq7never", "zq7never", "whsec_")

@@ -15,6 +15,8 @@ from report.filters.tree import Condition, Node
 from report.segments.definition import Segment
 from report.segments.segments_file import write
 
+pytestmark = pytest.mark.long
+
 PAYING = Condition("all_mrr_normalized", "over", "40")
 GOLD = Condition("metadata.plan", "is", "gold")
 HOOK = """

@@ -6,12 +6,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
 import pytest
 from local_stripe import NOW
+from made_once import made_once
 from pipeline import AS_OF, Pipeline
+from refreshed import copied
 from report_world import Report, reported
 
 from report.filters.tree import Condition, Group, written
@@ -27,21 +30,39 @@ RISK = Group(
 )
 
 
+JUDGED = [
+    Segment("paying", "Over 40 a month", PAYING),
+    Segment("tree", "", Group("all", (PAYING, RISK))),
+]
+
+
+@pytest.fixture(scope="session")
+def judged(first_refresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two segments that were judged, of three accounts of which one has gone."""
+
+    def judge(folder: Path) -> None:
+        with (
+            pytest.MonkeyPatch.context() as environment,
+            copied(first_refresh, folder, environment) as business,
+        ):
+            saved(business, JUDGED).refresh()
+            business.stripe.store.delete("customer", "cus_one", now=NOW)
+            business.refresh(as_of=AS_OF)
+
+    return made_once(tmp_path_factory, "judged", judge)
+
+
 @pytest.fixture
-def business(refreshed: Pipeline) -> Pipeline:
-    """Two segments that were judged, one that waits for its first refresh."""
-    file = refreshed.folder.parent / "segments.yml"
-    refreshed.set(SEGMENTS_FILE=str(file))
-    judged = [
-        Segment("paying", "Over 40 a month", PAYING),
-        Segment("tree", "", Group("all", (PAYING, RISK))),
-    ]
-    write(file, judged)
-    refreshed.refresh()
-    refreshed.stripe.store.delete("customer", "cus_one", now=NOW)
-    refreshed.refresh(as_of=AS_OF)
-    write(file, [*judged, Segment("later", "To come", PAYING)])
-    return refreshed
+def business(judged: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Pipeline]:
+    """A copy of it, and a segment that waits for its first refresh."""
+    with copied(judged, tmp_path, monkeypatch) as found:
+        yield saved(found, [*JUDGED, Segment("later", "To come", PAYING)])
+
+
+def saved(business: Pipeline, segments: list[Segment]) -> Pipeline:
+    business.set(SEGMENTS_FILE=str(business.folder.parent / "segments.yml"))
+    write(business.settings.segments_file, segments)
+    return business
 
 
 @pytest.fixture

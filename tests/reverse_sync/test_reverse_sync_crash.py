@@ -17,6 +17,8 @@ from reverse_sync_world import World
 from reverse_sync.stores.postgres_store import PostgresStore
 from reverse_sync.stores.sqlite_store import SqliteStore
 
+pytestmark = pytest.mark.long
+
 HERE = Path(__file__).parent
 ACCOUNTS = 60
 BATCH = 2  # 30 batches a sync, one visit to the warehouse every 10

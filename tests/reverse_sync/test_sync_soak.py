@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from sync_soak import Shared, Soak, soak
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:

@@ -16,6 +16,8 @@ from orchestration.build.manifest import MANIFEST
 from orchestration.build.scope import BuildKind, decide
 from orchestration.build.transform import Transformed, transform
 
+pytestmark = pytest.mark.long
+
 LATER = AS_OF + timedelta(hours=1)
 NEXT_MONTH = AS_OF + timedelta(days=30)
 SCHEMAS = ("staging", "intermediate", "marts", "history", "seeds")

@@ -19,6 +19,8 @@ from sandbox import clock
 from sandbox.server import serving
 from sandbox.storage.store import Store
 
+pytestmark = pytest.mark.long
+
 SEED = int(os.environ.get("BUSINESS_SEED", "1"))
 CUSTOMERS = 40
 MONTHS = [moment(f"2025-{month:02}-01") for month in range(5, 9)]

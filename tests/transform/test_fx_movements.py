@@ -13,6 +13,8 @@ from examples_objects import customer, moment, price, simple, subscription
 from orchestration.build.last_build import finish
 from orchestration.build.scope import BuildKind, BuildScope, begin, decide
 
+pytestmark = pytest.mark.long
+
 APRIL, JUNE = moment("2025-04-10"), moment("2025-06-10")
 RATES = (
     ("2025-01-01", "eur", "1.05"),

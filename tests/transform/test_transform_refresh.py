@@ -19,6 +19,8 @@ from orchestration.build.scope import BuildKind
 from orchestration.build.transform import Transformed
 from orchestration.publication.publish import publish
 
+pytestmark = pytest.mark.long
+
 STEPS = 4
 PASSING = [timedelta(0), timedelta(hours=7), timedelta(days=1), timedelta(days=2)]
 

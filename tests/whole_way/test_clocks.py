@@ -27,6 +27,8 @@ from orchestration.monitoring.refreshed import note_refreshed
 from orchestration.publication.delivery_due import Delivery
 from outgoing_http.rate_budget import RateBudget
 
+pytestmark = pytest.mark.long
+
 HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
 RECEIVED = datetime(2025, 6, 15, 13, tzinfo=UTC).replace(tzinfo=None)
 POINTER = ("customers", "cus_1")

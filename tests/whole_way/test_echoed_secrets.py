@@ -4,6 +4,7 @@ import base64
 import json
 from pathlib import Path
 
+import pytest
 from command_line import run
 from local_stripe import NOW, several_accounts
 from target_servers import Json, Receiver, Reply, Request, TargetServer, running
@@ -11,6 +12,8 @@ from test_secrets import everything
 
 from sandbox import builders
 from sandbox.http.keys import Key
+
+pytestmark = pytest.mark.long
 
 KEY, STORE = "sk_test_Zq7neverfirst", "Zq7never/store+secret"
 PATH_TOKEN, QUERY_TOKEN = "Zq7neverpath", "Zq7neverquery"

@@ -47,6 +47,8 @@ from sandbox.misbehaviour.faults import Faults, LateEvents
 from sandbox.server import serving
 from sandbox.storage.store import Store
 
+pytestmark = pytest.mark.long
+
 LIVES = int(os.environ.get("FRESH_LIVES") or 40)
 SEED = int(os.environ.get("FRESH_SEED") or random.SystemRandom().randrange(1 << 32))
 REPORTER = LogReporter(lambda line: None)

@@ -11,6 +11,8 @@ from full_disk import disk_at
 from pipeline import Pipeline, subscribe
 from test_machine_faults import SYNC, said, statuses
 
+pytestmark = pytest.mark.long
+
 NO_ROOM = "no room to write in {folder}, or its disk fails: free space on it"
 # From where each is called.
 STAGES = {

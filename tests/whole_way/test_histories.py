@@ -12,6 +12,8 @@ from laboratory import Laboratory
 from misbehaving_store import Arrival
 from sent_twice import AFTER_KILL, FORGOTTEN, NO_ANSWER, NO_NEED, Sent
 
+pytestmark = pytest.mark.long
+
 SEED = int(os.environ.get("SOAK_SEED") or SystemRandom().randrange(1 << 31))
 TAKEN = Arrival(delivery=0, account="a", taken=True, changed=True, answered=True)
 

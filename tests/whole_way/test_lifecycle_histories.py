@@ -34,6 +34,8 @@ from sandbox import clock
 from sandbox.server import serving
 from sandbox.storage.store import Store
 
+pytestmark = pytest.mark.long
+
 LIVES = 60
 MODES = ("multi", "single", "multi", "multi")
 SEED = int(os.environ.get("LIFECYCLE_SEED") or random.SystemRandom().randrange(1 << 32))

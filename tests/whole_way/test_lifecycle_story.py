@@ -28,6 +28,8 @@ from sandbox import clock
 from sandbox.server import TEST_KEY, serving
 from sandbox.storage.store import Store
 
+pytestmark = pytest.mark.long
+
 JUNE_1 = datetime(2025, 6, 1, tzinfo=UTC)
 
 

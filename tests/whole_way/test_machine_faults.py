@@ -17,6 +17,8 @@ from command_line import run
 from pipeline import Pipeline, subscribe
 from restrictions import no_privileges, short_files
 
+pytestmark = pytest.mark.long
+
 SYNC = ("sync", "--as-of", "2025-06-15")
 FULL = (*SYNC, "--full")
 PROGRESS = re.compile("models and tests done|objects read$|accounts sent$")

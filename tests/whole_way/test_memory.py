@@ -17,6 +17,8 @@ from orchestration.warehouse import memory
 from orchestration.warehouse.memory import TOO_LITTLE
 from sandbox import builders
 
+pytestmark = pytest.mark.long
+
 CUSTOMERS, INVOICES, LINES = 2000, 40, 250
 MOST = 850 << 20  # bytes of the process, 270 MiB of them before it begins
 STORED = "select count(*), min(length(traits)) > 25000, min(length(name)) from accounts"

@@ -12,6 +12,8 @@ from sandbox import builders
 from sandbox.misbehaviour.faults import Faults, LateEvents
 from sandbox.server import serving
 
+pytestmark = pytest.mark.long
+
 PLAN_A = builders.price(id="price_a", product="prod_a", unit_amount=5000)
 PLAN_B = builders.price(id="price_b", product="prod_b", unit_amount=8000)
 HIDDEN = ("price_b", "prod_b", "ONE_PRODUCT", "cus_late", "in_late")

@@ -3,11 +3,14 @@
 import subprocess
 from pathlib import Path
 
+import pytest
 from command_line import PROGRAM, environment
 from local_stripe import LocalStripe
 
 from benchmarks.observers import Requests, served
 from sandbox.server import app
+
+pytestmark = pytest.mark.long
 
 SWITCHES = ("RUNTIME__DLTHUB_TELEMETRY", "DO_NOT_TRACK")  # that `make` sets, and a user does not
 

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 from command_line import run
 from local_stripe import NOW, LocalStripe
 from metricflow_query import PROJECT, metricflow
 
 from orchestration.pages.previews import shown
 from sandbox.population import Population, generate
+
+pytestmark = pytest.mark.long
 
 QUERIES = re.findall(r"```sql\n(.*?)```", (PROJECT / "docs" / "analysts.md").read_text(), re.DOTALL)
 AS_OF = "2025-06-15T00:00:00Z"

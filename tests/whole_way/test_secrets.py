@@ -14,6 +14,8 @@ from sandbox import builders
 from sandbox.http.keys import Key
 from sandbox.misbehaviour.faults import Fault, Faults
 
+pytestmark = pytest.mark.long
+
 FIRST, NARROW, WRONG = "sk_test_Zq7neverfirst", "rk_test_Zq7nevernarrow", "sk_test_Zq7neverwrong"
 SIGNING = "whsec_Zq7neversigning"
 MARK = b"Zq7never"  # long enough that no picture in base64 holds it by chance

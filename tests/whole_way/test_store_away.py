@@ -22,6 +22,8 @@ from orchestration.publication.delivery_due import delivery_due
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.stores.account_store import AccountStoreError
 
+pytestmark = pytest.mark.long
+
 MOMENTS = count(NOW + 1)
 REMEDY = "is missing or not writable; create it or change ACCOUNT_STORE_URL"
 

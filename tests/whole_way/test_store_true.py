@@ -20,6 +20,8 @@ from orchestration.terminal.reporter import LogReporter
 from reverse_sync.guards import Blocked
 from sandbox import builders
 
+pytestmark = pytest.mark.long
+
 ACCOUNTS = 60
 MOMENTS = count(NOW + 1)
 SQLITE, DUCKDB = b"SQLite format 3\x00", b"DUCK"

@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from command_line import PROGRAM, environment
 from local_stripe import NOW
 from marts_reader import HOLDS_IT_OPEN, OPENS_IT_AGAIN, Reader
 from pipeline import Pipeline
 
 from orchestration.dagster_local.dagster_home import prepare_dagster_home
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240  # seconds: other load makes clocks unreliable

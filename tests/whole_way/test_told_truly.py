@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app
 
+pytestmark = pytest.mark.long
+
 NAMES = [f"n{number:02}" for number in range(40)]
 MOMENTS = count(NOW + 1)
 LATER = {"status": "rejected", "error": "busy", "retry": True}

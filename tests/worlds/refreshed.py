@@ -3,41 +3,37 @@
 Leaves: a business of three who pay 50.00 a month, landed, built, published and delivered.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from local_stripe import stripe_in
+from made_once import made_once
 from pipeline import Pipeline, pipeline_of, subscribed
-
-from orchestration.file_lock import writer_lock
 
 
 @pytest.fixture
 def refreshed(
     first_refresh: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Pipeline]:
-    shutil.copytree(first_refresh, tmp_path, dirs_exist_ok=True)
-    with stripe_in(tmp_path) as stripe:
-        yield pipeline_of(stripe, monkeypatch)
+    with copied(first_refresh, tmp_path, monkeypatch) as business:
+        yield business
+
+
+@contextmanager
+def copied(made: Path, folder: Path, environment: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    """A business that was made once, in a folder of its own."""
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    with stripe_in(folder) as stripe:
+        yield pipeline_of(stripe, environment)
 
 
 @pytest.fixture(scope="session")
 def first_refresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its files, made once for all workers of the run."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    made, being_made = folder / "refreshed", folder / "being_refreshed"
-    with writer_lock(folder / "refreshed.lock", purpose="a first refresh"):
-        if not made.exists():
-            shutil.rmtree(being_made, ignore_errors=True)
-            being_made.mkdir()
-            _refresh(being_made)
-            being_made.rename(made)
-    return made
+    return made_once(tmp_path_factory, "refreshed", _refresh)
 
 
 def _refresh(folder: Path) -> None:

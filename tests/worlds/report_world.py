@@ -4,8 +4,6 @@ Leaves: 150 made-up customers and some whose names and metadata want to break a 
 delivered and published; the report under a real uvicorn.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +14,10 @@ import duckdb
 import httpx
 import pytest
 from local_stripe import NOW, stripe_in
+from made_once import made_once
 from pipeline import pipeline_of, subscribe, subscribed
 
 from benchmarks.observers import served
-from orchestration.file_lock import writer_lock
 from report.filters.tree import Condition
 from report.page import Site
 from report.segments.definition import Segment
@@ -61,16 +59,7 @@ class Report:
 @pytest.fixture(scope="session")
 def published_business(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its published copy, made once for all workers of the run; never changed."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    made, being_made = folder / "reported", folder / "being_reported"
-    with writer_lock(folder / "reported.lock", purpose="a business for the report"):
-        if not made.exists():
-            shutil.rmtree(being_made, ignore_errors=True)
-            being_made.mkdir()
-            _publish(being_made)
-            being_made.rename(made)
+    made = made_once(tmp_path_factory, "reported", _publish)
     return made / "data" / "marts.duckdb"
 
 

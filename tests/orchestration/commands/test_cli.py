@@ -20,6 +20,8 @@ from sandbox.http.keys import Key
 from sandbox.server import serving
 from sandbox.storage.store import Store
 
+pytestmark = pytest.mark.long
+
 AS_OF = "2025-06-15T00:00:00Z"
 
 

@@ -6,6 +6,8 @@ import pytest
 from local_stripe import LocalStripe
 from stopped_syncs import stops
 
+pytestmark = pytest.mark.long
+
 
 def test_stopped_syncs_end_with_their_code_and_lose_nothing(
     local_stripe: LocalStripe, monkeypatch: pytest.MonkeyPatch

@@ -36,6 +36,8 @@ from orchestration.stages.build import table_rows
 from orchestration.stages.delivery import MartsRefused
 from sandbox import builders
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def business(pipeline: Pipeline) -> Pipeline:

@@ -24,6 +24,8 @@ from orchestration.code_location.run_tags import AS_OF
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.publication.delivery_due import delivery_due, last_delivery
 
+pytestmark = pytest.mark.long
+
 TIMEOUT_STOP = 60  # seconds, as the unit says
 LAUNCH = """
 mutation ($job: String!, $tags: [ExecutionTag!]!) {
