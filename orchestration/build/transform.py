@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.build import mart_comparisons
 from orchestration.build.build_text import place_of
 from orchestration.build.last_build import finish
 from orchestration.build.manifest import DbtFailed
@@ -71,6 +72,7 @@ def transform(
             return Transformed(scope, [])
         begin(database, settings, scope, as_of=as_of)
         write_run_settings(database, settings, as_of, scope)
+        mart_comparisons.create(database)
         settings.site.prepare_build(database)
         database.execute("set max_vacuum_tasks = $tasks", {"tasks": _vacuum_tasks(scope)})
         results, why_dbt = again_without_limit(

@@ -57,9 +57,16 @@ def after_delivery() -> Iterator[AssetCheckResult]:
         AssetCheckSpec(AGREES, asset=["stripe", stream], description="As Stripe has it.")
         for stream in COMPARED
     ]
+    + [
+        AssetCheckSpec(
+            checks.equals_full_build.__name__,
+            asset=MARTS,
+            description=checks.equals_full_build.__doc__,
+        )
+    ]
 )
 def beside_stripe() -> Iterator[AssetCheckResult]:
-    """The last comparison with Stripe."""
+    """The last comparisons: with Stripe, and with a full build."""
     yield from verdicts_on_landing(read_settings(for_stripe=False))
 
 
@@ -77,6 +84,7 @@ def verdicts_on_landing(settings: Settings) -> Iterator[AssetCheckResult]:
     for stream in COMPARED:
         found = checks.agrees_with_stripe(settings, stream)
         yield _result(found, AssetKey(["stripe", stream]), AGREES)
+    yield _result(checks.equals_full_build(settings), MARTS, checks.equals_full_build.__name__)
 
 
 def evaluations(settings: Settings) -> Iterator[Told]:

@@ -32,6 +32,7 @@ from orchestration.code_location.events.stage_events import (
 )
 from orchestration.code_location.run_tags import as_of, is_full, moment, overridden, share
 from orchestration.configuration.environment import read_settings
+from orchestration.stages.compare_builds import compared_line
 from orchestration.stages.load import load_stage, reconcile_stage
 from orchestration.terminal.reporter import log_reporter
 
@@ -53,6 +54,8 @@ def stripe_landing(pool: str | None) -> AssetsDefinition:
         began, settings = time.monotonic(), read_settings()
         heard = log_reporter(context.log)
         part = share(context)
+        if part:
+            context.log.info("%s", compared_line(settings, heard))
         result = load_stage(settings, heard, full=is_full(context) and not part)
         if part:
             compared = reconcile_stage(settings, heard, share=Share(*part))

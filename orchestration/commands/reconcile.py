@@ -22,6 +22,12 @@ def reconcile(  # noqa: PLR0913, PLR0917 (each an option)
     store: Annotated[
         bool, typer.Option("--store", help="Compare the account store with what it acknowledged.")
     ] = False,
+    marts: Annotated[
+        bool,
+        typer.Option(
+            "--marts", help="Build every mart again by dbt, beside the warehouse, and compare."
+        ),
+    ] = False,
     share: Annotated[
         str, typer.Option(help="A part of Stripe, by when objects were made: 1/7 to 7/7 are all.")
     ] = "1/1",
@@ -40,10 +46,11 @@ def reconcile(  # noqa: PLR0913, PLR0917 (each an option)
     json: Json = False,
 ) -> None:
     """Compare with Stripe (and read again what differs) and with the account store; both if none
-    is named. The store's differences stand in sync_drift; only --repair changes it."""
+    is named. The store's differences stand in sync_drift; only --repair changes it. What
+    --marts finds stands in mart_comparisons; sync --full builds all of them again."""
     with explained():
         guards = named_guards(override)
-        neither = not (stripe or store)
+        neither = not (stripe or store or marts)
         settings = read_settings(for_stripe=stripe or neither)
         told: dict[str, Any] = {}
         with reporting() as reporter:
@@ -56,6 +63,10 @@ def reconcile(  # noqa: PLR0913, PLR0917 (each an option)
                 told["store"] = _with_store(
                     settings, reporter, repair=repair, overridden=guards, quiet=json
                 )
+            if marts:
+                told["marts"] = _with_full_build(settings, reporter)
+                if not json:
+                    console.print(told["marts"]["told"])
         if json:
             console.print_json(data=told, default=str)
 
@@ -90,3 +101,11 @@ def _with_store(
         for line in drift_page.lines(drift, result):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     return drift_page.as_json(drift, result)
+
+
+def _with_full_build(settings: "Settings", reporter: Reporter) -> dict[str, Any]:
+    from orchestration.clock import now
+    from orchestration.stages.compare_builds import compare_builds, line
+
+    found = compare_builds(settings, reporter, at=now())
+    return {**asdict(found), "told": line(found)}

@@ -36,6 +36,7 @@ select selected - unchanged - sent - invalid - coalesce(blocked, 0) - coalesce(d
     sent - acknowledged - rejected - pending
 from sync_runs where status <> 'running' order by version desc limit 1
 """
+COMPARED_MARTS = "select mart, lacking_rows + surplus_rows from mart_comparisons order by mart"
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,19 @@ def no_drift(settings: Settings) -> Checked:
     drifted = sum(count for kind, count in counts.items() if kind != "extra")
     verdict: Verdict = "warn" if drifted else "pass"
     return Checked(verdict, f"{drifted:,} accounts hold something else than was sent", counts)
+
+
+def equals_full_build(settings: Settings) -> Checked:
+    """What the last comparison with a full build by dbt found."""
+    with reading(settings.marts) as database:
+        known = "mart_comparisons" in names(database)
+        compared = dict(database.execute(COMPARED_MARTS).fetchall()) if known else {}
+    if not compared:
+        return Checked("pass", "not compared yet: nightly and reconcile --marts do")
+    differing = {mart: rows for mart, rows in compared.items() if rows}
+    verdict: Verdict = "warn" if differing else "pass"
+    text = f"{len(differing):,} of {len(compared):,} marts differ from a full build"
+    return Checked(verdict, text, differing)
 
 
 def agrees_with_stripe(settings: Settings, stream: str) -> Checked:

@@ -15,6 +15,7 @@ from typing import Literal
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from orchestration.configuration.settings import Settings
+from orchestration.monitoring.checks import equals_full_build
 from orchestration.monitoring.refreshed import refreshed_at
 from orchestration.publication.marts import count_rows, names, reading
 from report.segments.definition import WrongSegment
@@ -62,6 +63,7 @@ def problems(
         *_failed_runs(instance, jobs),
         *_stale(settings, now),
         *_kept_out(settings),
+        *_differing(settings),
         *_segments(settings),
     ]
     return sorted(found, key=lambda problem: (problem.level == "degraded", problem.key))
@@ -99,6 +101,20 @@ def _kept_out(settings: Settings) -> Iterator[Problem]:
             if rows := count_rows(database, name):
                 text, remedy = KEPT_OUT[name]
                 yield Problem(f"kept_out:{name}", "degraded", f"{rows:,} {text}", remedy)
+
+
+def _differing(settings: Settings) -> Iterator[Problem]:
+    """By what the last comparison with a full build found."""
+    if not settings.marts.exists():
+        return
+    found = equals_full_build(settings)
+    if found.verdict != "pass":
+        yield Problem(
+            "marts_differ",
+            "degraded",
+            f"{found.text}: {', '.join(found.counts)}",
+            "stripe-traits sync --full builds all of them again; then reconcile --marts",
+        )
 
 
 def _segments(settings: Settings) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.build import mart_comparisons
 from orchestration.publication import segments_trait
 from orchestration.publication.marts import count_rows
 from orchestration.publication.published_file import Copy, quoted, replacing
@@ -30,7 +31,11 @@ SYNC_TABLES = (
     "sync_backlog",
     "dead_letters",
 )
-RECORDS = {"sync": SYNC_TABLES, "segments": SEGMENT_TABLES}
+RECORDS = {
+    "sync": SYNC_TABLES,
+    "segments": SEGMENT_TABLES,
+    "pipeline": (mart_comparisons.TABLE,),
+}
 # Tables of the sync with a row for each account or change: what tells which are replaced, and what
 # is greater in each row that was written since.
 GROWING = {

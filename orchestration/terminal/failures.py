@@ -35,6 +35,7 @@ CODES = {
     "orchestration.build.manifest.ManifestOutdated": FAILED,
     "orchestration.configuration.environment.WrongSettings": WRONG_USAGE,
     "orchestration.build.transform.TransformFailed": FAILED,
+    "orchestration.stages.compare_builds.NotComparable": FAILED,
     "orchestration.stages.delivery.MartsRefused": BLOCKED,
     "report.filters.tree.WrongFilter": WRONG_USAGE,
     "report.segments.definition.WrongSegment": WRONG_USAGE,

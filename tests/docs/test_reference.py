@@ -8,6 +8,7 @@ from pipeline import Pipeline, subscribe
 from source_code import answers, arguments, commands, contracts, literals, options
 
 from ingestion.stripe_api.permissions import OPTIONAL, READ
+from orchestration.build import mart_comparisons
 from orchestration.configuration.settings import Settings
 from orchestration.definitions import defs
 from orchestration.monitoring.health import KEPT_OUT
@@ -74,7 +75,7 @@ def test_checks_beside_those_of_dbt_are_listed() -> None:
 
 def test_problems_of_alerts_and_guards_are_listed() -> None:
     problems = {"run:<job>", "freshness", *(f"kept_out:{name}" for name in KEPT_OUT)}
-    problems |= {"segments:file", "segments:<name>"}
+    problems |= {"marts_differ", "segments:file", "segments:<name>"}
     assert set(first_spans(OPERATIONS.table("## An alert came"))) == problems
     assert set(first_spans(OPERATIONS.table("## Plans and guards"))) == {*GUARDS, *UPSTREAM}
 
@@ -111,7 +112,11 @@ def test_published_tables_are_listed_with_columns_that_exist() -> None:
     for row in rows:
         for table in spans(row[0]):
             assert set(spans(row[2])) <= columns[table], table
-    assert set(first_spans(OPERATIONS.table("## Published tables"))) == {*SYNC_TABLES, *TABLES}
+    assert set(first_spans(OPERATIONS.table("## Published tables"))) == {
+        *SYNC_TABLES,
+        *TABLES,
+        mart_comparisons.TABLE,
+    }
 
 
 def test_every_trait_is_a_column_of_the_table_that_it_is_sent_from() -> None:
