@@ -24,6 +24,11 @@ select exists (select 1 from stripe.discounts where ends_at > $since and ends_at
         select 1 from stripe.subscriptions
         where pause_collection_resumes_at > $since and pause_collection_resumes_at <= $until
     )
+    or exists (
+        select 1 from stripe.subscriptions
+        where trial_end is not null
+            and least(trial_end, ended_at) > $since and least(trial_end, ended_at) <= $until
+    )
 """
 NEW_RATES = "select exists (select 1 from seeds.fx_rates where date > $since and date <= $until)"
 

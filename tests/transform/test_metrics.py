@@ -210,3 +210,16 @@ def test_a_closed_month_of_a_cohort_stays(built: Warehouse) -> None:
     built.refresh(RunSettings(as_of=moment("2025-06-11")), full=True)
     for mart, rows in kept.items():
         assert built.records(f"from marts.{mart} order by all") == rows, mart
+
+
+def test_a_trial_whose_end_was_read_before_its_moment_is_counted_when_that_has_passed(
+    tmp_path: Path,
+) -> None:
+    """A run's as_of is its beginning: what Stripe says a minute later may end after it."""
+    warehouse = create_warehouse(tmp_path / "warehouse.duckdb")
+    warehouse.land([*trial("late", "2025-06-11", invoiced=None, status="active")])
+    counted = "select trials_ended from marts.trial_conversions"
+    warehouse.refresh(RunSettings(as_of=moment("2025-06-10")))
+    assert warehouse.records(counted) == []
+    warehouse.refresh(RunSettings(as_of=moment("2025-06-12")))
+    assert warehouse.records(counted) == [{"trials_ended": 1}]

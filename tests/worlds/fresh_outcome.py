@@ -40,6 +40,7 @@ HISTORY = {  # kept month by month here, estimated from invoices there: test_est
     "mrr_movements": "begins at the month before",
     "mrr_movements_by_month": "is a sum of it",
     "days": "are those since the first month",
+    "mart_comparisons": "say what a full build here was like",
     "quarantined_objects": "say when each was read, which is another moment here",
 }
 MRR_STAYS = "an MRR that is not known stays as it was, and a first import has none that could stay"
