@@ -115,11 +115,13 @@ docs: setup ## every mart and column on pages of its own, transform/target/docs/
 # a proxy that refuses.
 metrics: setup ## what MetricFlow says of the published marts; QUERY="--metrics arpa --group-by metric_time__month"
 	@mkdir -p $(METRICS)/target
+	@rm -f $(METRICS)/answer.csv
 	@ln -sfn $(CURDIR)/dbt_project.yml $(METRICS)/dbt_project.yml
 	@sed 's/"database": *"warehouse"/"database": "marts"/g; s/"schema_name": *"marts"/"schema_name": "main"/g; s/\\"warehouse\\"\.\\"marts\\"/\\"marts\\".\\"main\\"/g' \
 	  transform/target/semantic_manifest.json > $(METRICS)/target/semantic_manifest.json
 	@DBT_PROJECT_DIR=$(METRICS) DBT_PROFILES_DIR=. HTTPS_PROXY=http://127.0.0.1:9 \
-	  WAREHOUSE_PATH=$(DATA_DIR)/marts.duckdb WAREHOUSE_TARGET=published $(BIN)/mf query $(QUERY)
+	  WAREHOUSE_PATH=$(DATA_DIR)/marts.duckdb WAREHOUSE_TARGET=published $(BIN)/mf query --csv $(METRICS)/answer.csv $(QUERY)
+	@$(BIN)/python -m orchestration.pages.metrics_table $(METRICS)/answer.csv
 
 format: setup ## put Python and SQL into shape
 	$(BIN)/ruff format .

@@ -9,14 +9,31 @@ from reverse_sync.stores.account_tables import (
 )
 from reverse_sync.stores.account_tables import schema as schema_of
 
-SCHEMA = schema_of(
-    Types(
-        json="text",
-        moment="text",
-        amount="text",
-        version="integer",
-        counted="integer primary key autoincrement",
-    )
+# SQLite has no decimal type, and its floats lose digits: `mrr` is text, exact, and sorts as text.
+# This is for sums and comparisons: whole thousandths, which are enough for every currency.
+ACCOUNT_MRR = """
+    create view if not exists account_mrr as
+    select
+        account_id, name, lifecycle_status, mrr,
+        case
+            when mrr glob '*.????*' or length(mrr) > 18 then null
+            when instr(mrr, '.') = 0 then cast(mrr as integer) * 1000
+            else cast(substr(replace(mrr, '.', '') || '00', 1, instr(mrr, '.') + 2) as integer)
+        end as mrr_thousandths
+    from accounts
+"""
+
+SCHEMA = (
+    *schema_of(
+        Types(
+            json="text",
+            moment="text",
+            amount="text",
+            version="integer",
+            counted="integer primary key autoincrement",
+        )
+    ),
+    ACCOUNT_MRR,
 )
 
 _COLUMNS = """

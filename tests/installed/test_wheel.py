@@ -4,24 +4,20 @@
 """
 
 import json
-import os
 import sqlite3
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import httpx
 import pytest
-from systemd_unit import PATIENCE, free_port
+from installed_program import clean, held, served, typed
+from systemd_unit import free_port
 
 ROOT = Path(__file__).parents[2]
-[WHEEL] = (ROOT / "dist").glob("*.whl") if (ROOT / "dist").exists() else [ROOT]
-[LOCKED] = (ROOT / "dist").glob("*-constraints.txt") if WHEEL != ROOT else [ROOT]
 DEMO = {"DATA_DIR": "data/demo"}
 PATIENCE_OF_A_RUN = 300  # seconds: other load makes clocks unreliable
 LAUNCH = """mutation {launchRun(executionParams: {runConfigData: {}, selector: {
@@ -30,90 +26,6 @@ LAUNCH = """mutation {launchRun(executionParams: {runConfigData: {}, selector: {
 STATUS = "{runsOrError {... on Runs {results {runId status}}}}"
 
 pytestmark = pytest.mark.wheel
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With packages of the user's own, whose names are those of ours."""
-    made = tmp_path_factory.mktemp("anywhere")
-    for name in ("orchestration", "ingestion", "report", "sandbox"):
-        (made / name).mkdir()
-        (made / name / "__init__.py").write_text("raise SystemExit('not ours')")
-    return made
-
-
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Installed as docs/operations.md says, in an environment of its own, in locked versions."""
-    made = tmp_path_factory.mktemp("clean")
-    command = [os.environ["UV"], "tool", "install", "--quiet", "--python", sys.executable]
-    places = {"UV_TOOL_DIR": str(made), "UV_TOOL_BIN_DIR": str(made / "bin")}
-    subprocess.run(
-        [*command, "--constraint", LOCKED, WHEEL], check=True, cwd=made, env=os.environ | places
-    )
-    assert (made / "bin" / "stripe-traits").exists()
-    return made / "stripe-traits" / "bin"
-
-
-@pytest.fixture(scope="module")
-def package(programs: Path) -> Path:
-    [found] = (programs.parent / "lib").glob("python3*/site-packages/stripe_traits")
-    return found
-
-
-@pytest.fixture(scope="module")
-def demo(programs: Path, folder: Path, package: Path) -> str:
-    """What it prints. The package's files are as they were installed."""
-    before = held(package)
-    done = typed(programs, folder, "demo")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert held(package) == before
-    return done.stdout
-
-
-def held(package: Path) -> set[Path]:
-    return {path for path in package.rglob("*.*") if "__pycache__" not in path.parts}
-
-
-def clean(**settings: str) -> dict[str, str]:
-    """Nothing of this shell's: not the checkout, not its environment."""
-    return {"HOME": os.environ["HOME"], "PATH": "/usr/bin:/bin", **settings}
-
-
-def typed(
-    programs: Path, folder: Path, *words: str, **settings: str
-) -> "subprocess.CompletedProcess[str]":
-    command = [programs / "stripe-traits", *words]
-    return subprocess.run(
-        command, cwd=folder, env=clean(**settings), capture_output=True, text=True, check=False
-    )
-
-
-@contextmanager
-def served(programs: Path, folder: Path, url: str, *words: str, **settings: str) -> Iterator[None]:
-    """A command that stays up, once it answers at `url`."""
-    command = [programs / "stripe-traits", *words]
-    with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env=clean(**settings), stdout=log, stderr=log
-        )
-    try:
-        ended = time.monotonic() + PATIENCE
-        while not reached(url):
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < ended, (folder / "log").read_text()
-            time.sleep(0.5)
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=PATIENCE)
-
-
-def reached(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5, trust_env=False).status_code < 500
-    except httpx.TransportError:
-        return False
 
 
 def test_nothing_but_our_package_stands_beside_those_of_others(
