@@ -105,10 +105,11 @@ check: setup ## format, lint, types, SQL, lock file, layers
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar transform/models transform/tests
 
-docs: setup ## every mart and column on pages of its own, transform/target/docs/static_index.html
+docs: setup ## every mart and column, typed and described: transform/target/docs/index.html
 	@WAREHOUSE_PATH=:memory: $(BIN)/dbt --quiet parse --target-path transform/target/docs
 	@WAREHOUSE_PATH=:memory: $(BIN)/dbt --quiet docs generate --no-compile --empty-catalog --static --target-path transform/target/docs
-	@echo transform/target/docs/static_index.html
+	@$(BIN)/python -m orchestration.pages.data_dictionary transform/target/docs/index.html
+	@echo transform/target/docs/index.html
 
 # mf looks for the parsed metrics in target/ of the project's folder, hence a folder of its own, in which
 # the marts are those of the published copy. It asks the package index for a newer mf each time, hence
