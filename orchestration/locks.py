@@ -15,6 +15,7 @@ from ingestion.merge.warehouse import opened_once
 from orchestration.configuration.data_folder import DataFolder
 from orchestration.file_lock import writer_lock
 from orchestration.terminal.reporter import Reporter
+from orchestration.upgrade.upgrade import is_due, upgrade
 from orchestration.warehouse.memory import limit_memory
 
 # By itself DuckDB logs up to 16 MiB before it writes the file, and counts a text as 16 bytes: of
@@ -44,7 +45,16 @@ def lock(folder: DataFolder, purpose: str, reporter: Reporter) -> Iterator[None]
         return
     path = folder.warehouse_lock
     with writer_lock(path, purpose=purpose, on_wait=reporter.waiting):
+        if is_due(folder):
+            upgrade(folder, reporter.upgraded)
         yield
+
+
+def upgraded(folder: DataFolder, reporter: Reporter) -> None:
+    """For who writes to the folder without the lock: data of an earlier version is kept first."""
+    if is_due(folder):
+        with lock(folder, "upgrade", reporter):
+            pass
 
 
 @contextmanager

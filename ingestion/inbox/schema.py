@@ -83,6 +83,7 @@ create table if not exists history (
     what text not null            -- full reads with their reason, brakes released
 ) strict;
 """
+FORMAT = 1  # 0: before formats were numbered; such a file is brought up to date by `prepare`
 # Before there were several Stripe accounts, a position named the only one, if its key told.
 ADOPTED = "coalesce((select value from positions_before where name = 'stripe_account'), '')"
 BEFORE_ACCOUNTS = f"""
@@ -107,9 +108,17 @@ def prepare(database: sqlite3.Connection) -> None:
     """Make the tables, or bring those of an older version up to date, all or nothing."""
     with database:
         database.execute("begin immediate")  # two processes may open it at once
+        (held,) = database.execute("pragma user_version").fetchone()
+        if held > FORMAT:
+            raise InboxNotReady(
+                f"the inbox events.db has format {held}, and this version of stripe-traits knows"
+                f" {FORMAT}: install the version that wrote it; nothing was changed"
+            )
         before = _columns(database) and "stripe_account_id" not in _columns(database)
         for statement in (BEFORE_ACCOUNTS if before else SCHEMA).split(";"):
             database.execute(statement)
+        if held != FORMAT:
+            database.execute(f"pragma user_version = {FORMAT}")
 
 
 class InboxNotReady(Exception):

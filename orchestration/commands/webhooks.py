@@ -39,8 +39,11 @@ def webhooks(
         from ingestion.webhooks.app import PATH
         from ingestion.webhooks.metrics import Metrics
         from orchestration.configuration.settings import revealed
+        from orchestration.locks import upgraded
+        from orchestration.terminal.reporter import LogReporter
         from orchestration.webhook_rules import greeting, standing
 
+        upgraded(settings.folder, LogReporter(_say))
         listening = server.listener(host, port)
         name = f"[{host}]" if ":" in host else host
         _say(f"receiving: http://{name}:{listening.getsockname()[1]}{PATH}")

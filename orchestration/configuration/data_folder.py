@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WAREHOUSE = "warehouse.duckdb"
+BACKUPS = "backups"
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,15 @@ class DataFolder:
             " stripe-traits reconcile --store --repair",
             self.dagster: "move it away; only Dagster's history of runs is lost",
         }
+
+    @property
+    def format(self) -> Path:
+        return self.path / "format"
+
+    @property
+    def backups(self) -> Path:
+        """Those that an upgrade made."""
+        return self.path / BACKUPS
 
     @property
     def refreshed(self) -> Path:

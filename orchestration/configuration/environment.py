@@ -40,11 +40,12 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> "Settings":
     """The settings of this process; `for_stripe`: a request to Stripe will follow, so a key is due.
     What is `given` goes before the environment.
 
-    Raises WrongSettings with one line for each complaint.
+    Raises WrongSettings with one line for each complaint, NewerData where a later version wrote
+    DATA_DIR.
     """
     from pydantic import ValidationError
 
-    from orchestration.configuration import checks
+    from orchestration.configuration import checks, data_format
     from orchestration.configuration.secrets_in_settings import parts, secrets
     from orchestration.configuration.settings import ENV_FILE, Settings
 
@@ -60,6 +61,7 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> "Settings":
     os.environ.setdefault(*DLT_TELEMETRY)
     work_with(settings.data_dir, settings.folder.remedies)
     _make_private(settings.data_dir)
+    data_format.check(settings.folder)
     hide(parts(settings))
     if settings.log_format == "json":
         log_as_json(secrets(settings))

@@ -31,6 +31,7 @@ CODES = {
     "orchestration.terminal.failures.WrongUsage": WRONG_USAGE,
     "orchestration.dagster_local.demo_world.NoSandbox": FAILED,
     "orchestration.file_lock.LockHeld": FAILED,
+    "orchestration.configuration.data_format.NewerData": FAILED,
     "orchestration.build.manifest.DbtFailed": FAILED,
     "orchestration.build.manifest.ManifestOutdated": FAILED,
     "orchestration.configuration.environment.WrongSettings": WRONG_USAGE,

@@ -23,6 +23,7 @@ class Reporter(Protocol):
     def built(self, node: str) -> None: ...
     def delivered(self, done: int, total: int) -> None: ...
     def overrode(self, change: SettingChange) -> None: ...
+    def upgraded(self, what: str) -> None: ...
 
 
 class LogReporter:
@@ -52,6 +53,9 @@ class LogReporter:
 
     def overrode(self, change: SettingChange) -> None:
         self._write(_overrode(change))
+
+    def upgraded(self, what: str) -> None:
+        self._write(what)
 
     def _now_and_then(self, line: str) -> None:
         if time.monotonic() - self._last >= self._every:
@@ -100,6 +104,9 @@ class TerminalReporter:
 
     def overrode(self, change: SettingChange) -> None:
         self._console.print(_overrode(change), style="yellow", highlight=False)
+
+    def upgraded(self, what: str) -> None:
+        self._console.print(what, style="yellow", highlight=False)
 
     def _advance(self, name: str, done: int, *, unit: str, total: int | None = None) -> None:
         if name not in self._tasks:

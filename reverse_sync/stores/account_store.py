@@ -17,6 +17,9 @@ from reverse_sync.values.tracking import Setting, SettingChange, Tracking
 from reverse_sync.values.traits import Traits
 
 HIGHEST_VERSION = 2**63 - 1
+# Of the tables of a SQL store. Raised by who changes them so that the version before could not go
+# on; 0: before formats were numbered, and such tables get what they lack.
+FORMAT = 1
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "accounts": (
@@ -230,6 +233,16 @@ def historic(row: tuple[Any, ...]) -> SettingChange:
     aspect, old_trait, old_rule, old_owner, new_trait, new_rule, new_owner, mode, reason = row
     old = None if old_rule is None else Setting(aspect, old_trait, old_rule, old_owner)
     return SettingChange(old, Setting(aspect, new_trait, new_rule, new_owner), mode, reason)
+
+
+def check_format(label: str, held: int) -> None:
+    """Raises where a later version has changed the tables."""
+    if held > FORMAT:
+        raise AccountStoreError(
+            f"account store {label}: its tables have format {held}, and this version of"
+            f" stripe-traits knows {FORMAT}: install the version that wrote them. Nothing was sent,"
+            " nothing is lost"
+        )
 
 
 def check_columns(label: str, table: str, columns: Mapping[str, bool]) -> None:

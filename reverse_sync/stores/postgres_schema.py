@@ -1,5 +1,6 @@
 """The SQL of the Postgres account store: its tables and its writes."""
 
+from reverse_sync.stores.account_store import FORMAT
 from reverse_sync.stores.account_tables import (
     Types,
     insert,
@@ -18,6 +19,14 @@ SCHEMA = schema_of(
         counted="bigint generated always as identity primary key",
     )
 )
+
+# Where the number of the tables' format stands; none on tables that somebody else has made.
+READ_FORMAT = """
+    select coalesce(
+        substring(obj_description(to_regclass('accounts'), 'pg_class') from 'format ([0-9]+)'), '0'
+    )::int
+"""
+MARK_FORMAT = f"comment on table accounts is 'stripe-traits, format {FORMAT}'"
 
 COLUMNS_OF = """
     select

@@ -23,6 +23,7 @@ from reverse_sync.stores.account_store import (
     Receipt,
     StoredAccount,
     check_columns,
+    check_format,
     historic,
     history_row,
     setting_row,
@@ -33,7 +34,9 @@ from reverse_sync.stores.postgres_schema import (
     CLEAR_TRAITS,
     COLUMNS_OF,
     INSERT_HISTORY,
+    MARK_FORMAT,
     READ_ACCOUNTS,
+    READ_FORMAT,
     READ_PAGE,
     READ_PARTS,
     SCHEMA,
@@ -152,12 +155,15 @@ class PostgresStore:
 
     def _prepare(self) -> None:
         """The tables, if any is missing: a user who may only write rows may use those that are."""
-        if _check_schema(self._connection, self._label) == COLUMNS.keys():
+        there = _check_schema(self._connection, self._label)
+        if there == COLUMNS.keys():
             self._connection.commit()
             return
         self._connection.execute("select pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
         for statement in SCHEMA:
             self._connection.execute(statement)
+        if "accounts" not in there:
+            self._connection.execute(MARK_FORMAT)
         self._connection.commit()
 
     @contextmanager
@@ -180,6 +186,8 @@ def _connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
 
 def _check_schema(connection: psycopg.Connection[tuple[Any, ...]], label: str) -> set[str]:
     """Raises where a table is not an account store's; those that are there."""
+    (held,) = connection.execute(READ_FORMAT).fetchone() or (0,)
+    check_format(label, held)
     rows = connection.execute(COLUMNS_OF, (list(COLUMNS),)).fetchall()
     for table in COLUMNS:
         check_columns(label, table, {column: must for name, column, must in rows if name == table})

@@ -15,12 +15,14 @@ from typing import Any
 
 from reverse_sync.stores.account_store import (
     COLUMNS,
+    FORMAT,
     AccountStoreError,
     AccountWrite,
     BatchRefused,
     Receipt,
     StoredAccount,
     check_columns,
+    check_format,
     historic,
     history_row,
     setting_row,
@@ -88,6 +90,7 @@ class SqliteStore:
             with self._transaction():
                 for statement in SCHEMA:
                     self._connection.execute(statement)
+                self._connection.execute(f"pragma user_version = {FORMAT}")
 
     def highest_version(self) -> int:
         with _translated(self._label):
@@ -200,6 +203,8 @@ def _create_private(path: Path) -> None:
 
 
 def _check_schema(connection: sqlite3.Connection, label: str) -> None:
+    (held,) = connection.execute("pragma user_version").fetchone()
+    check_format(label, held)
     for table in COLUMNS:
         rows = connection.execute(f"pragma table_info({table})").fetchall()
         must = {name: bool(needed) and default is None for _, name, _, needed, default, _ in rows}

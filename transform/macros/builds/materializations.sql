@@ -2,8 +2,12 @@
 
 {# A table of this build alone, replaced whole; one statement, as there are many of them. #}
 {% materialization working, adapter='duckdb' %}
+    {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type='table') -%}
     {%- set parts = slices(sql) -%}
+    {% if existing is not none and existing.type != 'table' %}
+        {% do adapter.drop_relation(existing) %}
+    {% endif %}
     {% call statement('main') -%}
         create or replace table {{ target }} as (
             {{ parts[0] }}
