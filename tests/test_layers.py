@@ -23,8 +23,8 @@ ORDER = {
     "report": "sql limited labels columns published tables display formats filters segments page"
     " selection pages serving",
     "orchestration": "clock file_lock whole_file project terminal warehouse configuration upgrade"
-    " build locks stripe_accounts backup dagster_local publication setup webhook_rules demo monitoring"
-    " pages stages repairs live code_location definitions refresh commands cli program",
+    " build locks stripe_accounts backup dagster_local publication setup webhook_rules demo"
+    " monitoring pages stages repairs live code_location definitions refresh commands cli program",
     "sandbox": "errors kinds periods shapes builders paths pricing changes storage books clock"
     " misbehaviour http population accounts billing options webhooks control endpoints"
     " business steering answering server",
