@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.data_format import FORMAT, backup_before, check, found
-from orchestration.upgrade.archive import write_archive
 from orchestration.whole_file import write_whole
 
 
@@ -23,6 +22,8 @@ def upgrade(folder: DataFolder, say: Callable[[str], None]) -> None:
     """Raises NewerData; OSError where there is no room for the backup, and then changes nothing."""
     check(folder)
     if folder.warehouse.exists():
+        from orchestration.upgrade.archive import write_archive
+
         target = backup_before(folder, FORMAT)
         target.parent.mkdir(exist_ok=True, mode=0o700)
         write_archive(folder, target)
