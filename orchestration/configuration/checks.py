@@ -5,6 +5,7 @@ Enters: single values. Leaves: complaints, none for a right value. No environmen
 
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -51,6 +52,16 @@ def keys(given: list[tuple[str | None, str]], api_base: str) -> list[str]:
     if len({one for _, one in given}) < len(given):
         problems.append("STRIPE_API_KEY holds a key twice: leave one of them out")
     return list(dict.fromkeys(problems))
+
+
+def dagster_postgres_url(given: str | None) -> list[str]:
+    if given is None:
+        return []
+    if not given.startswith(("postgresql://", "postgresql+psycopg2://")):
+        return ["DAGSTER_POSTGRES_URL: write postgresql://user:password@host/database"]
+    if find_spec("dagster_postgres") is None:
+        return ["DAGSTER_POSTGRES_URL needs the extra 'postgres': docs/operations.md, Deploy"]
+    return []
 
 
 def connected_accounts(given: str | None) -> list[str]:

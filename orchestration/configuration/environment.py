@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # dlt tells its makers of each load, unless it is told not to before it is imported. dbt and Dagster
 # are told in dbt_project.yml and dagster.yaml.
 DLT_TELEMETRY = ("RUNTIME__DLTHUB_TELEMETRY", "false")
+PSYCOPG2 = "postgresql+psycopg2:"  # with psycopg 3, which is there too, Dagster does not work
 # For what pydantic says of itself in a programmer's words.
 REMEDIES = {
     "bool_parsing": "write true or false",
@@ -59,6 +60,9 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> "Settings":
     if for_stripe and (problems := checks.keys(settings.api_keys, settings.stripe_api_base)):
         raise WrongSettings("\n".join(problems))
     os.environ.setdefault(*DLT_TELEMETRY)
+    if settings.dagster_postgres_url:  # dagster.yaml names it, and Dagster reads no .env
+        url = settings.dagster_postgres_url.get_secret_value()
+        os.environ["DAGSTER_POSTGRES_URL"] = url.replace("postgresql:", PSYCOPG2, 1)
     work_with(settings.data_dir, settings.folder.remedies)
     _make_private(settings.data_dir)
     data_format.check(settings.folder)

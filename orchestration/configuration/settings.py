@@ -102,6 +102,7 @@ class Settings(ScheduleSettings):
     live: bool = False
     live_poll_seconds: Annotated[float, Field(ge=0.5)] = 5
     live_run_minutes: Annotated[float, Field(gt=0)] = 60
+    dagster_postgres_url: SecretStr | None = None
     run_history_days: Annotated[int, Field(ge=1)] = 30
     freshness_hours: Annotated[float, Field(gt=0)] = 26
     alert_webhook_url: SecretStr | None = None
@@ -125,6 +126,7 @@ class Settings(ScheduleSettings):
             *checks.data_dir(self.data_dir),
             *url.problems(revealed(self.warehouse_url)),
             *checks.account_store_url(revealed(self.account_store_url)),
+            *checks.dagster_postgres_url(revealed(self.dagster_postgres_url)),
             *checks.webhook_secrets(revealed(self.stripe_webhook_secrets)),
             *checks.account_store_secret(
                 revealed(self.account_store_url), revealed(self.account_store_secret)

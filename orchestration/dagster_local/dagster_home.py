@@ -46,11 +46,18 @@ retention:
       started: 30
       success: 30
       failure: 30
+"""
+IN_SQLITE = """\
 event_log_storage:
   module: orchestration.dagster_local.event_log
   class: OpenSqliteEventLog
   config:
     base_dir: {home}/history/runs
+"""
+IN_POSTGRES = """\
+storage:
+  postgres:
+    postgres_url: {{env: DAGSTER_POSTGRES_URL}}
 """
 
 # That of the project's folder for any folder: Dagster takes a relative one from where it is typed.
@@ -66,19 +73,21 @@ load_from:
 @contextmanager
 def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
     """Dagster's storage. Two processes that first touch an empty one break it: one at a time."""
-    home = prepare_dagster_home(settings.folder.dagster)
+    home = prepare_dagster_home(settings)
     with writer_lock(home / "first.lock", purpose="set up Dagster's storage"):
         instance = DagsterInstance.from_config(str(home))
     with instance:
         yield instance
 
 
-def prepare_dagster_home(home: Path) -> Path:
+def prepare_dagster_home(settings: Settings) -> Path:
     """Dagster's folder, with its settings; an operator's own dagster.yaml stays."""
+    home = settings.folder.dagster
+    storage = IN_POSTGRES if settings.dagster_postgres_url else IN_SQLITE
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = home / "dagster.yaml"
     held = _held(config)
-    text = OURS + DAGSTER_YAML.format(home=home)
+    text = OURS + DAGSTER_YAML + storage.format(home=home)
     if held.startswith(OURS) and held != text:
         write_whole(config, text)
     return home

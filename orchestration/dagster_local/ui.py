@@ -60,7 +60,7 @@ def main(given: list[str]) -> None:
         with dagster_instance(settings):
             pass  # the first touch of an empty storage must be one process's
     os.environ["DATA_DIR"] = str(settings.data_dir.absolute())
-    home = prepare_dagster_home(settings.folder.dagster)
+    home = prepare_dagster_home(settings)
     os.environ.setdefault("DAGSTER_HOME", str(home))
     os.environ["CODE_SOCKET"] = code
     program, arguments = _program(given, code, workspace(home))

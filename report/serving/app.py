@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -23,7 +23,7 @@ from report.pages import PAGES
 from report.published import NothingPublished, Published
 from report.serving.answers import answered, told
 from report.serving.form import saving
-from report.serving.security import WRITTEN, Guarded, Rules
+from report.serving.security import HEALTH, WRITTEN, Guarded, Rules
 
 log = logging.getLogger("uvicorn.error")
 STATIC = Path(__file__).parents[1] / "static"
@@ -40,6 +40,7 @@ def application(
         *(Route(page.path, _endpoint(page, published, site)) for page in PAGES),
         Route(WRITTEN, saving(published, site), methods=["POST"]),
         Route("/build", _build(published)),
+        Route(HEALTH, _healthy),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Guarded(Starlette(routes=routes, exception_handlers={404: _missing}), rules)
@@ -78,6 +79,11 @@ def _build(published: Published) -> Callable[[Request], Response]:
         return PlainTextResponse(str(view.build.get("id")))
 
     return answer
+
+
+def _healthy(_request: Request) -> Response:
+    """It answers: more is not asked, since nothing may be published yet."""
+    return JSONResponse({"ok": True})
 
 
 def _missing(_request: Request, _error: Exception) -> Response:

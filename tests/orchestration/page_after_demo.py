@@ -15,6 +15,7 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.scheduler.instigation import TickStatus
 from systemd_unit import answers, free_port
 
+from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import prepare_dagster_home
 from orchestration.dagster_local.demo_world import FOLDER
 
@@ -23,7 +24,7 @@ RED = {DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
 
 
 def main() -> int:
-    home = str(prepare_dagster_home(FOLDER / "dagster"))
+    home = str(prepare_dagster_home(Settings(data_dir=FOLDER)))
     with page(), DagsterInstance.from_config(home) as instance:
         before = len(instance.get_runs())
         polled(instance, before)

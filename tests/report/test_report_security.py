@@ -96,3 +96,10 @@ def test_only_loopback_goes_without_a_token() -> None:
     assert rules("0.0.0.0").token
     assert rules("127.0.0.1", ["report.example.com"]).token
     assert rules("0.0.0.0").token != rules("0.0.0.0").token
+
+
+def test_health_asks_for_no_token_and_says_nothing_of_anybody(report: Report) -> None:
+    with reported(report.marts, BEYOND) as beyond:
+        assert beyond.client.get("/accounts").status_code == 401
+        assert beyond.client.get("/health").json() == {"ok": True}
+        assert beyond.client.get("/health", headers={"host": "evil.example"}).status_code == 421

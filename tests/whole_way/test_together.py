@@ -48,7 +48,7 @@ def started(
         env=environment(
             STRIPE_API_BASE=pipeline.stripe.url,
             DATA_DIR=str(pipeline.folder),
-            DAGSTER_HOME=str(prepare_dagster_home(pipeline.settings.folder.dagster)),
+            DAGSTER_HOME=str(prepare_dagster_home(pipeline.settings)),
             LIVE_POLL_SECONDS="0.5",
             **settings,
         ),

@@ -6,8 +6,13 @@ from pathlib import Path
 from dagster import AssetKey, DagsterInstance, asset, materialize
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from orchestration.dagster_local.dagster_home import prepare_dagster_home
+from orchestration.configuration.settings import Settings
+from orchestration.dagster_local import dagster_home
 from orchestration.dagster_local.event_log import MOST_OPEN, OpenSqliteEventLog
+
+
+def prepare_dagster_home(data: Path) -> Path:
+    return dagster_home.prepare_dagster_home(Settings(data_dir=data))
 
 
 @asset

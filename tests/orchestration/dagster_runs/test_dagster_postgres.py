@@ -1,16 +1,13 @@
-"""Dagster's storage in a real PostgreSQL, as docs/operations.md sets it up."""
+"""Dagster's storage in a real PostgreSQL, as DAGSTER_POSTGRES_URL sets it up."""
 
-import re
 from pathlib import Path
 
 import pytest
+from command_line import run
 from dagster import AssetKey, AssetMaterialization, DagsterInstance, DagsterRunStatus, job, op
 from pipeline import Pipeline
 
-from orchestration.dagster_local.dagster_home import OURS, dagster_instance, prepare_dagster_home
-
-OPERATIONS = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
-[STORAGE] = re.findall(r"```yaml\n(storage:.*?)```", OPERATIONS, re.DOTALL)
+from orchestration.dagster_local.dagster_home import dagster_instance
 
 
 @op
@@ -26,12 +23,8 @@ def working() -> None:
 def test_runs_and_events_are_in_postgres_for_every_process(
     pipeline: Pipeline, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driven = postgres_url.replace("postgresql:", "postgresql+psycopg2:", 1)
-    monkeypatch.setenv("DAGSTER_POSTGRES_URL", driven)
-    home = prepare_dagster_home(pipeline.settings.folder.dagster)
-    config = home / "dagster.yaml"
-    ours, _, _ = config.read_text().removeprefix(OURS).partition("event_log_storage:")
-    config.write_text(ours + STORAGE)
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", postgres_url)
+    home = pipeline.settings.folder.dagster
     with dagster_instance(pipeline.settings) as instance:
         assert working.execute_in_process(instance=instance).success
         instance.report_runless_asset_event(AssetMaterialization(asset_key="account_store"))
@@ -41,3 +34,10 @@ def test_runs_and_events_are_in_postgres_for_every_process(
         assert (run.job_name, run.status) == ("working", DagsterRunStatus.SUCCESS)
         assert other.get_latest_materialization_event(AssetKey("account_store"))
         assert other.all_logs(run.run_id)
+
+
+def test_a_url_that_is_none_of_postgres_is_one_line(tmp_path: Path) -> None:
+    finished = run("status", cwd=tmp_path, DAGSTER_POSTGRES_URL="mysql://user:hush@host/runs")
+    assert finished.returncode == 2
+    assert "DAGSTER_POSTGRES_URL: write postgresql://" in finished.stderr
+    assert "hush" not in finished.stderr
