@@ -21,7 +21,7 @@ METRICS := transform/target/metrics
 QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test test-long test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak-stops soak ui report page demo-page report-page setup wheel test-wheel release check docs metrics format clean help
+.PHONY: demo test test-long test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak-stops soak ui report page demo-page report-page setup wheel test-wheel test-containers release check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -88,6 +88,9 @@ wheel: setup ## dist/*.whl, which needs no checkout, and the versions that it wa
 
 test-wheel: wheel ## the wheel in a clean environment, in an empty folder, without this checkout
 	UV=$(abspath $(UV)) $(BIN)/pytest -m wheel
+
+test-containers: setup ## compose.yaml in containers, some ten minutes; as root, with podman: docs/operations.md
+	$(BIN)/pytest -m containers tests/containers
 
 release: ## checks and tests everything, the built wheel too, and tags this commit
 	$(PYTHON) -m release.ready
