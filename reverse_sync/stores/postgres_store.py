@@ -177,7 +177,8 @@ class PostgresStore:
 
 
 def _connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
-    connection = psycopg.connect(url, connect_timeout=CONNECT_SECONDS)
+    # Of a database in SQL_ASCII psycopg would give bytes.
+    connection = psycopg.connect(url, connect_timeout=CONNECT_SECONDS, client_encoding="utf8")
     connection.execute(f"set lock_timeout = '{LOCK_WAIT_SECONDS}s'")
     connection.execute("set time zone 'UTC'")
     connection.commit()

@@ -1,14 +1,17 @@
 """A store that cannot be used is one clear line with a remedy, and never a password."""
 
 import os
+import re
 import resource
 import sqlite3
 import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -26,6 +29,15 @@ from reverse_sync.values.lifecycle import Lifecycle
 
 SECRET = "s3cr/t#p@ss"
 ENCODED = "s3cr%2Ft%23p%40ss"
+BIG = AccountWrite(
+    account_id="a",
+    name=None,
+    set={"stripe.text": "x" * 1_000_000},
+    unset=(),
+    lifecycle=Lifecycle(),
+    version=1,
+    at=datetime(2025, 6, 15, tzinfo=UTC),
+)
 
 
 def complaint(url: str) -> str:
@@ -120,6 +132,22 @@ def test_a_password_that_the_server_refuses_is_not_shown(postgres_url: str) -> N
     assert "nobody" in complaint(url)
 
 
+def test_a_database_without_an_encoding_gives_text_as_any_other(postgres_url: str) -> None:
+    """initdb makes it so where no locale is set; psycopg would give bytes of it."""
+    name = f"ascii_{uuid4().hex}"
+    given = f"create database {name} encoding 'SQL_ASCII' template template0 locale 'C'"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(given)
+        try:
+            url = re.sub("test_[0-9a-f]{32}", name, postgres_url)
+            with opened(Target(url)) as store:
+                store.write([replace(BIG, name="Bäckerei", set={"stripe.text": "ü"})])
+                [held] = store.read(["a"]).values()
+        finally:
+            connection.execute(f"drop database {name} with (force)")
+    assert (held.name, held.traits) == ("Bäckerei", {"stripe.text": "ü"})
+
+
 def test_a_read_only_postgres_is_refused(postgres_url: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         name = sql.Identifier(connection.info.dbname)
@@ -204,22 +232,13 @@ def test_a_read_only_sqlite_file_is_named() -> None:
 
 
 def test_a_full_disk_is_named_and_loses_nothing(tmp_path: Path) -> None:
-    big = AccountWrite(
-        account_id="a",
-        name=None,
-        set={"stripe.text": "x" * 1_000_000},
-        unset=(),
-        lifecycle=Lifecycle(),
-        version=1,
-        at=datetime(2025, 6, 15, tzinfo=UTC),
-    )
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with opened(Target(f"sqlite:///{tmp_path}/a.db")) as store:
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
         try:
             with pytest.raises(AccountStoreError, match=r"disk .* Nothing is lost"):
-                store.write([big])
+                store.write([BIG])
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert store.read(["a"]) == {}
-        assert store.write([big]).accepted == {"a"}
+        assert store.write([BIG]).accepted == {"a"}
