@@ -10,9 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from command_line import environment
 from local_stripe import LocalStripe
+from source_code import commands, options
 from systemd_unit import INSTALLED, PATIENCE, ROOT, answers, command, free_port, started
+
+from orchestration.configuration.settings import Settings
 
 
 def until(done: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -71,3 +75,31 @@ def test_the_command_line_has_the_settings_of_the_units(tmp_path: Path) -> None:
     )
     assert finished.returncode == 1
     assert f"{tmp_path / 'data' / 'marts.duckdb'} does not exist" in finished.stderr
+
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES = {name: one for name, one in COMPOSE["services"].items() if name != "postgres"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_services_run_commands_that_exist_and_may_write_their_volume_alone(service: str) -> None:
+    """What they do in containers: make test-containers."""
+    found = SERVICES[service]
+    command, *words = found["command"]
+    known = commands()[command]
+    given = {word for word in words if word.startswith("--")}
+    assert given <= {*options(known)}
+    assert found["read_only"]
+    assert found["cap_drop"] == ["ALL"]
+    assert found["volumes"] == ["data:/data"]
+    assert found["healthcheck"]["test"]
+    assert all(port.startswith("127.0.0.1:") for port in found.get("ports", ()))
+
+
+def test_no_setting_with_a_secret_stands_in_the_files_of_the_containers() -> None:
+    secret = {name.upper() for name, one in Settings.model_fields.items() if "Secret" in str(one)}
+    for name in ("Containerfile", "compose.yaml"):
+        text = (ROOT / name).read_text()
+        assert not [word for word in secret if f"{word}:" in text or f"{word}=" in text], name
+    assert "!stripe-traits.env" not in (ROOT / ".containerignore").read_text()
+    assert "stripe-traits.env" in (ROOT / ".gitignore").read_text()
