@@ -52,13 +52,16 @@ def serve(  # noqa: PLR0913  the parts of a process
     metrics: Metrics,
     say: Say,
     greet: Greet,
+    ready: str,
 ) -> None:
-    """Receive until SIGTERM or Ctrl-C; `greet` runs beside it once."""
+    """Receive until SIGTERM or Ctrl-C; `ready` is said as soon as deliveries can be kept, `greet`
+    runs beside it once."""
     before = {
         number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
         with DeliveryLog(inbox) as log:
+            say(ready)
             receiver = Receiver(standing, log)
             config = _config(app(receiver, metrics))
             with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:

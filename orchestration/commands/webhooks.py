@@ -46,7 +46,6 @@ def webhooks(
         upgraded(settings.folder, LogReporter(_say))
         listening = server.listener(host, port)
         name = f"[{host}]" if ":" in host else host
-        _say(f"receiving: http://{name}:{listening.getsockname()[1]}{PATH}")
         server.serve(
             listening,
             standing(settings),
@@ -54,6 +53,7 @@ def webhooks(
             metrics=Metrics(partial(_figures, settings), revealed(settings.metrics_token)),
             say=_say,
             greet=lambda: greeting(settings, _say),
+            ready=f"receiving: http://{name}:{listening.getsockname()[1]}{PATH}",
         )
 
 

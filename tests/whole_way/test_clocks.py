@@ -18,7 +18,7 @@ from local_stripe import NOW
 from pipeline import AS_OF, Pipeline
 from reverse_sync_world import World
 from time_machine import travel
-from webhook_receiver import event
+from webhook_receiver import event, receiving, signed
 
 from ingestion.inbox.events_db import Inbox
 from ingestion.merge.warehouse import next_loaded_at
@@ -123,6 +123,20 @@ def test_each_change_is_sent_once_whatever_the_clocks_say(refreshed: Pipeline) -
             assert sent(hosts.map(partial(synced, refreshed), shifts)) == 1
         assert refreshed.account("cus_one")["name"] == name
     assert refreshed.refresh() == {}, "nothing is sent twice"
+
+
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR])
+def test_a_receiver_whose_clock_differs_from_stripes_refuses_and_the_poll_brings_the_change(
+    refreshed: Pipeline, ahead: timedelta
+) -> None:
+    refreshed.stripe.store.update("customer", "cus_one", {"name": "Later"}, now=NOW + 1)
+    body = json.dumps(event()).encode()
+    by_stripes_clock = int((datetime.now(UTC) - ahead).timestamp())
+    with receiving(refreshed.folder, refreshed.stripe.url) as receiver:
+        answer = receiver.post(body, signed(body, at=by_stripes_clock))
+        assert answer.status_code == 400, answer.text
+    refreshed.refresh()
+    assert refreshed.account("cus_one")["name"] == "Later"
 
 
 def test_a_refresh_that_was_noted_by_a_clock_that_was_ahead_keeps_no_alert_away(
