@@ -12,7 +12,7 @@ from typing import Any
 from ingestion.inbox.cursors import BROKEN_FEED, COMPLETE, RETIRED
 from ingestion.inbox.events_db import Inbox
 from ingestion.inbox.latency import Latency
-from orchestration.configuration.settings import Settings
+from orchestration.configuration.settings import Settings, revealed
 from orchestration.dagster_local.last_run import EndedRun, ended_runs
 from orchestration.monitoring.refreshed import refreshed_at
 from orchestration.publication.marts import (
@@ -85,7 +85,7 @@ def read_status(settings: Settings) -> Status:
             history=_history(inbox),
             account_store=store,
             unknown_mrr=_unknown_mrr(unknown),
-            jobs=ended_runs(settings.folder.dagster),
+            jobs=ended_runs(settings.folder.dagster, revealed(settings.dagster_postgres_url)),
         )
 
 

@@ -102,7 +102,8 @@ def test_pages_are_reached_from_this_machine_with_their_tokens(engine: Engine) -
     assert "Renamed" in shown.text
     metrics, bearer = "http://127.0.0.1:12112/metrics", {"Authorization": f"Bearer {TOKEN}"}
     assert httpx.get(metrics, trust_env=False).status_code == 401
-    assert "stripe_traits_accounts" in httpx.get(metrics, headers=bearer, trust_env=False).text
+    shown = httpx.get(metrics, headers=bearer, trust_env=False)
+    assert "stripe_traits_accounts" in shown.text
 
 
 def test_the_image_holds_no_setting(engine: Engine) -> None:
@@ -110,9 +111,7 @@ def test_the_image_holds_no_setting(engine: Engine) -> None:
     assert image["Config"]["User"] == "stripe-traits"
     names = {line.partition("=")[0] for line in image["Config"]["Env"]}
     assert names == {"PATH", "HOME", "DATA_DIR", "DAGSTER_HOME"}
-    found = engine.inside(
-        "code", "find", "/", "-xdev", "-name", "*.env", "-not", "-path", "/proc/*"
-    )
+    found = engine.inside("code", "find", "/", "-xdev", "-name", "*.env", check=False)
     assert not found
 
 

@@ -8,6 +8,7 @@ from dagster import AssetKey, AssetMaterialization, DagsterInstance, DagsterRunS
 from pipeline import Pipeline
 
 from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.dagster_local.last_run import ended_runs
 
 
 @op
@@ -28,6 +29,9 @@ def test_runs_and_events_are_in_postgres_for_every_process(
     with dagster_instance(pipeline.settings) as instance:
         assert working.execute_in_process(instance=instance).success
         instance.report_runless_asset_event(AssetMaterialization(asset_key="account_store"))
+    [ended] = ended_runs(home, postgres_url)
+    assert (ended.job, ended.ok) == ("working", True)
+    assert not ended_runs(home, "postgresql://nobody@127.0.0.1:9/none"), "not known"
     assert not list(home.glob("history/**/*.db")), "nothing is left in SQLite"
     with DagsterInstance.from_config(str(home)) as other:
         [run] = other.get_runs()
