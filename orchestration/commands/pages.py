@@ -1,4 +1,4 @@
-"""`stripe-traits status` and `explain`: what is known, printed as a page."""
+"""`stripe-traits status`, `explain` and `settings`: what is known, printed as a page."""
 
 from typing import Annotated
 
@@ -32,6 +32,13 @@ def status(
         from orchestration.pages.status import print_status
 
         print_status(console, found, as_json=json)
+
+
+def settings() -> None:
+    """Every setting with its explanation, to be kept as .env where there is no checkout."""
+    from orchestration.project import PROJECT
+
+    typer.echo((PROJECT / ".env.example").read_text(), nl=False)
 
 
 def explain(

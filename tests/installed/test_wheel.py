@@ -113,6 +113,11 @@ def test_the_version_is_the_projects(programs: Path, folder: Path) -> None:
     assert typed(programs, folder, "--version").stdout.split() == ["stripe-traits", version()]
 
 
+def test_settings_are_explained(programs: Path, folder: Path) -> None:
+    shown = typed(programs, folder, "settings").stdout
+    assert shown == (ROOT / ".env.example").read_text()
+
+
 def version() -> str:
     [line] = [
         line
