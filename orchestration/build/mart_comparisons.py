@@ -13,7 +13,7 @@ import duckdb
 TABLE = "mart_comparisons"
 CREATE = """
 create schema if not exists pipeline;
-create table if not exists pipeline.mart_comparisons (
+create table pipeline.mart_comparisons (
     mart varchar, full_rows bigint, lacking_rows bigint, surplus_rows bigint,
     as_of timestamp, compared_at timestamp
 );
@@ -43,7 +43,9 @@ class MartComparison:
 
 def create(database: duckdb.DuckDBPyConnection) -> None:
     """The table, where it is not there yet."""
-    database.execute(CREATE)
+    there = "select 1 from duckdb_tables() where schema_name = 'pipeline' and table_name = $name"
+    if not database.execute(there, {"name": TABLE}).fetchall():
+        database.execute(CREATE)
 
 
 def keep(
