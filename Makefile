@@ -21,7 +21,7 @@ METRICS := transform/target/metrics
 QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test test-long test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak-stops soak ui report page demo-page report-page setup wheel test-wheel test-containers release check docs metrics format clean help
+.PHONY: demo test test-quick test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak-stops soak ui report page demo-page report-page setup wheel test-wheel test-containers release check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -30,11 +30,11 @@ help: ## list what can be typed
 demo: setup ## the whole way of the data on a made-up business, in about a minute
 	$(BIN)/stripe-traits demo
 
-test: setup ## what each part does, on real components, in some six minutes
+test: setup ## every test, on real components
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-test-long: setup ## kills, faults, full disks, Dagster's daemon, histories: the rest, in some ten minutes
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m long
+test-quick: setup ## half of its time: without kills, faults, full disks, Dagster's daemon, histories
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not long and not spark and not ducklake and not wheel and not containers'
 
 bench: setup ## what users feel, in some 50 minutes: docs/benchmarks.md; BENCH="--only import --note busy"
 	@$(BIN)/python -m benchmarks $(BENCH)
@@ -49,7 +49,7 @@ soak-sync: setup ## kill -9 of 250 syncs at random points; SEED=2 draws others
 	PYTHONPATH=$(TESTS) $(BIN)/python tests/histories/sync_soak.py --kills 250 --seed $(or $(SEED),1)
 
 soak-lives: setup ## 500 random lives of accounts, their events late, doubled, lost: as a first import; SEED=2
-	FRESH_LIVES=$(or $(LIVES),500) FRESH_SEED=$(SEED) $(BIN)/pytest -m long tests/whole_way/test_fresh_import.py
+	FRESH_LIVES=$(or $(LIVES),500) FRESH_SEED=$(SEED) $(BIN)/pytest tests/whole_way/test_fresh_import.py
 
 soak-stops: setup ## 40 syncs stopped by SIGINT and SIGTERM at random moments; SEED=2 draws others
 	PYTHONPATH=$(CURDIR):$(TESTS) $(BIN)/python tests/histories/stopped_syncs.py --stops 40 --seed $(or $(SEED),1)
@@ -94,7 +94,7 @@ test-containers: setup ## compose.yaml in containers, some ten minutes; as root,
 
 release: ## checks and tests everything, the built wheel too, and tags this commit
 	$(PYTHON) -m release.ready
-	$(MAKE) check test test-long test-wheel
+	$(MAKE) check test test-wheel
 	$(PYTHON) -m release.ready
 	git tag --annotate v$(VERSION) --message "stripe-traits $(VERSION)"
 	@echo "v$(VERSION) is tagged; dist/ has what to publish"

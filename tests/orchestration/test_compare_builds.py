@@ -18,6 +18,8 @@ from orchestration.stages.compare_builds import NotComparable, compare_builds
 from orchestration.stages.load import load_stage
 from orchestration.terminal.reporter import LogReporter
 
+pytestmark = pytest.mark.long
+
 QUIET = LogReporter(lambda line: None)
 HALVED = "update marts.mrr_breakdown set monthly_amount = monthly_amount / 2"
 

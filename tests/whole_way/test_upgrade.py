@@ -24,6 +24,8 @@ from reverse_sync.stores.url import check, opened
 from sandbox.server import serving
 from sandbox.storage.store import Store
 
+pytestmark = pytest.mark.long
+
 EARLIER = Path(__file__).with_name("earlier")
 VERSIONS = sorted(path.name.removesuffix(".tar.xz") for path in EARLIER.glob("*.tar.xz"))
 
