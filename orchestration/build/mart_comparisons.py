@@ -19,15 +19,18 @@ create table pipeline.mart_comparisons (
 );
 comment on table pipeline.mart_comparisons is
     'One row a mart, as it was last compared with a full build by dbt of the same moment.';
-comment on column pipeline.mart_comparisons.mart is 'The mart.';
+comment on column pipeline.mart_comparisons.mart is
+    'The mart. From the schema marts.';
 comment on column pipeline.mart_comparisons.full_rows is
-    'Rows that the full build made. Unit: rows.';
+    'Rows that the full build made. Unit: rows. From the full build.';
 comment on column pipeline.mart_comparisons.lacking_rows is
-    'Rows of the full build that the mart had not. Unit: rows.';
+    'Rows of the full build that the mart had not. Unit: rows. From comparing the two.';
 comment on column pipeline.mart_comparisons.surplus_rows is
-    'Rows that the mart had and the full build has not. Unit: rows.';
-comment on column pipeline.mart_comparisons.as_of is 'The moment of both builds. Unit: UTC.';
-comment on column pipeline.mart_comparisons.compared_at is 'When it was compared. Unit: UTC.';
+    'Rows that the mart had and the full build has not. Unit: rows. From comparing the two.';
+comment on column pipeline.mart_comparisons.as_of is
+    'The moment of both builds. Unit: UTC. From the last build.';
+comment on column pipeline.mart_comparisons.compared_at is
+    'When it was compared. Unit: UTC. From the clock.';
 """
 
 
