@@ -23,14 +23,14 @@ def back_up(settings: Settings, target: Path, reporter: Reporter) -> int:
     """
     if not settings.warehouse.exists():
         raise Unknown(f"{settings.warehouse} does not exist: there is nothing to back up yet")
-    try:
-        with lock(settings.folder, "backup", reporter):
+    with lock(settings.folder, "backup", reporter):
+        try:
             return write_archive(settings.folder, target)
-    except OSError as error:
-        raise Unknown(
-            f"{target} could not be written: {error.strerror}; name a file in a folder that exists"
-            " and has room"
-        ) from None
+        except OSError as error:
+            raise Unknown(
+                f"{target} could not be written: {error.strerror}; name a file in a folder that"
+                " exists and has room"
+            ) from None
 
 
 def restore(settings: Settings, source: Path) -> int:
