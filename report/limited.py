@@ -31,14 +31,14 @@ class Answer:
 
 def batches(found: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:
     """The rows of an answer, up to the limit of a file."""
-    left = MOST_ROWS
-    while left:
+    left, is_more = MOST_ROWS, True
+    while left and is_more:
+        asked = min(BATCH, left)
         with limited(found):
-            batch = found.fetchmany(min(BATCH, left))
-        if not batch:
-            return
-        left -= len(batch)
-        yield batch
+            batch = found.fetchmany(asked)
+        left, is_more = left - len(batch), len(batch) == asked
+        if batch:
+            yield batch
 
 
 @contextmanager

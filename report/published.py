@@ -18,7 +18,7 @@ from report.limited import Answer, batches, limited
 from report.sql import query
 
 MEMORY = "160MB"  # of DuckDB; the whole report stays below 300 MiB
-THREADS = 2
+THREADS = 1  # of a question: a page asks several at once
 
 
 class NothingPublished(Exception):

@@ -16,9 +16,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response, Strea
 from report import display, formats
 from report.page import Page, View
 from report.pages import PAGES
-from report.published import THREADS
 from report.tables import Shown, Table
 
+AT_ONCE = 2  # questions of one page
 TEMPLATES = Path(__file__).parents[1] / "templates"
 FORMATS: dict[str, tuple[Callable[..., Any], str]] = {
     "csv": (formats.as_csv, "text/csv; charset=utf-8"),
@@ -41,9 +41,8 @@ def answered(page: Page, view: View) -> Response:
 
 
 def _all_shown(view: View, tables: Mapping[str, Table]) -> dict[str, Shown]:
-    """Of each table the rows of the page; as many are asked for at once as DuckDB has threads: one
-    account's questions are mostly planning, which is done by one."""
-    with ThreadPoolExecutor(THREADS) as at_once:
+    """Of each table the rows of the page. A question is mostly planning, which takes one thread."""
+    with ThreadPoolExecutor(AT_ONCE) as at_once:
         return dict(zip(tables, at_once.map(view.shown, tables, tables.values()), strict=True))
 
 
