@@ -23,7 +23,7 @@ from orchestration.build.run_settings import write_run_settings
 from orchestration.build.scope import BuildKind, BuildScope, begin, decide
 from orchestration.configuration.settings import Settings
 from orchestration.terminal.logs import FIELDS, log
-from orchestration.warehouse.memory import again_without_limit, limit_memory
+from orchestration.warehouse.memory import again_without_limit, limit_memory, never
 
 EVERYTHING = ("--exclude-resource-type", "unit_test")
 # Views and seeds stand since the last full build, whose tests looked at every row.
@@ -64,13 +64,11 @@ def transform(
     `on_scope` hears what the build has to do before it begins, `on_node` of each node that is done.
     """
     with duckdb.connect(str(settings.warehouse)) as database:
-        limit_memory(database)
-        scope = decide(database, settings, as_of=as_of, full=full)
+        scope = again_without_limit(lambda: _begun(database, settings, as_of, full), fails=never)
         if on_scope:
             on_scope(scope)
         if scope.kind is BuildKind.NOTHING:
             return Transformed(scope, [])
-        begin(database, settings, scope, as_of=as_of)
         write_run_settings(database, settings, as_of, scope)
         mart_comparisons.create(database)
         settings.site.prepare_build(database)
@@ -84,6 +82,16 @@ def transform(
         if passed:
             finish(database)
     return Transformed(scope, results, why_dbt)
+
+
+def _begun(
+    database: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime, full: bool
+) -> BuildScope:
+    limit_memory(database)
+    scope = decide(database, settings, as_of=as_of, full=full)
+    if scope.kind is not BuildKind.NOTHING:
+        begin(database, settings, scope, as_of=as_of)
+    return scope
 
 
 def _vacuum_tasks(scope: BuildScope) -> int:

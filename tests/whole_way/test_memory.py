@@ -65,10 +65,14 @@ def test_long_objects_reach_the_account_store_within_a_limit_of_memory(pipeline:
     assert peak < MOST, f"{peak >> 20} MiB"
 
 
+@pytest.mark.parametrize("limit", (pytest.param(1 << 20, id="deciding"), 3 << 20))
 def test_what_the_limit_is_too_little_for_begins_again_once_without_it(
-    refreshed: Pipeline, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    refreshed: Pipeline,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    limit: int,
 ) -> None:
-    monkeypatch.setattr(memory, "LIMIT", "select least(3 << 20, $whole)::bigint")
+    monkeypatch.setattr(memory, "LIMIT", f"select least({limit}, $whole)::bigint")
     monkeypatch.setattr(memory, "_lifted", Event())
     subscribe(refreshed, "four")
     assert refreshed.refresh(full=True)["creates"] == 1
