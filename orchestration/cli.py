@@ -11,6 +11,7 @@ import typer
 
 from orchestration.commands import (
     backup,
+    check,
     connect,
     demo,
     live,
@@ -19,14 +20,12 @@ from orchestration.commands import (
     reconcile,
     repair,
     replay,
-    report,
-    sandbox,
     sync,
     tracking,
     ui,
-    webhooks,
 )
 from orchestration.commands.segments import commands as segments
+from orchestration.commands.servers import report, sandbox, webhooks
 
 app = typer.Typer(
     help="Stripe's customers, subscriptions and paid invoices as traits and MRR in your account"
@@ -55,6 +54,7 @@ def _program(
 
 app.command()(demo.demo)
 app.command()(connect.connect)
+app.command()(check.check)
 app.command()(sync.sync)
 app.command()(plan.plan)
 app.command()(plan.apply)

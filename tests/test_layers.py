@@ -24,7 +24,8 @@ ORDER = {
     " selection pages serving",
     "orchestration": "clock file_lock whole_file project terminal warehouse configuration upgrade"
     " build locks stripe_accounts backup dagster_local publication setup webhook_rules demo"
-    " monitoring pages stages repairs live code_location definitions refresh commands cli program",
+    " monitoring pages validation stages repairs live code_location definitions refresh commands"
+    " cli program",
     "sandbox": "errors kinds periods shapes builders paths pricing changes storage books clock"
     " misbehaviour http population accounts billing options webhooks control endpoints"
     " business steering answering server",

@@ -44,20 +44,11 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> "Settings":
     Raises WrongSettings with one line for each complaint, NewerData where a later version wrote
     DATA_DIR.
     """
-    from pydantic import ValidationError
-
-    from orchestration.configuration import checks, data_format
+    from orchestration.configuration import data_format
     from orchestration.configuration.secrets_in_settings import parts, secrets
-    from orchestration.configuration.settings import ENV_FILE, Settings
 
-    problems = unknown(os.environ, dotenv_values(ENV_FILE), Settings.model_fields)
-    try:
-        settings = Settings(**given)
-    except ValidationError as error:
-        problems += _complaints(error)
-    if problems:
-        raise WrongSettings("\n".join(problems))
-    if for_stripe and (problems := checks.keys(settings.api_keys, settings.stripe_api_base)):
+    settings, problems = judged_settings(for_stripe=for_stripe, **given)
+    if settings is None or problems:
         raise WrongSettings("\n".join(problems))
     os.environ.setdefault(*DLT_TELEMETRY)
     if settings.dagster_postgres_url:  # dagster.yaml names it, and Dagster reads no .env
@@ -70,6 +61,24 @@ def read_settings(*, for_stripe: bool = True, **given: Any) -> "Settings":
     if settings.log_format == "json":
         log_as_json(secrets(settings))
     return settings
+
+
+def judged_settings(*, for_stripe: bool, **given: Any) -> "tuple[Settings | None, list[str]]":
+    """The settings, None where they cannot be read, and a line for each complaint. Nothing is
+    written."""
+    from pydantic import ValidationError
+
+    from orchestration.configuration import checks
+    from orchestration.configuration.settings import ENV_FILE, Settings
+
+    problems = unknown(os.environ, dotenv_values(ENV_FILE), Settings.model_fields)
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        return None, problems + _complaints(error)
+    if for_stripe and not problems:
+        problems = checks.keys(settings.api_keys, settings.stripe_api_base)
+    return settings, problems
 
 
 def why_not_configured() -> str | None:

@@ -71,7 +71,13 @@ def schedule_problems(settings: ScheduleSettings) -> list[str]:
     ]
 
 
-class Settings(ScheduleSettings):
+class NamedFiles(ScheduleSettings):
+    """Files of the user's that hold more than a setting can: they are read on their own."""
+
+    segments_file: Path = Path("segments.yml")
+
+
+class Settings(NamedFiles):
     """All settings; the field names in upper case are the environment's."""
 
     stripe_api_key: SecretStr | None = None
@@ -97,7 +103,6 @@ class Settings(ScheduleSettings):
     mrr_discount_durations: Literal["forever", "repeating", "all"] = "forever"
     mrr_pause_collection: Literal["keep", "zero"] = "keep"
     report_token: SecretStr | None = None
-    segments_file: Path = Path("segments.yml")
     segments_trait: bool = False
     live: bool = False
     live_poll_seconds: Annotated[float, Field(ge=0.5)] = 5

@@ -65,7 +65,7 @@ def test_long_objects_reach_the_account_store_within_a_limit_of_memory(pipeline:
     assert peak < MOST, f"{peak >> 20} MiB"
 
 
-@pytest.mark.parametrize("limit", (pytest.param(1 << 20, id="deciding"), 3 << 20))
+@pytest.mark.parametrize("limit", [pytest.param(1 << 20, id="deciding"), 3 << 20])
 def test_what_the_limit_is_too_little_for_begins_again_once_without_it(
     refreshed: Pipeline,
     monkeypatch: pytest.MonkeyPatch,

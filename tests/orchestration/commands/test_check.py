@@ -1,0 +1,66 @@
+"""`stripe-traits check`: each finding in a line: file, line, key, remedy; nothing is read."""
+
+import json
+from pathlib import Path
+
+from command_line import run
+
+ENV = """# mine
+STRIPE_API_KEY=sk_test_12345678
+STRIPE_CONCURENCY=4
+LIVE_POLL_SECONDS=0
+SEGMENTS_FILE=mine.yml
+"""
+SEGMENTS = """segments:
+  - name: gold
+    where:
+      all:
+        - {field: metadata.plan, operator: is, value: gold}
+        - any:
+            - {field: at_risk, operator: has, value: card_expires}
+            - {field: all_mrr_normalised, operator: over, value: 3}
+  - name: Silver
+    where: {field: all_mrr_normalized, operator: over, value: 3}
+  - name: bronze
+    where: {field: all_mrr_normalized, operator: over, value: much}
+    colour: brown
+  - name: copper
+    where: {field: all_mrr_normalized, operator: over, value: much}
+"""
+
+
+def test_every_finding_has_its_line_and_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(ENV)
+    (tmp_path / "mine.yml").write_text(SEGMENTS)
+    finished = run("check", cwd=tmp_path, METRICS_TOKEN="t0ken-of-mine", STRIPE_API_BASE="nowhere")
+    assert finished.returncode == 1
+    assert [line.split(": ")[:2] for line in finished.stdout.splitlines()] == [
+        [".env:3", "STRIPE_CONCURENCY is no setting"],
+        [".env:4", "LIVE_POLL_SECONDS"],
+        ["mine.yml:9", "segments[1].name"],
+        ["mine.yml:13", "segments[2].colour"],
+        ["mine.yml:8", "segments[0].where.all[1].any[1]"],
+        ["mine.yml:15", "segments[3].where"],
+    ]
+    assert "all_mrr_normalised" in finished.stdout
+    assert "t0ken-of-mine" not in finished.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".env", "mine.yml"]
+
+
+def test_what_is_set_in_the_environment_says_so_and_json_has_all(tmp_path: Path) -> None:
+    (tmp_path / "segments.yml").write_text("segments:\n  - name: [gold\n")
+    finished = run(
+        "check", "--json", cwd=tmp_path, STRIPE_API_KEY="pk_test_12345678", LOG_FORMAT="text"
+    )
+    found = json.loads(finished.stdout)
+    assert [(one["file"], one["line"], one["key"]) for one in found] == [
+        ("environment", None, "STRIPE_API_KEY"),
+        ("segments.yml", 3, "YAML"),
+    ]
+    assert "pk_test_12345678" not in finished.stdout
+
+
+def test_right_files_end_with_0(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("STRIPE_API_KEY=sk_test_12345678\n")
+    finished = run("check", cwd=tmp_path)
+    assert (finished.returncode, finished.stdout) == (0, "settings and files are right\n")
