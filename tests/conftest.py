@@ -11,6 +11,7 @@ import pytest
 from outgoing_http.secrets import forget
 
 pytest_plugins = [
+    "alert_receivers",
     "local_stripe",
     "pipeline",
     "postgres_server",

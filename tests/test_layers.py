@@ -22,9 +22,10 @@ ORDER = {
     "reverse_sync": "values stores guards state diff sync_request plan deliver sync repair",
     "report": "sql limited labels columns published tables display formats filters segments page"
     " selection pages serving",
-    "orchestration": "clock file_lock whole_file project terminal warehouse configuration upgrade"
-    " build locks stripe_accounts backup dagster_local publication setup webhook_rules demo"
-    " monitoring pages validation stages repairs live code_location definitions refresh commands"
+    "orchestration": "clock file_lock whole_file project terminal warehouse user_files"
+    " configuration upgrade alert_rules build locks stripe_accounts backup dagster_local"
+    " publication setup webhook_rules demo monitoring pages validation stages repairs live"
+    " code_location definitions refresh commands"
     " cli program",
     "sandbox": "errors kinds periods shapes builders paths pricing changes storage books clock"
     " misbehaviour http population accounts billing options webhooks control endpoints"

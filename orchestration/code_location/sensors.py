@@ -35,6 +35,7 @@ from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.old_events import delete_old_events
 from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import problems
+from orchestration.monitoring.rule_alerts import notify_rules
 from orchestration.monitoring.segment_alerts import notify_moves
 from orchestration.publication.delivery_due import last_delivery
 
@@ -109,9 +110,10 @@ def live_stays_up(context: SensorEvaluationContext) -> Asked:
 
 @sensor(name="health", minimum_interval_seconds=60, default_status=RUNNING)
 def health(context: SensorEvaluationContext) -> SkipReason:
-    """Tells when a problem begins and when it is over, and who came into a segment or left it."""
+    """Tells when a problem begins and when it is over, who came into a segment or left it,
+    and what alert rules noticed."""
     settings = read_settings(for_stripe=False)
-    moved = notify_moves(settings)
+    moved = [*notify_moves(settings), *notify_rules(settings)]
     return SkipReason("; ".join([_tell(settings, context.instance), *(one.text for one in moved)]))
 
 

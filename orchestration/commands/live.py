@@ -33,9 +33,11 @@ def live(
         settings = read_settings()
         from orchestration.code_location.events.live_report import LiveReport
         from orchestration.live import resident as loop
+        from orchestration.validation.refused import refuse_wrong_files
         from reverse_sync.stores.url import check_settings
 
         check_settings(settings.target)
+        refuse_wrong_files(settings)
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())

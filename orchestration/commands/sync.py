@@ -36,11 +36,13 @@ def sync(
         settings = read_settings()
         from orchestration.pages import summary
         from orchestration.refresh.if_due import refresh_if_due
+        from orchestration.validation.refused import refuse_wrong_files
         from reverse_sync.stores.account_store import AccountStoreError
         from reverse_sync.stores.url import check_settings
 
         guards = named_guards(override)
         check_settings(settings.target)
+        refuse_wrong_files(settings)
         made: dict[str, Mapping[str, Any]] = {}
         failed: AccountStoreError | None = None
         with reporting() as reporter:
@@ -57,5 +59,9 @@ def sync(
                 failed = error
         done = summary.of_sync(made, settings, failed=failed)
         summary.print_sync(console, done, as_json=json)
+        if settings.alerts_file.exists():
+            from orchestration.monitoring.rule_alerts import notify_rules
+
+            notify_rules(settings)
         if failed:
             raise failed

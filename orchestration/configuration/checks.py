@@ -16,6 +16,7 @@ from reverse_sync.guards import parse_limit
 KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
 STRIPE_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+")
 WEBHOOK_SECRET = re.compile(r"(acct_[A-Za-z0-9_]+:)?whsec_[A-Za-z0-9+/=_-]+")
+ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
 CRON_FIELD = r"[0-9*/,\-A-Za-z]+"
 CRON = re.compile(rf"{CRON_FIELD}( {CRON_FIELD}){{4}}")
 HTTP_STORES = ("https://", "http://", "vitally://", "segment://")
@@ -100,6 +101,19 @@ def account_store_url(url: str | None) -> list[str]:
     if url is None or url.startswith(ACCOUNT_STORES):
         return []
     return [f"ACCOUNT_STORE_URL must begin with {' or '.join(ACCOUNT_STORES)}"]
+
+
+def mail(url: str | None, sender: str | None, recipients: str | None) -> list[str]:
+    if url is None:
+        return []
+    parts, problems = _split(url), list[str]()
+    if parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        problems.append("ALERT_SMTP_URL is no address: write smtp://user:password@host:587")
+    for name, given in (("ALERT_MAIL_FROM", sender), ("ALERT_MAIL_TO", recipients)):
+        addresses = (given or "").split(",")
+        if not all(ADDRESS.fullmatch(one.strip(" ")) for one in addresses):
+            problems.append(f"{name} is no mail address: write name@example.com")
+    return problems
 
 
 def webhook_secrets(given: str | None) -> list[str]:

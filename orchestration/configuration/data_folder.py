@@ -96,3 +96,11 @@ class DataFolder:
     @property
     def segment_alerts(self) -> Path:
         return self.path / "segment_alerts.json"
+
+    @property
+    def rule_alerts(self) -> Path:
+        return self.path / "rule_alerts.json"
+
+    @property
+    def rule_alerts_lock(self) -> Path:
+        return self.path / "rule_alerts.lock"

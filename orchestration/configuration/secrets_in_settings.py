@@ -16,8 +16,12 @@ def parts(settings: Settings) -> list[str]:
     held = [secret for _, secret in (*settings.api_keys, *settings.webhook_secrets)]
     held = [one for one in held if one != SANDBOX_KEY] + list(settings.site.secrets)
     held.append(revealed(settings.account_store_secret) or "")
-    urls = [settings.store_url, revealed(settings.alert_webhook_url) or ""]
+    urls = [settings.store_url, *map(_given, (settings.alert_webhook_url, settings.alert_smtp_url))]
     return held + [secret for address in urls for secret in url_secrets(address)]
+
+
+def _given(value: SecretStr | None) -> str:
+    return revealed(value) or ""
 
 
 def secrets(settings: Settings) -> list[str]:

@@ -75,6 +75,7 @@ class NamedFiles(ScheduleSettings):
     """Files of the user's that hold more than a setting can: they are read on their own."""
 
     segments_file: Path = Path("segments.yml")
+    alerts_file: Path = Path("alerts.yml")
 
 
 class Settings(NamedFiles):
@@ -111,7 +112,11 @@ class Settings(NamedFiles):
     run_history_days: Annotated[int, Field(ge=1)] = 30
     freshness_hours: Annotated[float, Field(gt=0)] = 26
     alert_webhook_url: SecretStr | None = None
+    alert_webhook_form: Literal["json", "slack"] = "json"
     alert_command: str | None = None
+    alert_smtp_url: SecretStr | None = None
+    alert_mail_from: str | None = None
+    alert_mail_to: str | None = None
     guard_creates: Guard = "50%"
     guard_updates: Guard = "75%"
     guard_deletes: Guard = "10%"
@@ -131,6 +136,7 @@ class Settings(NamedFiles):
             *checks.data_dir(self.data_dir),
             *url.problems(revealed(self.warehouse_url)),
             *checks.account_store_url(revealed(self.account_store_url)),
+            *checks.mail(revealed(self.alert_smtp_url), self.alert_mail_from, self.alert_mail_to),
             *checks.dagster_postgres_url(revealed(self.dagster_postgres_url)),
             *checks.webhook_secrets(revealed(self.stripe_webhook_secrets)),
             *checks.account_store_secret(

@@ -14,6 +14,7 @@ from ingestion.inbox.latency import Latency
 from ingestion.load import LoadResult
 from orchestration.clock import now
 from orchestration.configuration.settings import Settings
+from orchestration.live.alerts import Alerts
 from orchestration.live.deliveries import LONGEST_PAUSE, Deliveries
 from orchestration.live.loads import Loads
 from orchestration.locks import kept_open
@@ -66,6 +67,7 @@ def live(
     end, that is raised.
     """
     failures, loads, deliveries = 0, Loads(settings), Deliveries(settings, reporter)
+    alerts = Alerts(settings)
     for number in _awaited(loads, stop):
         cycle = Cycle(number, clock())
         try:
@@ -79,8 +81,10 @@ def live(
             if cycle.failure is None or failures >= GIVE_UP_AFTER:
                 raise
         report(cycle)
+        alerts.tell(is_news=cycle.built is not None)
         if failures:
             stop.wait(min(2.0**failures, LONGEST_PAUSE))
+    alerts.end()
     if deliveries.failure:
         raise deliveries.failure
 

@@ -14,6 +14,8 @@ from typing import Literal
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
+from orchestration.alert_rules.rules_file import WrongRules
+from orchestration.alert_rules.rules_file import read as read_rules
 from orchestration.configuration.settings import Settings
 from orchestration.monitoring.checks import equals_full_build
 from orchestration.monitoring.refreshed import refreshed_at
@@ -65,6 +67,7 @@ def problems(
         *_kept_out(settings),
         *_differing(settings),
         *_segments(settings),
+        *_alert_rules(settings),
     ]
     return sorted(found, key=lambda problem: (problem.level == "degraded", problem.key))
 
@@ -115,6 +118,17 @@ def _differing(settings: Settings) -> Iterator[Problem]:
             f"{found.text}: {', '.join(found.counts)}",
             "stripe-traits sync --full builds all of them again; then reconcile --marts",
         )
+
+
+def _alert_rules(settings: Settings) -> Iterator[Problem]:
+    if not settings.alerts_file.exists():
+        return
+    try:
+        read_rules(settings.alerts_file)
+    except (WrongRules, OSError) as error:
+        text = str(error).splitlines()[0]
+        remedy = "stripe-traits check shows all; the next refresh judges"
+        yield Problem("alerts:file", "degraded", f"alert rules are not judged: {text}", remedy)
 
 
 def _segments(settings: Settings) -> Iterator[Problem]:

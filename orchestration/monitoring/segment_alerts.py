@@ -6,18 +6,17 @@ could not be delivered is tried again; where the file does not tell what was tol
 are kept are told again.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+import duckdb
 
 from orchestration.configuration.settings import Settings
-from orchestration.monitoring.alerts import Notice, deliver
+from orchestration.monitoring.notice import Notice
+from orchestration.monitoring.telling import Due, Told, ToldFile, tell
 from orchestration.publication.marts import names, reading, records
-from orchestration.whole_file import write_whole
 
 MOST_IDS = 100
 MOVES = """
@@ -35,7 +34,6 @@ group by segment
 order by segment
 """
 NEWEST = "select coalesce(max(number), 0) as number from segment_moves"
-_TOLD = TypeAdapter(dict[str, int])  # by segment the number of the last move that was told
 
 
 @dataclass(frozen=True)
@@ -47,32 +45,25 @@ class Moved(Notice):
     left: tuple[str, ...] = ()
 
 
-def notify_moves(settings: Settings) -> list[Notice]:
+def notify_moves(settings: Settings) -> list[Moved]:
     """Tell who came and left since the last call; the notices that were delivered."""
-    path = settings.folder.segment_alerts
-    told, delivered = _told(path), list[Notice]()
-    for segment, number, notice in _moves(settings, told):
-        if deliver(settings, notice):
-            told[segment] = number
-            delivered.append(notice)
-    if delivered:
-        write_whole(path, _TOLD.dump_json(told, indent=1).decode())
-    return delivered
-
-
-def _moves(settings: Settings, told: dict[str, int]) -> Iterator[tuple[str, int, Moved]]:
-    """Of each segment that has news: its name, the number of the last move, what is told."""
     if not settings.marts.exists():
-        return
+        return []
+    told = ToldFile(settings.folder.segment_alerts, int)
     with reading(settings.marts) as database:
         if "segment_moves" not in names(database):
-            return
-        [newest] = records(database, NEWEST)
-        if max(told.values(), default=0) > newest["number"]:
-            told.clear()  # the warehouse was lost, and counts from the beginning
-        known = {"segments": [*told], "numbers": [*told.values()]}
-        for row in records(database, MOVES, **known):
-            yield row["segment"], row["number"], _moved(row)
+            return []
+        return tell(settings, told, partial(_moves, database=database))
+
+
+def _moves(told: Told[int], database: duckdb.DuckDBPyConnection) -> Due[Moved]:
+    """`told`: of each segment the number of the last move."""
+    [newest] = records(database, NEWEST)
+    if max(told.values(), default=0) > newest["number"]:
+        told.clear()  # the warehouse was lost, and counts from the beginning
+    known = {"segments": [*told], "numbers": [*told.values()]}
+    for row in records(database, MOVES, **known):
+        yield _moved(row), partial(told.__setitem__, row["segment"], row["number"])
 
 
 def _moved(row: dict[str, Any]) -> Moved:
@@ -87,10 +78,3 @@ def _moved(row: dict[str, Any]) -> Moved:
         entered=tuple(row["entered_ids"][:MOST_IDS]),
         left=tuple(row["left_ids"][:MOST_IDS]),
     )
-
-
-def _told(path: Path) -> dict[str, int]:
-    try:
-        return _TOLD.validate_json(path.read_bytes())
-    except (OSError, ValidationError):
-        return {}

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.alert_rules.schema import TABLES as ALERT_TABLES
 from orchestration.build import mart_comparisons
 from orchestration.publication import segments_trait
 from orchestration.publication.marts import count_rows
@@ -34,6 +35,7 @@ SYNC_TABLES = (
 RECORDS = {
     "sync": SYNC_TABLES,
     "segments": SEGMENT_TABLES,
+    "alerts": ALERT_TABLES,
     "pipeline": (mart_comparisons.TABLE,),
 }
 # Tables of the sync with a row for each account or change: what tells which are replaced, and what

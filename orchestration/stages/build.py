@@ -20,6 +20,7 @@ from orchestration.configuration.settings import Settings
 from orchestration.locks import lock
 from orchestration.publication.publish import publish, publish_sync, published_build
 from orchestration.publication.published_file import Copy
+from orchestration.stages.alerts import judge_alerts
 from orchestration.stages.segments import judge_segments
 from orchestration.terminal.reporter import Reporter
 from orchestration.warehouse.memory import again_without_limit, limit_memory, never
@@ -63,6 +64,7 @@ def transform_stage(
             judged, scope = False, made.scope
             if not failure:
                 judged, scope = judge_segments(database, settings, scope, as_of=as_of)
+                judged |= judge_alerts(database, settings, as_of=as_of)
             published = {} if failure else _publish(database, copy, scope)
             if judged and not published:
                 publish_sync(database, settings.marts)

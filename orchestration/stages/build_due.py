@@ -1,4 +1,4 @@
-"""Whether the marts are what a build would make of them now, and the segments: read, not built.
+"""Whether the marts are what a build would make of them now, segments and alerts: read, not built.
 
 Enters: the warehouse, the published copy, the settings, `as_of`. Leaves: why a build is due, or
 None. dbt is not needed for it, and not imported.
@@ -10,6 +10,7 @@ from orchestration.build.scope import BuildKind, decide
 from orchestration.configuration.settings import Settings
 from orchestration.locks import open_warehouse
 from orchestration.publication.publish import published_build
+from orchestration.stages.alerts import alerts_due
 from orchestration.stages.segments import segments_due
 from orchestration.terminal.reporter import Reporter
 
@@ -22,4 +23,6 @@ def build_due(settings: Settings, reporter: Reporter, *, as_of: datetime) -> str
             return scope.why
         if published_build(database, settings.marts) != scope.id:
             return "the last build was not published"
-        return segments_due(database, settings, as_of=as_of)
+        return segments_due(database, settings, as_of=as_of) or alerts_due(
+            database, settings, as_of=as_of
+        )

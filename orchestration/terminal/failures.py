@@ -30,6 +30,7 @@ CODES = {
     "orchestration.terminal.failures.Unknown": FAILED,
     "orchestration.terminal.failures.WrongUsage": WRONG_USAGE,
     "orchestration.dagster_local.demo_world.NoSandbox": FAILED,
+    "orchestration.alert_rules.rules_file.WrongRules": WRONG_USAGE,
     "orchestration.file_lock.LockHeld": FAILED,
     "orchestration.configuration.data_format.NewerData": FAILED,
     "orchestration.build.manifest.DbtFailed": FAILED,

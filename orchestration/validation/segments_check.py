@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestration.configuration.settings import NamedFiles
-from orchestration.validation.finding import Finding
+from orchestration.user_files.finding import Finding
+from orchestration.user_files.yaml_file import YamlFile
 from orchestration.validation.model_columns import Tables, model_columns
-from orchestration.validation.yaml_file import YamlFile
 from report.filters.tree import Condition, Node, WrongFilter
 from report.segments.condition_sql import compiled
 from report.segments.definition import Segment, right_and_wrong

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestration.configuration.environment import judged_settings
 from orchestration.configuration.settings import ENV_FILE, NamedFiles
-from orchestration.validation.finding import Finding
+from orchestration.user_files.finding import Finding
 
 NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 ASSIGNED = r"\s*(?:export\s+)?{name}\s*="

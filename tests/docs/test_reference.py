@@ -8,6 +8,7 @@ from pipeline import Pipeline, subscribe
 from source_code import answers, arguments, commands, contracts, literals, options
 
 from ingestion.stripe_api.permissions import OPTIONAL, READ
+from orchestration.alert_rules.schema import TABLES as ALERT_TABLES
 from orchestration.build import mart_comparisons
 from orchestration.configuration.settings import Settings
 from orchestration.definitions import defs
@@ -75,7 +76,7 @@ def test_checks_beside_those_of_dbt_are_listed() -> None:
 
 def test_problems_of_alerts_and_guards_are_listed() -> None:
     problems = {"run:<job>", "freshness", *(f"kept_out:{name}" for name in KEPT_OUT)}
-    problems |= {"marts_differ", "segments:file", "segments:<name>"}
+    problems |= {"marts_differ", "segments:file", "segments:<name>", "alerts:file"}
     assert set(first_spans(OPERATIONS.table("## An alert came"))) == problems
     assert set(first_spans(OPERATIONS.table("## Plans and guards"))) == {*GUARDS, *UPSTREAM}
 
@@ -115,6 +116,7 @@ def test_published_tables_are_listed_with_columns_that_exist() -> None:
     assert set(first_spans(OPERATIONS.table("## Published tables"))) == {
         *SYNC_TABLES,
         *TABLES,
+        *ALERT_TABLES,
         mart_comparisons.TABLE,
     }
 

@@ -3,14 +3,11 @@
 import json
 import logging
 import sys
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
+from alert_receivers import Receiver
 from dagster import build_sensor_context
 from pipeline import Pipeline
 
@@ -24,39 +21,6 @@ from orchestration.monitoring.health import Problem
 NOW = datetime(2025, 6, 15, tzinfo=UTC)
 FAILED = Problem("run:refresh", "failed", "the last run of refresh failed", "see its log")
 KEPT_OUT = Problem("kept_out:dead_letters", "degraded", "3 accounts are parked", "retry")
-
-
-class Receiver:
-    """Keeps what is posted; answers with `status`."""
-
-    def __init__(self) -> None:
-        self.got: list[dict[str, Any]] = []
-        self.status = 200
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if receiver.status == 200:
-                    receiver.got.append(json.loads(body))
-                self.send_response(receiver.status)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook/s3cret"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
 
 
 def settings(folder: Path, **given: str) -> Settings:

@@ -47,6 +47,36 @@ def test_every_finding_has_its_line_and_nothing_is_written(tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == [".env", "mine.yml"]
 
 
+ALERTS = """rules:
+  - name: churn
+    when: account_churned
+    over: much
+    currency: USD
+  - {name: fell, when: mrr_fell, percent: 0, over: 3}
+  - {name: gold, when: segment_entered, segment: gold}
+  - {name: churn2, when: churned}
+  - {name: trials, when: trial_without_card}
+"""
+
+
+def test_wrong_alert_rules_are_found_and_refused_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "alerts.yml").write_text(ALERTS)
+    finished = run("check", cwd=tmp_path, STRIPE_API_KEY="sk_test_12345678")
+    assert [line.split(": ")[:2] for line in finished.stdout.splitlines()] == [
+        ["alerts.yml:4", "rules[0].over"],
+        ["alerts.yml:5", "rules[0].currency"],
+        ["alerts.yml:6", "rules[1].over"],
+        ["alerts.yml:6", "rules[1].percent"],
+        ["alerts.yml:8", "rules[3].when"],
+        ["alerts.yml:9", "rules[4]"],
+        ["alerts.yml:7", "rules[2].segment"],
+    ]
+    refused = run("sync", cwd=tmp_path, STRIPE_API_BASE="http://127.0.0.1:1")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("stripe-traits: alerts.yml:4: rules[0].over: rule 'churn'")
+    assert len(refused.stderr.splitlines()) == 6
+
+
 def test_what_is_set_in_the_environment_says_so_and_json_has_all(tmp_path: Path) -> None:
     (tmp_path / "segments.yml").write_text("segments:\n  - name: [gold\n")
     finished = run(

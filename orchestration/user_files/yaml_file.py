@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from orchestration.validation.finding import Finding
-from orchestration.validation.yaml_lines import Way, line_of, syntax_error
+from orchestration.user_files.finding import Finding
+from orchestration.user_files.yaml_lines import Way, line_of, syntax_error
 
 
 @dataclass

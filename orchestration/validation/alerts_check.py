@@ -1,0 +1,27 @@
+"""What is wrong with `alerts.yml`: its YAML, its keys and values, the segments that rules name.
+
+Enters: the files. Leaves: findings.
+"""
+
+from collections.abc import Iterator
+
+from orchestration.alert_rules.rules_file import MOST_BYTES, rules_and_findings
+from orchestration.configuration.settings import NamedFiles
+from orchestration.user_files.finding import Finding
+from orchestration.user_files.yaml_file import YamlFile
+from report.segments.segments_file import saved
+
+
+def alerts_findings(files: NamedFiles) -> Iterator[Finding]:
+    """No file is none."""
+    rules, found = rules_and_findings(files.alerts_file)
+    yield from found
+    segments, unreadable = saved(files.segments_file)
+    if unreadable or not (wanted := {rule.name: rule.segment for rule in rules if rule.segment}):
+        return
+    file, names = YamlFile(files.alerts_file, MOST_BYTES), {one.name for one in segments}
+    for number, one in enumerate(file.data["rules"]):
+        segment = wanted.get(str(one.get("name"))) if isinstance(one, dict) else None
+        if segment and segment not in names:
+            text = f"rule '{one['name']}': {files.segments_file} has no segment '{segment}'"
+            yield file.finding(("rules", number, "segment"), f"{text}: save it, or name another")
