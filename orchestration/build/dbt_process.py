@@ -5,7 +5,6 @@ its results mean, stands in `transform`.
 """
 
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
-from orchestration.build.manifest import FLAGS, MANIFEST, DbtFailed, kept_parse, parse
+from orchestration.build.manifest import FLAGS, kept_parse, parse
 from orchestration.configuration.settings import Settings
 
 # By the warehouse's name, which is a part of every relation's name in a parsed project.
@@ -49,17 +48,6 @@ def run_dbt(
     if done.exception and not isinstance(done.exception, Exception):
         raise done.exception  # Ctrl-C is no result
     return done
-
-
-def write_docs(settings: Settings) -> Path:
-    """Every model and column on one page, `docs.html` in DATA_DIR. Raises DbtFailed."""
-    target = settings.folder.dbt / "target"
-    target.mkdir(parents=True, exist_ok=True)
-    shutil.copy(MANIFEST, target)  # which dbt puts into the page, as `make setup` parsed it
-    made = run_dbt(settings, ["docs", "generate", "--no-compile", "--empty-catalog", "--static"])
-    if not made.success:
-        raise DbtFailed(f"dbt cannot write its docs: {made.exception}")
-    return (target / "static_index.html").replace(settings.folder.docs)
 
 
 def _node_listener(on_node: Callable[[str], None]) -> Callable[[EventMsg], None]:

@@ -100,7 +100,7 @@ def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinitio
         heard = log_reporter(context.log)
         yield from model_events(settings, heard, as_of=as_of(context), full=is_full(context))
         if share(context):  # the nightly run
-            from orchestration.build.dbt_process import write_docs
+            from orchestration.pages.data_dictionary import write_docs
 
             context.log.info("docs of every model and column: %s", write_docs(settings))
 

@@ -1,9 +1,10 @@
 """Every published mart and column on one page, with its type and its whole description.
 
 Enters: the parsed dbt project, whose contracts have the types. Leaves: HTML. `make docs` writes it
-beside dbt's own pages, which it links to.
+beside dbt's own pages, which it links to; the nightly run writes it as `docs.html` in DATA_DIR.
 """
 
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from orchestration.build.manifest import read_manifest
+from orchestration.build.dbt_process import run_dbt
+from orchestration.build.manifest import MANIFEST, DbtFailed, read_manifest
+from orchestration.configuration.settings import Settings
+from orchestration.whole_file import write_whole
+
+DBT_PAGES = "static_index.html"  # as dbt names them
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class DescribedTable:
     columns: list[Column]
 
 
-def page() -> str:
+def page(*, dbt_pages: str = DBT_PAGES) -> str:
     """Raises ManifestOutdated."""
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -43,7 +49,21 @@ def page() -> str:
         lstrip_blocks=True,
     )
     tables = sorted(_marts(read_manifest()), key=lambda table: table.name)
-    return pages.get_template("data_dictionary.html").render(tables=tables)
+    return pages.get_template("data_dictionary.html").render(tables=tables, dbt_pages=dbt_pages)
+
+
+def write_docs(settings: Settings) -> Path:
+    """What `make docs` makes, in DATA_DIR. Raises DbtFailed, ManifestOutdated."""
+    target = settings.folder.dbt / "target"
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(MANIFEST, target)  # which dbt puts into its pages, as `make setup` parsed it
+    made = run_dbt(settings, ["docs", "generate", "--no-compile", "--empty-catalog", "--static"])
+    if not made.success:
+        raise DbtFailed(f"dbt cannot write its docs: {made.exception}")
+    written = settings.folder.docs
+    beside = (target / DBT_PAGES).relative_to(written.parent)
+    write_whole(written, page(dbt_pages=beside.as_posix()))
+    return written
 
 
 def _marts(manifest: dict[str, Any]) -> Iterator[DescribedTable]:

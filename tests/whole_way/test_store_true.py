@@ -10,10 +10,10 @@ from local_stripe import NOW
 from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
 
 from ingestion.reconcile.slices import Share
-from orchestration.build.dbt_process import write_docs
 from orchestration.build.transform import transform
 from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import Problem
+from orchestration.pages.data_dictionary import write_docs
 from orchestration.stages.build import transform_stage
 from orchestration.stages.load import load_stage, reconcile_stage
 from orchestration.terminal.reporter import LogReporter

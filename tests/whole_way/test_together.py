@@ -1,6 +1,7 @@
 """Everything at once, in processes: live, a nightly run, a CLI sync, readers; and kill -9."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from marts_reader import HOLDS_IT_OPEN, OPENS_IT_AGAIN, Reader
 from pipeline import Pipeline
 
 from orchestration.dagster_local.dagster_home import prepare_dagster_home
+from orchestration.pages.data_dictionary import page
 
 pytestmark = pytest.mark.long
 
@@ -118,9 +120,10 @@ def test_all_at_once_and_a_killed_holder_harm_nobody(refreshed: Pipeline) -> Non
                 time.sleep(0.1)
             assert process.returncode == 0, process.communicate()[0]
     assert [reader.stop() for reader in readers] == [0, 0]
-    assert "all_mrr_normalized" in (refreshed.folder / "docs.html").read_text(), (
-        "of the nightly run"
-    )
+    docs = (refreshed.folder / "docs.html").read_text()
+    [dbt_pages] = re.findall(r'href="(.+\.html)"', docs)
+    assert docs == page(dbt_pages=dbt_pages), "the nightly run writes what `make docs` opens"
+    assert "int_mrr" in (refreshed.folder / dbt_pages).read_text()
     refreshed.sync()
     assert refreshed.account("cus_one")["name"] == names[-1]
     assert refreshed.mart(
