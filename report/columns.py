@@ -7,7 +7,7 @@ stands; the definition of a figure is the mart's own description.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from report.labels import label
+from report.labels import OWN, label
 
 # Where a money column's currency does not stand in `currency`.
 CURRENCIES = {
@@ -76,7 +76,9 @@ def kind(name: str, of_type: str) -> str:
     if name.endswith("month") and of_type == "DATE":
         return "month"
     shape = "MAP of amounts" if of_type.startswith("MAP") and "DECIMAL" in of_type else of_type
-    return next((kind for part, kind in KINDS if part in shape), "text")
+    found = next((kind for part, kind in KINDS if part in shape), "text")
+    # No column says of which currency the amount of an own trait is.
+    return "number" if name.startswith(OWN) and found == "money" else found
 
 
 def columns(names: Sequence[str], types: Sequence[str]) -> tuple[Column, ...]:

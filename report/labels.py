@@ -51,6 +51,7 @@ LABELS = {
 }
 WORDS = {"mrr": "MRR", "id": "ID", "ids": "IDs", "arpa": "ARPA", "asp": "ASP"}
 METADATA = "metadata."
+OWN = "custom."  # traits of the user's own models
 
 
 def label(name: str) -> str:
@@ -59,6 +60,7 @@ def label(name: str) -> str:
         return name.removeprefix(METADATA)
     if name in LABELS:
         return LABELS[name]
-    words = [WORDS.get(word, word) for word in name.removeprefix("is_").split("_")]
+    plain = name.removeprefix(OWN).removeprefix("is_")
+    words = [WORDS.get(word, word) for word in plain.split("_")]
     text = " ".join(words)
     return text[:1].upper() + text[1:]

@@ -4,14 +4,13 @@ Enters: the address of the accounts page. Leaves: the text of its questions and 
 What stands in the text are columns of the published copy; all that came with the address is bound.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from report.columns import CURRENCIES
 from report.filters.compiled import compiled, other_field
-from report.filters.fields import TABLES, Field, fields, metadata_keys
+from report.filters.fields import Field, fields, joins, metadata_keys
 from report.filters.tree import Group, conditions, parsed
 from report.page import View
 from report.sql import query
@@ -83,7 +82,7 @@ class Selection:
             parameters["search"] = search
         text = query(f"accounts/{name}").format(
             columns=", ".join(column.expression for column in shown),
-            joins=_joins(used),
+            joins=joins({column.table for column in used}),
             conditions=condition,
             search=query("accounts/search") if search else "true",
             order=self._order(by),
@@ -101,9 +100,3 @@ class Selection:
             f"{held} is null, count(*) over (partition by {held}) desc, {held},"
             f" {by.expression} {direction} nulls last"
         )
-
-
-def _joins(used: Sequence[Field]) -> str:
-    needed = {column.table for column in used}
-    joined = [f"inner join {table} using (account_id)" for table in TABLES[1:] if table in needed]
-    return " ".join(joined)

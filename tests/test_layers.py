@@ -23,7 +23,7 @@ ORDER = {
     "report": "sql limited labels columns published tables display formats filters segments page"
     " selection pages serving",
     "orchestration": "clock file_lock whole_file project terminal warehouse user_files"
-    " configuration upgrade alert_rules build locks stripe_accounts backup dagster_local"
+    " configuration upgrade alert_rules build own_traits locks stripe_accounts backup dagster_local"
     " publication setup webhook_rules demo monitoring pages validation stages repairs live"
     " code_location definitions refresh commands"
     " cli program",

@@ -23,6 +23,7 @@ OURS = ("staging", "intermediate", "marts", "history", "seeds")
 RELATIONS = """
 select schema_name || '.' || table_name || ' table' from duckdb_tables()
 where database_name = current_database() and schema_name in ({0})
+    and table_name <> 'custom_traits'  -- no model of dbt's
 union all
 select schema_name || '.' || view_name || ' view' from duckdb_views()
 where database_name = current_database() and schema_name in ({0})

@@ -44,7 +44,7 @@ def run_dbt(
             [*arguments, *FLAGS, *paths]
         )
     finally:
-        _close_warehouse()
+        close_warehouse()
     if done.exception and not isinstance(done.exception, Exception):
         raise done.exception  # Ctrl-C is no result
     return done
@@ -72,7 +72,7 @@ def _problems_into(log: Path) -> Callable[[EventMsg], None]:
     return listen
 
 
-def _close_warehouse() -> None:
+def close_warehouse() -> None:
     """dbt-duckdb keeps the file open after a run, which would lock everybody else out."""
     environment = DuckDBConnectionManager._ENV
     if environment is not None:

@@ -13,6 +13,7 @@ import duckdb
 
 from ingestion.engines import engine
 from orchestration.configuration.settings import Settings
+from orchestration.configuration.traits_folder import digest as digest_of_own
 from orchestration.project import PROJECT
 
 MOVES_NUMBERS = (
@@ -105,6 +106,8 @@ def _made_from(settings: Settings) -> str:
     warehouse: another one has its own rows and moments."""
     values = {name: getattr(settings, name) for name in MOVES_NUMBERS}
     values |= {"warehouse": engine(settings.site.place).place}
+    if settings.traits_dir:
+        values |= {"own_traits": digest_of_own(settings.traits_dir)}
     digest = hashlib.sha256(json.dumps(values, default=str).encode())
     files = [PROJECT / "dbt_project.yml"]
     for folder in FOLDERS:

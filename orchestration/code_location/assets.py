@@ -34,6 +34,7 @@ from orchestration.code_location.run_tags import as_of, is_full, moment, overrid
 from orchestration.configuration.environment import read_settings
 from orchestration.stages.compare_builds import compared_line
 from orchestration.stages.load import load_stage, reconcile_stage
+from orchestration.stages.own_traits import check_own_traits
 from orchestration.terminal.reporter import log_reporter
 
 run_settings = AssetSpec(
@@ -117,10 +118,11 @@ def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinitio
         " acknowledged values is sent."
     ),
 )
-def account_store(context: AssetExecutionContext) -> MaterializeResult[None]:
-    """Diff, push, remember."""
-    return delivery_event(
-        read_settings(),
+def account_store(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
+    """Diff, push, remember. Own traits that failed fail the run when all else is delivered."""
+    settings = read_settings()
+    yield delivery_event(
+        settings,
         log_reporter(context.log),
         as_of=as_of(context),
         clock=partial(moment, context),
@@ -129,3 +131,4 @@ def account_store(context: AssetExecutionContext) -> MaterializeResult[None]:
         drawn=is_full(context),
         say=context.log.info,
     )
+    check_own_traits(settings)

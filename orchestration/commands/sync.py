@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from orchestration.configuration.environment import read_settings
+from orchestration.configuration.traits_folder import OwnTraitsFailed
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import (
     Json,
@@ -45,6 +46,7 @@ def sync(
         refuse_wrong_files(settings)
         made: dict[str, Mapping[str, Any]] = {}
         failed: AccountStoreError | None = None
+        own_traits: OwnTraitsFailed | None = None
         with reporting() as reporter:
             try:
                 refresh_if_due(
@@ -57,11 +59,13 @@ def sync(
                 )
             except AccountStoreError as error:  # what came before it was done
                 failed = error
+            except OwnTraitsFailed as error:  # all else was done
+                own_traits = error
         done = summary.of_sync(made, settings, failed=failed)
         summary.print_sync(console, done, as_json=json)
         if settings.alerts_file.exists():
             from orchestration.monitoring.rule_alerts import notify_rules
 
             notify_rules(settings)
-        if failed:
-            raise failed
+        if problem := failed or own_traits:
+            raise problem

@@ -105,6 +105,7 @@ class Settings(NamedFiles):
     mrr_pause_collection: Literal["keep", "zero"] = "keep"
     report_token: SecretStr | None = None
     segments_trait: bool = False
+    traits_dir: Path | None = None
     live: bool = False
     live_poll_seconds: Annotated[float, Field(ge=0.5)] = 5
     live_run_minutes: Annotated[float, Field(gt=0)] = 60

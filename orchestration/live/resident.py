@@ -22,6 +22,7 @@ from orchestration.monitoring.refreshed import note_refreshed
 from orchestration.stages.build import Built, transform_stage
 from orchestration.stages.build_due import build_due
 from orchestration.stages.latency import loaded_until, measure_stage
+from orchestration.stages.own_traits import own_traits_problem
 from orchestration.terminal.failures import foreseen
 from orchestration.terminal.reporter import Reporter
 from orchestration.terminal.stopwatch import Stopwatch
@@ -129,5 +130,7 @@ def _send(
             cycle.failure = str(deliveries.failure)
         else:
             cycle.latency = measure_stage(settings.folder, reached_at=clock(), loaded_until=until)
+    if cycle.built and not cycle.failure:
+        cycle.failure = own_traits_problem(settings)
     if not deliveries.failure:
         note_refreshed(settings.folder, at=now())

@@ -13,10 +13,12 @@ from typing import Any
 import duckdb
 from rich.console import Console
 
+from orchestration.own_traits import shown as own_traits
 from orchestration.pages.explain_lines import Explanation, lines
 from orchestration.project import PROJECT
 from orchestration.publication.marts import names, reading, records
 from orchestration.terminal.failures import Unknown, WrongUsage
+from reverse_sync.values.traits import OWN
 
 TRAITS = PROJECT / "transform" / "seeds" / "traits.csv"
 TABLES = {"single": "single_subscription_traits", "multi": "multi_subscription_traits"}
@@ -73,9 +75,9 @@ def read(marts: Path, account: str, trait: str | None = None) -> Explanation:
 
     Raises Unknown for an account or a trait that does not exist.
     """
-    described = _described(trait)
-    about = described[0]["column_name"] if trait else "all_mrr_normalized"
     with reading(marts) as database:
+        described = _described(trait, own_traits.described(database))
+        about = described[0]["column_name"] if trait else "all_mrr_normalized"
         values = _values(database, account)
         return Explanation(
             account=account,
@@ -89,19 +91,21 @@ def read(marts: Path, account: str, trait: str | None = None) -> Explanation:
         )
 
 
-def _described(trait: str | None) -> list[dict[str, str]]:
+def _described(trait: str | None, own: list[dict[str, str]]) -> list[dict[str, str]]:
     with TRAITS.open(newline="") as file:
         rows = list(csv.DictReader(file))
     if trait is None:
-        return [*rows, SEGMENTS]
+        return [*rows, SEGMENTS, *own]
     name = trait.removeprefix(NAMESPACE)
     column, _, key = name.partition(".")
     if column == METADATA:
         row = next(row for row in rows if row["column_name"] == METADATA)
         return [row | {"trait_key": name, "key": key}]
-    chosen = [row for row in (*rows, SEGMENTS) if name in (row["column_name"], row["trait_key"])]
+    chosen = [
+        row for row in (*rows, SEGMENTS, *own) if name in (row["column_name"], row["trait_key"])
+    ]
     if not chosen:
-        known = ", ".join(row["column_name"] for row in rows)
+        known = ", ".join(row["column_name"] for row in (*rows, *own))
         raise WrongUsage(f"there is no trait '{trait}'; the traits are: {known}")
     # `mrr` is the greater of two other traits: they are shown with it.
     parts = MRR_PARTS if name == "mrr" else ()
@@ -122,6 +126,7 @@ def _values(database: duckdb.DuckDBPyConnection, account: str) -> dict[str, Any]
             database, f"select * from {name} where account_id = $account", account=account
         ):
             values |= row
+    values |= own_traits.values(database, account)
     [sent] = records(database, SENT_SEGMENTS, account=account) or [{"segments": None}]
     if sent["segments"]:
         values[SEGMENTS["column_name"]] = json.loads(sent["segments"])
@@ -164,7 +169,7 @@ def _sent(
 ) -> list[dict[str, Any]]:
     if "sync_changelog" not in names(database):
         return []
-    trait = NAMESPACE + trait_key
+    trait = trait_key if trait_key.startswith(OWN) else NAMESPACE + trait_key
     return records(database, SENT, account=account, trait=trait, metadata=NAMESPACE + METADATA)
 
 

@@ -17,7 +17,8 @@ import duckdb
 
 from orchestration.alert_rules.schema import TABLES as ALERT_TABLES
 from orchestration.build import mart_comparisons
-from orchestration.publication import segments_trait
+from orchestration.own_traits import problems as own_traits_problems
+from orchestration.publication import own_traits_members, segments_trait
 from orchestration.publication.marts import count_rows
 from orchestration.publication.published_file import Copy, quoted, replacing
 from report.segments.schema import TABLES as SEGMENT_TABLES
@@ -152,8 +153,9 @@ def publish_sync(database: duckdb.DuckDBPyConnection, marts: Path) -> None:
 
 def _publish_target(database: duckdb.DuckDBPyConnection) -> None:
     """Which build the account store was brought to, for who asks without opening the warehouse."""
+    database.execute("create schema if not exists published.publication")
+    own_traits_problems.publish(database)
     if _columns(database, None, "sync", "sync_target"):
-        database.execute("create schema if not exists published.publication")
         database.execute(
             "create or replace table published.publication.target as"
             " select columns('digest|delivered_build|waits_until|waits_since')"
@@ -186,6 +188,8 @@ def _segments_are_sent(database: duckdb.DuckDBPyConnection) -> bool:
 
 def _as_published(database: duckdb.DuckDBPyConnection, rows: str, name: str) -> str:
     """Rows of a table as a query."""
+    if name == own_traits_members.MART and _columns(database, None, "custom", "members"):
+        rows = own_traits_members.with_own_traits(rows)
     if name == segments_trait.MART and _segments_are_sent(database):
         return segments_trait.with_segments(rows)
     return f"from {rows}"

@@ -20,6 +20,7 @@ from orchestration.refresh.shown_run import ShownRun, shown_run
 from orchestration.stages.build import Built, transform_stage
 from orchestration.stages.build_due import build_due
 from orchestration.stages.load_ahead import LoadedAhead, load_ahead
+from orchestration.stages.own_traits import check_own_traits
 from orchestration.terminal.reporter import Reporter
 
 
@@ -40,7 +41,7 @@ def refresh(  # noqa: PLR0913  (all by keyword)
     """`on_made` hears what was made, however it ends. `ahead`: the load was done before.
 
     Raises what a stage raised: StripeError, TransformFailed, MartsRefused, Blocked,
-    AccountStoreError, ...
+    AccountStoreError, OwnTraitsFailed, ...
     """
     if is_outdated():
         write_manifest()
@@ -53,6 +54,7 @@ def refresh(  # noqa: PLR0913  (all by keyword)
             # Also where nothing was built: an earlier delivery may be owed.
             if built or is_due_or_lost(settings, at=now()):
                 stages.deliver(overridden)
+            check_own_traits(settings)
         finally:
             on_made(stages.made)
 

@@ -21,6 +21,7 @@ from orchestration.locks import lock
 from orchestration.publication.publish import publish, publish_sync, published_build
 from orchestration.publication.published_file import Copy
 from orchestration.stages.alerts import judge_alerts
+from orchestration.stages.own_traits import bring_own_traits
 from orchestration.stages.segments import judge_segments
 from orchestration.terminal.reporter import Reporter
 from orchestration.warehouse.memory import again_without_limit, limit_memory, never
@@ -63,6 +64,8 @@ def transform_stage(
             began = monotonic()
             judged, scope = False, made.scope
             if not failure:
+                if not _is_published(database, copy, scope):
+                    scope = bring_own_traits(database, settings, scope)
                 judged, scope = judge_segments(database, settings, scope, as_of=as_of)
                 judged |= judge_alerts(database, settings, as_of=as_of)
             published = {} if failure else _publish(database, copy, scope)
@@ -101,8 +104,12 @@ def table_rows(
     return {table: found[place] for place, table in enumerate(tables)}
 
 
+def _is_published(database: duckdb.DuckDBPyConnection, copy: Copy, scope: BuildScope) -> bool:
+    return scope.kind is BuildKind.NOTHING and published_build(database, copy.marts) == scope.id
+
+
 def _publish(database: duckdb.DuckDBPyConnection, copy: Copy, scope: BuildScope) -> dict[str, int]:
-    if scope.kind is BuildKind.NOTHING and published_build(database, copy.marts) == scope.id:
+    if _is_published(database, copy, scope):
         return {}
 
     def published() -> dict[str, int]:

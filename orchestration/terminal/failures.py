@@ -35,6 +35,7 @@ CODES = {
     "orchestration.configuration.data_format.NewerData": FAILED,
     "orchestration.build.manifest.DbtFailed": FAILED,
     "orchestration.build.manifest.ManifestOutdated": FAILED,
+    "orchestration.configuration.traits_folder.OwnTraitsFailed": FAILED,
     "orchestration.configuration.environment.WrongSettings": WRONG_USAGE,
     "orchestration.build.transform.TransformFailed": FAILED,
     "orchestration.stages.compare_builds.NotComparable": FAILED,

@@ -4,16 +4,19 @@ Enters: the published copy. Leaves: `Field`s by name. An expression names column
 binds a metadata key as a parameter: no SQL comes from a browser.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from report.columns import kind
 from report.filters.tree import Condition
-from report.labels import METADATA, label
+from report.labels import METADATA, OWN, label
 
 # An account's row, and the trait tables that say more of it; the first that has a column gives it.
 TABLES = ("accounts", "single_subscription_traits", "multi_subscription_traits")
+# Traits of the user's own models, where there are any; an account that came since they were good is
+# not among them.
+OWN_TRAITS = "custom_traits"
 # What these columns are among an account's others, where a table of its own would say less.
 LABELS = {
     "mrr": "MRR as billed, one subscription",
@@ -21,6 +24,7 @@ LABELS = {
     "status": "Status at Stripe",
     "subscription_status": "Statuses at Stripe",
 }
+ID = "account_id"
 NOT_A_FIELD = {"metadata"}  # each of its keys is one
 
 
@@ -63,6 +67,10 @@ def fields(
                 found[name] = _column(table, name, of_type, description)
     if RISKS in tables:
         found[AT_RISK.name] = AT_RISK
+    for name, (of_type, description) in tables.get(OWN_TRAITS, {}).items():
+        if name != ID:
+            one = _own_trait(name, of_type, description)
+            found[one.name] = one
     for number, key in enumerate(metadata_keys):
         made = _metadata(number, key)
         found[made.name] = made
@@ -83,6 +91,26 @@ def _column(table: str, name: str, of_type: str, description: str) -> Field:
         kind=kind(name, of_type),
         table=table,
         expression=f'{table}."{name}"',
+        description=description,
+    )
+
+
+def joins(tables: Collection[str], schema: str = "") -> str:
+    """What has to stand beside accounts so that fields of these tables can be asked; `schema` holds
+    them, with its dot."""
+    inner = [f"inner join {schema}{one} as {one}" for one in TABLES[1:] if one in tables]
+    left = [f"left join {schema}{one} as {one}" for one in (OWN_TRAITS,) if one in tables]
+    return " ".join(f"{join} using ({ID})" for join in (*inner, *left))
+
+
+def _own_trait(name: str, of_type: str, description: str) -> Field:
+    own = f"{OWN}{name}"
+    return Field(
+        name=own,
+        label=label(own),
+        kind=kind(own, of_type),
+        table=OWN_TRAITS,
+        expression=f'{OWN_TRAITS}."{name}"',
         description=description,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from report.filters.fields import LABELS, TABLES, fields
+from report.filters.fields import LABELS, TABLES, fields, joins
 from report.labels import METADATA
 from report.page import Page, View
 from report.sql import query
@@ -72,7 +72,7 @@ def _traits(view: View, account: dict[str, Any]) -> Table:
     ]
     text = query("accounts/accounts").format(
         columns=", ".join(one.expression for one in known),
-        joins=" ".join(f"inner join {table} using (account_id)" for table in TABLES[1:]),
+        joins=joins({one.table for one in known} | {*TABLES}),
         conditions=" and ".join(f"{table}.account_id = $account" for table in TABLES),
         search="true",
         order="accounts.account_id",

@@ -11,7 +11,7 @@ from typing import Any
 
 from report.filters import compiled as filters
 from report.filters.compiled import other_field
-from report.filters.fields import TABLES, Field, fields, metadata_keys
+from report.filters.fields import TABLES, Field, fields, joins, metadata_keys
 from report.filters.tree import Condition, Node, conditions
 
 Tables = Mapping[str, Mapping[str, tuple[str, str]]]
@@ -27,11 +27,9 @@ class Compiled:
 
     def members(self, schema: str) -> str:
         """A query of the ids of the accounts that fulfil it; `schema` holds the tables."""
-        joined = "".join(
-            f" inner join {schema}.{table} as {table} using (account_id)" for table in self.tables
-        )
+        joined = joins(self.tables, f"{schema}.")
         return (
-            f"select accounts.account_id from {schema}.{TABLES[0]} as {TABLES[0]}{joined}"
+            f"select accounts.account_id from {schema}.{TABLES[0]} as {TABLES[0]} {joined}"
             f" where {self.sql}"
         )
 
@@ -43,7 +41,7 @@ def compiled(where: Node, tables: Tables, as_of: datetime) -> Compiled:
     known = fields(tables, metadata_keys(named))
     sql, parameters = filters.compiled(where, known, as_of)
     used = {one.table for one in _used(named, known)}
-    return Compiled(sql, parameters, tuple(table for table in TABLES[1:] if table in used))
+    return Compiled(sql, parameters, tuple(sorted(used - {TABLES[0]})))
 
 
 def _used(named: list[Condition], known: Mapping[str, Field]) -> list[Field]:

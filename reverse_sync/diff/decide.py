@@ -17,7 +17,7 @@ from reverse_sync.values.lifecycle_text import facts_from, lifecycle_from
 from reverse_sync.values.tracked_values import UnreadableTrait
 from reverse_sync.values.tracking import Tracking
 from reverse_sync.values.traits import (
-    NAMESPACE,
+    NAMESPACES,
     InvalidTraits,
     Traits,
     canonical,
@@ -274,7 +274,8 @@ def _current_traits(candidate: Candidate) -> Traits:
     if candidate.traits is None:
         raise InvalidTraits("traits are null")
     current = parse_traits(candidate.traits)
-    foreign = next((trait for trait in current if not trait.startswith(NAMESPACE)), None)
+    foreign = next((trait for trait in current if not trait.startswith(NAMESPACES)), None)
     if foreign is not None:
-        raise InvalidTraits(f"trait {foreign} is outside {NAMESPACE}, which alone is ours to write")
+        ours = " and ".join(NAMESPACES)
+        raise InvalidTraits(f"trait {foreign} is outside {ours}, which alone are ours to write")
     return current

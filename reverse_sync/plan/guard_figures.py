@@ -15,7 +15,7 @@ from reverse_sync.plan.counts import Plan
 from reverse_sync.state.published_build import published_build
 from reverse_sync.state.run import Run, count, naive
 from reverse_sync.values.tracking import Tracking
-from reverse_sync.values.traits import NAMESPACE
+from reverse_sync.values.traits import NAMESPACES
 
 COUNTED = """
     select
@@ -179,7 +179,7 @@ def _foreign(tracking: Tracking) -> str:
     for aspect in ("churn", "revenue"):
         setting = tracking.settings.get(aspect)
         trait = setting.trait if setting is not None and setting.rule != "none" else None
-        if trait is not None and not trait.startswith(NAMESPACE):
+        if trait is not None and not trait.startswith(NAMESPACES):
             return f"{aspect} tracking reads {trait}, which is not in account_traits"
     return ""
 

@@ -19,6 +19,8 @@ Value = Scalar | tuple[Scalar, ...]
 Traits = Mapping[str, Value]
 
 NAMESPACE = "stripe."
+OWN = "custom."  # traits of the user's own models
+NAMESPACES = (NAMESPACE, OWN)
 METADATA = "stripe.metadata."
 # Money, counts and percentages fit easily; 1e999999 would become a million digits.
 MAX_DIGITS = 40

@@ -22,7 +22,7 @@ from reverse_sync.stores.http.ledger import Ledger
 from reverse_sync.stores.http.request_groups import Delivered
 from reverse_sync.values.lifecycle import Lifecycle
 from reverse_sync.values.tracking import SettingChange, Tracking
-from reverse_sync.values.traits import NAMESPACE, Traits
+from reverse_sync.values.traits import NAMESPACES, Traits
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class HttpStore:
 
     def _reads_foreign_traits(self) -> bool:
         settings = self.read_tracking().settings.values()
-        return any(s.trait and not s.trait.startswith(NAMESPACE) for s in settings)
+        return any(s.trait and not s.trait.startswith(NAMESPACES) for s in settings)
 
     def _receipt(
         self,
