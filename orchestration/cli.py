@@ -25,7 +25,7 @@ from orchestration.commands import (
     ui,
 )
 from orchestration.commands.segments import commands as segments
-from orchestration.commands.servers import report, sandbox, webhooks
+from orchestration.commands.servers import mcp, report, sandbox, webhooks
 
 app = typer.Typer(
     help="Stripe's customers, subscriptions and paid invoices as traits and MRR in your account"
@@ -67,6 +67,7 @@ app.command()(pages.status)
 app.command()(pages.explain)
 app.command()(pages.settings)
 app.command()(report.report)
+app.command()(mcp.mcp)
 app.command()(ui.ui)
 app.add_typer(segments.app, name="segments")
 app.add_typer(tracking.app, name="tracking")

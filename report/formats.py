@@ -39,7 +39,7 @@ def as_json(copy: Copy, table: Table) -> Iterator[str]:
         before = ""
         for batch in batches:
             rows = (dict(zip(names, row, strict=True)) for row in batch)
-            yield before + ",\n".join(json.dumps(row, default=_plain) for row in rows)
+            yield before + ",\n".join(json.dumps(row, default=plain) for row in rows)
             before = ",\n"
         yield "]}\n"
 
@@ -71,7 +71,7 @@ def _text(value: Any) -> Any:
 
 def _as_json(value: Any) -> Any:
     """Lists and maps begin with a bracket, which no spreadsheet runs."""
-    return value if value is None else json.dumps(value, default=_plain)
+    return value if value is None else json.dumps(value, default=plain)
 
 
 def _number(value: Any) -> Any:
@@ -90,7 +90,7 @@ def _flag(value: bool | None) -> str | None:
     return value if value is None else str(value).lower()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """What JSON has no word for; times are UTC."""
     if isinstance(value, Decimal):
         return f"{value:f}"

@@ -21,11 +21,11 @@ ORDER = {
     " changes deletion_limit backfill load reconcile accounts load_pending",
     "reverse_sync": "values stores guards state diff sync_request plan deliver sync repair",
     "report": "sql limited labels columns published tables display formats filters segments page"
-    " selection pages serving",
+    " selection pages api serving",
     "orchestration": "clock file_lock whole_file project terminal warehouse user_files"
     " configuration upgrade alert_rules build own_traits locks stripe_accounts backup dagster_local"
-    " publication setup webhook_rules demo monitoring pages validation stages repairs live"
-    " code_location definitions refresh commands"
+    " publication setup webhook_rules demo monitoring pages assistant validation stages repairs"
+    " live code_location definitions refresh commands"
     " cli program",
     "sandbox": "errors kinds periods shapes builders paths pricing changes storage books clock"
     " misbehaviour http population accounts billing options webhooks control endpoints"

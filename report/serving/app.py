@@ -21,6 +21,7 @@ from report.limited import TooSlow
 from report.page import Page, Site, View
 from report.pages import PAGES
 from report.published import NothingPublished, Published
+from report.serving import api
 from report.serving.answers import answered, told
 from report.serving.form import saving
 from report.serving.security import HEALTH, WRITTEN, Guarded, Rules
@@ -39,6 +40,7 @@ def application(
     routes = [
         *(Route(page.path, _endpoint(page, published, site)) for page in PAGES),
         Route(WRITTEN, saving(published, site), methods=["POST"]),
+        *api.routes(published, site),
         Route("/build", _build(published)),
         Route(HEALTH, _healthy),
         Mount("/static", StaticFiles(directory=STATIC)),

@@ -13,7 +13,7 @@ from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -25,6 +25,9 @@ POLICY = (
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
     " object-src 'none'"
 )
+API = "/api"  # for programs, which are refused as they are answered: in JSON
+OPEN = "Open the address with ?token=... that 'stripe-traits report' printed."
+SEND = "Send the header 'Authorization: Bearer TOKEN' with the token of 'stripe-traits report'."
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -76,22 +79,26 @@ class Guarded:
             text = (
                 "This report is not served under that name; 'stripe-traits report --name' adds one."
             )
-            return PlainTextResponse(text, 421)
+            return _refused(scope, text, 421)
         if not _is_allowed(scope["method"], scope["path"]):
-            return PlainTextResponse("The report only shows: ask with GET.", 405)
+            return _refused(scope, "The report only shows: ask with GET.", 405)
         if not self.rules.token or scope["path"] == HEALTH:
             return None
         return self._without_token(scope, headers)
 
     def _without_token(self, scope: Scope, headers: Headers) -> Response | None:
-        """The token comes once in the address, and then in a cookie."""
+        """The token comes once in the address, and then in a cookie; a program sends it in a
+        header."""
+        kind, _, bearer = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer" and self._is_token(bearer.strip()):
+            return None
         cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
         if cookie and self._is_token(cookie.value):
             return None
         given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         if not self._is_token(dict(given).get("token", "")):
-            text = "Open the address with ?token=... that 'stripe-traits report' printed."
-            return PlainTextResponse(text, 401)
+            text = SEND if _is_api(scope) else OPEN
+            return _refused(scope, text, 401)
         return self._welcome(scope, [pair for pair in given if pair[0] != "token"])
 
     def _welcome(self, scope: Scope, given: list[tuple[str, str]]) -> Response:
@@ -105,6 +112,17 @@ class Guarded:
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), (self.rules.token or "").encode())
+
+
+def _is_api(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path == API or path.startswith(f"{API}/")
+
+
+def _refused(scope: Scope, text: str, status: int) -> Response:
+    if _is_api(scope):
+        return JSONResponse({"error": text}, status)
+    return PlainTextResponse(text, status)
 
 
 def _is_allowed(method: str, path: str) -> bool:

@@ -1,0 +1,50 @@
+"""An assistant asks the same figures: the SDK's own client, the real program, real stdio."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from command_line import PROGRAM, environment
+from mcp import Client, StdioServerParameters, stdio_client
+from report_world import Report
+
+QUESTIONS: list[tuple[str, dict[str, Any], str]] = [
+    ("mrr", {}, "/api/mrr?limit=24"),
+    ("account", {"account_id": "script"}, "/api/accounts/script"),
+    ("accounts", {"search": "script", "limit": 5}, "/api/accounts?search=script&limit=5"),
+    ("movements", {"movement": "new"}, "/api/movements?movement=new&limit=50"),
+    ("segments", {}, "/api/segments"),
+    ("segment", {"name": "paying"}, "/api/segments/paying?limit=50"),
+]
+
+
+async def _asked(folder: Path, calls: list[tuple[str, dict[str, Any]]]) -> list[Any]:
+    """The answers of one program."""
+    started = StdioServerParameters(
+        command=PROGRAM, args=["mcp"], env=environment(DATA_DIR=str(folder)), cwd=folder.parent
+    )
+    async with Client(stdio_client(started, errlog=sys.stderr)) as client:
+        listed = {tool.name for tool in (await client.list_tools()).tools}
+        assert listed == {*(name for name, _, _ in QUESTIONS), "explain"}
+        return [await client.call_tool(name, given) for name, given in calls]
+
+
+@pytest.mark.long
+def test_the_assistant_gets_what_the_api_gives(report: Report) -> None:
+    wrong = [("account", {"account_id": "nobody"}), ("explain", {"account_id": "nobody"})]
+    calls = [(name, given) for name, given, _ in QUESTIONS]
+    explain = ("explain", {"account_id": "script"})
+    answers = anyio.run(_asked, report.marts.parent, [*calls, explain, *wrong])
+    for (name, _, address), answer in zip(QUESTIONS, answers, strict=False):
+        assert not answer.is_error, answer.content
+        told = json.loads(answer.content[0].text)
+        assert told == report.client.get(address).json(), name
+    explained = json.loads(answers[len(QUESTIONS)].content[0].text)
+    assert "script" in json.dumps(explained)
+    for answer in answers[-2:]:
+        assert answer.is_error
+        assert "nobody" in answer.content[0].text
+        assert "Traceback" not in answer.content[0].text
