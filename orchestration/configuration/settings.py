@@ -76,6 +76,7 @@ class NamedFiles(ScheduleSettings):
 
     segments_file: Path = Path("segments.yml")
     alerts_file: Path = Path("alerts.yml")
+    traits_dir: Path | None = None
 
 
 class Settings(NamedFiles):
@@ -105,7 +106,6 @@ class Settings(NamedFiles):
     mrr_pause_collection: Literal["keep", "zero"] = "keep"
     report_token: SecretStr | None = None
     segments_trait: bool = False
-    traits_dir: Path | None = None
     live: bool = False
     live_poll_seconds: Annotated[float, Field(ge=0.5)] = 5
     live_run_minutes: Annotated[float, Field(gt=0)] = 60

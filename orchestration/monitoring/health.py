@@ -19,6 +19,7 @@ from orchestration.alert_rules.rules_file import read as read_rules
 from orchestration.configuration.settings import Settings
 from orchestration.monitoring.checks import equals_full_build
 from orchestration.monitoring.refreshed import refreshed_at
+from orchestration.own_traits.problems import published as own_traits_problems
 from orchestration.publication.marts import count_rows, names, reading
 from report.segments.definition import WrongSegment
 from report.segments.segments_file import read
@@ -67,6 +68,7 @@ def problems(
         *_kept_out(settings),
         *_differing(settings),
         *_segments(settings),
+        *_own_traits(settings),
         *_alert_rules(settings),
     ]
     return sorted(found, key=lambda problem: (problem.level == "degraded", problem.key))
@@ -129,6 +131,17 @@ def _alert_rules(settings: Settings) -> Iterator[Problem]:
         text = str(error).splitlines()[0]
         remedy = "stripe-traits check shows all; the next refresh judges"
         yield Problem("alerts:file", "degraded", f"alert rules are not judged: {text}", remedy)
+
+
+def _own_traits(settings: Settings) -> Iterator[Problem]:
+    if not settings.marts.exists():
+        return
+    with reading(settings.marts) as database:
+        if found := own_traits_problems(database):
+            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+            text = f"own traits stay as they were: {found[0]}{more}"
+            remedy = "mend the models of TRAITS_DIR; stripe-traits check shows all"
+            yield Problem("own_traits", "degraded", text, remedy)
 
 
 def _segments(settings: Settings) -> Iterator[Problem]:

@@ -83,6 +83,12 @@ def marts(database: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in database.execute(query).fetchall()}
 
 
+def were_there(database: duckdb.DuckDBPyConnection) -> bool:
+    """Whether there ever were own traits, good or wrong."""
+    query = "select 1 from duckdb_schemas() where database_name = current_database()"
+    return bool(database.execute(f"{query} and schema_name = 'custom'").fetchall())
+
+
 def traits(database: duckdb.DuckDBPyConnection) -> list[str]:
     """The own traits that the warehouse has."""
     return [name for name, _ in _columns(database, "marts", TABLE) if name != KEY]

@@ -47,10 +47,9 @@ def bring_own_traits(
 ) -> BuildScope:
     """All own traits are made anew. What is to be published: whole, where there are others than
     before."""
-    before = tables.traits(database)
-    if settings.traits_dir is None and not before:
-        note(database, [])
+    if settings.traits_dir is None and not tables.were_there(database):
         return scope
+    before = tables.traits(database)
     try:
         made = _models(settings, tables.marts(database))
         return again_without_limit(lambda: _brought(database, made, scope, before), fails=never)

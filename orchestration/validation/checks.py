@@ -9,11 +9,17 @@ from collections.abc import Callable, Iterator
 from orchestration.configuration.settings import NamedFiles
 from orchestration.user_files.finding import Finding
 from orchestration.validation.alerts_check import alerts_findings
+from orchestration.validation.own_traits_check import own_traits_findings
 from orchestration.validation.segments_check import segments_findings
 from orchestration.validation.settings_check import settings_findings
 
 Check = Callable[[NamedFiles], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (settings_findings, segments_findings, alerts_findings)
+CHECKS: tuple[Check, ...] = (
+    settings_findings,
+    segments_findings,
+    alerts_findings,
+    own_traits_findings,
+)
 
 
 def findings() -> list[Finding]:

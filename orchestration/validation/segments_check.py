@@ -12,6 +12,7 @@ from orchestration.configuration.settings import NamedFiles
 from orchestration.user_files.finding import Finding
 from orchestration.user_files.yaml_file import YamlFile
 from orchestration.validation.model_columns import Tables, model_columns
+from orchestration.validation.own_traits_check import own_columns
 from report.filters.tree import Condition, Node, WrongFilter
 from report.segments.condition_sql import compiled
 from report.segments.definition import Segment, right_and_wrong
@@ -30,7 +31,7 @@ def segments_findings(files: NamedFiles) -> Iterator[Finding]:
     found, wrong = right_and_wrong(file.data)
     for error in wrong:
         yield file.finding(error.at, str(error))
-    tables = model_columns() if found else {}
+    tables = {**model_columns(), **own_columns(files)} if found else {}
     for segment in found:
         for way, text in _wrong_conditions(segment, tables):
             yield file.finding((*_way_to(file.data, segment), *way), text)

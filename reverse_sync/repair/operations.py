@@ -81,7 +81,7 @@ def compare_store(context: SyncContext, request: SyncRequest, *, repair: bool) -
         held = read(store, context.mode)
         run = request.run(version=held.version, mode=context.mode, tracking=held.tracking)
         with (
-            scanned(store, context.marts_path.parent) as (scan, total),
+            scanned(store, context.marts_path) as (scan, total),
             context.warehouse() as connection,
         ):
             run = begin(connection, run)

@@ -7,7 +7,7 @@ next plan sends what differs from the model and no more. That is also how lost s
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,14 @@ import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
+from reverse_sync.diff.candidates import published
 from reverse_sync.diff.decide import CURRENCY
 from reverse_sync.state.run import Run, rows_as_table, transaction
 from reverse_sync.stores.account_store import AccountStore, StoredAccount
 from reverse_sync.values.lifecycle_text import lifecycle_text
 from reverse_sync.values.traits import (
     NAMESPACE,
+    OWN,
     canonical,
     canonical_value,
     number_text,
@@ -40,6 +42,16 @@ _HELD = pa.schema(
 _DRIFT = pa.schema(
     [(name, _TEXT) for name in ("account_id", "kind", "trait", "acknowledged", "held")]
 )
+
+OWN_TRAITS = f"""
+    select distinct trait
+    from (
+        select unnest(json_keys(traits)) as trait
+        from published.main.account_traits
+        where contains(traits::varchar, '"{OWN}')
+    )
+    where starts_with(trait, '{OWN}')
+"""
 
 # What was acknowledged has its nulls, what is held has none. A match begins at a key: after a
 # value's closing quote comes no colon.
@@ -136,9 +148,10 @@ class Drift:
 
 
 @contextmanager
-def scanned(store: AccountStore, folder: Path) -> Iterator[tuple[Path, int]]:
+def scanned(store: AccountStore, marts_path: Path) -> Iterator[tuple[Path, int]]:
     """Everything the store holds of ours in a file of its own, and how many accounts; the
     warehouse is not open meanwhile. Raises NotReadable."""
+    folder, own = marts_path.parent, _own_traits(marts_path)
     with tempfile.TemporaryDirectory(prefix="reconcile-", dir=folder) as name:
         path = Path(name) / "scan.duckdb"
         total = 0
@@ -150,9 +163,17 @@ def scanned(store: AccountStore, folder: Path) -> Iterator[tuple[Path, int]]:
             )
             for page in store.read_all():
                 total += len(page)
-                with rows_as_table(database, "page", [_row(account) for account in page], _HELD):
+                with rows_as_table(
+                    database, "page", [_row(account, own) for account in page], _HELD
+                ):
                     database.execute("insert into held by name from page")
         yield path, total
+
+
+def _own_traits(marts_path: Path) -> set[str]:
+    """Those of the user's models, also what they no longer have. Another's may begin alike."""
+    with duckdb.connect() as database, published(database, marts_path):
+        return {trait for (trait,) in database.execute(OWN_TRAITS).fetchall()}
 
 
 def compare(
@@ -196,8 +217,12 @@ def _write(
                 connection.execute(FORGET)
 
 
-def _row(account: StoredAccount) -> dict[str, Any]:
-    ours = {trait: v for trait, v in account.traits.items() if trait.startswith(NAMESPACE)}
+def _row(account: StoredAccount, own: Set[str]) -> dict[str, Any]:
+    ours = {
+        trait: value
+        for trait, value in account.traits.items()
+        if trait.startswith(NAMESPACE) or trait in own
+    }
     mrr, currency = account.lifecycle.mrr, ours.get(CURRENCY)
     return {
         "account_id": account.account_id,

@@ -2,20 +2,25 @@
 
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from command_line import run
 from local_stripe import DAY, NOW
 from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
 
 from orchestration.build.scope import decide
+from orchestration.configuration.traits_folder import OwnTraitsFailed
 from orchestration.own_traits.problems import published as published_problems
 from orchestration.pages.explain import read
 from orchestration.project import PROJECT
 from orchestration.publication.marts import reading
+from orchestration.repairs import reconcile
 from orchestration.stages.own_traits import bring_own_traits
+from orchestration.terminal.reporter import LogReporter
 from report.filters.tree import Condition
 from report.segments.definition import Segment
 from report.segments.segments_file import write
@@ -24,6 +29,9 @@ from sandbox import builders
 pytestmark = pytest.mark.long
 
 EXAMPLES = PROJECT / "transform" / "examples"
+REPORTER = LogReporter(lambda line: None, every_seconds=0)
+KEY = "sk_test_12345678"
+COLUMN = {"name": "size", "data_type": "integer", "description": "Length of its id."}
 SIZE = "select account_id, strlen(account_id)::integer as size from {{ ref('accounts') }}"
 
 
@@ -237,6 +245,64 @@ def test_each_wrong_declaration_is_refused_in_one_line(business: Pipeline) -> No
         "TRAITS_DIR: Parsing Error Error reading traits.yml - Runtime Error"
         " Syntax error near line 3"
     )
+
+
+def test_check_names_what_is_wrong_without_data(tmp_path: Path) -> None:
+    (tmp_path / "sizes.sql").write_text(SIZE)
+    finished = run("check", cwd=tmp_path, STRIPE_API_KEY=KEY, TRAITS_DIR=str(tmp_path))
+    assert finished.stdout.startswith(f"{tmp_path}/sizes.sql: TRAITS_DIR: the YAML has no columns")
+    assert finished.returncode == 1
+    described = {"name": "sizes", "columns": [COLUMN | {"name": "account_id"}, COLUMN]}
+    (tmp_path / "traits.yml").write_text(json.dumps({"models": [described]}))
+    where = Condition("custom.size", "over", "7")
+    write(tmp_path / "segments.yml", [Segment("long", "", where)])
+    finished = run("check", cwd=tmp_path, STRIPE_API_KEY=KEY, TRAITS_DIR=str(tmp_path))
+    assert finished.stdout == "settings and files are right\n"
+
+
+def test_a_sync_delivers_all_else_and_fails(business: Pipeline) -> None:
+    size(business)
+    business.refresh()
+    models(business, sizes="selec")
+    business.stripe.store.update("customer", "cus_one", {"name": "Renamed"}, now=NOW)
+    for _ in ("what changed", "nothing changed"):
+        finished = run("sync", "--as-of", f"{AS_OF:%Y-%m-%d}", **settings_of(business))
+        assert finished.returncode == 1
+        assert "own traits stay as they were: sizes.sql: DuckDB cannot run it" in finished.stderr
+    assert business.account("cus_one")["name"] == "Renamed"
+    business.stripe.store.update("customer", "cus_one", {"name": "Again"}, now=NOW + 1)
+    with pytest.raises(OwnTraitsFailed):
+        business.run_job()
+    assert business.account("cus_one")["name"] == "Again"
+    size(business)
+    assert run("sync", **settings_of(business)).returncode == 0
+
+
+def settings_of(business: Pipeline) -> dict[str, str]:
+    return {
+        "STRIPE_API_BASE": business.stripe.url,
+        "DATA_DIR": str(business.folder),
+        "TRAITS_DIR": str(own(business)),
+    }
+
+
+def test_the_comparison_with_the_store_knows_which_are_ours(business: Pipeline) -> None:
+    size(business)
+    business.refresh()
+    held = business.account("cus_one")["traits"]
+    change_store(business, held | {"custom.of_others": 1})
+    drift, _ = reconcile(business.settings, REPORTER, repair=False, overridden=frozenset())
+    assert drift.found == ()
+    change_store(business, held | {"custom.size": 1})
+    drift, _ = reconcile(business.settings, REPORTER, repair=False, overridden=frozenset())
+    assert [one.trait for one in drift.found] == ["custom.size"]
+
+
+def change_store(business: Pipeline, traits: dict[str, Any]) -> None:
+    with sqlite3.connect(business.settings.folder.accounts) as database:
+        database.execute(
+            "update accounts set traits = ? where account_id = 'cus_one'", [json.dumps(traits)]
+        )
 
 
 def test_what_is_no_own_trait_any_more_is_cleared(business: Pipeline) -> None:
