@@ -63,31 +63,33 @@ def live(
 ) -> None:
     """Cycles until `stop`. `clock` gives each cycle's `as_of` (aware UTC).
 
-    A failed cycle is reported and tried again after a pause; raises its error after some in a row.
-    An account store that is away fails no cycle: what it lacks is owed, and if it still is at the
-    end, that is raised.
+    A failed cycle is reported and tried again after a pause; raises its error after some in a row,
+    and where the last one failed. An account store that is away fails no cycle: what it lacks is
+    owed, and if it still is at the end, that is raised.
     """
-    failures, loads, deliveries = 0, Loads(settings), Deliveries(settings, reporter)
+    failures: list[Exception] = []  # in a row
+    loads, deliveries = Loads(settings), Deliveries(settings, reporter)
     alerts = Alerts(settings)
     for number in _awaited(loads, stop):
         cycle = Cycle(number, clock())
         try:
             _run(cycle, settings, reporter, loads)
             _send(cycle, settings, clock, deliveries)
-            failures = 0
+            failures.clear()
         except Exception as error:
-            failures += 1
+            failures.append(error)
             found = foreseen(error)
             cycle.failure = found[0] if found else None
-            if cycle.failure is None or failures >= GIVE_UP_AFTER:
+            if cycle.failure is None or len(failures) >= GIVE_UP_AFTER:
                 raise
         report(cycle)
         alerts.tell(is_news=cycle.built is not None)
         if failures:
-            stop.wait(min(2.0**failures, LONGEST_PAUSE))
+            stop.wait(min(2.0 ** len(failures), LONGEST_PAUSE))
     alerts.end()
-    if deliveries.failure:
-        raise deliveries.failure
+    for unfinished in (*failures[-1:], deliveries.failure):
+        if unfinished:
+            raise unfinished
 
 
 def _awaited(loads: Loads, stop: threading.Event) -> Iterator[int]:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from orchestration.terminal.printable import in_line
+
 FEWEST, MOST = 2, 4  # decimals: those of an amount, those of a ratio
 MIDNIGHT = " 00:00:00"
 
@@ -17,7 +19,7 @@ def table(answer: Path) -> str:
     """Words to the left, numbers to the right."""
     with answer.open() as file:
         header, *rows = csv.reader(file)
-    shown = [header, *([_cell(cell) for cell in row] for row in rows)]
+    shown = [list(map(in_line, header)), *([_cell(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     numbers = [any(_number(cell) is not None for cell in column) for column in zip(*rows)]  # noqa: B905
     return "\n".join(_line(row, widths, numbers) for row in shown)
@@ -35,7 +37,7 @@ def _cell(text: str) -> str:
     """A count has no decimals, an amount two, a ratio up to four."""
     number = _number(text)
     if number is None:
-        return text.removesuffix(MIDNIGHT)
+        return in_line(text.removesuffix(MIDNIGHT))
     if "." not in text:
         return f"{number:,}"
     whole, _, part = f"{number:,.{MOST}f}".partition(".")

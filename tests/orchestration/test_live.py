@@ -21,9 +21,11 @@ from systemd_unit import command
 from orchestration.build.transform import transform
 from orchestration.code_location.live_job import live_refresh
 from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.live.resident import Cycle, live
 from orchestration.locks import kept_open
 from orchestration.monitoring.refreshed import refreshed_at
 from orchestration.stages.load import load_stage
+from orchestration.terminal.failures import foreseen
 from orchestration.terminal.reporter import LogReporter
 
 pytestmark = pytest.mark.long
@@ -135,3 +137,19 @@ def test_a_build_has_its_own_limit_of_memory_after_a_load(refreshed: Pipeline) -
         transform(settings, as_of=AS_OF)
         (building,) = database.execute(asked).fetchone() or ()
     assert loading <= building < whole
+
+
+def test_a_loop_whose_last_cycle_failed_ends_with_its_error(refreshed: Pipeline) -> None:
+    refreshed.settings.marts.write_bytes(b"no database " * 1000)
+    stop, told = threading.Event(), []
+
+    def report(cycle: Cycle) -> None:
+        told.append(cycle.failure)
+        stop.set()
+
+    reporter = LogReporter(lambda line: None)
+    with pytest.raises(duckdb.Error) as caught:
+        live(refreshed.settings, reporter, clock=lambda: AS_OF, stop=stop, report=report)
+    line, _ = foreseen(caught.value) or ("", 0)
+    assert "marts.duckdb is broken" in line
+    assert told == [line]

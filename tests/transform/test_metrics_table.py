@@ -24,3 +24,9 @@ def test_amounts_counts_and_ratios_are_written_out(tmp_path: Path) -> None:
 def test_an_answer_without_rows_is_its_header(tmp_path: Path) -> None:
     (tmp_path / "answer.csv").write_text("metric_time__month,mrr\n")
     assert table(tmp_path / "answer.csv") == "metric_time__month  mrr"
+
+
+def test_a_group_named_by_a_stranger_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "answer.csv").write_text('account,mrr\n"\x1b[2Jevil\n\u202e",10.0\n')
+    shown = [line.split() for line in table(tmp_path / "answer.csv").splitlines()]
+    assert shown == [["account", "mrr"], ["\\u001b[2Jevil\\n\\u202e", "10.00"]]
