@@ -11,10 +11,12 @@ import pytest
 from command_line import run
 from local_stripe import DAY, NOW
 from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
+from report_world import reported
 
 from orchestration.build.scope import decide
 from orchestration.configuration.traits_folder import OwnTraitsFailed
 from orchestration.own_traits.problems import published as published_problems
+from orchestration.pages.data_dictionary import write_docs
 from orchestration.pages.explain import read
 from orchestration.project import PROJECT
 from orchestration.publication.marts import reading
@@ -337,3 +339,9 @@ def test_segments_and_explain_know_them(business: Pipeline, tmp_path: Path) -> N
     assert "custom.size" in {
         one["trait"] for one in read(business.settings.marts, "cus_one").traits
     }
+    page = write_docs(business.settings).read_text()
+    assert "<td>size</td><td>integer</td><td>The size. From sizes.sql.</td>" in page
+    with reported(business.settings.marts) as report:
+        assert "sizes.sql" in report.page("/account?id=cus_one")
+        [row] = report.json("/accounts?column=custom.size&search=cus_three")
+        assert row["custom.size"] == 9
