@@ -70,10 +70,35 @@ def open_warehouse(folder: DataFolder, reporter: Reporter) -> Iterator[duckdb.Du
 
 
 @contextmanager
+def open_sync_records(
+    folder: DataFolder, reporter: Reporter
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The database that holds the schema `sync` of the folder's account store, under its lock."""
+    if not folder.store:
+        with open_warehouse(folder, reporter) as database:
+            yield database
+        return
+    path = folder.sync_records
+    path.parent.mkdir(parents=True, exist_ok=True)
+    what = f"the records of account store '{folder.store}'"
+    with (
+        writer_lock(
+            path.with_suffix(".lock"),
+            purpose="reverse-sync",
+            what=what,
+            on_wait=reporter.waiting_to_send,
+        ),
+        duckdb.connect(str(path)) as database,
+    ):
+        limit_memory(database)
+        yield database
+
+
+@contextmanager
 def lease(folder: DataFolder, reporter: Reporter) -> Iterator[None]:
     """One sender at a time for the account store; freed by the kernel when its holder dies."""
     path = folder.store_lock
-    with writer_lock(
-        path, purpose="reverse-sync", what="the account store", on_wait=reporter.waiting_to_send
-    ):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    what = f"account store '{folder.store}'" if folder.store else "the account store"
+    with writer_lock(path, purpose="reverse-sync", what=what, on_wait=reporter.waiting_to_send):
         yield

@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from orchestration.clock import now
 from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
-from orchestration.locks import open_warehouse
+from orchestration.locks import open_sync_records
 from orchestration.publication.marts import need
 from orchestration.stages.delivery import publishing_records, run_delivery, sync_context
 from orchestration.terminal.reporter import Reporter
@@ -35,7 +35,7 @@ def retry(
 ) -> SyncResult:
     """Lets dead letters go again, with everything else that is to be sent."""
     _owe_delivery(settings, reporter)
-    with open_warehouse(settings.folder, reporter) as connection:
+    with open_sync_records(settings.folder, reporter) as connection:
         release(connection, letters, at=now())
     return run_delivery(settings, reporter, _request("retry", overridden=overridden))
 
@@ -103,7 +103,7 @@ def _owe_delivery(settings: Settings, reporter: Reporter) -> str | None:
 @contextmanager
 def _records(folder: DataFolder, reporter: Reporter) -> Iterator[DuckDBPyConnection]:
     """The sync's records, published afterwards."""
-    with publishing_records(folder, reporter), open_warehouse(folder, reporter) as connection:
+    with publishing_records(folder, reporter), open_sync_records(folder, reporter) as connection:
         yield connection
 
 

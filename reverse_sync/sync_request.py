@@ -15,6 +15,7 @@ from duckdb import DuckDBPyConnection
 from reverse_sync.guards import Guards
 from reverse_sync.state.run import Run, Scope
 from reverse_sync.stores.target import Target
+from reverse_sync.values.store_rules import EVERYTHING, StoreRules
 from reverse_sync.values.tracking import Mode, Tracking
 
 Warehouse = Callable[[], AbstractContextManager[DuckDBPyConnection]]
@@ -28,6 +29,7 @@ class SyncContext:
 
     `lease` keeps other senders away from the target as long as it is held; `warehouse` takes the
     writers' lock and opens the file, for short. `timed` hears how long a part of a run takes.
+    `rules`: which accounts and traits the store gets.
     """
 
     marts_path: Path
@@ -37,6 +39,7 @@ class SyncContext:
     lease: Lease = nullcontext
     guards: Guards = field(default_factory=Guards)
     timed: Timed = nullcontext
+    rules: StoreRules = EVERYTHING
 
     @property
     def mode(self) -> Mode:
@@ -63,15 +66,16 @@ class SyncRequest:
         if self.as_of.tzinfo is None or self.now.tzinfo is None:
             raise ValueError("as_of has no time zone; pass an aware datetime, such as UTC")
 
-    def run(self, *, version: int, mode: Mode, tracking: Tracking) -> Run:
+    def run(self, context: SyncContext, *, version: int, tracking: Tracking) -> Run:
         """The run; its version is not final before `begin`."""
         return Run(
             run_id=self.run_id,
             version=version,
-            mode=mode,
+            mode=context.mode,
             tracking=tracking.digest,
             as_of=self.as_of,
             clock=self.now,
             kind=self.kind,
             scope=self.scope,
+            rules=context.rules,
         )

@@ -30,8 +30,10 @@ from orchestration.code_location.events.stage_events import (
     landing_events,
     model_events,
 )
+from orchestration.code_location.events.store_events import further_event, store_key
 from orchestration.code_location.run_tags import as_of, is_full, moment, overridden, share
 from orchestration.configuration.environment import read_settings
+from orchestration.configuration.stores.further_stores import store_settings
 from orchestration.stages.compare_builds import compared_line
 from orchestration.stages.load import load_stage, reconcile_stage
 from orchestration.stages.own_traits import check_own_traits
@@ -106,6 +108,29 @@ def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinitio
             context.log.info("docs of every model and column: %s", write_docs(settings))
 
     return models
+
+
+def further_account_store(store: str) -> AssetsDefinition:
+    """A store of `stores.yml`, which fails or succeeds on its own."""
+
+    @asset(
+        key=store_key(store),
+        deps=[AssetKey(["marts", "account_traits"])],
+        group_name="account_store",
+        kinds={"python"},
+        description=f"The store '{store}' of stores.yml brought to what it is to hold of"
+        " `account_traits`.",
+    )
+    def account_store_of(context: AssetExecutionContext) -> MaterializeResult[None]:
+        return further_event(
+            store_settings(store),
+            log_reporter(context.log),
+            as_of=as_of(context),
+            run_id=context.run.run_id,
+            say=context.log.info,
+        )
+
+    return account_store_of
 
 
 @asset(

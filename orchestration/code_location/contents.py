@@ -20,6 +20,7 @@ from orchestration.code_location.asset_checks import asset_checks
 from orchestration.code_location.assets import (
     account_store,
     dbt_models,
+    further_account_store,
     run_settings,
     stripe_landing,
 )
@@ -28,7 +29,8 @@ from orchestration.code_location.run_log import console
 from orchestration.code_location.schedules import schedules
 from orchestration.code_location.sensors import sensors
 from orchestration.configuration.environment import WrongSettings
-from orchestration.configuration.settings import ScheduleSettings, schedule_problems
+from orchestration.configuration.settings import NamedFiles, ScheduleSettings, schedule_problems
+from orchestration.configuration.stores.store_file import read
 from orchestration.terminal.logs import drop_plain_root_handlers
 
 # The nightly run makes everything anew; where nothing changes in between, nothing is made.
@@ -43,16 +45,18 @@ def definitions(*, pool: str | None) -> Definitions:
     timing = ScheduleSettings()
     if wrong := schedule_problems(timing):
         raise WrongSettings("\n".join(wrong))
+    stores = sorted(read(NamedFiles().stores_file))
     assets: list[AssetSpec | AssetsDefinition] = [
         run_settings,
         stripe_landing(pool),
         dbt_models(read_manifest(), pool),
         account_store,
+        *map(further_account_store, stores),
     ]
     return Definitions(
         assets=map_asset_specs(_described, assets),
         asset_checks=asset_checks(),
-        jobs=jobs(),
+        jobs=jobs(stores),
         schedules=schedules(timing),
         sensors=sensors(),
         executor=in_process_executor,

@@ -9,6 +9,7 @@ from dagster import AssetSelection, JobDefinition, define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.code_location.assets import account_store, run_settings
+from orchestration.code_location.events.store_events import store_key
 from orchestration.code_location.job_names import INITIAL_IMPORT, NIGHTLY, REFRESH, REVERSE_SYNC
 from orchestration.code_location.live_job import live_refresh
 from orchestration.code_location.reconcile_job import reconcile
@@ -16,8 +17,8 @@ from orchestration.code_location.run_log import CONFIG
 from orchestration.code_location.run_tags import reconcile_tags, run_tags
 
 
-def jobs() -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:
-    """Every job."""
+def jobs(stores: Sequence[str]) -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:
+    """Every job; `stores` are the names of stores.yml."""
     all_of_it = AssetSelection.all() - AssetSelection.assets(run_settings.key)
     return [
         define_asset_job(
@@ -46,9 +47,10 @@ def jobs() -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:
         ),
         define_asset_job(
             REVERSE_SYNC,
-            selection=AssetSelection.assets(account_store),
+            selection=AssetSelection.assets(account_store.key, *map(store_key, stores)),
             config=CONFIG,
-            description="What the account store does not hold yet, of the marts as they are.",
+            description="What the account store, and each of stores.yml, does not hold yet of the"
+            " marts as they are.",
         ),
         live_refresh,
         reconcile,

@@ -32,12 +32,13 @@ from orchestration.code_location.old_runs import delete_old_runs
 from orchestration.code_location.run_requests import ask
 from orchestration.configuration.environment import read_settings, why_not_configured
 from orchestration.configuration.settings import Settings
+from orchestration.configuration.stores.further_stores import further_stores
 from orchestration.dagster_local.old_events import delete_old_events
 from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import problems
 from orchestration.monitoring.rule_alerts import notify_rules
 from orchestration.monitoring.segment_alerts import notify_moves
-from orchestration.publication.delivery_due import last_delivery
+from orchestration.publication.delivery_due import Delivery, last_delivery
 
 log = logging.getLogger("stripe_traits.sensors")
 RUNNING = DefaultSensorStatus.RUNNING
@@ -72,10 +73,10 @@ def marts_are_newer(context: SensorEvaluationContext) -> Asked:
     """A build that the account store has not been brought to: it was down, or a run was killed."""
     if lacking := why_not_configured():
         return SkipReason(lacking)
-    last = last_delivery(read_settings(for_stripe=False))
-    if last is None or not last.due or last.retry_at:
-        return SkipReason("the account store was brought to the last build")
-    return _deliver(context, last.build or "unknown", last.due)
+    for last in _last_deliveries():
+        if last.due and not last.retry_at:
+            return _deliver(context, last.build or "unknown", last.due)
+    return SkipReason("the account store was brought to the last build")
 
 
 @sensor(job_name=REVERSE_SYNC, minimum_interval_seconds=15, default_status=RUNNING)
@@ -83,13 +84,19 @@ def retries_are_due(context: SensorEvaluationContext) -> Asked:
     """Accounts that the store did not take, or had no budget for, and whose time has come."""
     if lacking := why_not_configured():
         return SkipReason(lacking)
-    last = last_delivery(read_settings(for_stripe=False))
-    until = last.retry_at if last else None
-    if last is None or until is None:
+    waiting = [last for last in _last_deliveries() if last.retry_at]
+    until = min((last.retry_at for last in waiting if last.retry_at), default=None)
+    if until is None:
         return SkipReason("no account waits for another attempt")
-    if not last.is_due(_now()):
+    if not any(last.is_due(_now()) for last in waiting):
         return SkipReason(f"the next attempt is due at {until:%Y-%m-%d %H:%M:%S} UTC")
     return _deliver(context, f"retry-{until.isoformat()}", "accounts are due for another attempt")
+
+
+def _last_deliveries() -> Sequence[Delivery]:
+    """Of each account store, that of ACCOUNT_STORE_URL first."""
+    settings = read_settings(for_stripe=False)
+    return [*filter(None, map(last_delivery, [settings, *further_stores(settings)]))]
 
 
 def _deliver(context: SensorEvaluationContext, mark: str, why: str) -> Asked:

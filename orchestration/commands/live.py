@@ -32,12 +32,14 @@ def live(
     with explained():
         settings = read_settings()
         from orchestration.code_location.events.live_report import LiveReport
+        from orchestration.configuration.stores.further_stores import further_stores
         from orchestration.live import resident as loop
         from orchestration.validation.refused import refuse_wrong_files
         from reverse_sync.stores.url import check_settings
 
         check_settings(settings.target)
         refuse_wrong_files(settings)
+        further_stores(settings)  # what is wrong in stores.yml is told before anything is read
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())

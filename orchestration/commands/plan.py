@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import typer
 
-from orchestration.configuration.environment import read_settings
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import (
     Json,
     Override,
+    To,
     console,
     moment_option,
     named_guards,
@@ -28,6 +28,7 @@ AsOf = Annotated[
 def plan(
     limit: Annotated[int, typer.Option(help="Accounts to print.", min=0)] = 50,
     as_of: AsOf = None,
+    to: To = None,
     json: Json = False,
 ) -> None:
     """What would be sent to the account store now: creates, updates, churns, skips. Sends nothing.
@@ -35,7 +36,9 @@ def plan(
     The digest stands for exactly this plan: `stripe-traits apply --plan DIGEST` sends it.
     """
     with explained():
-        settings = read_settings(for_stripe=False)
+        from orchestration.configuration.stores.further_stores import store_settings
+
+        settings = store_settings(to)
         from orchestration.clock import now
         from orchestration.pages import plan_page
         from orchestration.publication import marts
@@ -48,7 +51,7 @@ def plan(
         request = SyncRequest(run_id="plan", as_of=as_of or moment, now=moment)
         with reporting() as reporter:
             found = preview(sync_context(settings, reporter), request)
-        plan_page.print_plan(console, found, as_json=json, limit=limit)
+        plan_page.print_plan(console, found, as_json=json, limit=limit, to=to)
         if not json and sent_mode(settings) != settings.multiple_subscriptions:
             console.print(
                 f"MULTIPLE_SUBSCRIPTIONS={str(settings.multiple_subscriptions).lower()} takes"
@@ -62,12 +65,15 @@ def apply(
     digest: Annotated[str, typer.Option("--plan", help="The digest that `plan` printed.")],
     override: Override = None,
     as_of: AsOf = None,
+    to: To = None,
     json: Json = False,
 ) -> None:
     """Send exactly the plan of that digest; refuse with exit 3 if the data has moved since."""
     with explained():
         guards = named_guards(override)
-        settings = read_settings(for_stripe=False)
+        from orchestration.configuration.stores.further_stores import store_settings
+
+        settings = store_settings(to)
         from orchestration.clock import now
         from orchestration.pages import plan_page
         from orchestration.publication import marts

@@ -8,7 +8,7 @@ import typer
 from orchestration.configuration.environment import WrongSettings, read_settings
 from orchestration.pages.tables import table
 from orchestration.terminal.failures import explained
-from orchestration.terminal.output import Json, Override, console, named_guards, reporting
+from orchestration.terminal.output import Json, Override, To, console, named_guards, reporting
 from orchestration.terminal.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def reconcile(  # noqa: PLR0913, PLR0917 (each an option)
             " model; and what is known of the store back to what it holds, where that was lost.",
         ),
     ] = False,
+    to: To = None,
     override: Override = None,
     json: Json = False,
 ) -> None:
@@ -51,17 +52,24 @@ def reconcile(  # noqa: PLR0913, PLR0917 (each an option)
     with explained():
         guards = named_guards(override)
         neither = not (stripe or store or marts)
-        settings = read_settings(for_stripe=stripe or neither)
+        settings = read_settings(for_stripe=stripe or (neither and to is None))
+        from orchestration.configuration.stores.further_stores import store_settings
+
         told: dict[str, Any] = {}
+        store, stripe = store or to is not None, stripe or (neither and to is None)
         with reporting() as reporter:
-            if stripe or neither:
+            if stripe:
                 told["stripe"] = _with_stripe(settings, reporter, share, allow_gone=allow_gone)
                 if not json:
                     found = told["stripe"]
                     console.print(table(found, title=f"Stripe beside the warehouse, {share}"))
             if store or neither:
                 told["store"] = _with_store(
-                    settings, reporter, repair=repair, overridden=guards, quiet=json
+                    store_settings(to) if to else settings,
+                    reporter,
+                    repair=repair,
+                    overridden=guards,
+                    quiet=json,
                 )
             if marts:
                 told["marts"] = _with_full_build(settings, reporter)

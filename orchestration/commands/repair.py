@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from orchestration.configuration.environment import read_settings
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import (
     Json,
     Override,
+    To,
     console,
     moment_option,
     named_guards,
@@ -20,7 +20,7 @@ from orchestration.terminal.output import (
 )
 
 
-def retry(
+def retry(  # noqa: PLR0913, PLR0917 (each an option)
     since: Annotated[
         datetime | None,
         moment_option(
@@ -32,12 +32,15 @@ def retry(
         str | None, typer.Option(help="Only those of this code, as in dead_letters.")
     ] = None,
     override: Override = None,
+    to: To = None,
     json: Json = False,
 ) -> None:
     """Send again what the account store had refused for good (marts.dead_letters)."""
     with explained():
         guards = named_guards(override)
-        settings = read_settings(for_stripe=False)
+        from orchestration.configuration.stores.further_stores import store_settings
+
+        settings = store_settings(to)
         from orchestration import repairs
         from orchestration.pages import plan_page
         from reverse_sync.deliver.dead_letters import Letters
@@ -50,6 +53,7 @@ def retry(
 
 def undo(
     run: Annotated[str, typer.Argument(help="The run's id or version, as in sync_runs.")],
+    to: To = None,
     json: Json = False,
 ) -> None:
     """Put back what a run changed, where no later run has changed it again.
@@ -58,7 +62,9 @@ def undo(
     says: mend the cause (a setting, the data) before it runs.
     """
     with explained():
-        settings = read_settings(for_stripe=False)
+        from orchestration.configuration.stores.further_stores import store_settings
+
+        settings = store_settings(to)
         from orchestration import repairs
         from orchestration.pages import plan_page
 
@@ -67,7 +73,7 @@ def undo(
         plan_page.print_result(console, result, as_json=json)
 
 
-def resync(
+def resync(  # noqa: PLR0913, PLR0917 (each an option)
     accounts: Annotated[list[str] | None, typer.Argument(help="Accounts to send whole.")] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Send every account whole, whatever was acknowledged.")
@@ -80,6 +86,7 @@ def resync(
         ),
     ] = False,
     override: Override = None,
+    to: To = None,
     json: Json = False,
 ) -> None:
     """Send accounts whole again: chosen ones, or --all; or take them as sent: --reset-baseline."""
@@ -87,7 +94,9 @@ def resync(
         guards = named_guards(override)
         if sum((bool(accounts), everything, reset_baseline)) != 1:
             raise typer.BadParameter("name accounts, or --all, or --reset-baseline: one of these")
-        settings = read_settings(for_stripe=False)
+        from orchestration.configuration.stores.further_stores import store_settings
+
+        settings = store_settings(to)
         from orchestration import repairs
         from orchestration.pages import plan_page
 

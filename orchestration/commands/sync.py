@@ -35,8 +35,10 @@ def sync(
     """Refresh end to end: Stripe, marts, account store. The first one imports everything."""
     with explained():
         settings = read_settings()
+        from orchestration.configuration.stores.further_stores import further_stores
         from orchestration.pages import summary
         from orchestration.refresh.if_due import refresh_if_due
+        from orchestration.stages.further_deliveries import StoresFailed
         from orchestration.validation.refused import refuse_wrong_files
         from reverse_sync.stores.account_store import AccountStoreError
         from reverse_sync.stores.url import check_settings
@@ -45,6 +47,7 @@ def sync(
         check_settings(settings.target)
         refuse_wrong_files(settings)
         made: dict[str, Mapping[str, Any]] = {}
+        further_stores(settings)  # what is wrong in stores.yml is told before anything is read
         failed: AccountStoreError | None = None
         own_traits: OwnTraitsFailed | None = None
         with reporting() as reporter:
@@ -61,7 +64,8 @@ def sync(
                 failed = error
             except OwnTraitsFailed as error:  # all else was done
                 own_traits = error
-        done = summary.of_sync(made, settings, failed=failed)
+        of_main = None if isinstance(failed, StoresFailed) else failed
+        done = summary.of_sync(made, settings, failed=of_main)
         summary.print_sync(console, done, as_json=json)
         if settings.alerts_file.exists():
             from orchestration.monitoring.rule_alerts import notify_rules

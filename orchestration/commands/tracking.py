@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.configuration.environment import read_settings
 from orchestration.pages.tables import table
 from orchestration.terminal.failures import explained
-from orchestration.terminal.output import Json, console
+from orchestration.terminal.output import Json, To, console
 
 if TYPE_CHECKING:
     from reverse_sync.values.tracking import Setting, SettingChange, Tracking
@@ -26,15 +25,17 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def show(context: typer.Context, json: Json = False) -> None:
+def show(context: typer.Context, to: To = None, json: Json = False) -> None:
     """The settings now, and what enabling the integration replaced."""
+    context.obj = to
     if context.invoked_subcommand is not None:
         return
     with explained():
+        from orchestration.configuration.stores.further_stores import store_settings
         from reverse_sync.stores.url import opened
         from reverse_sync.values.tracking import overridden
 
-        with opened(read_settings(for_stripe=False).target) as store:
+        with opened(store_settings(to).target) as store:
             tracking = store.read_tracking()
             replaced = overridden([change for _, change in store.read_tracking_history()])
     if json:
@@ -45,6 +46,7 @@ def show(context: typer.Context, json: Json = False) -> None:
 
 @app.command("set")
 def edit(
+    context: typer.Context,
     aspect: Annotated[str, typer.Argument(help="revenue, churn, renewal or trial.")],
     trait: Annotated[
         str | None, typer.Argument(help="The trait to read, such as app.trialUntil.")
@@ -58,12 +60,14 @@ def edit(
         from reverse_sync.values.tracking import editing
 
         _change(
-            lambda tracking, _history: [editing(tracking, aspect=aspect, trait=trait, rule=rule)]
+            context.obj,
+            lambda tracking, _history: [editing(tracking, aspect=aspect, trait=trait, rule=rule)],
         )
 
 
 @app.command()
 def restore(
+    context: typer.Context,
     aspects: Annotated[
         list[str] | None, typer.Argument(help="Which aspects; none named: all that were replaced.")
     ] = None,
@@ -72,13 +76,17 @@ def restore(
     with explained():
         from reverse_sync.values.tracking import restoring
 
-        _change(lambda tracking, history: restoring(tracking, history, aspects=aspects or ()))
+        _change(
+            context.obj,
+            lambda tracking, history: restoring(tracking, history, aspects=aspects or ()),
+        )
 
 
-def _change(decide: "Decide") -> None:
+def _change(to: str | None, decide: "Decide") -> None:
+    from orchestration.configuration.stores.further_stores import store_settings
     from reverse_sync.stores.url import opened
 
-    with opened(read_settings(for_stripe=False).target) as store:
+    with opened(store_settings(to).target) as store:
         history = [change for _, change in store.read_tracking_history()]
         changes = decide(store.read_tracking(), history)
         if changes:

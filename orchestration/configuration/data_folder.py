@@ -13,10 +13,12 @@ BACKUPS = "backups"
 
 @dataclass(frozen=True)
 class DataFolder:
-    """`warehouse` is in it unless WAREHOUSE_URL names another place."""
+    """`warehouse` is in it unless WAREHOUSE_URL names another place. `store`: whose account store's
+    files are meant; None: that of ACCOUNT_STORE_URL, whose records are in the warehouse."""
 
     path: Path
     warehouse: Path
+    store: str | None = None
 
     @property
     def warehouse_lock(self) -> Path:
@@ -36,8 +38,18 @@ class DataFolder:
         return self.path / "accounts.db"
 
     @property
+    def sync(self) -> Path:
+        """The folder of what is kept for the account store."""
+        return self.path / "stores" / self.store if self.store else self.path
+
+    @property
+    def sync_records(self) -> Path:
+        """The database with the schema `sync`."""
+        return self.sync / "records.duckdb" if self.store else self.warehouse
+
+    @property
     def store_lock(self) -> Path:
-        return self.path / "account_store.lock"
+        return self.sync / "account_store.lock"
 
     @property
     def raw(self) -> Path:

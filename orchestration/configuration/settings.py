@@ -4,14 +4,16 @@ Enters: environment variables and `.env`, as `.env.example` explains them. Leave
 `Settings`. Not here: who reads them, and how a wrong one is told (`environment`).
 """
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    PrivateAttr,
     SecretStr,
     model_validator,
 )
@@ -23,6 +25,10 @@ from orchestration.warehouse import url
 from orchestration.warehouse.warehouse_kinds import InFile, warehouse
 from reverse_sync.guards import GUARDS, Guards, parse_limit
 from reverse_sync.stores.target import Target
+from reverse_sync.values.store_rules import EVERYTHING, StoreRules
+
+if TYPE_CHECKING:
+    from orchestration.configuration.stores.store_definition import StoreDefinition
 
 ENV_FILE = ".env"
 STRIPE = "https://api.stripe.com"
@@ -39,6 +45,27 @@ PerMinute = Annotated[float, Field(gt=0, le=100_000)]
 Guard = Annotated[str, AfterValidator(checks.limit)]
 Hours = Annotated[Decimal, Field(gt=0, le=10_000)]
 Currency = Annotated[str, Field(pattern="^[a-zA-Z]{3}$")]
+
+
+@dataclass(frozen=True)
+class FurtherStore:
+    """An account store of `stores.yml`, with its address and secret."""
+
+    name: str
+    definition: "StoreDefinition"
+    url: str = field(repr=False)
+    secret: str | None = field(default=None, repr=False)
+
+    def target(self, folder: Path) -> Target:
+        """`folder` is its own: what it was sent stands there."""
+        return Target(
+            url=self.url,
+            secret=self.secret,
+            folder=folder,
+            requests_per_minute=self.definition.requests_per_minute,
+            accounts_per_request=self.definition.accounts_per_request,
+            rules=self.definition.rules,
+        )
 
 
 class ScheduleSettings(BaseSettings):
@@ -77,6 +104,7 @@ class NamedFiles(ScheduleSettings):
     segments_file: Path = Path("segments.yml")
     alerts_file: Path = Path("alerts.yml")
     traits_dir: Path | None = None
+    stores_file: Path = Path("stores.yml")
 
 
 class Settings(NamedFiles):
@@ -148,6 +176,24 @@ class Settings(NamedFiles):
             raise ValueError("\n".join(problems))
         return self
 
+    _store: FurtherStore | None = PrivateAttr(default=None)
+
+    def for_store(self, store: FurtherStore) -> Self:
+        """The same, with that account store in the place of ACCOUNT_STORE_URL's."""
+        made = self.model_copy()
+        made._store = store
+        return made
+
+    @property
+    def store_name(self) -> str | None:
+        """None: the store of ACCOUNT_STORE_URL."""
+        return self._store.name if self._store else None
+
+    @property
+    def store_rules(self) -> StoreRules:
+        """Which accounts and traits the account store gets."""
+        return self._store.definition.rules if self._store else EVERYTHING
+
     @property
     def on_loopback(self) -> bool:
         return checks.is_loopback(self.stripe_api_base)
@@ -204,7 +250,7 @@ class Settings(NamedFiles):
     @property
     def folder(self) -> DataFolder:
         """The files of this machine. Beside a lake, its warehouse holds what was built and sent."""
-        return DataFolder(self.data_dir, warehouse=self.site.file)
+        return DataFolder(self.data_dir, warehouse=self.site.file, store=self.store_name)
 
     @property
     def warehouse(self) -> Path:
@@ -217,13 +263,19 @@ class Settings(NamedFiles):
     @property
     def store_url(self) -> str:
         """Where the account store is; may hold a password."""
+        if self._store:
+            return self._store.url
         return revealed(self.account_store_url) or f"sqlite:///{self.folder.accounts}"
 
     @property
     def guards(self) -> Guards:
         """How much one run may change before a person has to look."""
+        given = self._store.definition.guards if self._store else {}
         return Guards(
-            limits={name: parse_limit(getattr(self, f"guard_{name}")) for name in GUARDS},
+            limits={
+                name: parse_limit(given.get(name) or getattr(self, f"guard_{name}"))
+                for name in GUARDS
+            },
             baseline=self.guard_baseline,
             max_age_hours=self.guard_max_age_hours,
         )
@@ -231,6 +283,8 @@ class Settings(NamedFiles):
     @property
     def target(self) -> Target:
         """The account store with all that it takes to open it."""
+        if self._store:
+            return self._store.target(self.folder.sync)
         return Target(
             url=self.store_url,
             secret=revealed(self.account_store_secret),

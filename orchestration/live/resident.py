@@ -16,6 +16,7 @@ from orchestration.clock import now
 from orchestration.configuration.settings import Settings
 from orchestration.live.alerts import Alerts
 from orchestration.live.deliveries import LONGEST_PAUSE, Deliveries
+from orchestration.live.further import FurtherDeliveries
 from orchestration.live.loads import Loads
 from orchestration.locks import kept_open
 from orchestration.monitoring.refreshed import note_refreshed
@@ -70,10 +71,12 @@ def live(
     failures: list[Exception] = []  # in a row
     loads, deliveries = Loads(settings), Deliveries(settings, reporter)
     alerts = Alerts(settings)
+    further = FurtherDeliveries(settings, reporter)
     for number in _awaited(loads, stop):
         cycle = Cycle(number, clock())
         try:
             _run(cycle, settings, reporter, loads)
+            further.begin(cycle.began)
             _send(cycle, settings, clock, deliveries)
             failures.clear()
         except Exception as error:
@@ -87,7 +90,7 @@ def live(
         if failures:
             stop.wait(min(2.0 ** len(failures), LONGEST_PAUSE))
     alerts.end()
-    for unfinished in (*failures[-1:], deliveries.failure):
+    for unfinished in (*failures[-1:], deliveries.failure, further.end()):
         if unfinished:
             raise unfinished
 

@@ -21,12 +21,14 @@ from orchestration.monitoring.checks import equals_full_build
 from orchestration.monitoring.refreshed import refreshed_at
 from orchestration.own_traits.problems import published as own_traits_problems
 from orchestration.publication.marts import count_rows, names, reading
+from orchestration.publication.sync_records import further_standings
 from report.segments.definition import WrongSegment
 from report.segments.segments_file import read
 
 Level = Literal["degraded", "failed"]
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]
 
+NOT_DONE = ("blocked", "failed", "interrupted")
 NOT_JUDGED = "select segment, problem from segments where problem is not null order by segment"
 MEND = "correct segments.yml (SEGMENTS_FILE); the next refresh judges"
 
@@ -70,6 +72,7 @@ def problems(
         *_segments(settings),
         *_own_traits(settings),
         *_alert_rules(settings),
+        *_stores(settings),
     ]
     return sorted(found, key=lambda problem: (problem.level == "degraded", problem.key))
 
@@ -142,6 +145,18 @@ def _own_traits(settings: Settings) -> Iterator[Problem]:
             text = f"own traits stay as they were: {found[0]}{more}"
             remedy = "mend the models of TRAITS_DIR; stripe-traits check shows all"
             yield Problem("own_traits", "degraded", text, remedy)
+
+
+def _stores(settings: Settings) -> Iterator[Problem]:
+    """Of each store of stores.yml what its last run left behind."""
+    for name, store in further_standings(settings).items():
+        run, standing = store.last_run or {}, store.standing
+        if run.get("status") in NOT_DONE:
+            text = f"the last delivery to store '{name}' is {run['status']}: {run['error'] or ''}"
+            yield Problem(f"store:{name}", "failed", text, f"stripe-traits plan --to {name}")
+        elif standing and (standing.dead_letters or standing.invalid):
+            text = f"{standing.dead_letters + standing.invalid:,} accounts are kept out of '{name}'"
+            yield Problem(f"store:{name}", "degraded", text, f"stripe-traits plan --to {name}")
 
 
 def _segments(settings: Settings) -> Iterator[Problem]:

@@ -22,6 +22,7 @@ from orchestration.publication.marts import (
     row_counts,
 )
 from orchestration.publication.store_standing import StoreStanding, standing_of
+from orchestration.publication.sync_records import FurtherStanding, further_standings
 
 LAST_RUNS = 5
 
@@ -60,6 +61,7 @@ class Status:
     account_store: StoreStanding
     unknown_mrr: dict[str, str]  # why the MRR of an account is not known; the store keeps its own
     jobs: list[EndedRun]
+    stores: dict[str, FurtherStanding]  # those of stores.yml
 
 
 def read_status(settings: Settings) -> Status:
@@ -86,6 +88,7 @@ def read_status(settings: Settings) -> Status:
             account_store=store,
             unknown_mrr=_unknown_mrr(unknown),
             jobs=ended_runs(settings.folder.dagster, revealed(settings.dagster_postgres_url)),
+            stores=further_standings(settings),
         )
 
 

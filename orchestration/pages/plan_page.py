@@ -20,16 +20,18 @@ CHANGES_SHOWN = 12
 UPSTREAM = frozenset(guards.UPSTREAM)
 
 
-def print_plan(console: Console, found: Preview, *, as_json: bool, limit: int) -> None:
-    """The plan; at most `limit` accounts as lines, all of them as JSON."""
+def print_plan(
+    console: Console, found: Preview, *, as_json: bool, limit: int, to: str | None = None
+) -> None:
+    """The plan; at most `limit` accounts as lines, all of them as JSON. `to`: a further store."""
     if as_json:
         console.print_json(json.dumps(_as_json(found), default=str))
         return
-    for line in plan_lines(found, limit=limit):
+    for line in plan_lines(found, limit=limit, to=to):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def plan_lines(found: Preview, *, limit: int) -> Iterator[str]:
+def plan_lines(found: Preview, *, limit: int, to: str | None = None) -> Iterator[str]:
     """Counts, accounts, skips, guards, and what to type next."""
     plan = found.plan
     yield (
@@ -49,7 +51,8 @@ def plan_lines(found: Preview, *, limit: int) -> Iterator[str]:
         yield f"blocked by a guard: {trip.line}"
     if found.rows and UPSTREAM.isdisjoint(_names(found)):
         overrides = "".join(f" --override {name}" for name in _names(found))
-        yield f"send it: stripe-traits apply --plan {found.digest}{overrides}"
+        store = f" --to {to}" if to else ""
+        yield f"send it: stripe-traits apply --plan {found.digest}{store}{overrides}"
 
 
 def _names(found: Preview) -> list[str]:

@@ -4,6 +4,7 @@ Enters: a `Status`. Leaves: text on standard output. What is known is read elsew
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +15,7 @@ from orchestration.monitoring.status import Status, StripeAccount
 from orchestration.pages.tables import table
 from orchestration.publication.marts import amounts_text, not_linked_text
 from orchestration.publication.store_standing import StoreStanding
+from orchestration.publication.sync_records import FurtherStanding
 
 SHOWN = 5
 MINUTES_FROM, HOURS_FROM, DAYS_FROM = 120, 7_200, 172_800  # seconds
@@ -65,6 +67,15 @@ def _print_deliveries(console: Console, status: Status) -> None:
         console.print(f"account store  {line}", highlight=False, soft_wrap=True)
     for run in status.last_runs:
         console.print(f"reverse-sync   {_run_line(run)}", highlight=False, soft_wrap=True)
+    for name, store in status.stores.items():
+        for line in _store_lines(store):
+            console.print(f"{f'store {name}':<14} {line}", highlight=False, soft_wrap=True)
+
+
+def _store_lines(store: FurtherStanding) -> Iterator[str]:
+    yield _standing_line(store.standing) if store.standing else "nothing was planned for it yet"
+    if store.last_run:
+        yield _run_line(store.last_run)
 
 
 def _standing_line(store: StoreStanding) -> str:

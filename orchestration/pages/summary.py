@@ -28,7 +28,7 @@ from orchestration.publication.store_standing import StoreStanding, standing_of
 from reverse_sync.deliver.result import SyncInterrupted, SyncResult
 from reverse_sync.stores.account_store import AccountStoreError
 
-ACCOUNT_STORE = "account_store"
+ACCOUNT_STORE, STORES = "account_store", "account_stores/"
 LANDED = ("customers", "subscriptions", "invoices")
 ISSUES = "select severity, count(*) as issues from data_quality_issues group by severity order by 1"
 
@@ -56,6 +56,7 @@ class SyncSummary:
     failure: str | None
     result: SyncResult | None
     delivered: dict[str, Any] = field(default_factory=dict)
+    stores: dict[str, SyncResult] = field(default_factory=dict)  # those of stores.yml
 
 
 def of_sync(
@@ -91,6 +92,11 @@ def of_sync(
         failure=str(failed) if failed else None,
         result=result,
         delivered=numbers | (result.figures() if result else {}),
+        stores={
+            name.removeprefix(STORES): from_metadata(values)
+            for name, values in made.items()
+            if name.startswith(STORES)
+        },
     )
 
 
@@ -106,6 +112,7 @@ def print_sync(console: Console, summary: SyncSummary, *, as_json: bool) -> None
     """The summary, on standard output."""
     if as_json:
         told = {name: value for name, value in asdict(summary).items() if name != "result"}
+        told["stores"] = {name: result.figures() for name, result in summary.stores.items()}
         console.print_json(json.dumps(told, default=str))
         return
     for title, text in _lines(summary):
@@ -123,6 +130,7 @@ def _lines(summary: SyncSummary) -> Iterator[Line]:
     yield "MRR", amounts_text(summary.mrr) or "none"
     first, *others = _delivery(summary)
     yield first
+    yield from _stores(summary)
     yield from _doubts(summary)
     yield from others
 
@@ -136,6 +144,13 @@ def _delivery(summary: SyncSummary) -> Iterator[Line]:
         yield "Account store", f"nothing was sent: {summary.owed or summary.failure}"
     else:
         yield from standing_lines(summary.account_store)
+
+
+def _stores(summary: SyncSummary) -> Iterator[Line]:
+    """Those that were brought something."""
+    for name, result in summary.stores.items():
+        yield f"Store {name}", counts_line(result)
+        yield from remarks(result)
 
 
 def _doubts(summary: SyncSummary) -> Iterator[Line]:

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from orchestration.configuration.settings import Settings
-from orchestration.publication.marts import acknowledged_version, publication
-from reverse_sync.state.store_identity import store_digest
+from orchestration.publication.marts import publication
+from orchestration.publication.sync_records import acknowledged_version, delivered
 from reverse_sync.stores.url import opened
 
 BUILD = "select id from publication.build"
-TARGET = """
-select delivered_build, waits_until, waits_since from publication.target where digest = ?
-"""
 
 
 @dataclass(frozen=True)
@@ -60,9 +57,9 @@ def last_delivery(settings: Settings) -> Delivery | None:
     if not settings.marts.exists():
         return None
     [build] = publication(settings.marts, BUILD) or [None]
-    target = publication(settings.marts, TARGET, store_digest(settings.target))
-    delivered, *moments = target or (None, None, None)
-    return Delivery(build, delivered, *(one and one.replace(tzinfo=UTC) for one in moments))
+    last, *moments = delivered(settings) or (None, None, None)
+    build = settings.store_rules.brought_to(build)
+    return Delivery(build, last, *(one and one.replace(tzinfo=UTC) for one in moments))
 
 
 def delivery_due(settings: Settings) -> str | None:
@@ -87,4 +84,4 @@ def is_due_or_lost(settings: Settings, *, at: datetime) -> bool:
 def _store_lost(settings: Settings) -> bool:
     """Whether the store lacks what it acknowledged."""
     with opened(settings.target) as store:
-        return acknowledged_version(settings.marts) > store.highest_version()
+        return acknowledged_version(settings) > store.highest_version()

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.publication.marts import names, reading
+from orchestration.publication.marts import reading
 from reverse_sync.diff.decide import UNDONE
+
+TABLES = "select table_name from information_schema.tables where table_schema = ?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +41,11 @@ def store_standing(marts: Path) -> StoreStanding:
         return standing_of(database)
 
 
-def standing_of(database: duckdb.DuckDBPyConnection) -> StoreStanding:
+def standing_of(database: duckdb.DuckDBPyConnection, schema: str = "main") -> StoreStanding:
     """The same, read from an open copy; a table that is not there yet has no rows."""
-    there = names(database)
+    rows = database.execute(TABLES, [schema]).fetchall()
+    there = {name for (name,) in rows}
+    database.execute(f"set schema = '{schema}'")
 
     def found(table: str, query: str) -> int:
         rows = database.execute(query).fetchone() if table in there else None

@@ -5,9 +5,11 @@ the account store is away: what was built is published, and the delivery is owed
 of Dagster's job `refresh`, in its order, and the whole is a run of that name on Dagster's page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import uuid4
 
 from orchestration.build.manifest import is_outdated, write_manifest
 from orchestration.clock import now
@@ -19,8 +21,14 @@ from orchestration.refresh.made import Made
 from orchestration.refresh.shown_run import ShownRun, shown_run
 from orchestration.stages.build import Built, transform_stage
 from orchestration.stages.build_due import build_due
+from orchestration.stages.further_deliveries import (
+    StoreDelivery,
+    further_deliveries,
+    raise_failed,
+)
 from orchestration.stages.load_ahead import LoadedAhead, load_ahead
 from orchestration.stages.own_traits import check_own_traits
+from orchestration.terminal.logs import log
 from orchestration.terminal.reporter import Reporter
 
 
@@ -51,9 +59,10 @@ def refresh(  # noqa: PLR0913  (all by keyword)
         stages = _Stages(settings, reporter, shown, began, as_of or began, full=full)
         try:
             built = stages.bring_marts(ahead or load_ahead(settings, reporter, full=full))
-            # Also where nothing was built: an earlier delivery may be owed.
-            if built or is_due_or_lost(settings, at=now()):
-                stages.deliver(overridden)
+            with stages.further():
+                # Also where nothing was built: an earlier delivery may be owed.
+                if built or is_due_or_lost(settings, at=now()):
+                    stages.deliver(overridden)
             check_own_traits(settings)
         finally:
             on_made(stages.made)
@@ -94,6 +103,37 @@ class _Stages:
 
     def _build(self) -> Built:
         return transform_stage(self.settings, self.reporter, as_of=self.as_of, full=self.full)
+
+    @contextmanager
+    def further(self) -> Iterator[None]:
+        """The stores of `stores.yml`, while the block brings that of ACCOUNT_STORE_URL. Raises
+        StoresFailed; where the block raises, what they said is a warning."""
+        run_id, told = str(uuid4()), False
+        done: list[StoreDelivery] = []
+        try:
+            with further_deliveries(
+                self.settings, self.reporter, as_of=self.as_of, run_id=run_id
+            ) as done:
+                yield
+            told = True
+        finally:
+            self._tell_further(done, warn=not told)
+        raise_failed(done)
+
+    def _tell_further(self, done: Sequence[StoreDelivery], *, warn: bool) -> None:
+        if not done:
+            return
+        run = self.shown.get()
+        from orchestration.code_location.events.store_events import store_event
+
+        for one in done:
+            for line in one.lines:
+                run.say(line)
+                if warn:
+                    log.warning(line)
+            if one.result:
+                run.tell(f"account_store_{one.store}", [store_event(one.store, one.result)])
+        self.made = run.made
 
     def deliver(self, overridden: frozenset[str]) -> None:
         """Raises MartsRefused, Blocked, AccountStoreError."""

@@ -16,6 +16,7 @@ from orchestration.publication.delivery_due import is_due_or_lost
 from orchestration.publication.marts import reading
 from orchestration.refresh.made import Made
 from orchestration.stages.build_due import build_due
+from orchestration.stages.further_deliveries import any_due
 from orchestration.stages.load_ahead import load_ahead
 from orchestration.terminal.logs import log
 from orchestration.terminal.reporter import Reporter
@@ -56,4 +57,5 @@ def _due(settings: Settings, reporter: Reporter, as_of: datetime | None) -> bool
         return bool(
             build_due(settings, reporter, as_of=as_of or now())
             or is_due_or_lost(settings, at=now())
+            or any_due(settings)
         )

@@ -12,7 +12,7 @@ from datetime import datetime
 from orchestration.clock import now
 from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
-from orchestration.locks import lease, open_warehouse
+from orchestration.locks import lease, open_sync_records
 from orchestration.monitoring import checks
 from orchestration.monitoring.refreshed import refreshed_at
 from orchestration.publication.marts import published_mode
@@ -76,11 +76,12 @@ def sync_context(settings: Settings, reporter: Reporter, timed: Timed = nullcont
     """
     return SyncContext(
         marts_path=settings.marts,
-        warehouse=lambda: open_warehouse(settings.folder, reporter),
+        warehouse=lambda: open_sync_records(settings.folder, reporter),
         target=settings.target,
         multiple_subscriptions=sent_mode(settings),
         lease=lambda: lease(settings.folder, reporter),
         timed=timed,
+        rules=settings.store_rules,
         guards=replace(settings.guards, refreshed_at=refreshed_at(settings.folder)),
     )
 
@@ -93,13 +94,15 @@ def sent_mode(settings: Settings) -> bool:
 
 @contextmanager
 def publishing_records(folder: DataFolder, reporter: Reporter) -> Iterator[None]:
-    """Afterwards what the sync knows is published, however the block ends."""
+    """Afterwards what the sync knows is published, however the block ends. A further store's
+    records are read where they are."""
     try:
         yield
     finally:
-        again_without_limit(lambda: _publish_records(folder, reporter), fails=never)
+        if not folder.store:
+            again_without_limit(lambda: _publish_records(folder, reporter), fails=never)
 
 
 def _publish_records(folder: DataFolder, reporter: Reporter) -> None:
-    with open_warehouse(folder, reporter) as database:
+    with open_sync_records(folder, reporter) as database:
         publish_sync(database, folder.marts)

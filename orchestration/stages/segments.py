@@ -33,13 +33,13 @@ def judge_segments(
 ) -> tuple[bool, BuildScope]:
     """Bring the members to the marts; whether anything was judged, and what is to be published.
 
-    Where members moved and no mart did, traits that name segments are another build's: in one
+    Where members moved and no mart did, what is sent by segments is another build's: in one
     transaction with the members, so that a crash between here and the publication loses nothing.
     """
     saved = _saved(settings)
     if saved is None or not (saved or exist(database)):
         return False, scope
-    is_news = settings.segments_trait and scope.kind is BuildKind.NOTHING
+    is_news = _are_sent(settings) and scope.kind is BuildKind.NOTHING
     moved = {"on_moved": partial(renew, database)} if is_news else {}
     try:
         found = membership.judge(database, saved, _naive(as_of), **moved)
@@ -50,6 +50,11 @@ def judge_segments(
         if problem:
             log.warning(f"segment '{name}' keeps the members that it had: {problem}")
     return True, _renewed(database, scope)
+
+
+def _are_sent(settings: Settings) -> bool:
+    """Whether what an account store holds depends on who is in a segment."""
+    return settings.segments_trait or settings.stores_file.exists()
 
 
 def _renewed(database: duckdb.DuckDBPyConnection, scope: BuildScope) -> BuildScope:

@@ -32,6 +32,10 @@ console = Terminal()
 # An ISO 8601 day or moment, of UTC where no offset is given.
 moment_option = partial(typer.Option, parser=_utc, metavar="MOMENT")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+To = Annotated[
+    str | None,
+    typer.Option("--to", help="A store of stores.yml; default: that of ACCOUNT_STORE_URL."),
+]
 Override = Annotated[
     list[str] | None,
     typer.Option(

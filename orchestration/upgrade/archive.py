@@ -9,12 +9,13 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
 from orchestration.configuration.data_folder import BACKUPS, WAREHOUSE, DataFolder
+from orchestration.file_lock import writer_lock
 
 LEFT_OUT = ("dbt", "dlt", "in_process", BACKUPS)
 IN_ARCHIVE = Path(WAREHOUSE)  # wherever it is kept
@@ -26,10 +27,25 @@ def write_archive(folder: DataFolder, target: Path) -> int:
     with duckdb.connect(str(folder.warehouse)) as database:
         database.execute("checkpoint")  # nothing is left in a log beside the file
     files = [folder.warehouse, *_files(folder.path, but=folder.warehouse)]
-    with _written_whole(target) as fresh, tarfile.open(fresh, "w:gz", compresslevel=1) as archive:
+    with (
+        _at_rest(folder),
+        _written_whole(target) as fresh,
+        tarfile.open(fresh, "w:gz", compresslevel=1) as archive,
+    ):
         for path in files:
             _add(archive, path, _name(folder, path))
     return len(files)
+
+
+@contextmanager
+def _at_rest(folder: DataFolder) -> Iterator[None]:
+    """The records of the stores of `stores.yml`, which nobody writes meanwhile."""
+    with ExitStack() as held:
+        for path in sorted(folder.path.glob("stores/*/records.duckdb")):
+            held.enter_context(writer_lock(path.with_suffix(".lock"), purpose="backup"))
+            with duckdb.connect(str(path)) as database:
+                database.execute("checkpoint")
+        yield
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from orchestration.validation.alerts_check import alerts_findings
 from orchestration.validation.own_traits_check import own_traits_findings
 from orchestration.validation.segments_check import segments_findings
 from orchestration.validation.settings_check import settings_findings
+from orchestration.validation.stores_check import stores_findings
 
 Check = Callable[[NamedFiles], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
@@ -19,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     segments_findings,
     alerts_findings,
     own_traits_findings,
+    stores_findings,
 )
 
 

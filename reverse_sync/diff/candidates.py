@@ -7,18 +7,24 @@ leave DuckDB. Not here: what is decided about a candidate (decide.py).
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.diff.candidates_sql import CANDIDATES, CONSIDERED, DIVIDED, FACTS_TEXT
+from reverse_sync.diff.candidates_sql import (
+    CANDIDATES,
+    CONSIDERED,
+    DIVIDED,
+    FACT_COLUMNS,
+    FACTS_TEXT,
+)
+from reverse_sync.diff.for_store import prepare_rules
 from reverse_sync.state.portions import portions
 from reverse_sync.state.run import Run, count
 from reverse_sync.stores.account_store import AccountStoreError
-from reverse_sync.values.lifecycle import Facts
 
 # What is decided together: so many accounts, of so many characters. Parsed, compared and written
 # again they take ten times that.
@@ -27,6 +33,17 @@ FETCH = 100  # rows that DuckDB hands over at once
 # What DuckDB puts together at once, in bytes of traits: a join holds one of its sides. Each part
 # looks through both tables, so there are never more than so many.
 PART, PARTS = 32 << 20, 16
+
+
+# Counted by itself, as what needs nothing is.
+SELECTED = """
+    select count(*) from published.main.account_traits
+    where (not $1 or account_id in (select account_id from considering.chosen))
+        and (
+            $2 or account_id in (select account_id from considering.audience)
+            or account_id in (select account_id from sync.sync_snapshot)
+        )
+"""
 
 
 class PublishedCopyError(AccountStoreError):
@@ -51,6 +68,8 @@ class Candidate(NamedTuple):
     facts: str | None
     due: bool
     copies: int
+    is_for_store: bool
+    decimals: list[int] | None
     acknowledged_name: str | None
     acknowledged: str | None
     acknowledged_facts: str | None
@@ -118,23 +137,21 @@ def _consider(connection: DuckDBPyConnection, run: Run) -> int:
         "as_of": run.at,
         "whole": run.scope.whole,
         "chosen": accounts is not None,
+        "everyone": run.rules.audience.is_everyone,
+        "rules": run.rules.digest,
     }
     _check_columns(connection)
+    prepare_rules(connection, run.rules)
     connection.execute(CONSIDERED.format(facts=FACTS_TEXT), parameters)
     connection.execute(DIVIDED, {"part": PART, "parts": PARTS})
-    if accounts is None:
-        return count(connection, "select count(*) from published.main.account_traits")
-    _check_chosen(connection)
-    return count(
-        connection,
-        "select count(*) from published.main.account_traits"
-        " where account_id in (select account_id from considering.chosen)",
-    )
+    if accounts is not None:
+        _check_chosen(connection)
+    return count(connection, SELECTED, parameters["chosen"], parameters["everyone"])
 
 
 def _check_columns(connection: DuckDBPyConnection) -> None:
     """Raises where an older version has published the marts."""
-    names = [field.name for field in fields(Facts)]
+    names = list(FACT_COLUMNS)
     known = connection.execute(
         "select count(*) from duckdb_columns() where database_name = 'published'"
         " and schema_name = 'main' and table_name = 'account_traits'"

@@ -11,15 +11,31 @@ from reverse_sync.values.lifecycle import Facts
 # database of its own (a transaction writes to one only); then the traits of those rows, in parts.
 CONSIDERED = """
     create table considering.considered as
-    with source as (
+    with judged as (
+        select
+            account_traits.account_id,
+            account_traits.name,
+            {facts} as facts,
+            account_traits.traits::varchar as traits,
+            $everyone or audience.account_id is not null as is_for_store
+        from published.main.account_traits
+        left join considering.audience as audience
+            on account_traits.account_id = audience.account_id
+        where not $chosen
+            or account_traits.account_id in (select account_id from considering.chosen)
+    ),
+
+    source as (
         select
             account_id,
             name,
-            {facts} as facts,
-            coalesce(strlen(traits::varchar), 0) as length,
-            md5(traits::varchar || {facts}) as source_md5
-        from published.main.account_traits
-        where not $chosen or account_id in (select account_id from considering.chosen)
+            facts,
+            is_for_store,
+            coalesce(strlen(traits), 0) as length,
+            md5(traits || facts || $rules || if(is_for_store, '', 'not for it')) as source_md5
+        from judged
+        -- Whoever is not for this store any more is cleared in it.
+        where is_for_store or account_id in (select account_id from sync.sync_snapshot)
     ),
 
     duplicates as (
@@ -62,9 +78,39 @@ CONSIDERED = """
         case when needed then source_md5 end as source_md5,
         case when needed then facts end as facts,
         case when needed then length end as length,
+        is_for_store,
         due,
         copies
     from flagged
+"""
+
+AUDIENCE = """
+    insert into considering.audience
+    select distinct account_id from published.main.account_traits
+    where account_id not in (select unnest($leave_out))
+        and ($segment is null or account_id in (
+            select account_id from published.main.segment_members
+            where segment = $segment and left_at is null
+        ))
+"""
+
+# The currencies that an account's amounts are in, by how many decimals they have.
+DECIMALS = """
+    insert into considering.decimals
+    with used as (
+        select account_id, currency from published.main.single_subscription_traits
+        union all select account_id, currency from published.main.subscriptions
+        union all select account_id, currency from published.main.invoices
+        union all select account_id, all_mrr_currency from published.main.multi_subscription_traits
+    ),
+
+    listed as (select unnest($currencies) as currency, unnest($places) as places)
+
+    select used.account_id, list(distinct coalesce(listed.places, 2)) as decimals
+    from used
+    left join listed on used.currency = listed.currency
+    where used.currency is not null and used.account_id is not null
+    group by used.account_id
 """
 
 DIVIDED = """
@@ -78,7 +124,8 @@ DIVIDED = """
 """
 
 # What a lifecycle is made of beside the traits: the fields of `Facts`, as JSON.
-FACTS = ", ".join(f"'{field.name}': {field.name}" for field in fields(Facts))
+FACT_COLUMNS = tuple(field.name for field in fields(Facts) if field.name != "traits")
+FACTS = ", ".join(f"'{name}': {name}" for name in FACT_COLUMNS)
 FACTS_TEXT = f"to_json({{{FACTS}}})::varchar"
 
 CANDIDATES = """
@@ -110,6 +157,8 @@ CANDIDATES = """
         considered.facts,
         considered.due,
         considered.copies,
+        considered.is_for_store,
+        decimals.decimals,
         snapshot.name as acknowledged_name,
         snapshot.traits as acknowledged,
         snapshot.facts as acknowledged_facts,
@@ -128,6 +177,7 @@ CANDIDATES = """
     from considered
     left join source
         on considered.account_id = source.account_id and considered.copies = 1
+    left join considering.decimals on considered.account_id = decimals.account_id
     left join snapshot on considered.account_id = snapshot.account_id
     left join waiting on considered.account_id = waiting.account_id
 """

@@ -4,16 +4,17 @@ Enters: a candidate, the run, the tracking config. Leaves: the decision. Pure: n
 network.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from reverse_sync.diff.candidates import Candidate
+from reverse_sync.diff.store_traits import store_traits, with_tracked
 from reverse_sync.diff.trait_changes import Change, after, diff
 from reverse_sync.state.run import Run, naive
 from reverse_sync.state.waits import waits
-from reverse_sync.values.lifecycle import Facts, Lifecycle, Status, lifecycle
-from reverse_sync.values.lifecycle_text import facts_from, lifecycle_from
+from reverse_sync.values.lifecycle import Facts, Lifecycle, Status, lifecycle, traits_read
+from reverse_sync.values.lifecycle_text import facts_from, lifecycle_from, lifecycle_text
 from reverse_sync.values.tracked_values import UnreadableTrait
 from reverse_sync.values.tracking import Tracking
 from reverse_sync.values.traits import (
@@ -101,6 +102,7 @@ def decide(candidate: Candidate, run: Run, tracking: Tracking) -> Decision:
     try:
         _check_identity(candidate)
         current = _current_traits(candidate)
+        candidate = with_tracked(candidate, current, run.rules, traits_read(tracking))
         return _waits(candidate, run) or _compared(candidate, current, run, tracking)
     except (InvalidTraits, UnreadableTrait) as error:
         return Invalid(candidate.account_id, str(error))
@@ -123,9 +125,10 @@ def _waits(candidate: Candidate, run: Run) -> Decision | None:
     return Deferred(account_id, due)
 
 
-def _compared(candidate: Candidate, current: Traits, run: Run, tracking: Tracking) -> Decision:
+def _compared(candidate: Candidate, traits: Traits, run: Run, tracking: Tracking) -> Decision:
     account_id, source_md5 = candidate.account_id or "", candidate.source_md5 or ""
     acknowledged = parse_traits(candidate.acknowledged) if candidate.acknowledged else {}
+    current = store_traits(candidate, traits, acknowledged, run.rules)
     change = diff(acknowledged, current, uncertain=_uncertain(candidate, current, run))
     then = after(acknowledged, current)
     create = candidate.acknowledged is None
@@ -135,8 +138,10 @@ def _compared(candidate: Candidate, current: Traits, run: Run, tracking: Trackin
     if not (change or create or moved or candidate.due or candidate.waiting_op or whole):
         return Unchanged(account_id, source_md5, candidate.facts)
     before, now = _lifecycles(candidate, then, run, tracking)
+    now = now if candidate.is_for_store else Lifecycle()
     op = "create" if create else "resync" if whole else "update"
-    return _row(candidate, op, change, traits=(acknowledged, then), lifecycles=(before, now))
+    row = _row(candidate, op, change, traits=(acknowledged, then), lifecycles=(before, now))
+    return replace(row, currency=_currency(traits), lifecycle=_told(candidate))
 
 
 def _row(
@@ -171,6 +176,11 @@ def _row(
         mrr_after=_text(now.mrr),
         facts=candidate.facts,
     )
+
+
+def _told(candidate: Candidate) -> str | None:
+    """Whoever is no longer for this store has no lifecycle there; else the store's row decides."""
+    return None if candidate.is_for_store else lifecycle_text(Lifecycle())
 
 
 def _facts_moved(candidate: Candidate, traits: Traits, run: Run, tracking: Tracking) -> bool:

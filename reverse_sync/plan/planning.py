@@ -103,12 +103,12 @@ class Planner:
     def _judging(self) -> Iterator[_Judged]:
         connection, request, guards = self.connection, self.request, self.context.guards
         version, tracking = self.held.version, self.held.tracking
-        ordered = request.run(version=version, mode=self.context.mode, tracking=tracking)
+        ordered = request.run(self.context, version=version, tracking=tracking)
         run = begin(connection, ordered)
         path = self.context.marts_path
         with candidates(connection, path, run) as source, transaction(connection):
             plan = diff_into_outbox(connection, run, source, tracking)
-            build = published_build(connection).id
+            build = self.context.rules.brought_to(published_build(connection).id)
             plan = replace(plan, digest=digest(connection, run), build=build)
             seen = self._of_this_store(figures(connection, plan, tracking, guards, version))
             yield _Judged(plan, check(guards, seen, overridden=request.overridden))

@@ -43,7 +43,7 @@ def undo_run(
             _refuse_another_store(connection, context)
             # The accounts are the run's: nothing is known of the others.
             request = replace(request, scope=Scope(accounts=()))
-            run = request.run(version=version, mode=context.mode, tracking=tracking)
+            run = request.run(context, version=version, tracking=tracking)
             run = begin(connection, run)
             plan = undo_into_outbox(connection, run, version_of(connection, asked))
             plan = record(connection, plan, overridden=frozenset())
@@ -79,9 +79,9 @@ def compare_store(context: SyncContext, request: SyncRequest, *, repair: bool) -
     for the next run to send the difference. Raises NotReadable."""
     with context.lease(), opened(context.target) as store:
         held = read(store, context.mode)
-        run = request.run(version=held.version, mode=context.mode, tracking=held.tracking)
+        run = request.run(context, version=held.version, tracking=held.tracking)
         with (
-            scanned(store, context.marts_path) as (scan, total),
+            scanned(store, context.marts_path, rules=context.rules) as (scan, total),
             context.warehouse() as connection,
         ):
             run = begin(connection, run)

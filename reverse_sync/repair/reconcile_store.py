@@ -22,9 +22,8 @@ from reverse_sync.diff.decide import CURRENCY
 from reverse_sync.state.run import Run, rows_as_table, transaction
 from reverse_sync.stores.account_store import AccountStore, StoredAccount
 from reverse_sync.values.lifecycle_text import lifecycle_text
+from reverse_sync.values.store_rules import StoreRules
 from reverse_sync.values.traits import (
-    NAMESPACE,
-    OWN,
     canonical,
     canonical_value,
     number_text,
@@ -148,7 +147,9 @@ class Drift:
 
 
 @contextmanager
-def scanned(store: AccountStore, marts_path: Path) -> Iterator[tuple[Path, int]]:
+def scanned(
+    store: AccountStore, marts_path: Path, *, rules: StoreRules
+) -> Iterator[tuple[Path, int]]:
     """Everything the store holds of ours in a file of its own, and how many accounts; the
     warehouse is not open meanwhile. Raises NotReadable."""
     folder, own = marts_path.parent, _own_traits(marts_path)
@@ -164,7 +165,7 @@ def scanned(store: AccountStore, marts_path: Path) -> Iterator[tuple[Path, int]]
             for page in store.read_all():
                 total += len(page)
                 with rows_as_table(
-                    database, "page", [_row(account, own) for account in page], _HELD
+                    database, "page", [_row(account, rules, own) for account in page], _HELD
                 ):
                     database.execute("insert into held by name from page")
         yield path, total
@@ -217,13 +218,9 @@ def _write(
                 connection.execute(FORGET)
 
 
-def _row(account: StoredAccount, own: Set[str]) -> dict[str, Any]:
-    ours = {
-        trait: value
-        for trait, value in account.traits.items()
-        if trait.startswith(NAMESPACE) or trait in own
-    }
-    mrr, currency = account.lifecycle.mrr, ours.get(CURRENCY)
+def _row(account: StoredAccount, rules: StoreRules, own: Set[str]) -> dict[str, Any]:
+    ours = {trait: v for trait, v in account.traits.items() if rules.is_ours(trait, own)}
+    mrr, currency = account.lifecycle.mrr, ours.get(rules.name(CURRENCY) or "")
     return {
         "account_id": account.account_id,
         "name": account.name,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from duckdb import DuckDBPyConnection
 
+from reverse_sync.values.store_rules import EVERYTHING, StoreRules
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -44,6 +46,7 @@ class Run:
     clock: datetime | None = None
     kind: str = "sync"  # sync, apply, retry, resync, repair, undo
     scope: Scope = field(default_factory=Scope)
+    rules: StoreRules = EVERYTHING
 
     @property
     def now(self) -> datetime:

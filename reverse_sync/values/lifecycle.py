@@ -16,14 +16,15 @@ The first line that fits wins. MRR is null, never 0, unless the account is subsc
 not known, the one before stays. What Stripe tells depends on nothing that was written before.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from reverse_sync.values.tracked_values import Tracked, UnreadableTrait, date, number, setting
 from reverse_sync.values.tracking import Tracking
-from reverse_sync.values.traits import NAMESPACE, Traits
+from reverse_sync.values.traits import NAMESPACE, Traits, Value
 
 Status = Literal["trial", "subscribed", "churned"]
 Subscription = Literal["paying", "trialing", "ended"]
@@ -60,7 +61,8 @@ class Lifecycle:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What account_traits says of an account beside its traits; its columns tell what each is."""
+    """What account_traits says of an account beside its traits; its columns tell what each is.
+    `traits`: those that tracking reads and the store does not have as they are."""
 
     has_paid: bool = False
     unknown_amount: str | None = None
@@ -68,6 +70,7 @@ class Facts:
     trial_since: datetime | None = None
     trial_ends_at: datetime | None = None
     ended_at: datetime | None = None
+    traits: Mapping[str, Value] = field(default_factory=dict)
 
 
 def lifecycle(
@@ -79,6 +82,7 @@ def lifecycle(
     as_of: datetime,
 ) -> Lifecycle:
     """The account's lifecycle at as_of; `previous` is what the store holds."""
+    traits = {**traits, **facts.traits} if facts.traits else traits
     trial_ends_at = _trial_ends_at(setting(tracking, "trial"), traits, facts)
     status = _status(tracking, traits, facts, trial_ends_at, as_of)
     since = _since(status, setting(tracking, "churn"), facts, previous, as_of)

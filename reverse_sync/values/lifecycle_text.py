@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from reverse_sync.values.lifecycle import Facts, Lifecycle
+from reverse_sync.values.traits import Traits, json_text, parse_traits
+
+NO_MOMENTS = frozenset(("has_paid", "unknown_amount", "traits"))
 
 
 def lifecycle_text(held: Lifecycle) -> str:
@@ -32,8 +35,18 @@ def lifecycle_from(text: str) -> Lifecycle:
 def facts_from(text: str) -> Facts:
     """The facts of a row of account_traits, as candidates.py reads them."""
     read = json.loads(text)
-    moments = {name: _utc(read[name]) for name in read.keys() - {"has_paid", "unknown_amount"}}
-    return Facts(has_paid=read["has_paid"], unknown_amount=read["unknown_amount"], **moments)
+    moments = {name: _utc(read[name]) for name in read.keys() - NO_MOMENTS}
+    return Facts(
+        has_paid=read["has_paid"],
+        unknown_amount=read["unknown_amount"],
+        traits=parse_traits(read.get("traits", "{}")),
+        **moments,
+    )
+
+
+def facts_with(text: str, traits: Traits) -> str:
+    """The facts with the traits beside them, as `facts_from` reads them."""
+    return json_text({**json.loads(text), "traits": json_text(dict(traits))})
 
 
 def _utc(text: str | None) -> datetime | None:

@@ -77,6 +77,7 @@ def test_checks_beside_those_of_dbt_are_listed() -> None:
 def test_problems_of_alerts_and_guards_are_listed() -> None:
     problems = {"run:<job>", "freshness", *(f"kept_out:{name}" for name in KEPT_OUT)}
     problems |= {"marts_differ", "segments:file", "own_traits", "segments:<name>", "alerts:file"}
+    problems |= {"store:<name>"}
     assert set(first_spans(OPERATIONS.table("## An alert came"))) == problems
     assert set(first_spans(OPERATIONS.table("## Plans and guards"))) == {*GUARDS, *UPSTREAM}
 

@@ -30,7 +30,8 @@ def vitally(target: Target) -> tuple[Channel, Address]:
     address = addresses.vitally(target.url)
     secret = checked_secret(target.secret, what="the workspace's REST API key")
     budget = _budget(target, address, REQUESTS_PER_MINUTE)
-    return Vitally(HttpClient(address, secret=secret, budget=budget, auth=(secret, ""))), address
+    client = HttpClient(address, secret=secret, budget=budget, auth=(secret, ""))
+    return Vitally(client, named=target.rules.name), address
 
 
 def segment(target: Target) -> tuple[Channel, Address]:

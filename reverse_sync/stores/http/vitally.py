@@ -5,7 +5,7 @@ Traits are merged by Vitally, null clears one. The trait that tracks revenue is 
 unless the account is subscribed: any value would mark it as subscribed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,15 @@ from reverse_sync.stores.http.request_groups import Answers, Delivered, Group, G
 from reverse_sync.stores.http.store import Batch
 from reverse_sync.values.lifecycle import Lifecycle
 from reverse_sync.values.tracking import Tracking
-from reverse_sync.values.traits import InvalidTraits, Traits, Value, json_text, parse_json, same
+from reverse_sync.values.traits import (
+    NAMESPACE,
+    InvalidTraits,
+    Traits,
+    Value,
+    json_text,
+    parse_json,
+    same,
+)
 
 CONCURRENCY = 8
 PAGE = 100
@@ -28,16 +36,17 @@ ACCOUNTS = "/resources/accounts"
 
 
 class Vitally:
-    """The channel to a Vitally workspace."""
+    """The channel to a Vitally workspace; `named` gives the name that a trait of ours has there."""
 
     batch_size = 50
     confirms = True
 
-    def __init__(self, client: HttpClient) -> None:
+    def __init__(self, client: HttpClient, *, named: Callable[[str], str | None]) -> None:
         self._client = client
+        self._named = named
 
     def deliver(self, batch: Batch) -> Delivered:
-        revenue = _revenue_trait(batch.tracking)
+        revenue = self._revenue_trait(batch.tracking)
 
         def send(group: Group) -> Answers:
             (write,) = group
@@ -69,7 +78,7 @@ class Vitally:
     def as_written(
         self, seen: StoredAccount, *, known: StoredAccount, tracking: Tracking
     ) -> StoredAccount:
-        revenue, traits = _revenue_trait(tracking), dict(seen.traits)
+        revenue, traits = self._revenue_trait(tracking), dict(seen.traits)
         if revenue and (revenue in known.traits or known.lifecycle.mrr is not None):
             written, shown = known.traits.get(revenue), known.lifecycle.mrr
             if same(traits.get(revenue), shown):
@@ -84,6 +93,12 @@ class Vitally:
 
     def close(self) -> None:
         self._client.close()
+
+    def _revenue_trait(self, tracking: Tracking) -> str | None:
+        setting = tracking.settings.get("revenue")
+        if setting is None or setting.trait is None or setting.rule == "none":
+            return None
+        return self._named(setting.trait) if _is_stripes(setting.trait) else setting.trait
 
     def _send(self, write: AccountWrite, known: StoredAccount | None, revenue: str | None) -> None:
         traits: dict[str, Value] = {**write.set, **dict.fromkeys(write.unset)}
@@ -134,9 +149,8 @@ class Vitally:
         return _parsed(response)
 
 
-def _revenue_trait(tracking: Tracking) -> str | None:
-    setting = tracking.settings.get("revenue")
-    return setting.trait if setting and setting.rule != "none" else None
+def _is_stripes(trait: str) -> bool:
+    return trait.startswith(NAMESPACE)
 
 
 def _path(account_id: str) -> str:

@@ -1,0 +1,91 @@
+"""The settings of each account store beside the one of ACCOUNT_STORE_URL.
+
+Enters: the settings, `stores.yml`, and of each store `STORE_<NAME>_URL` and `STORE_<NAME>_SECRET`
+from the environment or `.env`. Leaves: the settings as that store has them: its address, guards,
+rules, and a folder of its own below DATA_DIR. Everything else is the same.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from dotenv import dotenv_values
+
+from orchestration.configuration.environment import WrongSettings, read_settings
+from orchestration.configuration.settings import ENV_FILE, FurtherStore, Settings
+from orchestration.configuration.url_secrets import url_secrets
+from outgoing_http.secrets import hide
+from reverse_sync.stores.account_store import InvalidAccountStoreUrl
+from reverse_sync.stores.url import check_settings, identity
+
+STANDS_FOR = "ACCOUNT_STORE_URL", "ACCOUNT_STORE_SECRET"
+
+
+def further_stores(settings: Settings) -> Sequence[Settings]:
+    """By name; none where no file is. Raises WrongSettings before anything is read or sent."""
+    if not settings.stores_file.exists():
+        return ()
+    from orchestration.configuration.stores.store_file import read
+
+    given = {**dotenv_values(ENV_FILE), **os.environ}
+    made = [
+        settings.for_store(FurtherStore(name, one, *_address(name, given)))
+        for name, one in sorted(read(settings.stores_file).items())
+    ]
+    if problems := [*filter(None, map(_problem, made)), *_twice([settings, *made])]:
+        raise WrongSettings("\n".join(problems))
+    return made
+
+
+def store_settings(to: str | None) -> Settings:
+    """The settings as the store of that name has them; None: that of ACCOUNT_STORE_URL. Stripe is
+    not asked. Raises WrongSettings."""
+    settings = read_settings(for_stripe=False)
+    return settings if to is None else _named(settings, to)
+
+
+def _named(settings: Settings, name: str) -> Settings:
+    found = {one.store_name: one for one in further_stores(settings)}
+    if name not in found:
+        known = ", ".join(filter(None, found)) or "none"
+        raise WrongSettings(f"--to {name}: {settings.stores_file} defines {known}")
+    return found[name]
+
+
+def _address(name: str, given: Mapping[str, str | None]) -> tuple[str, str | None]:
+    url, secret = (given.get(one) or "" for one in _variables(name))
+    if not url:
+        raise WrongSettings(
+            f"{_variables(name)[0]} is not set: it says where the store '{name}' of stores.yml is"
+        )
+    hide([one for one in (*url_secrets(url), secret) if one])
+    return url, secret or None
+
+
+def _variables(name: str) -> tuple[str, str]:
+    return f"STORE_{name.upper()}_URL", f"STORE_{name.upper()}_SECRET"
+
+
+def _problem(settings: Settings) -> str | None:
+    try:
+        check_settings(settings.target)
+    except InvalidAccountStoreUrl as error:
+        told = str(error)
+        for ours, its in zip(STANDS_FOR, _variables(settings.store_name or ""), strict=True):
+            told = told.replace(ours, its)
+        return told
+    return None
+
+
+def _twice(stores: Sequence[Settings]) -> Sequence[str]:
+    """Two that are the same would each take the other's values for changed by hand."""
+    seen: dict[str, str] = {}
+    problems = []
+    for one in stores:
+        try:
+            name = identity(one.target).name
+        except InvalidAccountStoreUrl:
+            continue
+        label = _variables(one.store_name)[0] if one.store_name else STANDS_FOR[0]
+        if seen.setdefault(name, label) != label:
+            problems.append(f"{label}: the same account store as {seen[name]}; remove one of them")
+    return problems

@@ -1,0 +1,36 @@
+"""What is wrong with `stores.yml`: its YAML, its keys, traits that are none, names taken twice, an
+address that is missing or wrong.
+
+Enters: the file, the environment. Leaves: findings. No store is asked.
+"""
+
+from collections.abc import Iterator
+
+from orchestration.configuration.environment import WrongSettings, judged_settings
+from orchestration.configuration.settings import NamedFiles, Settings
+from orchestration.configuration.stores.further_stores import further_stores
+from orchestration.configuration.stores.store_file import MOST_BYTES, stores
+from orchestration.user_files.finding import Finding
+from orchestration.user_files.yaml_file import YamlFile
+
+
+def stores_findings(files: NamedFiles) -> Iterator[Finding]:
+    """No file is none."""
+    file = YamlFile(files.stores_file, MOST_BYTES)
+    yield from file.unreadable
+    if file.data is None:
+        return
+    wrong = stores(file.data).wrong
+    for one in wrong:
+        yield file.finding(one.at, one.text)
+    settings, _ = judged_settings(for_stripe=False)
+    if settings and not wrong:
+        yield from _addresses(settings)
+
+
+def _addresses(settings: Settings) -> Iterator[Finding]:
+    try:
+        further_stores(settings)
+    except WrongSettings as error:
+        for line in str(error).splitlines():
+            yield Finding("environment", None, line.split(" ")[0].rstrip(":"), line)

@@ -1,0 +1,202 @@
+"""Several account stores at once, each with its own accounts, traits, names and failures."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import psycopg
+import pytest
+import yaml
+from command_line import run
+from local_stripe import DAY, NOW
+from pipeline import Pipeline, subscribe
+from target_servers import SECRET, Receiver, running
+
+from orchestration.stages.further_deliveries import StoresFailed
+from sandbox import builders
+
+pytestmark = pytest.mark.long
+AT = ("--as-of", "2025-06-15")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with running(Receiver()) as server:
+        yield server
+
+
+def define(pipeline: Pipeline, **stores: dict[str, Any] | None) -> None:
+    """In SQLite files, unless the test says otherwise."""
+    (pipeline.stripe.folder / "stores.yml").write_text(yaml.safe_dump({"stores": stores}))
+    for name in stores:
+        path = pipeline.stripe.folder / f"{name}.db"
+        pipeline.set(**{f"STORE_{name.upper()}_URL": f"sqlite:///{path}"})
+
+
+def command(pipeline: Pipeline, *words: str, **settings: str) -> Any:
+    address = {"STRIPE_API_BASE": pipeline.stripe.url, "DATA_DIR": str(pipeline.folder)}
+    return run(*words, cwd=pipeline.stripe.folder, **(address | settings))
+
+
+def held(pipeline: Pipeline, store: str) -> dict[str, dict[str, Any]]:
+    """A further store's rows by account, with the values of their traits."""
+    with closing(sqlite3.connect(pipeline.stripe.folder / f"{store}.db")) as database:
+        database.row_factory = sqlite3.Row
+        rows = [dict(row) for row in database.execute("select * from accounts")]
+    return {row["account_id"]: row | {"traits": orjson.loads(row["traits"])} for row in rows}
+
+
+def test_a_store_that_is_added_gets_everything_alone_and_later_changes_with_the_others(
+    refreshed: Pipeline, postgres_url: str, receiver: Receiver
+) -> None:
+    define(refreshed, team=None, app={"rename": {"stripe.mrr": "monthly_revenue"}})
+    refreshed.set(STORE_TEAM_URL=postgres_url, STORE_APP_SECRET=SECRET)
+    refreshed.set(STORE_APP_URL=f"http://127.0.0.1:{receiver.port}/hook")
+    before = refreshed.account("cus_one")
+    sent = command(refreshed, "sync", *AT, "--json")
+    assert sent.returncode == 0, sent.stderr
+    stores = orjson.loads(sent.stdout)["stores"]
+    assert {name: one["creates"] for name, one in stores.items()} == {"app": 3, "team": 3}
+    assert refreshed.account("cus_one") == before
+    assert {request.body["set"]["monthly_revenue"] for request in receiver.requests} == {50}
+
+    subscribe(refreshed, "four")
+    refreshed.sync()
+    assert refreshed.account("cus_four")["mrr"] == "50"
+    assert [request.body["account"] for request in receiver.requests[3:]] == ["cus_four"]
+    with psycopg.connect(postgres_url) as database:
+        found = database.execute("select account_id, mrr from accounts order by 1").fetchall()
+    assert found == [(f"cus_{name}", Decimal(50)) for name in ("four", "one", "three", "two")]
+    again = command(refreshed, "sync", *AT, "--json")
+    assert orjson.loads(again.stdout)["stores"] == {}
+
+
+def test_one_store_that_is_away_holds_no_other_one(refreshed: Pipeline, receiver: Receiver) -> None:
+    define(refreshed, file=None, away=None)
+    refreshed.set(STORE_AWAY_URL="http://127.0.0.1:9/hook", STORE_AWAY_SECRET=SECRET)
+    subscribe(refreshed, "four")
+    with pytest.raises(StoresFailed, match=r"^store 'away': account store") as failed:
+        refreshed.sync()
+    assert "\n" not in str(failed.value)
+    assert refreshed.account("cus_four")["mrr"] == "50"
+    assert set(held(refreshed, "file")) == {"cus_one", "cus_two", "cus_three", "cus_four"}
+    refreshed.set(STORE_AWAY_URL=f"http://127.0.0.1:{receiver.port}/hook")
+    told = command(refreshed, "sync", *AT)
+    assert told.returncode == 0, told.stderr
+    assert "Store away" in told.stdout
+    assert "4 created, 0 updated" in told.stdout
+    status = command(refreshed, "status")
+    assert "store away     0 changes waiting" in status.stdout
+
+
+def test_the_account_store_that_is_away_holds_no_further_one(refreshed: Pipeline) -> None:
+    define(refreshed, file=None)
+    subscribe(refreshed, "four")
+    away = "postgresql://nobody@127.0.0.1:9/none"
+    told = command(refreshed, "sync", *AT, ACCOUNT_STORE_URL=away)
+    assert told.returncode == 1
+    assert len(held(refreshed, "file")) == 4
+
+
+def test_a_renamed_trait_is_set_and_its_old_name_cleared_in_one_plan(refreshed: Pipeline) -> None:
+    define(refreshed, crm={"prefix": "billing."})
+    refreshed.sync()
+    first = held(refreshed, "crm")["cus_one"]
+    assert first["traits"]["billing.mrr"] == 50
+    assert not [name for name in first["traits"] if name.startswith("stripe.")]
+    rules = {"rename": {"stripe.mrr": "revenue"}, "leave_out_traits": ["stripe.plan*"]}
+    define(refreshed, crm={"prefix": "billing.", **rules})
+    planned = command(refreshed, "plan", "--to", "crm").stdout
+    assert "3 updates" in planned
+    assert "billing.mrr: 50 -> null" in planned
+    assert "revenue: null -> 50" in planned
+    refreshed.sync()
+    now = held(refreshed, "crm")["cus_one"]
+    gone = {name for name in first["traits"] if name not in now["traits"]}
+    assert gone == {"billing.mrr", "billing.planAmounts", "billing.planIds", "billing.planNames"}
+    assert now["traits"]["revenue"] == 50
+    lifecycle = ("lifecycle_status", "mrr", "status_since", "renewal_at")
+    assert [now[name] for name in lifecycle] == [first[name] for name in lifecycle]
+    assert command(refreshed, "plan", "--to", "crm").stdout.count("0 updates") == 1
+    assert "nothing to repair" in command(refreshed, "reconcile", "--to", "crm").stdout
+
+
+def test_amounts_in_minor_units_are_exact_and_the_lifecycle_keeps_major_ones(
+    refreshed: Pipeline,
+) -> None:
+    made = NOW - DAY
+    store = refreshed.stripe.store
+    yen = builders.price(id="price_yen", unit_amount=5000, currency="jpy")
+    store.put(yen)
+    store.put(builders.customer(id="cus_yen", name="yen", currency="jpy", created=made))
+    items = [builders.item(price=yen)]
+    store.put(
+        builders.subscription(
+            id="sub_yen", customer="cus_yen", items=items, currency="jpy", created=made
+        )
+    )
+    define(refreshed, ledger={"money": "minor", "traits": ["stripe.mrr", "stripe.planAmounts"]})
+    refreshed.sync()
+    found = held(refreshed, "ledger")
+    assert found["cus_one"]["traits"] == {"stripe.mrr": 5000, "stripe.planAmounts": [5000]}
+    assert found["cus_one"]["mrr"] == "50"
+    assert found["cus_yen"]["traits"] == {"stripe.mrr": 5000, "stripe.planAmounts": [5000]}
+    assert found["cus_yen"]["mrr"] == "5000"
+
+
+def test_only_the_accounts_of_a_segment_go_and_who_leaves_it_is_cleared(
+    refreshed: Pipeline,
+) -> None:
+    path = refreshed.stripe.folder / "segments.yml"
+    rule = {"field": "current_subscription_status", "operator": "is", "value": "active"}
+    segment = {"name": "paying", "where": rule}
+    path.write_text(yaml.safe_dump({"segments": [segment]}))
+    define(refreshed, app={"segment": "paying", "leave_out_accounts": ["cus_two"]})
+    refreshed.sync()
+    assert set(held(refreshed, "app")) == {"cus_one", "cus_three"}
+    define(refreshed, app={"segment": "paying", "leave_out_accounts": ["cus_two", "cus_three"]})
+    refreshed.sync()
+    left = held(refreshed, "app")["cus_three"]
+    assert (left["traits"], left["mrr"], left["lifecycle_status"]) == ({}, None, None)
+    assert held(refreshed, "app")["cus_one"]["mrr"] == "50"
+    assert "0 updates" in command(refreshed, "plan", "--to", "app").stdout
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("stores: [a]", "write 'stores:' and below it each store by its name"),
+        ("stores: {app: {tratis: [a]}}", "stores.app.tratis: is no key of a store"),
+        ("stores: {app: {rename: {stripe.mr: a}}}", "stripe.mr is no trait"),
+        (
+            "stores: {app: {rename: {stripe.mrr: a, stripe.name: a}}}",
+            "stores.app: stripe.mrr and stripe.name would both be called a",
+        ),
+        ("stores: {app: {segment: gone}}", "STORE_APP_URL is not set"),
+        ("stores: {App: {}}", "a store's name is made of a to z"),
+        ("stores: {app: {guards: {churn: 5}}}", "churn is no guard"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_told_before_anything_is_read(
+    refreshed: Pipeline, written: str, said: str
+) -> None:
+    (refreshed.stripe.folder / "stores.yml").write_text(written)
+    told = command(refreshed, "sync", STRIPE_API_BASE="http://127.0.0.1:9")
+    assert told.returncode == 2
+    assert said in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+    checked = command(refreshed, "check")
+    assert checked.returncode != 0
+    assert "stores.yml:1: " in checked.stdout + checked.stderr or "STORE_APP_URL" in checked.stdout
+
+
+def test_a_segment_that_was_never_judged_empties_no_store(refreshed: Pipeline) -> None:
+    define(refreshed, app=None)
+    refreshed.sync()
+    define(refreshed, app={"segment": "never"})
+    with pytest.raises(StoresFailed, match="segment 'never' was never judged"):
+        refreshed.sync()
+    assert held(refreshed, "app")["cus_one"]["mrr"] == "50"
