@@ -13,7 +13,15 @@ from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import Literal
 
-from reverse_sync.values.traits import METADATA, NAMESPACE, InvalidTraits, Scalar, Traits, Value
+from reverse_sync.values.traits import (
+    METADATA,
+    NAMESPACE,
+    NAMESPACES,
+    InvalidTraits,
+    Scalar,
+    Traits,
+    Value,
+)
 
 Money = Literal["decimal", "minor"]
 _EXACT = Context(prec=200)  # a trait has fewer digits
@@ -65,7 +73,7 @@ class TraitMapping:
     def trait(self, name: str) -> str | None:
         """The trait that the store has under this name; None: none of ours."""
         ours = self._renamed.get(name) or self._without_prefix(name)
-        return ours if self.name(ours) == name else None
+        return ours if ours.startswith(NAMESPACES) and self.name(ours) == name else None
 
     def is_as_it_is(self, trait: str) -> bool:
         """Whether the store has this trait as account_traits has it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reverse_sync.values.mapping import TraitMapping
-from reverse_sync.values.traits import NAMESPACE, Traits
+from reverse_sync.values.traits import NAMESPACES, Traits
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class StoreRules:
     def is_ours(self, name: str) -> bool:
         """Whether a trait that the store holds is ours to write."""
         if self.mapping is None:
-            return name.startswith(NAMESPACE)
+            return name.startswith(NAMESPACES)
         return self.mapping.trait(name) is not None
 
     def name(self, trait: str) -> str | None:

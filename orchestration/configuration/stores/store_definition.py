@@ -13,9 +13,9 @@ from orchestration.configuration.stores.known_traits import decimals, known_trai
 from reverse_sync.guards import GUARDS
 from reverse_sync.values.mapping import TraitMapping
 from reverse_sync.values.store_rules import Audience, StoreRules
-from reverse_sync.values.traits import METADATA, NAMESPACE
+from reverse_sync.values.traits import METADATA, NAMESPACE, OWN
 
-OPEN = (METADATA, "custom.")  # what stands below them is not known before it is there
+OPEN = (METADATA, OWN)  # what stands below them is not known before it is there
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 
 
@@ -34,8 +34,8 @@ def _pattern(pattern: str) -> str:
 
 
 def _prefix(prefix: str) -> str:
-    if prefix.startswith("custom."):
-        raise ValueError("custom. is the prefix of your own traits; choose another one")
+    if prefix.startswith(OWN):
+        raise ValueError(f"{OWN} is the prefix of your own traits; choose another one")
     return prefix
 
 
