@@ -24,6 +24,7 @@ from reverse_sync.stores.account_store import AccountStore, StoredAccount
 from reverse_sync.values.lifecycle_text import lifecycle_text
 from reverse_sync.values.store_rules import StoreRules
 from reverse_sync.values.traits import (
+    OWN,
     canonical,
     canonical_value,
     number_text,

@@ -4,12 +4,12 @@ Leaves: frozen values. Nothing configured: every account and every trait, as acc
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from reverse_sync.values.mapping import TraitMapping
-from reverse_sync.values.traits import NAMESPACES, Traits
+from reverse_sync.values.traits import NAMESPACE, Traits
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class StoreRules:
         told = (self.digest, self.audience.segment, sorted(self.audience.leave_out))
         return f"{build} {hashlib.sha256(repr(told).encode()).hexdigest()[:16]}"
 
-    def is_ours(self, name: str) -> bool:
-        """Whether a trait that the store holds is ours to write."""
-        if self.mapping is None:
-            return name.startswith(NAMESPACES)
-        return self.mapping.trait(name) is not None
+    def is_ours(self, name: str, own: Set[str]) -> bool:
+        """Whether a trait that the store holds is ours to write. `own`: the user's own traits;
+        other names that begin like them are somebody else's."""
+        trait = self.mapping.trait(name) if self.mapping else name
+        return trait is not None and (trait.startswith(NAMESPACE) or trait in own)
 
     def name(self, trait: str) -> str | None:
         """The store's name of one of our traits; None: it does not get it."""
