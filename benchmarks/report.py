@@ -59,7 +59,8 @@ again and again. Import is of the application alone, in a new Python.""",
         "Segments",
         """\
 A saved segment over five traits, one of them a metadata key, at 1,000,000 accounts: counted as its
-page does, and judged as each refresh does, who entered and who left written down.""",
+page does, and judged as each refresh does, who entered and who left written down. And five alert
+rules, one of each kind, judged after a hundred accounts churned.""",
         (MODULE, "benchmarks.segments"),
     ),
     "import": Part(

@@ -1,4 +1,5 @@
-"""What a segment over five traits costs at 1,000,000 accounts: counted, and judged by a refresh.
+"""What a segment over five traits costs at 1,000,000 accounts, counted and judged, and what
+five alert rules cost.
 
 Enters: --accounts, --turns, --seed, or --marts: a published copy to multiply. Leaves: a table, or
 JSON; exit code 1 where a goal is missed. The accounts are those of `report_pages`.
@@ -9,12 +10,15 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 
 from benchmarks.report_pages import COLUMNS, multiplied, published
 from benchmarks.showing import Rows, arguments
+from orchestration.alert_rules import judgement
+from orchestration.alert_rules.definition import Rule
 from report.filters.fields import TABLES
 from report.filters.tree import Condition, Group
 from report.published import Copy
@@ -22,6 +26,7 @@ from report.segments import membership
 from report.segments.definition import Segment
 from report.segments.published_segments import count
 
+Ask = Callable[[], object]
 COUNTED, JUDGED = 0.3, 0.2  # seconds; JUDGED for each 100,000 accounts
 AS_OF = datetime.fromisoformat("2025-06-15")
 FIVE = Segment(
@@ -45,25 +50,55 @@ FIVE = Segment(
 )
 
 
-def timed(ask: Callable[[], object], turns: int) -> list[float]:
-    """Seconds of each turn after a first one."""
+def timed(ask: Ask, turns: int, before: Ask = int) -> list[float]:
+    """Seconds of each turn after a first one; what comes before each is not counted."""
     took = []
     for _ in range(turns + 1):
+        before()
         began = time.monotonic()
         ask()
         took.append(time.monotonic() - began)
     return took[1:]
 
 
-def judging(marts: Path, folder: Path) -> Callable[[], object]:
-    """A refresh of each day, on a warehouse that has these accounts."""
+def warehouse(marts: Path, folder: Path) -> duckdb.DuckDBPyConnection:
+    """One that has these accounts."""
     database = duckdb.connect(str(folder / "warehouse.duckdb"))
     database.execute(f"attach '{marts}' as copied (read_only)")
     database.execute("create schema marts")
-    for table in TABLES:
+    for table in (*TABLES, "revenue_at_risk"):
         database.execute(f"create table marts.{table} as from copied.main.{table}")
+    return database
+
+
+def judging(database: duckdb.DuckDBPyConnection) -> Ask:
+    """A refresh of each day."""
     days = iter(range(10_000))
     return lambda: membership.judge(database, [FIVE], AS_OF + timedelta(days=next(days)))
+
+
+RULES = [
+    Rule("churn", "account_churned", over=Decimal(500)),
+    Rule("fell", "mrr_fell", percent=Decimal(5)),
+    Rule("trials", "trial_without_card", over=Decimal(200)),
+    Rule("into", "segment_entered", segment="five"),
+    Rule("out", "segment_left", segment="five"),
+]
+CHURN = """
+update marts.accounts set lifecycle_status = 'churned', mrr_by_currency = map()
+where account_id in (
+    select account_id from marts.accounts
+    where lifecycle_status = 'subscribed' order by account_id limit 100
+)
+"""
+
+
+def noticing(database: duckdb.DuckDBPyConnection) -> Ask:
+    """A refresh of each day, by five rules."""
+    days = iter(range(10_000))
+    return lambda: judgement.judge(
+        database, RULES, AS_OF + timedelta(days=next(days)), basis="the same"
+    )
 
 
 def main() -> int:
@@ -81,12 +116,14 @@ def main() -> int:
         if not (members := count(copy, FIVE)):
             lost.append("nobody is in the segment")
         print(f"{members:,} accounts are in the segment", file=sys.stderr)
-        parts = {
-            "counted": (lambda: count(copy, FIVE), COUNTED),
-            "judged": (judging(marts, folder), JUDGED * options.accounts / 100_000),
+        database, judged = warehouse(marts, folder), JUDGED * options.accounts / 100_000
+        parts: dict[str, tuple[Ask, Ask, float]] = {
+            "counted": (int, lambda: count(copy, FIVE), COUNTED),
+            "judged": (int, judging(database), judged),
+            "alert rules": (lambda: database.execute(CHURN), noticing(database), judged),
         }
-        for what, (ask, goal) in parts.items():
-            values = sorted(timed(ask, options.turns))
+        for what, (before, ask, goal) in parts.items():
+            values = sorted(timed(ask, options.turns, before))
             middle = values[len(values) // 2]
             told = (f"{value:.3f} s" for value in (middle, values[-1]))
             shown.add([what, f"{options.accounts:,}", *told, f"{goal:g} s"])

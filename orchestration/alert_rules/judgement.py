@@ -74,7 +74,8 @@ def judge(
     `basis` is another one whenever marts are computed in another way."""
     database.execute("begin")
     try:
-        database.execute(CREATE)
+        if not exist(database):
+            database.execute(CREATE)
         kept = _kept(database)
         if any(one.judged_at > as_of for one in kept.values()):
             database.execute("rollback")

@@ -1,8 +1,9 @@
 """The SQL of each kind of rule: which occasions there are at `as_of`.
 
 Enters: the built marts, `alert_amounts` and `alert_days` as the last judgement left them,
-`amounts_now`, segments. Leaves: rows `account_id, occasion, happened_at, currency, amount,
-amount_before`. An occasion that stands in `alerts` already is left out by who inserts them.
+`accounts_changed`, `totals_now`, segments. Leaves: rows `account_id, occasion, happened_at,
+currency, amount, amount_before`. An occasion that stands in `alerts` already is left out by who
+inserts them.
 """
 
 from typing import Any
@@ -16,17 +17,15 @@ select
     concat_ws(' ', coalesce(churned_at, $as_of)::varchar, before.currency) as occasion,
     coalesce(churned_at, $as_of) as happened_at,
     before.currency, before.last_paid as amount, null as amount_before
-from alerts.alert_amounts as before
+from accounts_changed
+inner join alerts.alert_amounts as before using (account_id)
 inner join marts.accounts using (account_id)
 where accounts.lifecycle_status = 'churned' and before.last_paid > $over
     and ($currency is null or before.currency = $currency)
 """
 # Beside the last judgement of the last day before this one that had any.
 FELL = """
-with now_by_currency as (
-    select currency, sum(mrr) as mrr from amounts_now group by currency
-),
-day_before as (
+with day_before as (
     from alerts.alert_days
     where day = (select max(day) from alerts.alert_days where day < $as_of::date)
 )
@@ -34,11 +33,11 @@ select
     null as account_id,
     $as_of::date::varchar || ' ' || currency as occasion,
     $as_of as happened_at,
-    currency, coalesce(now_by_currency.mrr, 0) as amount, day_before.mrr as amount_before
+    currency, coalesce(totals_now.mrr, 0) as amount, day_before.mrr as amount_before
 from day_before
-left join now_by_currency using (currency)
+left join totals_now using (currency)
 where day_before.mrr > 0
-    and coalesce(now_by_currency.mrr, 0) <= day_before.mrr * (100 - $percent::decimal(18, 6)) / 100
+    and coalesce(totals_now.mrr, 0) <= day_before.mrr * (100 - $percent::decimal(18, 6)) / 100
     and ($currency is null or currency = $currency)
 """
 # "Tomorrow" lasts until the end of that day.

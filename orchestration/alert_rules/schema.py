@@ -1,7 +1,8 @@
 """The tables in which the warehouse keeps what alert rules noticed; two of them are published.
 
-`alert_rules` has a row a rule, `alerts` a row an occasion. `alert_amounts` and `alert_days` are
-what the next judgement is compared with: an account's MRR, and MRR by day.
+`alert_rules` has a row a rule, `alerts` a row an occasion. `alert_states`, `alert_amounts`
+and `alert_days` are what the next judgement is compared with: whether an account changed, its MRR,
+and MRR by day.
 """
 
 import duckdb
@@ -20,6 +21,7 @@ create table if not exists alerts.alerts (
 create table if not exists alerts.alert_amounts (
     account_id varchar, currency varchar, mrr decimal(38, 3), last_paid decimal(38, 3)
 );
+create table if not exists alerts.alert_states (account_id varchar, state ubigint);
 create table if not exists alerts.alert_days (day date, currency varchar, mrr decimal(38, 3));
 create table if not exists alerts.alert_basis (basis varchar, last_move bigint);
 comment on table alerts.alert_rules is 'One row an alert rule, as it was last judged.';

@@ -6,8 +6,10 @@ a build made now would be made from. Not here: what follows from the two (`scope
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
@@ -24,6 +26,7 @@ MOVES_NUMBERS = (
     "mrr_pause_collection",
     "segments_trait",
 )
+SENT = {"segments_trait"}
 FOLDERS = ("models", "macros", "seeds")
 # `build` counts builds and begins anew in a new warehouse; `id` is never the same again.
 LAST_BUILD = """
@@ -101,6 +104,11 @@ def inputs(landed: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetim
     )
 
 
+def marts_made_from(settings: Settings) -> str:
+    """The same of the marts alone: what is sent beside them moves no number of theirs."""
+    return _digest({name: getattr(settings, name) for name in MOVES_NUMBERS if name not in SENT})
+
+
 def _made_from(settings: Settings) -> str:
     """A digest of the settings that move numbers, of every file that computes them, and of which
     warehouse: another one has its own rows and moments."""
@@ -108,6 +116,11 @@ def _made_from(settings: Settings) -> str:
     values |= {"warehouse": engine(settings.site.place).place}
     if settings.traits_dir:
         values |= {"own_traits": digest_of_own(settings.traits_dir)}
+    return _digest(values)
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    """Of these, and of every file that computes."""
     digest = hashlib.sha256(json.dumps(values, default=str).encode())
     files = [PROJECT / "dbt_project.yml"]
     for folder in FOLDERS:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from orchestration.alert_rules.schema import exist
-from orchestration.build.last_build import last_build
+from orchestration.build.last_build import last_build, marts_made_from
 from orchestration.configuration.settings import Settings
 from orchestration.terminal.logs import log
 
@@ -41,7 +41,7 @@ def judge_alerts(
     from orchestration.alert_rules.judgement import judge
 
     last = last_build(database)
-    basis = f"{last.made_from} {last.stripe_accounts}" if last else ""
+    basis = f"{marts_made_from(settings)} {last.stripe_accounts if last else []}"
     try:
         return judge(database, rules, _naive(as_of), basis=basis)
     except duckdb.Error as error:  # a value of a customer's may stand in DuckDB's words
