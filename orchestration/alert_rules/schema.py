@@ -55,8 +55,8 @@ comment on column alerts.alerts.is_news is
     'Whether it is told; false: it was there when the rule was first judged.';
 """
 EXIST = """
-select count(*) = 2 from duckdb_tables() where database_name = current_database()
-and schema_name = 'alerts' and table_name in ('alert_rules', 'alerts')
+select count(*) = 6 from duckdb_tables()
+where database_name = current_database() and schema_name = 'alerts'
 """
 
 

@@ -1,14 +1,17 @@
 """Alert rules: each occasion is told once, to a chat over HTTP and by mail over SMTP."""
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from alert_receivers import MailServer, Receiver
+from command_line import run
 from local_stripe import DAY, NOW
 from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
 
+from orchestration.configuration.settings import Settings
 from orchestration.monitoring.rule_alerts import notify_rules
 from report.filters.tree import Condition
 from report.segments.definition import Segment
@@ -186,3 +189,12 @@ def test_a_digest_comes_when_its_day_is_over_in_the_form_that_slack_takes(
     ]
     business.refresh(as_of=TOMORROW)
     assert heard() == []
+
+
+def test_sync_sends_at_its_end(business: Pipeline, receiver: Receiver) -> None:
+    cancel(business, "two")
+    names = [name.upper() for name in Settings.model_fields]
+    ours = {name: os.environ[name] for name in names if name in os.environ}
+    for _ in range(2):
+        assert run("sync", "--as-of", "2025-06-15", **ours).returncode == 0
+    assert [notice["key"] for notice in receiver.got] == ["alert:churn"]
