@@ -1,6 +1,7 @@
 """Several account stores at once, each with its own accounts, traits, names and failures."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
@@ -12,13 +13,20 @@ import pytest
 import yaml
 from command_line import run
 from local_stripe import DAY, NOW
-from pipeline import Pipeline, subscribe
+from pipeline import AS_OF, QUIET, Pipeline, subscribe
 from target_servers import SECRET, Receiver, running
 
+from orchestration.code_location.contents import definitions
+from orchestration.code_location.job_names import REVERSE_SYNC
+from orchestration.code_location.run_tags import run_tags
+from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.live.resident import Cycle, live
 from orchestration.stages.further_deliveries import StoresFailed
+from orchestration.terminal.reporter import LogReporter
 from sandbox import builders
 
 pytestmark = pytest.mark.long
+MOST_CYCLES = 60
 AT = ("--as-of", "2025-06-15")
 
 
@@ -200,3 +208,40 @@ def test_a_segment_that_was_never_judged_empties_no_store(refreshed: Pipeline) -
     with pytest.raises(StoresFailed, match="segment 'never' was never judged"):
         refreshed.sync()
     assert held(refreshed, "app")["cus_one"]["mrr"] == "50"
+
+
+def test_live_brings_a_store_that_was_away_and_ends_with_what_another_one_says(
+    refreshed: Pipeline,
+) -> None:
+    define(refreshed, file=None, away=None)
+    refreshed.set(STORE_AWAY_URL="postgresql://nobody@127.0.0.1:9/none")
+    refreshed.set(LIVE_POLL_SECONDS="0.5")
+    stop = threading.Event()
+
+    def cycle_done(cycle: Cycle) -> None:
+        if cycle.number == 2:
+            subscribe(refreshed, "four")
+        arrived = cycle.number > 2 and len(held(refreshed, "file")) == 4
+        if arrived or cycle.number > MOST_CYCLES:
+            stop.set()
+
+    quiet = LogReporter(lambda line: None)
+    with pytest.raises(StoresFailed, match=r"^store 'away'"):
+        live(refreshed.settings, quiet, clock=lambda: AS_OF, stop=stop, report=cycle_done)
+    assert len(held(refreshed, "file")) == 4
+    assert refreshed.account("cus_four")["mrr"] == "50"
+
+
+def test_dagster_has_an_asset_for_each_store_that_fails_alone(refreshed: Pipeline) -> None:
+    define(refreshed, file=None, away=None)
+    refreshed.set(STORE_AWAY_URL="postgresql://nobody@127.0.0.1:9/none")
+    job = definitions(pool=None).resolve_job_def(REVERSE_SYNC)
+    with dagster_instance(refreshed.settings) as instance:
+        tags = run_tags(as_of=AS_OF, full=False)
+        run = job.execute_in_process(
+            instance=instance, run_config=QUIET, tags=tags, raise_on_error=False
+        )
+    assert not run.success
+    made = {event.asset_key.to_user_string() for event in run.get_asset_materialization_events()}
+    assert made == {"account_store", "account_stores/file"}
+    assert len(held(refreshed, "file")) == 3
