@@ -44,12 +44,14 @@ class Limit:
 @dataclass(frozen=True, kw_only=True)
 class Guards:
     """The limits by guard, and the accounts that a percentage needs below it. `refreshed_at`: when
-    Stripe's changes were last all in the marts; old marts without a change are not stale."""
+    Stripe's changes were last all in the marts; old marts without a change are not stale.
+    `approval`: guards that nobody overrides without naming who has looked, too."""
 
     limits: Mapping[str, Limit] = field(default_factory=dict)
     baseline: int = 100
     max_age_hours: Decimal | None = None
     refreshed_at: datetime | None = None
+    approval: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,12 @@ class Figures:
 
 @dataclass(frozen=True)
 class Trip:
-    """A guard that blocks, in one line with figure, limit and remedy."""
+    """A guard that blocks, in one line with figure, limit and remedy; `approval`: somebody else has
+    to look, too."""
 
     guard: str
     line: str
+    approval: bool = False
 
 
 class Blocked(AccountStoreError):
@@ -115,18 +119,31 @@ def check(guards: Guards, figures: Figures, *, overridden: frozenset[str]) -> tu
     for guard, limit in guards.limits.items():
         for figure in figures.by_guard.get(guard, ()):
             judged = limit.percent if figures.accounts >= guards.baseline else None
-            trips += [Trip(guard, line) for line in _broken(guard, figure, limit.most, judged)]
+            approval = guard in guards.approval
+            remedy = _approve(guard) if approval else _override(guard)
+            lines = _broken(guard, figure, limit.most, judged, remedy)
+            trips += [Trip(guard, line, approval) for line in lines]
     return tuple(trip for trip in trips if trip.guard not in overridden)
 
 
-def _broken(
-    guard: str, figure: Figure, most: Decimal | None, percent: Decimal | None
-) -> Iterator[str]:
-    what, of = GUARDS[guard]
-    remedy = (
+def _override(guard: str) -> str:
+    return (
         f"look at 'stripe-traits plan'; send it once with --override {guard},"
         f" or set GUARD_{guard.upper()}"
     )
+
+
+def _approve(guard: str) -> str:
+    return (
+        "let somebody else look at 'stripe-traits plan' (GUARD_APPROVAL), then send it with"
+        f" 'stripe-traits apply --plan DIGEST --override {guard} --approved-by NAME'"
+    )
+
+
+def _broken(
+    guard: str, figure: Figure, most: Decimal | None, percent: Decimal | None, remedy: str
+) -> Iterator[str]:
+    what, of = GUARDS[guard]
     if figure.value is None:
         if most is not None or percent is not None:
             yield f"{guard}: cannot be evaluated: {figure.unknown}; {remedy}"

@@ -51,6 +51,7 @@ class SyncRequest:
     """What one run is asked for.
 
     `digest`: send exactly this plan, or nothing. `overridden`: guards that do not count this once.
+    `approved_by`: who has looked at the plan beside whoever sends it.
     `as_of` is the moment that accounts are judged at, `now` the one that waiting is measured by.
     """
 
@@ -60,6 +61,7 @@ class SyncRequest:
     kind: str = "sync"
     digest: str | None = None
     overridden: frozenset[str] = frozenset()
+    approved_by: str | None = None
     scope: Scope = field(default_factory=Scope)
 
     def __post_init__(self) -> None:

@@ -61,9 +61,13 @@ def plan(
             )
 
 
-def apply(
+def apply(  # noqa: PLR0913, PLR0917 (each an option)
     digest: Annotated[str, typer.Option("--plan", help="The digest that `plan` printed.")],
     override: Override = None,
+    approved_by: Annotated[
+        str | None,
+        typer.Option(help="Who has looked at this plan, too, where GUARD_APPROVAL asks for it."),
+    ] = None,
     as_of: AsOf = None,
     to: To = None,
     json: Json = False,
@@ -89,6 +93,7 @@ def apply(
             kind="apply",
             digest=digest,
             overridden=guards,
+            approved_by=approved_by.strip() or None if approved_by else None,
         )
         with reporting() as reporter:
             result = run_delivery(settings, reporter, request)

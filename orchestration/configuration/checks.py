@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingestion.stripe_api.connection import LOOPBACK
-from reverse_sync.guards import parse_limit
+from reverse_sync.guards import GUARDS, parse_limit
 
 KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]+")
 STRIPE_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+")
@@ -169,3 +169,16 @@ def _split(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
+
+
+def listed(given: str | None) -> list[str]:
+    """The words of a list with commas."""
+    return [part.strip() for part in (given or "").split(",") if part.strip()]
+
+
+def guard_names(given: str | None) -> str | None:
+    """Raises ValueError where one is no guard."""
+    unknown = [name for name in listed(given) if name not in GUARDS]
+    if unknown:
+        raise ValueError(f"{unknown[0]} is no guard; they are {', '.join(GUARDS)}")
+    return given

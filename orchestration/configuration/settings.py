@@ -154,6 +154,7 @@ class Settings(NamedFiles):
     guard_unknown_mrr: Guard = "10%"
     guard_nulls: Guard = "20%"
     guard_baseline: Annotated[int, Field(ge=1)] = 100
+    guard_approval: Annotated[str | None, AfterValidator(checks.guard_names)] = None
     guard_max_age_hours: Annotated[Hours | None, Off] = Decimal(48)
 
     @model_validator(mode="after")
@@ -278,6 +279,7 @@ class Settings(NamedFiles):
             },
             baseline=self.guard_baseline,
             max_age_hours=self.guard_max_age_hours,
+            approval=frozenset(checks.listed(self.guard_approval)),
         )
 
     @property

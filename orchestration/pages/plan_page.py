@@ -52,7 +52,8 @@ def plan_lines(found: Preview, *, limit: int, to: str | None = None) -> Iterator
     if found.rows and UPSTREAM.isdisjoint(_names(found)):
         overrides = "".join(f" --override {name}" for name in _names(found))
         store = f" --to {to}" if to else ""
-        yield f"send it: stripe-traits apply --plan {found.digest}{store}{overrides}"
+        approved = " --approved-by NAME" if any(trip.approval for trip in found.trips) else ""
+        yield f"send it: stripe-traits apply --plan {found.digest}{store}{overrides}{approved}"
 
 
 def _names(found: Preview) -> list[str]:

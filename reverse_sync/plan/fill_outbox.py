@@ -58,7 +58,13 @@ def diff_into_outbox(
     return replace(plan, waits_until=min(waits, default=None))
 
 
-def record(connection: DuckDBPyConnection, plan: Plan, *, overridden: frozenset[str]) -> Plan:
+def record(
+    connection: DuckDBPyConnection,
+    plan: Plan,
+    *,
+    overridden: frozenset[str],
+    approved_by: str | None = None,
+) -> Plan:
     """Writes the plan down beside its outbox rows, if there is anything to do. One that has nothing
     to send is delivered."""
     mark_gone(connection, plan.run)
@@ -74,7 +80,8 @@ def record(connection: DuckDBPyConnection, plan: Plan, *, overridden: frozenset[
         "delete from sync.outbox where status in ('acknowledged', 'superseded') and version < ?",
         [plan.run.version],
     )
-    insert_run(connection, plan, status="running" if plan.sent else "done", overridden=overridden)
+    status = "running" if plan.sent else "done"
+    insert_run(connection, plan, status=status, overridden=overridden, approved_by=approved_by)
     return replace(plan, recorded=True)
 
 

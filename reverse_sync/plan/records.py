@@ -68,12 +68,13 @@ def mark_gone(connection: DuckDBPyConnection, run: Run) -> None:
         connection.execute(BACK)
 
 
-def insert_run(
+def insert_run(  # noqa: PLR0913  (all by keyword)
     connection: DuckDBPyConnection,
     plan: Plan,
     *,
     status: str,
     overridden: frozenset[str] = frozenset(),
+    approved_by: str | None = None,
     error: str | None = None,
 ) -> None:
     """The run's row. Where it is blocked, what it would have sent counts as blocked."""
@@ -103,6 +104,7 @@ def insert_run(
         "churns": plan.churns,
         "overridden": ", ".join(sorted(overridden)) or None,
         "planned": plan.digest or None,
+        "approved_by": approved_by,
     }
     values = ", ".join(f"${name} as {name}" for name in row)
     connection.execute(f"insert into sync.sync_runs by name select {values}", row)

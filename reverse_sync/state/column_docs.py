@@ -47,6 +47,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "churns": "Unit: accounts that turn churned. From the plan.",
         "overridden": "Guards that were let pass this once. From --override.",
         "planned": "The plan's digest. From the plan.",
+        "approved_by": "Who looked at the plan, too; null: nobody had to. From --approved-by.",
     },
     "sync_changelog": RUN
     | {

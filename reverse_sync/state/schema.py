@@ -42,7 +42,8 @@ SCHEMA = """
         deferred bigint,
         churns bigint,
         overridden varchar,  -- the guards that were overridden, for this run alone
-        planned varchar  -- the plan's digest
+        planned varchar,  -- the plan's digest
+        approved_by varchar  -- who looked at it, where a guard asks for that
     );
 
     create table if not exists sync.sync_changelog (
@@ -164,6 +165,7 @@ ADDED = {
         "churns": "bigint default 0",
         "overridden": "varchar",
         "planned": "varchar",
+        "approved_by": "varchar",
     },
     "sync_changelog": {"reply": "varchar"},
     "sync_snapshot": {

@@ -169,6 +169,24 @@ def test_percentages_need_a_baseline(local: World) -> None:
     assert local.sync(guards=guards(churns="1%", mrr_drop="1%")).churns == 9
 
 
+def test_a_guard_that_asks_for_approval_needs_a_name(local: World) -> None:
+    local.publish(accounts(20))
+    local.sync()
+    local.publish({**accounts(20), **accounts(4, ENDED)})
+    by = replace(guards(churns="3"), approval=frozenset({"churns"}))
+    alone = frozenset({"churns"})
+    with blocked(local, "churns", by, overridden=alone) as (line,):
+        assert "4 accounts turning churned" in line
+        assert "apply --plan DIGEST --override churns --approved-by NAME" in line
+    shown = "\n".join(plan_lines(local.preview(guards=by), limit=1))
+    assert "--override churns --approved-by NAME" in shown
+    assert local.sync(guards=by, overridden=alone, approved_by="Ada").churns == 4
+    kept = (
+        "select approved_by, overridden from sync.sync_runs where status = 'done' order by version"
+    )
+    assert local.state(kept) == [(None, None), ("Ada", "churns")]
+
+
 def test_a_guard_that_cannot_be_evaluated_blocks(local: World) -> None:
     local.publish(accounts(2))
     local.sync()
