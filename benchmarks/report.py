@@ -113,6 +113,13 @@ decides lifecycles and remembers each answer; drt and dlt upsert all rows each t
 cannot tell which changed. HTTP takes a hundred accounts a request.""",
         (MODULE, "benchmarks.delivery.reverse_sync", "--others"),
     ),
+    "several-stores": Part(
+        "Several stores",
+        """\
+The first delivery of all accounts to three stores: each alone, then all at once, as a `sync` does
+it.""",
+        (MODULE, "benchmarks.delivery.several_stores"),
+    ),
     "reverse-sync-large": Part(
         "Reverse-sync of a million accounts",
         """\

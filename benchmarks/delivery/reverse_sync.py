@@ -74,7 +74,7 @@ def ours(store: str, accounts: int, traits: int, changes: list[int]) -> Figures:
             multiple_subscriptions=False,
         )
         publish(folder, accounts=accounts, traits=traits)
-        found = {"all created": timed(lambda: _deliver(around, "created", accounts))}
+        found = {"all created": timed(lambda: all_delivered(around, "created", accounts))}
         for generation, changed in enumerate(changes, start=1):
             publish(
                 folder, accounts=accounts, traits=traits, changed=changed, generation=generation
@@ -82,7 +82,9 @@ def ours(store: str, accounts: int, traits: int, changes: list[int]) -> Figures:
             order = _order(f"plan-{changed}")
             found[f"plan {changed:,}"] = timed(lambda told=order: preview(around, told))
             run = f"apply-{changed}"
-            found[f"apply {changed:,}"] = timed(lambda r=run, c=changed: _deliver(around, r, c))
+            found[f"apply {changed:,}"] = timed(
+                lambda r=run, c=changed: all_delivered(around, r, c)
+            )
         return found
 
 
@@ -91,7 +93,8 @@ def _order(run_id: str) -> SyncRequest:
     return SyncRequest(run_id=run_id, as_of=AS_OF, now=AS_OF, overridden=frozenset(GUARDS))
 
 
-def _deliver(around: SyncContext, run_id: str, expected: int) -> None:
+def all_delivered(around: SyncContext, run_id: str, expected: int) -> None:
+    """Raises where the store has not taken so many accounts."""
     result = deliver(around, _order(run_id))
     assert result.acknowledged == expected, result
 

@@ -53,10 +53,10 @@ def parsed(text: str) -> list[Segment]:
     return segments(data) if data is not None else []
 
 
-def written(kept: Sequence[Segment]) -> str:
-    """As `parsed` reads them."""
+def written(kept: Sequence[Segment], *, in_ascii: bool = False) -> str:
+    """As `parsed` reads them; `in_ascii`: other characters by their numbers, for a terminal."""
     data = {"segments": [one.as_data() for one in kept]}
-    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100))
+    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=not in_ascii, width=100))
 
 
 def change(path: Path, changed: Callable[[list[Segment]], Sequence[Segment]]) -> None:

@@ -15,6 +15,7 @@ from orchestration.commands.segments.saved import (
 )
 from orchestration.terminal.failures import WrongUsage, explained
 from orchestration.terminal.output import Json, console
+from orchestration.terminal.printable import printable
 
 if TYPE_CHECKING:
     from report.segments.definition import Segment
@@ -101,7 +102,9 @@ def export(
         chosen = (
             [saved_segment(settings, name) for name in names] if names else saved_segments(settings)
         )
-        typer.echo(written(chosen), nl=False)
+        text = written(chosen)
+        shown = text if printable(text) == text else written(chosen, in_ascii=True)
+        typer.echo(shown, nl=False)
 
 
 @app.command("import")
