@@ -70,10 +70,10 @@ class _OneStore:
         return deliver_to(self._settings, self._reporter, as_of=as_of, run_id=run_id)
 
     def _told(self, done: StoreDelivery) -> None:
-        if done.error and (self._last is None or self._last.lines != done.lines):
+        if done.said and (self._last is None or self._last.lines != done.lines):
             for line in done.lines:
                 log.warning(line)
         self._last = done
-        self._failures = self._failures + 1 if done.error else 0
+        self._failures = self._failures + 1 if done.said else 0
         pause = min(2.0**self._failures, LONGEST_PAUSE) if self._failures else 0.0
         self._next = time.monotonic() + pause

@@ -21,13 +21,10 @@ from orchestration.refresh.made import Made
 from orchestration.refresh.shown_run import ShownRun, shown_run
 from orchestration.stages.build import Built, transform_stage
 from orchestration.stages.build_due import build_due
-from orchestration.stages.further_deliveries import (
-    StoreDelivery,
-    further_deliveries,
-    raise_failed,
-)
+from orchestration.stages.further_deliveries import StoreDelivery, raise_failed
 from orchestration.stages.load_ahead import LoadedAhead, load_ahead
 from orchestration.stages.own_traits import check_own_traits
+from orchestration.stages.store_processes import further_deliveries
 from orchestration.terminal.logs import log
 from orchestration.terminal.reporter import Reporter
 
@@ -111,9 +108,7 @@ class _Stages:
         run_id, told = str(uuid4()), False
         done: list[StoreDelivery] = []
         try:
-            with further_deliveries(
-                self.settings, self.reporter, as_of=self.as_of, run_id=run_id
-            ) as done:
+            with further_deliveries(self.settings, as_of=self.as_of, run_id=run_id) as done:
                 yield
             told = True
         finally:

@@ -1,12 +1,11 @@
-"""Published marts -> the account stores of `stores.yml`, each for itself and all at once.
+"""Published marts -> an account store of `stores.yml`.
 
-Enters: the settings, `as_of`. Leaves: what became of each. A store that is away, that a guard
-blocks or that refuses holds up no other one, nor the store of ACCOUNT_STORE_URL.
+Enters: that store's settings, `as_of`. Leaves: what became of it. A store that is away, that a
+guard blocks or that refuses holds up no other one, nor the store of ACCOUNT_STORE_URL. Not here:
+how several go at once (store_processes, live/further).
 """
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -32,16 +31,18 @@ class StoresBlocked(StoresFailed):
 
 @dataclass(frozen=True)
 class StoreDelivery:
-    """What became of one store; both may be there: how far it came, and why not further."""
+    """What became of one store: how far it came, and what it said where that is not all the way.
+    `blocked`: a guard or a check stopped it."""
 
     store: str
     result: SyncResult | None = None
-    error: AccountStoreError | MartsRefused | None = None
+    said: tuple[str, ...] = ()
+    blocked: bool = False
 
     @property
     def lines(self) -> list[str]:
         """Why it failed, each line with the store's name; none where it did not."""
-        return [f"store '{self.store}': {line}" for line in str(self.error or "").splitlines()]
+        return [f"store '{self.store}': {line}" for line in self.said]
 
 
 @dataclass(frozen=True)
@@ -70,43 +71,19 @@ class _Quiet:
         self.said.upgraded(what)
 
 
-@contextmanager
-def further_deliveries(
-    settings: Settings, reporter: Reporter, *, as_of: datetime, run_id: str
-) -> Iterator[list[StoreDelivery]]:
-    """Those that are due, while the block runs; the list is full when it has ended."""
-    done: list[StoreDelivery] = []
-    due = [one for one in further_stores(settings) if further_due(one)]
-    if not due:
-        yield done
-        return
-    with ThreadPoolExecutor(len(due), thread_name_prefix="store") as pool:
-        running: Sequence[Future[StoreDelivery]] = [
-            pool.submit(deliver_to, one, reporter, as_of=as_of, run_id=run_id) for one in due
-        ]
-        try:
-            yield done
-        finally:
-            done += [one.result() for one in running]
-
-
 def deliver_to(
-    settings: Settings,
-    reporter: Reporter,
-    *,
-    as_of: datetime,
-    run_id: str,
-    overridden: frozenset[str] = frozenset(),
+    settings: Settings, reporter: Reporter, *, as_of: datetime, run_id: str
 ) -> StoreDelivery:
     """One of them; `settings` are that store's. Raises what nobody foresaw."""
     name = settings.store_name or ""
-    quiet = _Quiet(name, reporter)
     try:
-        result = deliver_stage(settings, quiet, as_of=as_of, run_id=run_id, overridden=overridden)
+        result = deliver_stage(settings, _Quiet(name, reporter), as_of=as_of, run_id=run_id)
     except SyncInterrupted as error:
-        return StoreDelivery(name, error.result, error)
-    except (AccountStoreError, MartsRefused) as error:
-        return StoreDelivery(name, None, error)
+        return StoreDelivery(name, error.result, (str(error),))
+    except (Blocked, MartsRefused) as error:
+        return StoreDelivery(name, None, tuple(str(error).splitlines()), blocked=True)
+    except AccountStoreError as error:
+        return StoreDelivery(name, None, tuple(str(error).splitlines()))
     return StoreDelivery(name, result)
 
 
@@ -131,9 +108,8 @@ def raise_failed(deliveries: Sequence[StoreDelivery]) -> None:
 
 def failure(deliveries: Sequence[StoreDelivery]) -> StoresFailed | None:
     """What those that failed said; None: all went well."""
-    failed = [one for one in deliveries if one.error]
+    failed = [one for one in deliveries if one.said]
     if not failed:
         return None
     lines = "\n".join(line for one in failed for line in one.lines)
-    blocked = all(isinstance(one.error, Blocked | MartsRefused) for one in failed)
-    return StoresBlocked(lines) if blocked else StoresFailed(lines)
+    return (StoresBlocked if all(one.blocked for one in failed) else StoresFailed)(lines)

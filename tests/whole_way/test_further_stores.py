@@ -1,6 +1,9 @@
 """Several account stores at once, each with its own accounts, traits, names and failures."""
 
+import signal
+import socket
 import sqlite3
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,7 +14,7 @@ import orjson
 import psycopg
 import pytest
 import yaml
-from command_line import run
+from command_line import PROGRAM, environment, run
 from local_stripe import DAY, NOW
 from pipeline import AS_OF, QUIET, Pipeline, subscribe
 from target_servers import SECRET, Receiver, running
@@ -27,6 +30,7 @@ from sandbox import builders
 
 pytestmark = pytest.mark.long
 MOST_CYCLES = 60
+PATIENCE = 120  # seconds: other load makes clocks unreliable
 AT = ("--as-of", "2025-06-15")
 
 
@@ -245,3 +249,30 @@ def test_dagster_has_an_asset_for_each_store_that_fails_alone(refreshed: Pipelin
     made = {event.asset_key.to_user_string() for event in run.get_asset_materialization_events()}
     assert made == {"account_store", "account_stores/file"}
     assert len(held(refreshed, "file")) == 3
+
+
+def test_an_interrupted_sync_leaves_no_process_and_loses_nothing(refreshed: Pipeline) -> None:
+    define(refreshed, slow=None)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        refreshed.set(STORE_SLOW_URL=f"http://127.0.0.1:{port}/hook", STORE_SLOW_SECRET=SECRET)
+        process = subprocess.Popen(
+            [PROGRAM, "sync", *AT],
+            cwd=refreshed.stripe.folder,
+            env=environment(STRIPE_API_BASE=refreshed.stripe.url, DATA_DIR=str(refreshed.folder)),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        silent.settimeout(PATIENCE)
+        connection, _ = silent.accept()  # it is asked, and does not answer
+        with connection:
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=PATIENCE)
+            assert process.returncode == 130, said
+            assert said.splitlines()[-1].startswith("stripe-traits: stopped; nothing is lost")
+            assert "Traceback" not in said
+            assert connection.recv(1 << 20)
+            assert connection.recv(1) == b""  # whoever asked is gone
+    define(refreshed, slow=None)
+    refreshed.sync()
+    assert len(held(refreshed, "slow")) == 3
