@@ -20,7 +20,7 @@ from reverse_sync.stores.target import Target
 
 EXAMPLES = (
     "use sqlite:///path/accounts.db, postgresql://user:password@host:5432/database, "
-    "https://host/path, vitally://SUBDOMAIN or segment://api.segment.io"
+    "https://host/path, vitally://SUBDOMAIN, hubspot://api.hubapi.com or segment://api.segment.io"
 )
 
 
@@ -181,5 +181,6 @@ _KINDS = {
     "https": _http_kind(channels.webhook, address.webhook),
     "http": _http_kind(channels.webhook, address.webhook),
     "vitally": _http_kind(channels.vitally, address.vitally),
+    "hubspot": _http_kind(channels.hubspot, address.hubspot),
     "segment": _http_kind(channels.segment, address.segment),
 }

@@ -46,12 +46,16 @@ class StoreRules:
     def is_ours(self, name: str, own: Set[str]) -> bool:
         """Whether a trait that the store holds is ours to write. `own`: the user's own traits;
         other names that begin like them are somebody else's."""
-        trait = self.mapping.trait(name) if self.mapping else name
+        trait = self.trait(name)
         return trait is not None and (trait.startswith(NAMESPACE) or trait in own)
 
     def name(self, trait: str) -> str | None:
         """The store's name of one of our traits; None: it does not get it."""
         return self.mapping.name(trait) if self.mapping else trait
+
+    def trait(self, name: str) -> str | None:
+        """Our trait that the store has under this name; None: none of ours."""
+        return self.mapping.trait(name) if self.mapping else name
 
     def beside(self, traits: Traits, tracked: frozenset[str]) -> Mapping[str, Any]:
         """The tracked traits that the store does not have as they are: for the lifecycle."""

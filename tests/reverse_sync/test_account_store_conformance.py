@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from crm_servers import FakeHubSpot
 from http_world import AT, write
 from target_servers import SECRET, FakeSegment, FakeVitally, Receiver, TargetServer, running
 
@@ -20,17 +21,21 @@ from reverse_sync.stores.account_store import (
     NotReadable,
     Receipt,
 )
-from reverse_sync.stores.http import vitally
+from reverse_sync.stores.http import hubspot_companies, vitally
+from reverse_sync.stores.http.hubspot_values import text_of
+from reverse_sync.stores.http.property_names import property_name
 from reverse_sync.stores.http.store import HttpStore, Readable
 from reverse_sync.stores.target import Target
 from reverse_sync.stores.url import check, opened
 from reverse_sync.values.lifecycle import Lifecycle
 from reverse_sync.values.tracking import Tracking, editing, enabling
+from reverse_sync.values.traits import Traits
 
 HTTP: dict[str, tuple[type[TargetServer], str]] = {
     "webhook": (Receiver, "http://127.0.0.1:{}/hook?token=s3cr"),
     "webhook-lists": (Receiver, "http://127.0.0.1:{}/hook"),
     "vitally": (FakeVitally, "vitally://127.0.0.1:{}"),
+    "hubspot": (FakeHubSpot, "hubspot://127.0.0.1:{}"),
     "segment": (FakeSegment, "segment://127.0.0.1:{}"),
 }
 
@@ -73,9 +78,17 @@ def store(target: Target, server: TargetServer | None) -> Iterator[AccountStore]
         yield store
         if isinstance(store, HttpStore) and server is not None:
             for page in store._ledger.accounts.read_all():
-                assert {a.account_id: a.traits for a in page} == {
+                assert {a.account_id: shown(server, a.traits) for a in page} == {
                     a.account_id: server.held(a.account_id) for a in page
                 }
+
+
+def shown(server: TargetServer, traits: Traits) -> dict[str, Any]:
+    """Traits as this kind of server has them."""
+    if not isinstance(server, FakeHubSpot):
+        return dict(traits)
+    texts = {property_name(trait): text_of(value) for trait, value in traits.items()}
+    return {name: text for name, text in texts.items() if text}
 
 
 def taken(receipt: Receipt) -> frozenset[str]:
@@ -200,7 +213,7 @@ def test_opening_twice_and_checking_change_nothing(store: AccountStore, target: 
 def test_every_account_is_paged_through_once(
     store: AccountStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (sqlite_store, postgres_store, vitally):
+    for module in (sqlite_store, postgres_store, vitally, hubspot_companies):
         monkeypatch.setattr(module, "PAGE", 3)
     names = ["a", "B", "ä", "z", "Z", "10", "9", "account-1", "account_1"]
     store.write([write(name) for name in names])

@@ -88,6 +88,10 @@ def test_a_url_that_names_no_store_is_wrong_usage(url: str) -> None:
         ("vitally://s3cr@acme", "ACCOUNT_STORE_SECRET"),
         ("vitally://acme/s3cr", "follows the host"),
         ("vitally://", "no address"),
+        ("hubspot://s3cr@api.hubapi.com", "ACCOUNT_STORE_SECRET"),
+        ("hubspot://api.hubapi.com/s3cr", "follows the host"),
+        ("hubspot://api.hubapi.com?key=s3cr", "?id=PROPERTY"),
+        ("hubspot://api.hubapi.com?id=S3cr", "?id=PROPERTY"),
         ("segment://", "no address"),
         ("segment://s3cr@api.segment.io", "ACCOUNT_STORE_SECRET"),
         ("segment://api.segment.io?key=s3cr", "follows the path"),
@@ -100,7 +104,9 @@ def test_an_address_of_a_server_is_judged_without_showing_it(url: str, what: str
 
 
 @pytest.mark.parametrize("secret", [None, "", "two words", "line\nend", "schlüssel"])
-@pytest.mark.parametrize("url", ["https://example.com/h", "vitally://a", "segment://a.io"])
+@pytest.mark.parametrize(
+    "url", ["https://example.com/h", "vitally://a", "segment://a.io", "hubspot://a.io"]
+)
 def test_a_server_needs_a_secret_that_fits_into_a_header(
     url: str, secret: str | None, tmp_path: Path
 ) -> None:

@@ -6,15 +6,17 @@ and a label that may be shown. A webhook's path and query can be secrets: the la
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from reverse_sync.stores.account_store import InvalidAccountStoreUrl
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SUBDOMAIN = re.compile(r"[A-Za-z0-9-]+")
+PROPERTY = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 WEBHOOK = "write it as https://host/path"
 VITALLY = "write it as vitally://SUBDOMAIN, or vitally://rest.vitally-eu.io in the EU"
+HUBSPOT = "write it as hubspot://api.hubapi.com, with ?id=PROPERTY where it is not account_id"
 SEGMENT = "write it as segment://api.segment.io, or another host that takes Segment's /v1/batch"
 
 
@@ -59,6 +61,24 @@ def segment(url: str) -> Address:
         raise _wrong("something follows the path", SEGMENT)
     path = parts.path.rstrip("/") or "/v1"
     return _served_by(parts, _host(parts), label="segment", path=path)
+
+
+def hubspot(url: str) -> Address:
+    """`hubspot://HOST`, with the property that holds the account's id."""
+    parts = _split(url, HUBSPOT)
+    if parts.path.strip("/"):
+        raise _wrong("something follows the host", HUBSPOT)
+    hubspot_id(url)
+    return _served_by(parts, _host(parts), label="hubspot", path="")
+
+
+def hubspot_id(url: str) -> str:
+    """The company property that holds the account's id."""
+    asked = dict(parse_qsl(_split(url, HUBSPOT).query, keep_blank_values=True))
+    name = asked.pop("id", "account_id")
+    if asked or not PROPERTY.fullmatch(name):
+        raise _wrong("its query is not ?id=PROPERTY (a-z, 0-9, _)", HUBSPOT)
+    return name
 
 
 def _served_by(parts: SplitResult, host: str, *, label: str, path: str) -> Address:

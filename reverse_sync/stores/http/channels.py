@@ -8,6 +8,8 @@ from outgoing_http.rate_budget import RateBudget
 from reverse_sync.stores.http import address as addresses
 from reverse_sync.stores.http.address import Address
 from reverse_sync.stores.http.client import HttpClient, checked_secret
+from reverse_sync.stores.http.hubspot import REQUESTS_PER_MINUTE as HUBSPOT_PER_MINUTE
+from reverse_sync.stores.http.hubspot import HubSpot
 from reverse_sync.stores.http.segment import Segment
 from reverse_sync.stores.http.store import Channel
 from reverse_sync.stores.http.vitally import REQUESTS_PER_MINUTE, Vitally
@@ -40,6 +42,20 @@ def segment(target: Target) -> tuple[Channel, Address]:
     secret = checked_secret(target.secret, what="the source's write key")
     budget = _budget(target, address, None)
     return Segment(HttpClient(address, secret=secret, budget=budget, auth=(secret, ""))), address
+
+
+def hubspot(target: Target) -> tuple[Channel, Address]:
+    """The channel to a HubSpot account, by the access token of a private app."""
+    address = addresses.hubspot(target.url)
+    secret = checked_secret(target.secret, what="the access token of a private app")
+    budget = _budget(target, address, HUBSPOT_PER_MINUTE)
+    client = HttpClient(address, secret=secret, budget=budget, headers=_bearer(secret))
+    ours = target.rules.trait
+    return HubSpot(client, id_property=addresses.hubspot_id(target.url), ours=ours), address
+
+
+def _bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
 
 
 def _budget(target: Target, address: Address, documented: float | None) -> RateBudget:

@@ -68,6 +68,7 @@ class HttpClient:
         secret: str,
         budget: RateBudget,
         auth: tuple[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.address = address
         self.stopping = Event()
@@ -78,7 +79,7 @@ class HttpClient:
             timeout=TIMEOUT,
             follow_redirects=False,  # it would carry the accounts to a host that nobody named
             trust_env=not address.on_loopback,  # a proxy leads away from this machine
-            headers={"User-Agent": "stripe-traits"},
+            headers={"User-Agent": "stripe-traits", **(headers or {})},
         )
 
     def close(self) -> None:
