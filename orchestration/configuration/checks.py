@@ -19,7 +19,7 @@ WEBHOOK_SECRET = re.compile(r"(acct_[A-Za-z0-9_]+:)?whsec_[A-Za-z0-9+/=_-]+")
 ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
 CRON_FIELD = r"[0-9*/,\-A-Za-z]+"
 CRON = re.compile(rf"{CRON_FIELD}( {CRON_FIELD}){{4}}")
-HTTP_STORES = ("https://", "http://", "vitally://", "hubspot://", "segment://")
+HTTP_STORES = ("https://", "http://", "vitally://", "hubspot://", "intercom://", "segment://")
 ACCOUNT_STORES = ("sqlite://", "postgresql://", "postgres://", *HTTP_STORES)
 # DuckDB names an opened file's catalog after the file: these are names of our schemas.
 

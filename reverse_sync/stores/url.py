@@ -20,7 +20,8 @@ from reverse_sync.stores.target import Target
 
 EXAMPLES = (
     "use sqlite:///path/accounts.db, postgresql://user:password@host:5432/database, "
-    "https://host/path, vitally://SUBDOMAIN, hubspot://api.hubapi.com or segment://api.segment.io"
+    "https://host/path, vitally://SUBDOMAIN, hubspot://api.hubapi.com, intercom://api.intercom.io "
+    "or segment://api.segment.io"
 )
 
 
@@ -182,5 +183,6 @@ _KINDS = {
     "http": _http_kind(channels.webhook, address.webhook),
     "vitally": _http_kind(channels.vitally, address.vitally),
     "hubspot": _http_kind(channels.hubspot, address.hubspot),
+    "intercom": _http_kind(channels.intercom, address.intercom),
     "segment": _http_kind(channels.segment, address.segment),
 }

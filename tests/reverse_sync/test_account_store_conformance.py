@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crm_servers import FakeHubSpot
+from crm_servers import FakeHubSpot, FakeIntercom
 from http_world import AT, write
 from target_servers import SECRET, FakeSegment, FakeVitally, Receiver, TargetServer, running
 
@@ -21,9 +21,10 @@ from reverse_sync.stores.account_store import (
     NotReadable,
     Receipt,
 )
-from reverse_sync.stores.http import hubspot_companies, vitally
-from reverse_sync.stores.http.hubspot_values import text_of
-from reverse_sync.stores.http.property_names import property_name
+from reverse_sync.stores.http import vitally
+from reverse_sync.stores.http.crm import hubspot_companies
+from reverse_sync.stores.http.crm.property_names import property_name
+from reverse_sync.stores.http.crm.value_text import text_of
 from reverse_sync.stores.http.store import HttpStore, Readable
 from reverse_sync.stores.target import Target
 from reverse_sync.stores.url import check, opened
@@ -36,6 +37,7 @@ HTTP: dict[str, tuple[type[TargetServer], str]] = {
     "webhook-lists": (Receiver, "http://127.0.0.1:{}/hook"),
     "vitally": (FakeVitally, "vitally://127.0.0.1:{}"),
     "hubspot": (FakeHubSpot, "hubspot://127.0.0.1:{}"),
+    "intercom": (FakeIntercom, "intercom://127.0.0.1:{}"),
     "segment": (FakeSegment, "segment://127.0.0.1:{}"),
 }
 
@@ -85,6 +87,12 @@ def store(target: Target, server: TargetServer | None) -> Iterator[AccountStore]
 
 def shown(server: TargetServer, traits: Traits) -> dict[str, Any]:
     """Traits as this kind of server has them."""
+    if isinstance(server, FakeIntercom):
+        return {
+            property_name(trait): text_of(value) if isinstance(value, list) else value
+            for trait, value in traits.items()
+            if value not in ("", [])
+        }
     if not isinstance(server, FakeHubSpot):
         return dict(traits)
     texts = {property_name(trait): text_of(value) for trait, value in traits.items()}

@@ -92,6 +92,7 @@ def test_a_url_that_names_no_store_is_wrong_usage(url: str) -> None:
         ("hubspot://api.hubapi.com/s3cr", "follows the host"),
         ("hubspot://api.hubapi.com?key=s3cr", "?id=PROPERTY"),
         ("hubspot://api.hubapi.com?id=S3cr", "?id=PROPERTY"),
+        ("intercom://api.intercom.io?key=s3cr", "follows the host"),
         ("segment://", "no address"),
         ("segment://s3cr@api.segment.io", "ACCOUNT_STORE_SECRET"),
         ("segment://api.segment.io?key=s3cr", "follows the path"),

@@ -9,7 +9,7 @@ from http_world import AT, WAIT_A_MOMENT, HttpWorld, world, write, writes
 from target_servers import Reply, running
 
 from reverse_sync.stores.account_store import AccountStore, AccountStoreError, NotNow
-from reverse_sync.stores.http.property_names import property_name
+from reverse_sync.stores.http.crm.property_names import property_name
 from reverse_sync.stores.target import Target
 from reverse_sync.stores.url import check
 from reverse_sync.values.tracking import Setting, SettingChange

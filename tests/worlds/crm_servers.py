@@ -130,3 +130,55 @@ def _is_of(kind: str, text: str) -> bool:
     except (ArithmeticError, ValueError):
         return False
     return kind != "bool" or text in ("true", "false")
+
+
+class FakeIntercom(TargetServer):
+    """Intercom's companies and their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.companies: dict[str, Json] = {}
+        self.attributes: dict[str, str] = {}
+
+    def serve(self, request: Request) -> Reply:
+        if request.headers.get("authorization") != f"Bearer {SECRET}":
+            return Reply(401, {"type": "error.list", "errors": [{"code": "unauthorized"}]})
+        if not request.headers.get("intercom-version"):
+            return Reply(400, {"type": "error.list"})
+        if request.path == "/data_attributes":
+            return self._attribute(request)
+        if (request.method, request.path) == ("POST", "/companies"):
+            return self._take(request.body)
+        return Reply(404, {"type": "error.list"})
+
+    def _attribute(self, request: Request) -> Reply:
+        if request.method == "GET":
+            assert request.query == {"model": "company"}
+            listed = [{"name": name, "custom": True} for name in self.attributes]
+            return Reply(200, {"type": "list", "data": listed})
+        body = request.body
+        if body["name"] in self.attributes or not re.fullmatch("[A-Za-z0-9_]+", body["name"]):
+            return Reply(400, {"type": "error.list", "errors": [{"code": "parameter_invalid"}]})
+        self.attributes[body["name"]] = body["data_type"]
+        return Reply(200, {"type": "data_attribute", **body})
+
+    def _take(self, body: Json) -> Reply:
+        sent = body["custom_attributes"]
+        types = {"string": str, "float": Decimal, "boolean": bool}
+        fits = (
+            name in self.attributes
+            and (value is None or type(value) is types[self.attributes[name]])
+            for name, value in sent.items()
+        )
+        if not all(fits):
+            return Reply(400, {"type": "error.list", "errors": [{"code": "parameter_invalid"}]})
+        new = {"type": "company", "monthly_spend": 49, "custom_attributes": {}}
+        company = self.companies.setdefault(body["company_id"], new)
+        held = {**company["custom_attributes"], **sent}
+        kept = {name: value for name, value in held.items() if value is not None}
+        company |= {**body, "custom_attributes": kept}
+        return Reply(200, company)
+
+    def held(self, account_id: str) -> Json | None:
+        company = self.companies.get(account_id)
+        return company and company["custom_attributes"]

@@ -17,6 +17,7 @@ PROPERTY = re.compile(r"[a-z][a-z0-9_]{0,99}")
 WEBHOOK = "write it as https://host/path"
 VITALLY = "write it as vitally://SUBDOMAIN, or vitally://rest.vitally-eu.io in the EU"
 HUBSPOT = "write it as hubspot://api.hubapi.com, with ?id=PROPERTY where it is not account_id"
+INTERCOM = "write it as intercom://api.intercom.io, or api.eu.intercom.io, or api.au.intercom.io"
 SEGMENT = "write it as segment://api.segment.io, or another host that takes Segment's /v1/batch"
 
 
@@ -79,6 +80,14 @@ def hubspot_id(url: str) -> str:
     if asked or not PROPERTY.fullmatch(name):
         raise _wrong("its query is not ?id=PROPERTY (a-z, 0-9, _)", HUBSPOT)
     return name
+
+
+def intercom(url: str) -> Address:
+    """`intercom://HOST`, which says in which region the workspace is."""
+    parts = _split(url, INTERCOM)
+    if parts.path.strip("/") or parts.query:
+        raise _wrong("something follows the host", INTERCOM)
+    return _served_by(parts, _host(parts), label="intercom", path="")
 
 
 def _served_by(parts: SplitResult, host: str, *, label: str, path: str) -> Address:

@@ -8,8 +8,10 @@ from outgoing_http.rate_budget import RateBudget
 from reverse_sync.stores.http import address as addresses
 from reverse_sync.stores.http.address import Address
 from reverse_sync.stores.http.client import HttpClient, checked_secret
-from reverse_sync.stores.http.hubspot import REQUESTS_PER_MINUTE as HUBSPOT_PER_MINUTE
-from reverse_sync.stores.http.hubspot import HubSpot
+from reverse_sync.stores.http.crm.hubspot import REQUESTS_PER_MINUTE as HUBSPOT_PER_MINUTE
+from reverse_sync.stores.http.crm.hubspot import HubSpot
+from reverse_sync.stores.http.crm.intercom import REQUESTS_PER_MINUTE as INTERCOM_PER_MINUTE
+from reverse_sync.stores.http.crm.intercom import VERSION, Intercom
 from reverse_sync.stores.http.segment import Segment
 from reverse_sync.stores.http.store import Channel
 from reverse_sync.stores.http.vitally import REQUESTS_PER_MINUTE, Vitally
@@ -52,6 +54,15 @@ def hubspot(target: Target) -> tuple[Channel, Address]:
     client = HttpClient(address, secret=secret, budget=budget, headers=_bearer(secret))
     ours = target.rules.trait
     return HubSpot(client, id_property=addresses.hubspot_id(target.url), ours=ours), address
+
+
+def intercom(target: Target) -> tuple[Channel, Address]:
+    """The channel to an Intercom workspace, by the access token of an app."""
+    address = addresses.intercom(target.url)
+    secret = checked_secret(target.secret, what="the access token of an app")
+    budget = _budget(target, address, INTERCOM_PER_MINUTE)
+    headers = {**_bearer(secret), **VERSION}
+    return Intercom(HttpClient(address, secret=secret, budget=budget, headers=headers)), address
 
 
 def _bearer(secret: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Values of traits as HubSpot takes and shows them: every one is a text, no value is an empty one.
 
-Enters: a value, or a text that HubSpot shows. Leaves: the text, the value, the type of a property.
-Pure.
+Enters: a value, or a text that HubSpot shows. Leaves: whether they agree, the value, the type of a
+property. Pure.
 """
 
 import re
@@ -9,7 +9,8 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from reverse_sync.values.traits import METADATA, NAMESPACE, Value, number_text
+from reverse_sync.stores.http.crm.value_text import text_of
+from reverse_sync.values.traits import METADATA, NAMESPACE, Value
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -17,17 +18,6 @@ _YES_OR_NO = [
     {"label": "Yes", "value": "true", "displayOrder": 0},
     {"label": "No", "value": "false", "displayOrder": 1},
 ]
-
-
-def text_of(value: Value) -> str:
-    """Null and an empty list are an empty text, which clears; a list is joined with semicolons."""
-    if isinstance(value, tuple | list):  # the ledger reads lists
-        return ";".join(map(text_of, value))
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return number_text(value)
-    return value or ""
 
 
 def value_of(text: str, kind: str) -> Value:

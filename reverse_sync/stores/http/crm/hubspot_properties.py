@@ -9,8 +9,8 @@ from threading import Lock
 from typing import Any
 
 from reverse_sync.stores.http.client import HttpClient, Unanswered
-from reverse_sync.stores.http.hubspot_values import kind_of
-from reverse_sync.stores.http.property_names import Properties
+from reverse_sync.stores.http.crm.hubspot_values import kind_of
+from reverse_sync.stores.http.crm.property_names import Properties
 from reverse_sync.values.traits import json_text, parse_json
 
 PATH = "/crm/v3/properties/companies"

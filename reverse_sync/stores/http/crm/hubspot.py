@@ -2,7 +2,7 @@
 
 Enters: writes. Leaves: up to 100 companies a request, created or updated; an account is taken when
 the answer shows its company, with no other value than was sent. A trait is a property under another
-name (property_names.py) and as a text (hubspot_values.py); the empty text clears it.
+name (property_names.py) and as a text (value_text.py); the empty text clears it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,11 +11,12 @@ from typing import Any
 
 from reverse_sync.stores.account_store import AccountWrite, Refusal, StoredAccount
 from reverse_sync.stores.http.client import HttpClient
-from reverse_sync.stores.http.hubspot_answers import answers, created, parsed
-from reverse_sync.stores.http.hubspot_companies import COMPANIES, Companies
-from reverse_sync.stores.http.hubspot_properties import CompanyProperties
-from reverse_sync.stores.http.hubspot_values import shows, text_of
-from reverse_sync.stores.http.property_names import Properties, by_property, property_name
+from reverse_sync.stores.http.crm.hubspot_answers import answers, created, parsed
+from reverse_sync.stores.http.crm.hubspot_companies import COMPANIES, Companies
+from reverse_sync.stores.http.crm.hubspot_properties import CompanyProperties
+from reverse_sync.stores.http.crm.hubspot_values import shows
+from reverse_sync.stores.http.crm.property_names import Properties, by_property, property_name
+from reverse_sync.stores.http.crm.value_text import text_of
 from reverse_sync.stores.http.request_groups import Answers, Delivered, Group, GroupRefused, deliver
 from reverse_sync.stores.http.store import Batch
 from reverse_sync.values.tracking import Tracking

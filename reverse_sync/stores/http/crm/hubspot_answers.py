@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from reverse_sync.stores.account_store import Refusal
-from reverse_sync.stores.http.hubspot_values import shows
-from reverse_sync.stores.http.property_names import Properties
+from reverse_sync.stores.http.crm.hubspot_values import shows
+from reverse_sync.stores.http.crm.property_names import Properties
 from reverse_sync.stores.http.request_groups import Answers, Group
 from reverse_sync.values.traits import parse_json
 

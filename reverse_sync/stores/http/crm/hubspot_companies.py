@@ -10,9 +10,9 @@ from typing import Any
 
 from reverse_sync.stores.account_store import StoredAccount
 from reverse_sync.stores.http.client import HttpClient, Unanswered
-from reverse_sync.stores.http.hubspot_answers import Json, listed, parsed, shown
-from reverse_sync.stores.http.hubspot_properties import CompanyProperties
-from reverse_sync.stores.http.hubspot_values import value_of
+from reverse_sync.stores.http.crm.hubspot_answers import Json, listed, parsed, shown
+from reverse_sync.stores.http.crm.hubspot_properties import CompanyProperties
+from reverse_sync.stores.http.crm.hubspot_values import value_of
 from reverse_sync.values.lifecycle import Lifecycle
 from reverse_sync.values.traits import Traits, json_text
 
