@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from crm_servers import FakeHubSpot
 from http_world import AT, WAIT_A_MOMENT, HttpWorld, world, write, writes
+from reverse_sync_world import World
 from target_servers import Reply, running
 
+from reverse_sync.repair.operations import compare_store
 from reverse_sync.stores.account_store import AccountStore, AccountStoreError, NotNow
 from reverse_sync.stores.http.crm.property_names import property_name
 from reverse_sync.stores.target import Target
@@ -220,6 +222,8 @@ def test_the_property_of_the_url_knows_the_company(world: HttpWorld, server: Fak
     assert store.write([write()]).accepted == {"a"}
     assert server.companies["a"]["properties"]["crm_id"] == "a"
     assert "account_id" not in server.properties
+    other = world.store(target(world, server))  # other companies: nothing is known of them yet
+    assert other.read(["a"]) == {}
 
 
 def test_a_property_without_unique_values_is_refused_before_anything_is_sent(
@@ -256,3 +260,35 @@ def test_the_limit_that_hubspot_tells_of_is_kept(store: AccountStore, server: Fa
     }
     server.misbehave(Reply(429, {"policyName": "DAILY"}, day_spent))
     assert isinstance(store.write([write(version=2)]).stopped, NotNow)
+
+
+def test_a_whole_delivery_is_found_again_and_what_was_changed_by_hand_is_repaired(
+    world: HttpWorld, server: FakeHubSpot
+) -> None:
+    reached = target(world, server)
+    around = World(world.folder, reached.url)
+    active = {"stripe.currentSubscriptionStatus": "active", "stripe.mrr": 50.25}
+    some = {
+        "stripe.planNames": ["Pro", "Extra"],
+        "stripe.created": MONTH_END,
+        "stripe.isFree": True,
+    }
+    accounts = {f"a{number}": {**active, **some} for number in range(120)}
+    around.publish({**accounts, "empty": {}})
+    assert around.sync(target=reached, run_id="1").acknowledged == 121
+    context = around.around(target=reached)
+
+    def differ(*, repair: bool) -> dict[str, int]:
+        return dict(compare_store(context, around.order(kind="reconcile"), repair=repair).accounts)
+
+    assert differ(repair=False) == {}
+    as_delivered = {name: dict(one["properties"]) for name, one in server.companies.items()}
+    server.companies["a3"]["properties"]["stripe_mrr"] = "51"
+    del server.companies["a3"]["properties"]["stripe_created"]
+    server.companies["a4"]["properties"]["stripe_plan_amount"] = "7"  # no property of ours: kept
+    del server.companies["a5"]
+    assert sum(differ(repair=True).values()) == 2
+    assert around.sync(target=reached, run_id="2", kind="repair").acknowledged == 2
+    assert differ(repair=False) == {}
+    del server.companies["a4"]["properties"]["stripe_plan_amount"]
+    assert {n: dict(one["properties"]) for n, one in server.companies.items()} == as_delivered

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from target_servers import SECRET, Json, Reply, Request, TargetServer
@@ -19,6 +20,7 @@ class FakeHubSpot(TargetServer):
         self.companies: dict[str, Json] = {}
         self.refuses: set[str] = set()
         self.multi_status = True
+        self.numbers = count(7000)
         self.properties: dict[str, Json] = {
             name: {"name": name, "type": "string", "hubspotDefined": True}
             for name in ("name", "domain", "industry")
@@ -74,8 +76,9 @@ class FakeHubSpot(TargetServer):
     def _take(self, one: Json) -> Json:
         name = one["id"]
         new = name not in self.companies
-        number = f"{len(self.companies) + 7000}"
-        company = self.companies.setdefault(name, {"id": number, "properties": {}})
+        if new:
+            self.companies[name] = {"id": str(next(self.numbers)), "properties": {}}
+        company = self.companies[name]
         held = {**company["properties"], one["idProperty"]: name, **one["properties"]}
         company["properties"] = {k: v for k, v in held.items() if v != ""}
         shown = {k: held[k] or None for k in [one["idProperty"], *one["properties"]]}

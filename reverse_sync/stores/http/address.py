@@ -5,7 +5,7 @@ and a label that may be shown. A webhook's path and query can be secrets: the la
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from reverse_sync.stores.account_store import InvalidAccountStoreUrl
@@ -23,8 +23,8 @@ SEGMENT = "write it as segment://api.segment.io, or another host that takes Segm
 
 @dataclass(frozen=True)
 class Address:
-    """`url` is asked, `label` is shown, `identity` tells this store from others, without its
-    query: a token in it may be rolled."""
+    """`url` is asked, `label` is shown, `identity` tells this store from others, without a
+    webhook's query: a token in it may be rolled."""
 
     url: str = field(repr=False)
     label: str
@@ -65,12 +65,13 @@ def segment(url: str) -> Address:
 
 
 def hubspot(url: str) -> Address:
-    """`hubspot://HOST`, with the property that holds the account's id."""
+    """`hubspot://HOST`, with the property that holds the account's id: by another one, other
+    companies are meant."""
     parts = _split(url, HUBSPOT)
     if parts.path.strip("/"):
         raise _wrong("something follows the host", HUBSPOT)
-    hubspot_id(url)
-    return _served_by(parts, _host(parts), label="hubspot", path="")
+    found = _served_by(parts, _host(parts), label="hubspot", path="")
+    return replace(found, identity=f"{found.identity}?id={hubspot_id(url)}")
 
 
 def hubspot_id(url: str) -> str:
