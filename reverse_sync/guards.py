@@ -8,8 +8,9 @@ A limit in counts always holds. One in percent holds over a baseline of at least
 acknowledged accounts: a first import has none, and a tenth of eight accounts is no alarm.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
@@ -29,6 +30,10 @@ GUARDS: Mapping[str, tuple[str, str]] = {
 UPSTREAM = ("empty", "stale", "state_lost", "store_behind", "other_store")
 
 
+# A sync is about all stores.
+COMMAND = re.compile(r"'(stripe-traits (?!sync)[^']*)'")
+
+
 class WrongLimit(ValueError):
     """A limit that cannot be read."""
 
@@ -45,13 +50,15 @@ class Limit:
 class Guards:
     """The limits by guard, and the accounts that a percentage needs below it. `refreshed_at`: when
     Stripe's changes were last all in the marts; old marts without a change are not stale.
-    `approval`: guards that nobody overrides without naming who has looked, too."""
+    `approval`: guards that nobody overrides without naming who has looked, too. `store`: the one of
+    several that all this is about, for what a line advises."""
 
     limits: Mapping[str, Limit] = field(default_factory=dict)
     baseline: int = 100
     max_age_hours: Decimal | None = None
     refreshed_at: datetime | None = None
     approval: frozenset[str] = frozenset()
+    store: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,13 +127,27 @@ def check(guards: Guards, figures: Figures, *, overridden: frozenset[str]) -> tu
         for figure in figures.by_guard.get(guard, ()):
             judged = limit.percent if figures.accounts >= guards.baseline else None
             approval = guard in guards.approval
-            remedy = _approve(guard) if approval else _override(guard)
+            remedy = _approve(guard) if approval else _override(guard, guards.store)
             lines = _broken(guard, figure, limit.most, judged, remedy)
             trips += [Trip(guard, line, approval) for line in lines]
-    return tuple(trip for trip in trips if trip.guard not in overridden)
+    return tuple(
+        replace(trip, line=_about(trip.line, guards.store))
+        for trip in trips
+        if trip.guard not in overridden
+    )
 
 
-def _override(guard: str) -> str:
+def _about(line: str, store: str | None) -> str:
+    """The commands of a line, about one of several stores."""
+    return line if store is None else COMMAND.sub(rf"'\1 --to {store}'", line)
+
+
+def _override(guard: str, store: str | None) -> str:
+    if store is not None:
+        return (
+            f"look at 'stripe-traits plan'; send it once with 'stripe-traits apply --plan DIGEST"
+            f" --override {guard}', or set its guards: {{{guard}: ...}} in stores.yml"
+        )
     return (
         f"look at 'stripe-traits plan'; send it once with --override {guard},"
         f" or set GUARD_{guard.upper()}"

@@ -75,6 +75,8 @@ def apply(  # noqa: PLR0913, PLR0917 (each an option)
     """Send exactly the plan of that digest; refuse with exit 3 if the data has moved since."""
     with explained():
         guards = named_guards(override)
+        if approved_by is not None and not approved_by.strip():
+            raise typer.BadParameter("--approved-by needs the name of who has looked")
         from orchestration.configuration.stores.further_stores import store_settings
 
         settings = store_settings(to)
@@ -93,7 +95,7 @@ def apply(  # noqa: PLR0913, PLR0917 (each an option)
             kind="apply",
             digest=digest,
             overridden=guards,
-            approved_by=approved_by.strip() or None if approved_by else None,
+            approved_by=approved_by,
         )
         with reporting() as reporter:
             result = run_delivery(settings, reporter, request)

@@ -182,3 +182,10 @@ def guard_names(given: str | None) -> str | None:
     if unknown:
         raise ValueError(f"{unknown[0]} is no guard; they are {', '.join(GUARDS)}")
     return given
+
+
+def named_file(path: Path, name: str, given: set[str]) -> list[str]:
+    """One that is asked for by name has to be there: without it there would be nothing to do."""
+    if name.lower() not in given or path.exists():
+        return []
+    return [f"{name}: {path} does not exist: create it, or remove the setting"]

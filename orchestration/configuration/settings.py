@@ -161,6 +161,7 @@ class Settings(NamedFiles):
     def _check(self) -> Self:
         problems = [
             *schedule_problems(self),
+            *checks.named_file(self.stores_file, "STORES_FILE", self.model_fields_set),
             *checks.connected_accounts(self.stripe_connected_accounts),
             *checks.api_base(self.stripe_api_base),
             *checks.data_dir(self.data_dir),
@@ -280,6 +281,7 @@ class Settings(NamedFiles):
             baseline=self.guard_baseline,
             max_age_hours=self.guard_max_age_hours,
             approval=frozenset(checks.listed(self.guard_approval)),
+            store=self.store_name,
         )
 
     @property

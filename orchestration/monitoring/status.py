@@ -12,6 +12,7 @@ from typing import Any
 from ingestion.inbox.cursors import BROKEN_FEED, COMPLETE, RETIRED
 from ingestion.inbox.events_db import Inbox
 from ingestion.inbox.latency import Latency
+from orchestration.configuration.environment import WrongSettings
 from orchestration.configuration.settings import Settings, revealed
 from orchestration.dagster_local.last_run import EndedRun, ended_runs
 from orchestration.monitoring.refreshed import refreshed_at
@@ -62,6 +63,7 @@ class Status:
     unknown_mrr: dict[str, str]  # why the MRR of an account is not known; the store keeps its own
     jobs: list[EndedRun]
     stores: dict[str, FurtherStanding]  # those of stores.yml
+    stores_problem: str | None  # why they are not known, if so
 
 
 def read_status(settings: Settings) -> Status:
@@ -73,6 +75,7 @@ def read_status(settings: Settings) -> Status:
         store = standing_of(database)
         unknown = records(database, UNKNOWN_MRR)
         published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
+    stores, problem = _stores(settings)
     with Inbox.open(settings.folder.inbox, read_only=True) as inbox:
         return Status(
             published_at=published,
@@ -88,8 +91,17 @@ def read_status(settings: Settings) -> Status:
             account_store=store,
             unknown_mrr=_unknown_mrr(unknown),
             jobs=ended_runs(settings.folder.dagster, revealed(settings.dagster_postgres_url)),
-            stores=further_standings(settings),
+            stores=stores,
+            stores_problem=problem,
         )
+
+
+def _stores(settings: Settings) -> tuple[dict[str, FurtherStanding], str | None]:
+    """What is wrong in stores.yml hides nothing of the rest."""
+    try:
+        return further_standings(settings), None
+    except WrongSettings as error:
+        return {}, str(error)
 
 
 def _unknown_mrr(rows: list[dict[str, Any]]) -> dict[str, str]:

@@ -67,6 +67,8 @@ def _print_deliveries(console: Console, status: Status) -> None:
         console.print(f"account store  {line}", highlight=False, soft_wrap=True)
     for run in status.last_runs:
         console.print(f"reverse-sync   {_run_line(run)}", highlight=False, soft_wrap=True)
+    for line in (status.stores_problem or "").splitlines():
+        console.print(f"stores         {line}", style="red", highlight=False, soft_wrap=True)
     for name, store in status.stores.items():
         for line in _store_lines(store):
             console.print(f"{f'store {name}':<14} {line}", highlight=False, soft_wrap=True)

@@ -22,6 +22,8 @@ from target_servers import SECRET, Receiver, running
 from orchestration.code_location.contents import definitions
 from orchestration.code_location.job_names import REVERSE_SYNC
 from orchestration.code_location.run_tags import run_tags
+from orchestration.configuration.environment import WrongSettings
+from orchestration.configuration.stores.further_stores import further_stores
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.live.resident import Cycle, live
 from orchestration.stages.further_deliveries import StoresFailed
@@ -190,6 +192,10 @@ def test_only_the_accounts_of_a_segment_go_and_who_leaves_it_is_cleared(
         ("stores: {app: {segment: gone}}", "STORE_APP_URL is not set"),
         ("stores: {App: {}}", "a store's name is made of a to z"),
         ("stores: {app: {guards: {churn: 5}}}", "churn is no guard"),
+        ("stores: {app: {}, app: {segment: paying}}", "'app' stands twice"),
+        ("stores: {app: {leave_out_traits: ['*']}}", "stores.app: no trait is left for it"),
+        ("stores: {app: {rename: {stripe.mrr: '  '}}}", "a name has no blank at its ends"),
+        ("stores: {app: {leave_out_accounts: a}}", "write a list, such as [one, other]"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_told_before_anything_is_read(
@@ -203,6 +209,44 @@ def test_what_is_wrong_in_the_file_is_told_before_anything_is_read(
     checked = command(refreshed, "check")
     assert checked.returncode != 0
     assert "stores.yml:1: " in checked.stdout + checked.stderr or "STORE_APP_URL" in checked.stdout
+
+
+def test_what_a_guard_advises_is_about_its_store(refreshed: Pipeline) -> None:
+    define(refreshed, app={"guards": {"creates": "1"}})
+    told = command(refreshed, "sync", *AT)
+    assert told.returncode == 3
+    (line,) = (line for line in told.stderr.splitlines() if "store 'app'" in line)
+    assert "3 accounts to create, the limit is 1; look at 'stripe-traits plan --to app'" in line
+    assert "'stripe-traits apply --plan DIGEST --override creates --to app'" in line
+    assert "guards: {creates: ...} in stores.yml" in line
+
+
+def test_what_is_missing_is_told_at_once_and_hides_nothing_else(refreshed: Pipeline) -> None:
+    define(refreshed, app={"segment": "payng"}, team=None)
+    refreshed.set(STORE_APP_URL="", STORE_TEAM_URL="")
+    told = command(refreshed, "sync").stderr.splitlines()
+    assert [line.split(" ")[1] for line in told] == ["STORE_APP_URL", "STORE_TEAM_URL"]
+    assert "stores.app.segment: no segment 'payng'" in command(refreshed, "check").stdout
+    shown = command(refreshed, "status")
+    assert shown.returncode == 0
+    assert "STORE_APP_URL is not set" in shown.stdout
+    assert "MRR            usd 150.00" in shown.stdout
+    lost = command(refreshed, "sync", STORES_FILE="gone.yml")
+    assert lost.returncode == 2
+    assert "STORES_FILE: gone.yml does not exist: create it" in lost.stderr
+
+
+def test_one_store_is_not_two_and_two_workspaces_of_one_host_are(refreshed: Pipeline) -> None:
+    define(refreshed, one=None, other=None)
+    refreshed.set(STORE_ONE_URL="segment://api.segment.io", STORE_ONE_SECRET="a-write-key")
+    refreshed.set(STORE_OTHER_URL="segment://api.segment.io", STORE_OTHER_SECRET="another-key")
+    assert len(further_stores(refreshed.settings)) == 2
+    refreshed.set(STORE_OTHER_SECRET="a-write-key")
+    with pytest.raises(WrongSettings, match="STORE_OTHER_URL: the same account store as STORE_ONE"):
+        further_stores(refreshed.settings)
+    refreshed.set(STORE_OTHER_URL=refreshed.settings.store_url)
+    with pytest.raises(WrongSettings, match="the same account store as ACCOUNT_STORE_URL"):
+        further_stores(refreshed.settings)
 
 
 def test_a_segment_that_was_never_judged_empties_no_store(refreshed: Pipeline) -> None:

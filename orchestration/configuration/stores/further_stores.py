@@ -7,6 +7,8 @@ rules, and a folder of its own below DATA_DIR. Everything else is the same.
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from dotenv import dotenv_values
 
@@ -15,8 +17,11 @@ from orchestration.configuration.settings import ENV_FILE, FurtherStore, Setting
 from orchestration.configuration.url_secrets import url_secrets
 from outgoing_http.secrets import hide
 from reverse_sync.stores.account_store import InvalidAccountStoreUrl
+from reverse_sync.stores.target import Target
 from reverse_sync.stores.url import check_settings, identity
 
+# One host has many of them: the secret says which.
+WORKSPACES = ("segment://", "hubspot://", "intercom://")
 STANDS_FOR = "ACCOUNT_STORE_URL", "ACCOUNT_STORE_SECRET"
 
 
@@ -27,9 +32,11 @@ def further_stores(settings: Settings) -> Sequence[Settings]:
     from orchestration.configuration.stores.store_file import read
 
     given = {**dotenv_values(ENV_FILE), **os.environ}
+    defined = sorted(read(settings.stores_file).items())
+    if missing := [_missing(name) for name, _ in defined if not given.get(_variables(name)[0])]:
+        raise WrongSettings("\n".join(missing))
     made = [
-        settings.for_store(FurtherStore(name, one, *_address(name, given)))
-        for name, one in sorted(read(settings.stores_file).items())
+        settings.for_store(FurtherStore(name, one, *_address(name, given))) for name, one in defined
     ]
     if problems := [*filter(None, map(_problem, made)), *_twice([settings, *made])]:
         raise WrongSettings("\n".join(problems))
@@ -51,12 +58,12 @@ def _named(settings: Settings, name: str) -> Settings:
     return found[name]
 
 
+def _missing(name: str) -> str:
+    return f"{_variables(name)[0]} is not set: it says where the store '{name}' of stores.yml is"
+
+
 def _address(name: str, given: Mapping[str, str | None]) -> tuple[str, str | None]:
     url, secret = (given.get(one) or "" for one in _variables(name))
-    if not url:
-        raise WrongSettings(
-            f"{_variables(name)[0]} is not set: it says where the store '{name}' of stores.yml is"
-        )
     hide([one for one in (*url_secrets(url), secret) if one])
     return url, secret or None
 
@@ -76,16 +83,22 @@ def _problem(settings: Settings) -> str | None:
     return None
 
 
+def _known(target: Target, folder: Path) -> tuple[str, str | None]:
+    has_workspaces = target.url.startswith(WORKSPACES)
+    return identity(replace(target, folder=folder)).name, target.secret if has_workspaces else None
+
+
 def _twice(stores: Sequence[Settings]) -> Sequence[str]:
-    """Two that are the same would each take the other's values for changed by hand."""
-    seen: dict[str, str] = {}
+    """Two that are the same would each take the other's values for changed by hand. Workspaces of
+    one host have the same address, and a secret each."""
+    seen: dict[tuple[str, str | None], str] = {}
     problems = []
     for one in stores:
         try:
-            name = identity(one.target).name
+            known = _known(one.target, one.data_dir)
         except InvalidAccountStoreUrl:
             continue
         label = _variables(one.store_name)[0] if one.store_name else STANDS_FOR[0]
-        if seen.setdefault(name, label) != label:
-            problems.append(f"{label}: the same account store as {seen[name]}; remove one of them")
+        if seen.setdefault(known, label) != label:
+            problems.append(f"{label}: the same account store as {seen[known]}; remove one of them")
     return problems

@@ -16,7 +16,15 @@ from reverse_sync.values.store_rules import Audience, StoreRules
 from reverse_sync.values.traits import METADATA, NAMESPACE, OWN
 
 OPEN = (METADATA, OWN)  # what stands below them is not known before it is there
-Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+def _printable(name: str) -> str:
+    if name == name.strip() and name.isprintable():
+        return name
+    raise ValueError("a name has no blank at its ends, and nothing that is not printed")
+
+
+Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
 
 
 def _trait(name: str) -> str:
@@ -75,6 +83,13 @@ class StoreDefinition(BaseModel):
             if name is not None and taken.setdefault(name, trait) != trait:
                 raise ValueError(f"{taken[name]} and {trait} would both be called {name}")
         return self
+
+    @model_validator(mode="after")
+    def _some_trait(self) -> "StoreDefinition":
+        is_open = any(pattern.startswith(OPEN) for pattern in self.traits)
+        if is_open or any(self._mapping.name(trait) for trait in known_traits()):
+            return self
+        raise ValueError("no trait is left for it: see its traits and leave_out_traits")
 
     @property
     def rules(self) -> StoreRules:

@@ -15,12 +15,17 @@ from pydantic import ValidationError
 
 from orchestration.configuration.environment import WrongSettings
 from orchestration.configuration.stores.store_definition import StoreDefinition
+from orchestration.user_files.yaml_lines import syntax_error
 
 MOST_BYTES = 1 << 20
 NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 SHAPE = "write 'stores:' and below it each store by its name"
 # For what pydantic says of itself in a programmer's words.
-REMEDIES = {"extra_forbidden": "is no key of a store: docs/operations.md lists them"}
+REMEDIES = {
+    "extra_forbidden": "is no key of a store: docs/operations.md lists them",
+    "tuple_type": "write a list, such as [one, other]",
+    "string_too_short": "write at least one character",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,10 @@ def read(path: Path) -> Mapping[str, StoreDefinition]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise WrongSettings(f"{path}: more than {MOST_BYTES >> 20} MiB: make it shorter")
-        found = stores(yaml.safe_load(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        if wrong := syntax_error(text):
+            raise WrongSettings(f"{path}:{wrong[0]}: {wrong[1]}")
+        found = stores(yaml.safe_load(text))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         why = getattr(error, "problem", None) or getattr(error, "strerror", None) or "no YAML"
         raise WrongSettings(f"{path}: {why}; 'stripe-traits check' names the line") from None
