@@ -37,7 +37,9 @@ def _one_of(name: str, given: Iterable[str | None], known: Iterable[str]) -> Non
 
 def _month(given: str) -> None:
     try:
-        date.fromisoformat(given)
+        is_first = date.fromisoformat(given).day == 1
     except ValueError:
+        is_first = False
+    if not is_first:
         text = f"month: '{given[:40]}' is no month; write its first day, such as 2025-06-01"
-        raise WrongParameter(text) from None
+        raise WrongParameter(text)

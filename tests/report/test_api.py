@@ -100,6 +100,7 @@ def test_mrr_movements_and_segments_are_the_pages(report: Report) -> None:
         ("/api/accounts?sort=mrr&order=up", 400, "order: 'up' is not known; it takes asc, desc"),
         ("/api/accounts?where=[1]", 400, "where: write {field"),
         ("/api/mrr?currency=xxx", 400, "currency: 'xxx' is not known; it takes"),
+        ("/api/movements?month=2025-06-15", 400, "month: '2025-06-15' is no month"),
         ("/api/movements?month=june", 400, "month: 'june' is no month; write its first day"),
     ],
 )
