@@ -38,7 +38,7 @@ def sync(
         from orchestration.configuration.stores.further_stores import further_stores
         from orchestration.pages import summary
         from orchestration.refresh.if_due import refresh_if_due
-        from orchestration.stages.further_deliveries import StoresFailed
+        from orchestration.stages.stores_failed import StoresFailed
         from orchestration.validation.refused import refuse_wrong_files
         from reverse_sync.stores.account_store import AccountStoreError
         from reverse_sync.stores.url import check_settings

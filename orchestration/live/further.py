@@ -15,10 +15,10 @@ from orchestration.live.deliveries import LONGEST_PAUSE
 from orchestration.publication.delivery_due import is_due
 from orchestration.stages.further_deliveries import (
     StoreDelivery,
-    StoresFailed,
     deliver_to,
     failure,
 )
+from orchestration.stages.stores_failed import StoresFailed
 from orchestration.terminal.logs import log
 from orchestration.terminal.reporter import Reporter
 

@@ -14,11 +14,9 @@ import duckdb
 
 from orchestration.configuration.settings import Settings
 from orchestration.configuration.stores.further_stores import further_stores
-from orchestration.locks import open_sync_records
 from orchestration.publication import marts
 from orchestration.publication.store_standing import StoreStanding, standing_of
 from orchestration.terminal.reporter import LogReporter
-from reverse_sync.state.store_identity import store_digest
 
 PUBLISHED_TARGET = """
 select delivered_build, waits_until, waits_since from publication.target where digest = ?
@@ -33,6 +31,8 @@ from sync.sync_runs order by version desc limit 1
 
 def delivered(settings: Settings) -> tuple[Any, ...] | None:
     """Build, moment until which accounts wait, moment since when (naive UTC); None: not known."""
+    from reverse_sync.state.store_identity import store_digest  # loads what sends over HTTP
+
     digest = store_digest(settings.target)
     if not settings.store_name:
         return marts.publication(settings.marts, PUBLISHED_TARGET, digest)
@@ -80,6 +80,8 @@ def _records(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection | None]:
     if not settings.folder.sync_records.exists():
         yield None
         return
+    from orchestration.locks import open_sync_records  # loads what a load needs
+
     with open_sync_records(settings.folder, LogReporter(lambda line: None)) as database:
         there = database.execute(
             "select 1 from duckdb_tables() where schema_name = 'sync' and table_name = 'sync_runs'"

@@ -14,9 +14,9 @@ from orchestration.dagster_local.last_run import ended_well
 from orchestration.monitoring.refreshed import note_refreshed
 from orchestration.publication.delivery_due import is_due_or_lost
 from orchestration.publication.marts import reading
+from orchestration.publication.stores_due import any_due
 from orchestration.refresh.made import Made
 from orchestration.stages.build_due import build_due
-from orchestration.stages.further_deliveries import any_due
 from orchestration.stages.load_ahead import load_ahead
 from orchestration.terminal.logs import log
 from orchestration.terminal.reporter import Reporter

@@ -9,24 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from orchestration.clock import now
 from orchestration.configuration.settings import Settings
-from orchestration.configuration.stores.further_stores import further_stores
-from orchestration.publication.delivery_due import is_due_or_lost
 from orchestration.stages.delivery import MartsRefused, deliver_stage
+from orchestration.stages.stores_failed import StoresBlocked, StoresFailed
 from orchestration.terminal.reporter import Reporter
 from reverse_sync.deliver.result import SyncInterrupted, SyncResult
 from reverse_sync.guards import Blocked
 from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.values.tracking import SettingChange
-
-
-class StoresFailed(AccountStoreError):
-    """What some of several stores said; the others hold what they are to hold."""
-
-
-class StoresBlocked(StoresFailed):
-    """Guards have tripped, and nothing else failed."""
 
 
 @dataclass(frozen=True)
@@ -85,19 +75,6 @@ def deliver_to(
     except AccountStoreError as error:
         return StoreDelivery(name, None, tuple(str(error).splitlines()))
     return StoreDelivery(name, result)
-
-
-def further_due(settings: Settings) -> bool:
-    """A store that cannot be asked is due: its delivery tells why."""
-    try:
-        return is_due_or_lost(settings, at=now())
-    except AccountStoreError:
-        return True
-
-
-def any_due(settings: Settings) -> bool:
-    """Whether one of them lacks something."""
-    return any(map(further_due, further_stores(settings)))
 
 
 def raise_failed(deliveries: Sequence[StoreDelivery]) -> None:

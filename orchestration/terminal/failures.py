@@ -40,7 +40,7 @@ CODES = {
     "orchestration.build.transform.TransformFailed": FAILED,
     "orchestration.stages.compare_builds.NotComparable": FAILED,
     "orchestration.stages.delivery.MartsRefused": BLOCKED,
-    "orchestration.stages.further_deliveries.StoresBlocked": BLOCKED,
+    "orchestration.stages.stores_failed.StoresBlocked": BLOCKED,
     "report.filters.tree.WrongFilter": WRONG_USAGE,
     "report.segments.definition.WrongSegment": WRONG_USAGE,
     "report.published.NothingPublished": FAILED,

@@ -21,7 +21,7 @@ from ingestion.stripe_api.connection import Connection
 from ingestion.stripe_api.reader import ListReader, Page
 from ingestion.stripe_api.refusals import StripeError
 from ingestion.stripe_api.streams import BY_NAME
-from orchestration.monitoring.alerts import _posted
+from orchestration.monitoring.channels import _posted
 from outgoing_http.answers import Answer, AnswerTooLong, NoAnswer
 from outgoing_http.blocking import BlockingClient
 from outgoing_http.limits import MIB, AnswerLimits
@@ -119,7 +119,7 @@ def test_the_check_of_a_store_ends(world: HttpWorld, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["endless", "trickling_headers"])
 def test_a_notice_is_tried_again_later(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestration.monitoring.alerts.LIMITS", SHORT)
+    monkeypatch.setattr("orchestration.monitoring.channels.LIMITS", SHORT)
     with running(Answering()) as server:
         server.misbehave(Reply(hostile=kind))
         with bounded(4), pytest.raises(NoAnswer):

@@ -26,7 +26,7 @@ from orchestration.configuration.environment import WrongSettings
 from orchestration.configuration.stores.further_stores import further_stores
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.live.resident import Cycle, live
-from orchestration.stages.further_deliveries import StoresFailed
+from orchestration.stages.stores_failed import StoresFailed
 from orchestration.terminal.reporter import LogReporter
 from sandbox import builders
 

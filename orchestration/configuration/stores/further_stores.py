@@ -18,7 +18,6 @@ from orchestration.configuration.url_secrets import url_secrets
 from outgoing_http.secrets import hide
 from reverse_sync.stores.account_store import InvalidAccountStoreUrl
 from reverse_sync.stores.target import Target
-from reverse_sync.stores.url import check_settings, identity
 
 # One host has many of them: the secret says which.
 WORKSPACES = ("segment://", "hubspot://", "intercom://")
@@ -73,6 +72,8 @@ def _variables(name: str) -> tuple[str, str]:
 
 
 def _problem(settings: Settings) -> str | None:
+    from reverse_sync.stores.url import check_settings  # loads what sends over HTTP
+
     try:
         check_settings(settings.target)
     except InvalidAccountStoreUrl as error:
@@ -84,6 +85,8 @@ def _problem(settings: Settings) -> str | None:
 
 
 def _known(target: Target, folder: Path) -> tuple[str, str | None]:
+    from reverse_sync.stores.url import identity
+
     has_workspaces = target.url.startswith(WORKSPACES)
     return identity(replace(target, folder=folder)).name, target.secret if has_workspaces else None
 
