@@ -8,13 +8,10 @@ from outgoing_http.rate_budget import RateBudget
 from reverse_sync.stores.http import address as addresses
 from reverse_sync.stores.http.address import Address
 from reverse_sync.stores.http.client import HttpClient, checked_secret
-from reverse_sync.stores.http.crm.hubspot import REQUESTS_PER_MINUTE as HUBSPOT_PER_MINUTE
-from reverse_sync.stores.http.crm.hubspot import HubSpot
-from reverse_sync.stores.http.crm.intercom import REQUESTS_PER_MINUTE as INTERCOM_PER_MINUTE
-from reverse_sync.stores.http.crm.intercom import VERSION, Intercom
 from reverse_sync.stores.http.segment import Segment
 from reverse_sync.stores.http.store import Channel
-from reverse_sync.stores.http.vitally import REQUESTS_PER_MINUTE, Vitally
+from reverse_sync.stores.http.vitally import REQUESTS_PER_MINUTE as VITALLY_PER_MINUTE
+from reverse_sync.stores.http.vitally import Vitally
 from reverse_sync.stores.http.webhook import Webhook
 from reverse_sync.stores.target import Target
 
@@ -33,7 +30,7 @@ def vitally(target: Target) -> tuple[Channel, Address]:
     """The channel to a Vitally workspace; its key is the user of basic auth."""
     address = addresses.vitally(target.url)
     secret = checked_secret(target.secret, what="the workspace's REST API key")
-    budget = _budget(target, address, REQUESTS_PER_MINUTE)
+    budget = _budget(target, address, VITALLY_PER_MINUTE)
     client = HttpClient(address, secret=secret, budget=budget, auth=(secret, ""))
     return Vitally(client, named=target.rules.name), address
 
@@ -48,9 +45,11 @@ def segment(target: Target) -> tuple[Channel, Address]:
 
 def hubspot(target: Target) -> tuple[Channel, Address]:
     """The channel to a HubSpot account, by the access token of a private app."""
+    from reverse_sync.stores.http.crm.hubspot import REQUESTS_PER_MINUTE, HubSpot
+
     address = addresses.hubspot(target.url)
     secret = checked_secret(target.secret, what="the access token of a private app")
-    budget = _budget(target, address, HUBSPOT_PER_MINUTE)
+    budget = _budget(target, address, REQUESTS_PER_MINUTE)
     client = HttpClient(address, secret=secret, budget=budget, headers=_bearer(secret))
     ours = target.rules.trait
     return HubSpot(client, id_property=addresses.hubspot_id(target.url), ours=ours), address
@@ -58,9 +57,11 @@ def hubspot(target: Target) -> tuple[Channel, Address]:
 
 def intercom(target: Target) -> tuple[Channel, Address]:
     """The channel to an Intercom workspace, by the access token of an app."""
+    from reverse_sync.stores.http.crm.intercom import REQUESTS_PER_MINUTE, VERSION, Intercom
+
     address = addresses.intercom(target.url)
     secret = checked_secret(target.secret, what="the access token of an app")
-    budget = _budget(target, address, INTERCOM_PER_MINUTE)
+    budget = _budget(target, address, REQUESTS_PER_MINUTE)
     headers = {**_bearer(secret), **VERSION}
     return Intercom(HttpClient(address, secret=secret, budget=budget, headers=headers)), address
 
