@@ -18,7 +18,7 @@ from reverse_sync.plan.counts import Plan
 from reverse_sync.plan.planning import Planner, StoreState, read
 from reverse_sync.plan.preview import Preview
 from reverse_sync.stores.target import Target
-from reverse_sync.stores.url import opened
+from reverse_sync.stores.url import check, opened
 from reverse_sync.sync_request import SyncContext, SyncRequest, Warehouse
 from reverse_sync.values.tracking import SettingChange
 
@@ -60,6 +60,9 @@ def deliver(
     batch_size: int | None = None,
 ) -> SyncResult:
     """One run. Raises Blocked and PlanMoved, which send nothing, and SyncInterrupted."""
+    if "other_store" in request.overridden:
+        # From the plan on, all that is known is about this address: not if it is mistyped.
+        check(context.target)
     with context.lease(), opened(context.target) as store:
         held = read(store, context.mode)
         plan = diff(held, context, request)

@@ -18,7 +18,7 @@ from reverse_sync.plan.planning import PlanMoved
 from reverse_sync.repair import operations
 from reverse_sync.state.run import Scope, naive
 from reverse_sync.state.store_identity import OtherStore
-from reverse_sync.stores.account_store import AccountWrite
+from reverse_sync.stores.account_store import AccountStoreError, AccountWrite
 from reverse_sync.stores.target import Target
 from reverse_sync.stores.url import opened
 from reverse_sync.values.lifecycle import Lifecycle
@@ -275,6 +275,16 @@ def test_another_store_gets_nothing_before_it_can_get_everything(world: World) -
     both = frozenset({"other_store", "store_behind"})
     assert world.sync(overridden=both).sent == 0, "a person says that it is the same store"
     assert world.sync(overridden=frozenset({"store_behind"})).sent == 0
+
+
+def test_an_address_that_nobody_answers_is_no_other_store(local: World) -> None:
+    local.publish(accounts(3))
+    local.sync()
+    mistyped = Target("http://127.0.0.1:9/hook", secret="the-key", folder=local.folder)
+    everything = {"scope": Scope(whole=True), "overridden": RESYNC_ALL_OVERRIDES}
+    with pytest.raises(AccountStoreError, match="cannot be reached"):
+        local.sync(target=mistyped, **everything)
+    assert local.sync().sent == 0, "what is known is of the store that it was of"
 
 
 def test_another_store_is_taken_up_by_a_repair(local: World) -> None:
