@@ -29,7 +29,7 @@ from orchestration.code_location.run_log import console
 from orchestration.code_location.schedules import schedules
 from orchestration.code_location.sensors import sensors
 from orchestration.configuration.environment import WrongSettings
-from orchestration.configuration.settings import NamedFiles, ScheduleSettings, schedule_problems
+from orchestration.configuration.named_files import NamedFiles, ScheduleSettings, schedule_problems
 from orchestration.configuration.stores.store_file import read
 from orchestration.terminal.logs import drop_plain_root_handlers
 

@@ -18,7 +18,7 @@ from dagster import (
 from orchestration.code_location.job_names import LIVE_REFRESH, NIGHTLY, REFRESH
 from orchestration.code_location.run_requests import ask
 from orchestration.configuration.environment import why_not_configured
-from orchestration.configuration.settings import ScheduleSettings
+from orchestration.configuration.named_files import ScheduleSettings
 
 
 def schedules(settings: ScheduleSettings) -> Sequence[ScheduleDefinition]:

@@ -69,7 +69,8 @@ def judged_settings(*, for_stripe: bool, **given: Any) -> "tuple[Settings | None
     from pydantic import ValidationError
 
     from orchestration.configuration import checks
-    from orchestration.configuration.settings import ENV_FILE, Settings
+    from orchestration.configuration.named_files import ENV_FILE
+    from orchestration.configuration.settings import Settings
 
     problems = unknown(os.environ, dotenv_values(ENV_FILE), Settings.model_fields)
     try:

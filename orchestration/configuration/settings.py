@@ -4,10 +4,9 @@ Enters: environment variables and `.env`, as `.env.example` explains them. Leave
 `Settings`. Not here: who reads them, and how a wrong one is told (`environment`).
 """
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,20 +16,17 @@ from pydantic import (
     SecretStr,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.configuration import checks
 from orchestration.configuration.data_folder import WAREHOUSE, DataFolder
+from orchestration.configuration.named_files import NamedFiles, schedule_problems
+from orchestration.configuration.stores.further_store import FurtherStore
 from orchestration.warehouse import url
 from orchestration.warehouse.warehouse_kinds import InFile, warehouse
 from reverse_sync.guards import GUARDS, Guards, parse_limit
 from reverse_sync.stores.target import Target
 from reverse_sync.values.store_rules import EVERYTHING, StoreRules
 
-if TYPE_CHECKING:
-    from orchestration.configuration.stores.store_definition import StoreDefinition
-
-ENV_FILE = ".env"
 STRIPE = "https://api.stripe.com"
 SANDBOX_KEY = "sk_test_sandbox"
 
@@ -45,66 +41,6 @@ PerMinute = Annotated[float, Field(gt=0, le=100_000)]
 Guard = Annotated[str, AfterValidator(checks.limit)]
 Hours = Annotated[Decimal, Field(gt=0, le=10_000)]
 Currency = Annotated[str, Field(pattern="^[a-zA-Z]{3}$")]
-
-
-@dataclass(frozen=True)
-class FurtherStore:
-    """An account store of `stores.yml`, with its address and secret."""
-
-    name: str
-    definition: "StoreDefinition"
-    url: str = field(repr=False)
-    secret: str | None = field(default=None, repr=False)
-
-    def target(self, folder: Path) -> Target:
-        """`folder` is its own: what it was sent stands there."""
-        return Target(
-            url=self.url,
-            secret=self.secret,
-            folder=folder,
-            requests_per_minute=self.definition.requests_per_minute,
-            accounts_per_request=self.definition.accounts_per_request,
-            rules=self.definition.rules,
-        )
-
-
-class ScheduleSettings(BaseSettings):
-    """What the code location needs to load: no secret among it."""
-
-    model_config = SettingsConfigDict(
-        env_file=ENV_FILE, extra="ignore", frozen=True, hide_input_in_errors=True
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _blank_means_the_default(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {
-            name: value
-            for name, value in given.items()
-            if not isinstance(value, str) or value.strip()
-        }
-
-    nightly_schedule: str = "0 2 * * *"
-    refresh_schedule: str = "*/5 * * * *"
-    schedule_time_zone: str = "UTC"
-
-
-def schedule_problems(settings: ScheduleSettings) -> list[str]:
-    """One line for each wrong schedule."""
-    return [
-        *checks.schedule("NIGHTLY_SCHEDULE", settings.nightly_schedule),
-        *checks.schedule("REFRESH_SCHEDULE", settings.refresh_schedule),
-        *checks.time_zone(settings.schedule_time_zone),
-    ]
-
-
-class NamedFiles(ScheduleSettings):
-    """Files of the user's that hold more than a setting can: they are read on their own."""
-
-    segments_file: Path = Path("segments.yml")
-    alerts_file: Path = Path("alerts.yml")
-    traits_dir: Path | None = None
-    stores_file: Path = Path("stores.yml")
 
 
 class Settings(NamedFiles):

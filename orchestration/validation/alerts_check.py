@@ -6,7 +6,7 @@ Enters: the files. Leaves: findings.
 from collections.abc import Iterator
 
 from orchestration.alert_rules.rules_file import MOST_BYTES, rules_and_findings
-from orchestration.configuration.settings import NamedFiles
+from orchestration.configuration.named_files import NamedFiles
 from orchestration.user_files.finding import Finding
 from orchestration.user_files.yaml_file import YamlFile
 from report.segments.segments_file import saved

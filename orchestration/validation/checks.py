@@ -6,7 +6,7 @@ data.
 
 from collections.abc import Callable, Iterator
 
-from orchestration.configuration.settings import NamedFiles
+from orchestration.configuration.named_files import NamedFiles
 from orchestration.user_files.finding import Finding
 from orchestration.validation.alerts_check import alerts_findings
 from orchestration.validation.own_traits_check import own_traits_findings

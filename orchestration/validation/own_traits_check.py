@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from orchestration.configuration.settings import NamedFiles
+from orchestration.configuration.named_files import NamedFiles
 from orchestration.configuration.traits_folder import OwnTraitsFailed, own_files
 from orchestration.own_traits.compiled import OwnModel, compiled
 from orchestration.own_traits.declared import problems

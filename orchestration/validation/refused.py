@@ -4,7 +4,7 @@ Enters: where they are. Leaves: nothing, or one line for each finding. Without s
 is imported.
 """
 
-from orchestration.configuration.settings import NamedFiles
+from orchestration.configuration.named_files import NamedFiles
 
 
 def refuse_wrong_files(files: NamedFiles) -> None:

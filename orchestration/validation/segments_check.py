@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from orchestration.configuration.settings import NamedFiles
+from orchestration.configuration.named_files import NamedFiles
 from orchestration.user_files.finding import Finding
 from orchestration.user_files.yaml_file import YamlFile
 from orchestration.validation.model_columns import Tables, model_columns

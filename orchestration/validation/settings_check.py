@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestration.configuration.environment import judged_settings
-from orchestration.configuration.settings import ENV_FILE, NamedFiles
+from orchestration.configuration.named_files import ENV_FILE, NamedFiles
 from orchestration.user_files.finding import Finding
 
 NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")

@@ -7,7 +7,8 @@ Enters: the file, the environment. Leaves: findings. No store is asked.
 from collections.abc import Iterator
 
 from orchestration.configuration.environment import WrongSettings, judged_settings
-from orchestration.configuration.settings import NamedFiles, Settings
+from orchestration.configuration.named_files import NamedFiles
+from orchestration.configuration.settings import Settings
 from orchestration.configuration.stores.further_stores import further_stores
 from orchestration.configuration.stores.store_file import MOST_BYTES, stores
 from orchestration.user_files.finding import Finding

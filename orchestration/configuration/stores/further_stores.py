@@ -13,7 +13,9 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from orchestration.configuration.environment import WrongSettings, read_settings
-from orchestration.configuration.settings import ENV_FILE, FurtherStore, Settings
+from orchestration.configuration.named_files import ENV_FILE
+from orchestration.configuration.settings import Settings
+from orchestration.configuration.stores.further_store import FurtherStore
 from orchestration.configuration.url_secrets import url_secrets
 from outgoing_http.secrets import hide
 from reverse_sync.stores.account_store import InvalidAccountStoreUrl

@@ -26,7 +26,7 @@ from webhook_receiver import event
 from ingestion.inbox.events_db import Inbox
 from orchestration.code_location import sensors
 from orchestration.code_location.schedules import schedules
-from orchestration.configuration.settings import ScheduleSettings
+from orchestration.configuration.named_files import ScheduleSettings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.dagster_local.demo_world import SETTINGS, demo_folder, demo_settings
 from orchestration.monitoring import checks
