@@ -16,8 +16,9 @@ from ingestion.references.embedded import embedded
 from ingestion.references.missing_objects import GONE, REFUSED, Notes
 from ingestion.references.named import missing, referrers
 from ingestion.stripe_api.event_types import Pointer
+from ingestion.stripe_api.list_page import PAGE
 from ingestion.stripe_api.page_queue import pages
-from ingestion.stripe_api.reader import PAGE, Page, unlisted, utc_now
+from ingestion.stripe_api.reader import Page, unlisted, utc_now
 from ingestion.stripe_api.streams import BY_NAME
 
 ROUNDS = 10  # what was read names others: a line a subscription, that a price, that a product

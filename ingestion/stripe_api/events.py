@@ -11,8 +11,7 @@ from typing import Any
 
 from ingestion.stripe_api.client import Client, Parameters
 from ingestion.stripe_api.event_types import POINTERS
-from ingestion.stripe_api.list_page import BrokenPage, following, objects
-from ingestion.stripe_api.reader import PAGE
+from ingestion.stripe_api.list_page import PAGE, BrokenPage, following, objects
 
 EVENTS = "/v1/events"
 TYPES_A_CALL = 20  # Stripe's limit for types[]

@@ -8,6 +8,8 @@ from typing import Any
 
 from ingestion.stripe_api.refusals import StripeError
 
+PAGE = 100  # objects: the most that Stripe gives at once
+
 
 class BrokenPage(StripeError):
     """The answer is no page of a list."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion.stripe_api.client import Client
-from ingestion.stripe_api.reader import PAGE
+from ingestion.stripe_api.list_page import PAGE
 
 MOST = 10_000  # of each list, the newest first: enough to tell, and half a minute at most
 ENDED = ("canceled", "incomplete_expired")
