@@ -13,6 +13,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 CONSTRAINTS := dist/stripe_traits-$(VERSION)-constraints.txt
 SPARK := .spark/.setup
 DUCKLAKE := .ducklake/.setup
+LAKEHOUSE := .lakehouse/.setup
 SOAK_SECONDS ?= 600
 TESTS := tests/worlds:tests/processes:tests/histories
 PARSED := transform/target/manifest.json
@@ -21,7 +22,7 @@ METRICS := transform/target/metrics
 QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test test-quick test-spark setup-spark test-ducklake setup-ducklake bench bench-quick soak-sync soak-lives soak-stops soak ui report page demo-page report-page setup wheel test-wheel test-containers release check docs metrics format clean help
+.PHONY: demo test test-quick test-spark setup-spark test-ducklake setup-ducklake test-lakehouse setup-lakehouse bench bench-quick soak-sync soak-lives soak-stops soak ui report page demo-page report-page setup wheel test-wheel test-containers release check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -34,7 +35,7 @@ test: setup ## every test, on real components
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-quick: setup ## half of its time: without kills, faults, full disks, Dagster's daemon, histories
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not long and not spark and not ducklake and not wheel and not containers'
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not long and not spark and not ducklake and not lakehouse and not wheel and not containers'
 
 bench: setup ## what users feel, in some 50 minutes: docs/benchmarks.md; BENCH="--only import --note busy"
 	@$(BIN)/python -m benchmarks $(BENCH)
@@ -78,6 +79,11 @@ setup-ducklake: setup $(DUCKLAKE) ## DuckDB 1.5.5 with DuckLake in .ducklake, fo
 
 test-ducklake: setup-ducklake ## the same loads and marts with a DuckLake: PostgreSQL, several processes
 	PYTHONPATH=$(CURDIR)/.ducklake $(BIN)/pytest -m ducklake
+
+setup-lakehouse: setup $(LAKEHOUSE) ## an S3 server with an Iceberg REST catalog in .lakehouse, some 250 MB
+
+test-lakehouse: setup-lakehouse ## the same loads and marts in a lakehouse: several loaders, kills, an outage
+	$(BIN)/pytest -m lakehouse
 
 wheel: setup ## dist/*.whl, which needs no checkout, and the versions that it was tested with
 	rm -rf dist
@@ -133,7 +139,7 @@ format: setup ## put Python and SQL into shape
 	$(BIN)/sqlfluff fix --disable-progress-bar transform/models transform/tests
 
 clean: ## remove what make made; data/ stays
-	rm -rf .venv .uv .spark .ducklake transform/target transform/logs .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .uv .spark .ducklake .lakehouse transform/target transform/logs .mypy_cache .ruff_cache .pytest_cache
 
 .uv/bin/uv:
 	$(PYTHON) -m venv .uv
@@ -151,6 +157,11 @@ $(SPARK): tests/spark/requirements.txt tests/spark/wheels.txt tests/spark/jars.p
 	$(PYTHON) -m venv .spark/venv
 	.spark/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/spark/requirements.txt
 	.spark/venv/bin/python tests/spark/jars.py
+	@touch $@
+
+$(LAKEHOUSE): tests/lakehouse/requirements.txt
+	rm -rf .lakehouse
+	$(UV) pip install --quiet --target .lakehouse --python $(BIN)/python --no-deps --require-hashes -r $<
 	@touch $@
 
 $(DUCKLAKE): deploy/ducklake-requirements.txt

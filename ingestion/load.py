@@ -7,6 +7,7 @@ everything are read stands in `changes` and `backfill`.
 
 import asyncio
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -84,12 +85,17 @@ def load(
     So does one after a gap in the events, and one at another API version. Raises StripeError,
     DeletionLimitReached.
     """
-    with Inbox.open(paths.inbox) as inbox, opened_once(paths.warehouse):
+    with (
+        Inbox.open(paths.inbox) as inbox,
+        opened_once(paths.warehouse),
+        ExitStack() as whole_load,
+    ):
         account, now = asyncio.run(identify(connection))
         inbox.adopt(account)
         if not bounds.joins:
             _check_account(inbox, account)
         engine(paths.warehouse).add_account_columns(account, utc_now())
+        whole_load.enter_context(engine(paths.warehouse).whole_load(account))
         warehouse = engine(paths.warehouse).place
         if not exists(paths.warehouse):
             inbox.forget_completeness()

@@ -58,6 +58,7 @@ def _drained(
     inbox: Inbox, account: str, connection: Connection, paths: Paths, progress: Progress
 ) -> LoadResult:
     intake = Intake(connection, account, paths, progress=progress)
-    drain(inbox, intake)
-    inbox.keep_quarantined(account, intake.landing.kept_out())
+    with engine(paths.warehouse).whole_load(account):
+        drain(inbox, intake)
+        inbox.keep_quarantined(account, intake.landing.kept_out())
     return LoadResult(False, account, 0, intake.objects, intake.rows, waited=intake.waited)

@@ -33,6 +33,9 @@ class Engine(Protocol):
     def loading(self, stripe_account_id: str) -> AbstractContextManager[None]:
         """One load of a Stripe account: of the same one there is no other meanwhile."""
 
+    def whole_load(self, stripe_account_id: str) -> AbstractContextManager[None]:
+        """All merges of one load; where it ends well, others may take the load for whole."""
+
     def tables(self) -> set[str]:
         """The landing tables that are there."""
 

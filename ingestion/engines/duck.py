@@ -43,6 +43,10 @@ class DuckFile:
     def loading(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
         return self.opened_once()
 
+    def whole_load(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Who builds waits for the same lock."""
+        return nullcontext()
+
     def tables(self) -> set[str]:
         if not self.path.exists():
             return set()

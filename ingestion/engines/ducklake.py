@@ -6,7 +6,6 @@ a build runs, and its marts given to the lake. Whoever writes waits for whoever 
 half a load.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -20,10 +19,9 @@ import duckdb
 import psycopg
 import pyarrow as pa
 from dlt.common.destination import Destination
-from dlt.destinations import destination
-from dlt.destinations.impl.destination.destination import DestinationClient
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from ingestion.engines.dlt_files import DltFiles, Files
 from ingestion.engines.duck_merge import merge_rows
 from ingestion.engines.guard import MEMORY, SCHEMA
 from ingestion.landing import TABLES
@@ -37,7 +35,6 @@ BY_NAME = {table.name: table for table in TABLES}
 SCHEMAS = {name: schema(table) for name, table in BY_NAME.items()}
 # To DuckLake it is no conflict if two writers insert the same key.
 ALONE = "select pg_advisory_xact_lock(hashtextextended('stripe_traits ' || %s::text, 0))"
-Files = dict[str, list[str]]  # Parquet files by landing table
 
 
 class LakeUnreachable(Exception):
@@ -76,6 +73,10 @@ class DuckLake:
             waiting.execute(ALONE, [f"load {stripe_account_id}"])
             yield
 
+    def whole_load(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Each merge is a commit of all its tables."""
+        return nullcontext()
+
     def tables(self) -> set[str]:
         with self._connected() as database:
             return _tables(database)
@@ -94,7 +95,7 @@ class DuckLake:
         return False
 
     def destination(self) -> Destination[Any, Any]:
-        return _Loads(self)
+        return DltFiles(self.merge)
 
     def hints(self, table: Table) -> dict[str, Any]:  # noqa: ARG002 - the same for all
         return {"write_disposition": "append"}  # `merge` below knows the keys
@@ -182,31 +183,6 @@ class DuckLake:
                 f"the DuckLake cannot be opened ({kind}): look at the PostgreSQL database and the"
                 " folder that WAREHOUSE_URL names"
             ) from None
-
-
-class _Loads(destination):
-    """dlt's way into the lake: its files are merged when all of them are there."""
-
-    def __init__(self, lake: DuckLake) -> None:
-        self.lake = lake
-        self.files: Files = defaultdict(list)
-
-        def note(items: Any, table: Any) -> None:
-            path = Path(items)  # which dlt moves when its job is done
-            self.files[table["name"]].append(str(path.parents[1] / "completed_jobs" / path.name))
-
-        super().__init__(note, LAKE, loader_file_format="parquet", batch_size=0)
-
-    @property
-    def client_class(self) -> type[DestinationClient]:
-        loads = self
-
-        class Client(DestinationClient):
-            def complete_load(self, load_id: str) -> None:  # noqa: ARG002
-                loads.lake.merge(loads.files)
-                loads.files.clear()
-
-        return Client
 
 
 def _tables(database: duckdb.DuckDBPyConnection) -> set[str]:

@@ -41,7 +41,9 @@ def merge(iceberg: IcebergTable, landing: Table, fresh: ds.Dataset) -> None:
         for task in replaced.values():
             kept = _kept(database, dataset(iceberg, [task], schema(landing)))
             (parts if kept.num_rows < SMALL_ROWS else whole).append(kept)
-    _commit(iceberg, [pa.concat_tables(parts), *whole], [task.file for task in replaced.values()])
+    replace_files(
+        iceberg, [pa.concat_tables(parts), *whole], [task.file for task in replaced.values()]
+    )
 
 
 def _find_landed(database: duckdb.DuckDBPyConnection, rows: ds.Dataset, landing: Table) -> None:
@@ -87,7 +89,8 @@ def _kept(database: duckdb.DuckDBPyConnection, file: ds.Dataset) -> pa.Table:
     return found
 
 
-def _commit(iceberg: IcebergTable, written: list[pa.Table], replaced: list[DataFile]) -> None:
+def replace_files(iceberg: IcebergTable, written: list[pa.Table], replaced: list[DataFile]) -> None:
+    """Rows in place of files, in one snapshot. Raises CommitFailedException."""
     if not replaced:
         iceberg.append(pa.concat_tables(written))
         return

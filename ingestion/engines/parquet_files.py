@@ -4,6 +4,7 @@ Enters: an Iceberg table and those of its files that are meant. Leaves: a datase
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -15,9 +16,10 @@ class RowsDeletedElsewhere(Exception):
     """Another writer has deleted rows in a way that only Spark can apply."""
 
 
-def tasks(table: Table) -> list[FileScanTask]:
-    """The table's files. Raises RowsDeletedElsewhere: whoever read them would see deleted rows."""
-    found = list(table.scan().plan_files())
+def tasks(table: Table, **which: Any) -> list[FileScanTask]:
+    """The table's files, or those in which a scan of `which` (`row_filter`, `snapshot_id`) may find
+    rows. Raises RowsDeletedElsewhere: whoever read them would see deleted rows."""
+    found = list(table.scan(**which).plan_files())
     if any(task.delete_files for task in found):
         name = ".".join(table.name())
         raise RowsDeletedElsewhere(

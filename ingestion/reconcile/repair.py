@@ -8,13 +8,14 @@ the warehouse's lock.
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from ingestion.backfill import listing
 from ingestion.changes import poll, read_changes
 from ingestion.deletion_limit import DeletionLimit, DeletionLimitReached
+from ingestion.engines import engine
 from ingestion.inbox.cursors import COMPLETE, CURSOR
 from ingestion.inbox.events_db import Inbox
 from ingestion.intake import BATCH, Intake, Paths, Progress
@@ -57,10 +58,11 @@ def reconcile(
 
     Raises StripeError, and DeletionLimitReached with all else done where more is gone than may be.
     """
-    with Inbox.open(paths.inbox) as inbox:
+    with Inbox.open(paths.inbox) as inbox, ExitStack() as whole_load:
         account, head = asyncio.run(identify(connection))
         if not inbox.position(account, COMPLETE):
             raise StripeError("there is no complete read to compare with: run stripe-traits sync")
+        whole_load.enter_context(engine(paths.warehouse).whole_load(account))
         intake = Intake(connection, account, paths, progress=progress, chunk=bounds.chunk)
         cursor = int(inbox.position(account, CURSOR) or 0)
         read_changes(inbox, intake, cursor=cursor)

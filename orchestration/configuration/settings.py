@@ -59,6 +59,7 @@ class Settings(NamedFiles):
     metrics_token: SecretStr | None = None
     data_dir: Path = Path("data")
     warehouse_url: SecretStr | None = None
+    iceberg_credential: SecretStr | None = None
     account_store_url: SecretStr | None = None
     account_store_secret: SecretStr | None = None
     account_store_requests_per_minute: PerMinute | None = None
@@ -183,7 +184,11 @@ class Settings(NamedFiles):
     @property
     def site(self) -> InFile:
         """The warehouse, and what is done otherwise by where it is."""
-        return warehouse(revealed(self.warehouse_url), self.data_dir / WAREHOUSE)
+        return warehouse(
+            revealed(self.warehouse_url),
+            self.data_dir / WAREHOUSE,
+            credential=revealed(self.iceberg_credential),
+        )
 
     @property
     def folder(self) -> DataFolder:

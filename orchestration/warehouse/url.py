@@ -7,20 +7,33 @@ never tell a catalog's password. What follows from it stands in `warehouse_kinds
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, urlsplit
 
-DUCKDB, DUCKLAKE, SPARK = SCHEMES = ("duckdb:///", "ducklake://", "spark://")
+DUCKDB, DUCKLAKE, SPARK = "duckdb:///", "ducklake://", "spark://"
+ICEBERG, ICEBERG_HTTP = "iceberg://", "iceberg+http://"
+SCHEMES = (DUCKDB, DUCKLAKE, SPARK, ICEBERG, ICEBERG_HTTP)
 TAKEN = ("stripe", "pipeline", "staging", "intermediate", "marts", "seeds", "sync", "main")
 BUCKETS = ("s3://", "file:///")
 LAKE = (
     "catalog=postgresql://USER:PASSWORD@HOST/DATABASE&warehouse=FOLDER, where FOLDER is a path from"
     " the root{other}, and an & or # in a password is %26 or %23"
 )
+REST = (
+    "{scheme}HOST:PORT/PATH?warehouse=NAME, the address of a REST catalog and one of its warehouses"
+)
+# What pyiceberg and Arrow are told besides; a credential is in ICEBERG_CREDENTIAL, or AWS's own.
+OPTIONS = (
+    *("s3.endpoint", "s3.region", "s3.force-virtual-addressing", "prefix", "scope"),
+    *("oauth2-server-uri", "audience", "header.X-Iceberg-Access-Delegation"),
+    *("rest.sigv4-enabled", "rest.signing-name", "rest.signing-region"),
+)
 SHAPES = {
     DUCKDB: "duckdb:///FILE, four slashes for a path from the root, without an apostrophe; or"
-    " ducklake://?catalog=...&warehouse=... or spark://HOST:PORT?catalog=...&warehouse=...",
+    " ducklake://?catalog=...&warehouse=... or spark://HOST:PORT?catalog=...&warehouse=... or iceberg://HOST?warehouse=...",
     DUCKLAKE: "ducklake://?" + LAKE.format(other=" that all who write see"),
     SPARK: "spark://HOST:PORT?" + LAKE.format(other=" or a bucket's URL"),
+    ICEBERG: REST.format(scheme=ICEBERG),
+    ICEBERG_HTTP: REST.format(scheme=ICEBERG_HTTP),
 }
 # What a lake needs besides: a module by which it is found, and the remedy.
 PACKAGES = {
@@ -30,11 +43,15 @@ PACKAGES = {
         " export PYTHONPATH=.ducklake",
     ),
     SPARK: ("pyiceberg", "names Spark, and its packages are not installed: uv sync --extra spark"),
+    ICEBERG: (
+        "pyiceberg",
+        "names an Iceberg catalog, and its packages are not installed: uv sync --extra iceberg",
+    ),
 }
 
 
 def scheme(url: str) -> str:
-    """Which of the three it is; what is none of them is taken for a file, and refused as one."""
+    """Which of these it is; what is none of them is taken for a file, and refused as one."""
     return next((one for one in SCHEMES if url.startswith(one)), DUCKDB)
 
 
@@ -45,6 +62,8 @@ def parts(url: str) -> dict[str, Any]:
         return {"file": _file(url)}
     if kind == DUCKLAKE:
         return {"catalog_url": _catalog(split), "folder": _folder(split, "the root", "/")}
+    if kind in (ICEBERG, ICEBERG_HTTP):
+        return _rest(split)
     if not split.hostname or not split.port or split.path.strip("/"):
         raise ValueError("has no HOST:PORT of Spark's thrift server")
     catalog, folder = _catalog(split), _folder(split, "the root or a bucket", "/", *BUCKETS)
@@ -67,7 +86,7 @@ def problems(url: str | None) -> list[str]:
         return [f"WAREHOUSE_URL {said}: write {SHAPES[kind]}"]
     if kind == DUCKDB:
         return _problems_of_file(found["file"])
-    package, remedy = PACKAGES[kind]
+    package, remedy = PACKAGES[ICEBERG if kind == ICEBERG_HTTP else kind]
     return [] if find_spec(package) else [f"WAREHOUSE_URL {remedy}"]
 
 
@@ -91,6 +110,20 @@ def _catalog(split: SplitResult) -> str:
     if not catalog.startswith("postgresql://") or not urlsplit(catalog).path.strip("/"):
         raise ValueError("has no catalog=postgresql://... with a database")
     return catalog
+
+
+def _rest(split: SplitResult) -> dict[str, Any]:
+    if not split.hostname or "@" in split.netloc:
+        raise ValueError("has no HOST of a REST catalog, or a name before it")
+    given = dict(parse_qsl(split.query))
+    warehouse = given.pop("warehouse", None)
+    if not warehouse:
+        raise ValueError("has no warehouse=NAME")
+    if unknown := sorted(given.keys() - set(OPTIONS)):
+        raise ValueError(f"has no use for {unknown[0]}: it knows {', '.join(OPTIONS)}")
+    scheme = "http" if split.scheme.endswith("+http") else "https"
+    uri = f"{scheme}://{split.netloc}{split.path.rstrip('/')}"
+    return {"uri": uri, "warehouse": warehouse, "options": tuple(sorted(given.items()))}
 
 
 def _folder(split: SplitResult, where: str, *begins: str) -> str:

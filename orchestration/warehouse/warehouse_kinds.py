@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from orchestration.warehouse.url import DUCKDB, DUCKLAKE, SPARK, parts, scheme
+from orchestration.warehouse.url import (
+    DUCKDB,
+    DUCKLAKE,
+    ICEBERG,
+    ICEBERG_HTTP,
+    SPARK,
+    parts,
+    scheme,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     from ingestion.engines import Engine, Place
     from ingestion.engines.ducklake import DuckLake
     from ingestion.engines.lake import Lake
+    from ingestion.engines.rest_lake import RestLake
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +162,63 @@ class OnSpark(InLake):
         lakehouse.collect_marts(self.place.catalog, database, passed=passed, refreshed=refreshed)
 
 
-WAREHOUSES: dict[str, type[InFile]] = {DUCKDB: InFile, DUCKLAKE: InDuckLake, SPARK: OnSpark}
+@dataclass(frozen=True, kw_only=True)
+class InCatalog(InFile):
+    """`stripe.*` and marts as Iceberg tables of a REST catalog; the file has a copy of what whole
+    loads have landed, in which the models run as in a file alone, and the sync's own state."""
+
+    uri: str
+    warehouse: str
+    options: tuple[tuple[str, str], ...]
+    credential: str | None = field(repr=False)
+    is_local = False
+
+    @property
+    def place(self) -> "RestLake":
+        from ingestion.engines.rest_lake import RestLake  # of the extra `iceberg`
+
+        return RestLake(self.uri, self.warehouse, self.options, self.credential)
+
+    @property
+    def secrets(self) -> list[str]:
+        given = self.credential or ""
+        return [given, given.partition(":")[2]]
+
+    @contextmanager
+    def landing(
+        self, database: "duckdb.DuckDBPyConnection"
+    ) -> Iterator["duckdb.DuckDBPyConnection"]:
+        from orchestration.clock import now
+        from orchestration.warehouse.landed_copy import bring
+
+        bring(self.place, database, at=now())
+        yield database
+
+    def collect_marts(
+        self,
+        database: "duckdb.DuckDBPyConnection",
+        *,
+        passed: bool,
+        refreshed: bool,  # noqa: ARG002 - those that differ are shared
+    ) -> None:
+        from orchestration.warehouse.shared_marts import share
+
+        if passed:
+            share(self.place.catalog, database)
 
 
-def warehouse(url: str | None, file: Path) -> InFile:
-    """By a setting that `url.problems` has nothing to say of; `file` where it names none."""
+WAREHOUSES: dict[str, type[InFile]] = {
+    DUCKDB: InFile,
+    DUCKLAKE: InDuckLake,
+    SPARK: OnSpark,
+    ICEBERG: InCatalog,
+    ICEBERG_HTTP: InCatalog,
+}
+
+
+def warehouse(url: str | None, file: Path, *, credential: str | None = None) -> InFile:
+    """By a setting that `url.problems` has nothing to say of; `file` where it names none.
+    `credential`: of a REST catalog."""
+    kind = WAREHOUSES[scheme(url or DUCKDB)]
     given = {"file": file} | (parts(url) if url else {})
-    return WAREHOUSES[scheme(url or DUCKDB)](**given)
+    return kind(**given | ({"credential": credential} if kind is InCatalog else {}))

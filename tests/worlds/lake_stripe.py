@@ -66,13 +66,15 @@ def changes_are_in_both(lake: LakeStripe, duck: LocalStripe) -> list[str]:
     return subscribed
 
 
-def killed_loads_lose_nothing(lake: LakeStripe, duck: LocalStripe, kills: Sequence[int]) -> None:
+def killed_loads_lose_nothing(
+    lake: LakeStripe, duck: LocalStripe, kills: Sequence[int], later: int = 60
+) -> None:
     """First loads into the lake that are killed at these operations, and one of changes."""
     populate(lake.store, Population(10, 2, NOW))
     assert -9 in [loaded(lake, kill_at=at) for at in kills]
     assert loaded(lake) == 0
     driver.live(lake.store, days=1, seed=3)
-    assert loaded(lake, kill_at=60) == -9
+    assert loaded(lake, kill_at=later) == -9
     assert loaded(lake) == 0
     duck.load()
     assert same(lake, duck)

@@ -1,0 +1,125 @@
+"""The landing tables as Iceberg tables, which others read through the same catalog.
+
+Enters: a catalog. Leaves: connections that read the tables in DuckDB's SQL, straight from their
+Parquet files; dlt's destination, whose loads are one commit a table, made again on the table as it
+is then where another writer was first. Which catalog it is stands in `lake` and `rest_lake`.
+"""
+
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+from dlt.common.destination import Destination
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchNamespaceError
+
+from ingestion.engines.dlt_files import DltFiles, Files
+from ingestion.engines.guard import SCHEMA
+from ingestion.engines.iceberg_commits import again
+from ingestion.engines.iceberg_tables import todays
+from ingestion.engines.lake_merge import merge
+from ingestion.engines.parquet_files import dataset, tasks
+from ingestion.landing import TABLES
+from ingestion.landing.columns import Table
+from ingestion.landing.schema import schema
+
+BY_NAME = {table.name: table for table in TABLES}
+SCHEMAS = {name: schema(table) for name, table in BY_NAME.items()}
+AT_ONCE = 4  # tables that are merged side by side: each commit waits for the catalog
+
+
+class IcebergTables(ABC):
+    """`stripe.*` in an Iceberg catalog."""
+
+    @property
+    @abstractmethod
+    def catalog(self) -> Catalog: ...
+
+    @property
+    @abstractmethod
+    def place(self) -> str: ...
+
+    def location(self, name: str) -> str | None:  # noqa: ARG002
+        """Where a new table's files are; None: where the catalog wants them."""
+        return None
+
+    def opened_once(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def loading(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        return nullcontext()
+
+    def whole_load(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        return nullcontext()
+
+    def tables(self) -> set[str]:
+        try:
+            return {name for _, name in self.catalog.list_tables(SCHEMA)} & SCHEMAS.keys()
+        except NoSuchNamespaceError:
+            return set()
+
+    @contextmanager
+    def reading(
+        self, *tables: str, memory: str | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        there = self.tables()
+        with (
+            tempfile.TemporaryDirectory(prefix="lake-") as spilled,
+            duckdb.connect(config={"temp_directory": spilled}) as database,
+        ):
+            if memory:
+                database.execute(f"set memory_limit = '{memory}'")
+            database.execute(f"create schema {SCHEMA}")
+            for name in tables:
+                # A first load that was killed leaves some tables unmade.
+                found = self._rows(name) if name in there else SCHEMAS[name].empty_table()
+                database.register(f"lake_{name}", found)
+                database.execute(f"create view {SCHEMA}.{name} as from lake_{name}")
+            yield database
+
+    def _rows(self, name: str) -> ds.Dataset:
+        table = self.catalog.load_table((SCHEMA, name))
+        return dataset(table, tasks(table), SCHEMAS[name])
+
+    def merge_few(self, tables: Mapping[str, pa.Table]) -> bool:
+        """dlt makes the tables; a few rows go without it."""
+        self._merge({name: ds.dataset(rows) for name, rows in tables.items()})
+        return True
+
+    def destination(self) -> Destination[Any, Any]:
+        return DltFiles(self._merge_files)
+
+    def hints(self, table: Table) -> dict[str, Any]:  # noqa: ARG002 - the same for all
+        return {"write_disposition": "append"}  # `_merge` knows the keys
+
+    def add_account_columns(self, stripe_account_id: str, now: datetime) -> list[str]:  # noqa: ARG002
+        """There never was an older shape here."""
+        return []
+
+    def _merge_files(self, files: Files) -> None:
+        self.catalog.create_namespace_if_not_exists(SCHEMA)
+        self._merge(
+            {
+                name: ds.dataset(paths, schema=SCHEMAS[name], format="parquet")
+                for name, paths in files.items()
+            }
+        )
+
+    def _merge(self, came: Mapping[str, ds.Dataset]) -> None:
+        """One commit a table."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(lambda name: self._merge_table(name, came[name]), sorted(came)))
+
+    def _merge_table(self, name: str, rows: ds.Dataset) -> None:
+        def merged() -> None:
+            table = todays(self.catalog, (SCHEMA, name), SCHEMAS[name], self.location(name))
+            merge(table, BY_NAME[name], rows)
+
+        again(merged)

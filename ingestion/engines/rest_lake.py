@@ -1,0 +1,93 @@
+"""Iceberg tables of a company's own lakehouse: a REST catalog, a bucket, several loaders.
+
+Enters: where the catalog is, and its credential. Leaves: the engine, which also says which loads
+are whole (`whole_loads`): of what is landed, a build takes nothing else.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from pyiceberg.catalog.rest import RestCatalog
+from requests import PreparedRequest, Response, Session
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from ingestion.engines.iceberg import IcebergTables
+from ingestion.engines.whole_loads import WholeLoads
+
+CATALOG = "lake"
+SECONDS = (10, 60)  # to connect, to answer
+READ_AGAIN = Retry(
+    total=7,
+    backoff_factor=0.2,
+    backoff_max=10,
+    allowed_methods={"GET", "HEAD"},  # a commit is made again by who knows what it was
+    status_forcelist={502, 503, 504},
+)
+
+
+@dataclass(frozen=True)
+class RestLake(IcebergTables):
+    """`stripe.*` in the catalog at `uri`, of which `warehouse` is one; `options` are pyiceberg's.
+    `credential`: ID:SECRET or a token; None: the catalog asks for none of ours."""
+
+    uri: str
+    warehouse: str
+    options: tuple[tuple[str, str], ...] = ()
+    credential: str | None = field(default=None, repr=False)
+    begun: set[str] = field(default_factory=set, compare=False, repr=False)  # accounts
+
+    @property
+    def catalog(self) -> RestCatalog:
+        return _catalog(self.uri, self.warehouse, self.options, self.credential)
+
+    @property
+    def place(self) -> str:
+        return f"{self.uri} {self.warehouse}"
+
+    @property
+    def whole_loads(self) -> WholeLoads:
+        return WholeLoads(self.catalog)
+
+    @contextmanager
+    def loading(self, stripe_account_id: str) -> Iterator[None]:
+        """The first merge of a load says that it has begun."""
+        if stripe_account_id not in self.begun:
+            self.whole_loads.begin(stripe_account_id)
+            self.begun.add(stripe_account_id)
+        yield
+
+    @contextmanager
+    def whole_load(self, stripe_account_id: str) -> Iterator[None]:
+        yield
+        self.whole_loads.end(stripe_account_id)
+        self.begun.discard(stripe_account_id)
+
+
+@cache
+def _catalog(
+    uri: str, warehouse: str, options: tuple[tuple[str, str], ...], credential: str | None
+) -> RestCatalog:
+    known = {"oauth2-server-uri": f"{uri}/v1/oauth/tokens"} | dict(options)
+    if credential:
+        known["credential" if ":" in credential else "token"] = credential
+    return _Patient(CATALOG, uri=uri, warehouse=warehouse, **known)
+
+
+class _Patient(RestCatalog):
+    """Waits for an answer as long as it may take, and no longer."""
+
+    def _create_session(self) -> Session:
+        session = super()._create_session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Timed(max_retries=READ_AGAIN))
+        return session
+
+
+class _Timed(HTTPAdapter):
+    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
+        options["timeout"] = options.get("timeout") or SECONDS
+        return super().send(request, *arguments, **options)

@@ -1,0 +1,137 @@
+"""`stripe.*` of a lake with several loaders, copied into the DuckDB file where a build reads it.
+
+Enters: the lake, the file under its lock, a moment. Leaves: the rows of each Stripe account as its
+last whole load left them, in one transaction. Only rows that were landed since the last copy are
+read. They get a `loaded_at` of this file's own: those of several loaders' clocks tell no order.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from ingestion.engines.duck_merge import merge_rows
+from ingestion.engines.guard import SCHEMA
+from ingestion.engines.parquet_files import dataset, tasks
+from ingestion.landing import TABLES
+from ingestion.landing.columns import Table
+from ingestion.landing.schema import LOADED_AT, schema
+
+if TYPE_CHECKING:
+    from ingestion.engines.rest_lake import RestLake
+
+COPIED = """
+create schema if not exists pipeline;
+create table if not exists pipeline.copied (
+    lake varchar, stripe_account_id varchar, landing_table varchar, snapshot_id bigint,
+    loaded_at timestamp
+)
+"""
+AT = LOADED_AT.name
+LONG_AGO = datetime.fromisoformat("1970-01-01")
+Known = dict[tuple[str, str], tuple[int, datetime | None]]  # by Stripe account and table
+
+
+@dataclass(frozen=True)
+class _Part:
+    """An account's rows of one table: in which snapshot they are whole, what of them is here."""
+
+    table: Table
+    account: str
+    snapshot: int
+    since: datetime | None
+
+    @property
+    def newer(self) -> str:
+        """In which files to look."""
+        later = f" and {AT} > '{self.since.isoformat()}'" if self.since else ""
+        return f"stripe_account_id = '{self.account}'{later}"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {"account": self.account, "since": self.since or LONG_AGO}
+
+
+def bring(lake: "RestLake", database: duckdb.DuckDBPyConnection, *, at: datetime) -> None:
+    """`at` (UTC): now; it marks what comes, or a moment just above all that is there does."""
+    whole = lake.whole_loads.snapshots()
+    database.begin()
+    try:
+        known = _known(database, lake.place)
+        moment = _after_all(database, at.replace(tzinfo=None))
+        for part in _lacking(whole, known):
+            _copy(lake, database, part, moment)
+        database.commit()
+    except BaseException:
+        database.rollback()
+        raise
+
+
+def _lacking(whole: dict[str, dict[str, int]], known: Known) -> Iterator[_Part]:
+    for table in TABLES:
+        for account, snapshots in whole.items():
+            snapshot = snapshots.get(table.name)
+            before, since = known.get((account, table.name), (None, None))
+            if snapshot is not None and snapshot != before:
+                yield _Part(table, account, snapshot, since)
+
+
+def _known(database: duckdb.DuckDBPyConnection, place: str) -> Known:
+    """What is here of this lake; tables of another one, or in other columns, are made anew."""
+    database.execute(COPIED)
+    here = "select 1 from pipeline.copied where lake = $lake"
+    if not database.execute(here, {"lake": place}).fetchall():
+        database.execute(f"drop schema if exists {SCHEMA} cascade")
+        database.execute("delete from pipeline.copied")
+    database.execute(f"create schema if not exists {SCHEMA}")
+    for table in TABLES:
+        if _columns(database, table.name) != set(schema(table).names):
+            _make(database, table)
+    rows = database.execute("select * exclude (lake) from pipeline.copied").fetchall()
+    return {(account, name): (snapshot, since) for account, name, snapshot, since in rows}
+
+
+def _columns(database: duckdb.DuckDBPyConnection, name: str) -> set[str]:
+    found = database.execute(
+        "select column_name from duckdb_columns() where schema_name = ? and table_name = ?",
+        [SCHEMA, name],
+    ).fetchall()
+    return {row[0] for row in found}
+
+
+def _make(database: duckdb.DuckDBPyConnection, table: Table) -> None:
+    database.register("nothing", schema(table).empty_table())
+    database.execute(f"create or replace table {SCHEMA}.{table.name} as from nothing")
+    database.unregister("nothing")
+    database.execute("delete from pipeline.copied where landing_table = ?", [table.name])
+
+
+def _after_all(database: duckdb.DuckDBPyConnection, at: datetime) -> datetime:
+    moments = " union all ".join(f"select max({AT}) from {SCHEMA}.{one.name}" for one in TABLES)
+    [(last,)] = database.execute(f"select max(#1) from ({moments})").fetchall()
+    return max(at, last + timedelta(microseconds=1)) if last else at
+
+
+def _copy(
+    lake: "RestLake", database: duckdb.DuckDBPyConnection, part: _Part, moment: datetime
+) -> None:
+    """Rows that are newer than those that are here, in place of theirs."""
+    name = part.table.name
+    iceberg = lake.catalog.load_table((SCHEMA, name))
+    files = tasks(iceberg, row_filter=part.newer, snapshot_id=part.snapshot)
+    database.register("lake_rows", dataset(iceberg, files, schema(part.table)))
+    came = f"(from lake_rows where stripe_account_id = $account and {AT} > $since)"
+    columns = f"* replace ($moment::timestamp as {AT})"
+    merge_rows(database, part.table, came, columns, part.values | {"moment": moment})
+    [(latest,)] = database.execute(f"select max({AT}) from {came}", part.values).fetchall()
+    database.unregister("lake_rows")
+    database.execute(
+        "delete from pipeline.copied where stripe_account_id = ? and landing_table = ?",
+        [part.account, name],
+    )
+    database.execute(
+        "insert into pipeline.copied values (?, ?, ?, ?, ?)",
+        [lake.place, part.account, name, part.snapshot, latest or part.since],
+    )

@@ -1,0 +1,139 @@
+"""Iceberg tables of a REST catalog in object storage hold what a file holds, down to the marts."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lake_stripe import LakeStripe, changes_are_in_both, killed_loads_lose_nothing
+from local_stripe import NOW, LocalStripe
+from outcome import published, said, sent
+from pipeline import Pipeline
+
+from ingestion.engines.rest_lake import RestLake
+from ingestion.merge.warehouse import Landing
+from ingestion.stripe_api.reader import Page
+from orchestration.warehouse.shared_marts import MARTS
+from orchestration.warehouse.url import parts
+from sandbox import builders, clock
+from sandbox.business import driver
+from sandbox.population import Population
+from sandbox.server import populate
+from tests.lakehouse.server import Lakehouse, lakehouse
+
+pytestmark = pytest.mark.lakehouse
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
+    with lakehouse(tmp_path_factory.mktemp("lakehouse")) as found:
+        yield found
+
+
+@pytest.fixture
+def tables(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[RestLake]:
+    for name, value in house.environment.items():
+        monkeypatch.setenv(name, value)
+    found = RestLake(**parts(house.url()), credential=house.credential)
+    yield found
+    for namespace in found.catalog.list_namespaces():
+        for name in found.catalog.list_tables(namespace):
+            found.catalog.drop_table(name)
+
+
+@pytest.fixture
+def lake(local_stripe: LocalStripe, tables: RestLake, tmp_path: Path) -> LakeStripe:
+    folder = tmp_path / "for_the_lake"
+    folder.mkdir()
+    return LakeStripe(local_stripe.store, local_stripe.url, folder, tables)
+
+
+def test_tables_of_a_rest_catalog_hold_what_the_file_holds(
+    lake: LakeStripe, local_stripe: LocalStripe
+) -> None:
+    changes_are_in_both(lake, local_stripe)
+
+
+def test_killed_loads_into_a_rest_catalog_lose_nothing(
+    lake: LakeStripe, local_stripe: LocalStripe
+) -> None:
+    killed_loads_lose_nothing(lake, local_stripe, (60, 120), later=20)
+
+
+def customers(
+    tables: RestLake, state: Path, account: str, at: datetime, names: dict[str, str]
+) -> None:
+    """One load: these customers, and the other one of two is gone."""
+    landing = Landing(tables, state / account, stripe_account_id=account, loaded_at=at)
+    gone = tuple({"cus_1", "cus_2"} - names.keys())
+    made = [builders.customer(id=one, name=name, created=NOW) for one, name in names.items()]
+    landing.merge(iter([Page("customers", made, at, gone)]))
+
+
+def held(tables: RestLake) -> list[Any]:
+    with tables.reading("customers") as database:
+        return database.execute(
+            "select stripe_account_id, id, name, deleted_at is not null from stripe.customers"
+            " order by all"
+        ).fetchall()
+
+
+def test_an_older_read_leaves_newer_rows_and_tombstones(tables: RestLake, tmp_path: Path) -> None:
+    both = {"cus_1": "Old", "cus_2": "Old"}
+    customers(tables, tmp_path, "acct_1", minute(2), both)
+    customers(tables, tmp_path, "acct_1", minute(4), {"cus_1": "New"})
+    customers(tables, tmp_path, "acct_1", minute(3), both)
+    customers(tables, tmp_path, "acct_1", minute(1), {"cus_2": "Older"})
+    assert held(tables) == [("acct_1", "cus_1", "New", False), ("acct_1", "cus_2", "Old", True)]
+
+
+def minute(number: int) -> datetime:
+    return datetime.fromisoformat(f"2026-01-01T00:{number:02}")
+
+
+class Both:
+    """The same business through the file alone and through the lakehouse."""
+
+    def __init__(self, pipeline: Pipeline, house: Lakehouse, folder: Path) -> None:
+        self.pipeline, self.folder, self.house = pipeline, folder, house
+
+    def refreshed(self, engine: str) -> tuple[dict[str, list[Any]], list[Any]]:
+        url = self.house.url() if engine == "lake" else ""
+        self.pipeline.set(DATA_DIR=str(self.folder / engine), WAREHOUSE_URL=url)
+        as_of = datetime.fromtimestamp(clock.now(self.pipeline.stripe.store), UTC)
+        self.pipeline.sync(as_of=as_of)
+        return published(self.pipeline), sent(self.pipeline)
+
+    def same(self) -> dict[str, list[Any]]:
+        marts, delivered = self.refreshed("duck")
+        found, there = self.refreshed("lake")
+        assert found.keys() == marts.keys()
+        for mart, rows in marts.items():
+            assert found[mart] == rows, mart
+        assert delivered == there
+        assert delivered
+        return marts
+
+
+def test_marts_of_a_lakehouse_are_those_of_the_file(
+    pipeline: Pipeline, tables: RestLake, house: Lakehouse, tmp_path: Path
+) -> None:
+    store, both = pipeline.stripe.store, Both(pipeline, house, tmp_path)
+    populate(store, Population(20, 1, NOW))
+    assert both.same()["account_traits"]
+    driver.live(store, days=1, seed=1)
+    gone = min(one["id"] for one in store.objects("customer"))
+    store.delete("customer", gone, now=clock.now(store))
+    both.same()
+    driver.live(store, days=1, seed=2)
+    marts = both.same()
+    catalog = tables.catalog
+    shared = {name: catalog.load_table((MARTS, name)) for _, name in catalog.list_tables(MARTS)}
+    assert {"account_traits", "mrr_breakdown", "mrr_movements"} <= shared.keys() <= marts.keys()
+    for name, table in shared.items():
+        assert table.scan().to_arrow().num_rows == len(marts[name]), name
+    account = min(account for account, _ in sent(pipeline))
+    assert account in said("explain", account)
+    said("status", "--json")
+    said("reconcile")

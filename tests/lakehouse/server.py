@@ -1,0 +1,129 @@
+"""SeaweedFS on loopback: an S3 server, and an Iceberg REST catalog whose tables are in its bucket.
+
+Enters: a folder. Leaves: a running server and the addresses of its two sides; it is ended, stopped
+and begun again by its pid. `make setup-lakehouse` has installed what is started. It is told to send
+nobody its statistics.
+"""
+
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.spark.processes import LOOPBACK, NotStarted, Processes, free_port
+
+WEED = Path(__file__).parents[2] / ".lakehouse" / "bin" / "weed"
+BUCKET = "lake"
+MADE = f"s3tables.bucket -create -name {BUCKET} -account 000000000000\n"
+# Each listens on its port, and for its own kind 10,000 above.
+MOST = 65_535 - 10_000
+PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Lakehouse:
+    """Where it is, and what opens it."""
+
+    s3_port: int
+    catalog_port: int
+    key: str
+    secret: str
+    server: "subprocess.Popen[bytes]"
+
+    def url(self, s3_port: int | None = None, catalog_port: int | None = None) -> str:
+        """The WAREHOUSE_URL, by other ports where somebody stands between."""
+        s3, catalog = s3_port or self.s3_port, catalog_port or self.catalog_port
+        return (
+            f"iceberg+http://{LOOPBACK}:{catalog}?warehouse=s3://{BUCKET}"
+            f"&s3.endpoint=http://{LOOPBACK}:{s3}&s3.region=us-east-1"
+        )
+
+    @property
+    def credential(self) -> str:
+        return f"{self.key}:{self.secret}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs besides WAREHOUSE_URL."""
+        return {
+            "ICEBERG_CREDENTIAL": self.credential,
+            "AWS_ACCESS_KEY_ID": self.key,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+        }
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Nobody answers, and no connection is refused either."""
+        self.server.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.server.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def lakehouse(
+    folder: Path, *, key: str = "key", secret: str = "hidden_word"
+) -> Iterator[Lakehouse]:
+    """With an empty bucket of tables. Raises NotStarted."""
+    if not WEED.exists():
+        raise NotStarted("SeaweedFS is not installed: make setup-lakehouse")
+    ports = dict(zip(("master", "volume", "filer", "s3", "admin"), _free_ports(5), strict=True))
+    catalog, lance = _free_ports(2)
+    command = [str(WEED), "mini", "-dir=.", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"]
+    command += [f"-{name}.port={port}" for name, port in ports.items()]
+    command += [f"-s3.port.iceberg={catalog}", f"-s3.port.lance={lance}"]
+    command += ["-master.telemetry=false", "-webdav=false", "-admin.ui=false"]
+    processes = Processes(folder)
+    known = {**os.environ, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+    (folder / "data").mkdir(parents=True)
+    try:
+        server = processes.start("weed", command, cwd=folder / "data", env=known)
+        for port in (ports["master"], ports["s3"], catalog):
+            processes.wait_for_port("weed", port)
+        _make_bucket(ports["master"], catalog, folder)
+        yield Lakehouse(ports["s3"], catalog, key, secret, server)
+    finally:
+        with suppress(OSError):
+            server.send_signal(signal.SIGCONT)
+        processes.end()
+
+
+def _free_ports(count: int) -> list[int]:
+    found: set[int] = set()
+    while len(found) < count:
+        if (port := free_port()) < MOST:
+            found.add(port)
+    return sorted(found)
+
+
+def _make_bucket(master: int, catalog: int, folder: Path) -> None:
+    """Asked for again until the catalog shows it."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        said = subprocess.run(
+            [str(WEED), "shell", f"-master={LOOPBACK}:{master}"],
+            input=MADE.encode(),
+            capture_output=True,
+            timeout=PATIENCE_SECONDS,
+            cwd=folder,
+            check=False,
+        )
+        (folder / "bucket.log").write_bytes(said.stdout + said.stderr)
+        if b"arn:" in said.stdout + said.stderr and _answers(catalog):
+            return
+        time.sleep(0.5)
+    raise NotStarted(f"the bucket was not made: {folder}/bucket.log says why")
+
+
+def _answers(catalog: int) -> bool:
+    with suppress(OSError):
+        address = f"http://{LOOPBACK}:{catalog}/v1/config?warehouse=s3://{BUCKET}"
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return bool(answer.status == 200)
+    return False
