@@ -26,7 +26,14 @@ class DltFiles(destination):
             path = Path(items)  # which dlt moves when its job is done
             self.files[table["name"]].append(str(path.parents[1] / "completed_jobs" / path.name))
 
-        super().__init__(note, NAME, loader_file_format="parquet", batch_size=0)
+        # Names as in a file, whose dlt state may be here.
+        super().__init__(
+            note,
+            NAME,
+            loader_file_format="parquet",
+            batch_size=0,
+            naming_convention="snake_case",
+        )
 
     @property
     def client_class(self) -> type[DestinationClient]:

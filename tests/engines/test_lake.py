@@ -70,7 +70,7 @@ def test_who_goes_to_another_warehouse_and_back_reads_everything(
 def test_killed_loads_into_iceberg_tables_lose_nothing(
     lake: LakeStripe, local_stripe: LocalStripe
 ) -> None:
-    killed_loads_lose_nothing(lake, local_stripe, (60, 120))
+    killed_loads_lose_nothing(lake, local_stripe, (60, 120), later=20)
 
 
 def test_older_read_leaves_newer_rows_and_tombstones_of_iceberg_tables(
