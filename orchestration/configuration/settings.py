@@ -98,6 +98,7 @@ class Settings(NamedFiles):
     def _check(self) -> Self:
         problems = [
             *schedule_problems(self),
+            *checks.named_file(self.alerts_file, "ALERTS_FILE", self.model_fields_set),
             *checks.named_file(self.stores_file, "STORES_FILE", self.model_fields_set),
             *checks.connected_accounts(self.stripe_connected_accounts),
             *checks.api_base(self.stripe_api_base),

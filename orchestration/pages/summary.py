@@ -27,6 +27,7 @@ from orchestration.publication.marts import (
 from orchestration.publication.store_standing import StoreStanding, standing_of
 from reverse_sync.deliver.result import SyncInterrupted, SyncResult
 from reverse_sync.stores.account_store import AccountStoreError
+from reverse_sync.values.counted import counted
 
 ACCOUNT_STORE, STORES = "account_store", "account_stores/"
 LANDED = ("customers", "subscriptions", "invoices")
@@ -126,7 +127,7 @@ def _lines(summary: SyncSummary) -> Iterator[Line]:
     stripe = f"read {how} in {summary.seconds} s: {counts}; {read:,} rows in all"
     yield "Stripe", stripe if summary.landed else "nothing changed"
     accounts, subscriptions = (summary.marts[name] for name in ("account_traits", "subscriptions"))
-    yield "Traits", f"{accounts:,} accounts from {subscriptions:,} subscriptions"
+    yield "Traits", f"{counted(accounts, 'account')} from {counted(subscriptions, 'subscription')}"
     yield "MRR", amounts_text(summary.mrr) or "none"
     first, *others = _delivery(summary)
     yield first

@@ -37,10 +37,10 @@ def business(refreshed: Pipeline, receiver: Receiver) -> Pipeline:
     """Three who pay 50.00 a month; the rules were judged once."""
     folder = refreshed.folder.parent
     refreshed.set(SEGMENTS_FILE=str(folder / "segments.yml"), ALERT_WEBHOOK_URL=receiver.url)
+    (folder / "alerts.yml").write_text(RULES)
     refreshed.set(ALERTS_FILE=str(folder / "alerts.yml"))
     gold = Segment("gold", "", Condition("metadata.plan", "is", "gold"))
     write(refreshed.settings.segments_file, [gold])
-    rules(refreshed, RULES)
     refreshed.refresh()
     return refreshed
 
@@ -105,8 +105,8 @@ def test_each_occasion_is_told_once_and_the_first_judgement_and_a_full_read_are_
         "usd",
     )
     assert told["alert:churn"]["text"].splitlines() == [
-        "stripe-traits alert: churn: 1 accounts churned",
-        "  cus_two, usd 50.00 a month, 2025-06-15T00:00:00+00:00",
+        "stripe-traits alert: churn: 1 account churned",
+        "  cus_two, MRR usd 50.00 a month, 2025-06-15T00:00:00+00:00",
     ]
     assert told["alert:trials"]["occasions"][0]["account_id"] == "cus_late"
     assert told["alert:fell"]["lines"] == ["  MRR fell by 33.3%, from usd 150.00 to usd 100.00"]
@@ -159,7 +159,7 @@ def test_a_channel_that_fails_is_tried_again_alone(
     [mail] = mail_server.got
     assert mail["Subject"] == "stripe-traits alert: churn: 2 accounts churned"
     assert mail["To"] == "success@example.com, sales@example.com"
-    assert "cus_one, usd 50.00 a month" in mail.get_content()
+    assert "cus_one, MRR usd 50.00 a month" in mail.get_content()
     receiver.status = 200
     assert [notice["occasions"][0]["account_id"] for notice in heard()] == ["cus_one"]
     assert heard() == []
@@ -182,9 +182,9 @@ def test_a_digest_comes_when_its_day_is_over_in_the_form_that_slack_takes(
     assert digest.keys() == {"text"}
     assert digest["text"].splitlines() == [
         "stripe-traits digest: daily: churn 1, golden 1",
-        "churn: 1 accounts churned",
-        "  cus_two, usd 50.00 a month, 2025-06-15T00:00:00+00:00",
-        "golden: 1 accounts entered segment 'gold'",
+        "churn: 1 account churned",
+        "  cus_two, MRR usd 50.00 a month, 2025-06-15T00:00:00+00:00",
+        "golden: 1 account entered segment 'gold'",
         "  cus_a&lt;b, 2025-06-15T00:00:00+00:00",
     ]
     business.refresh(as_of=TOMORROW)

@@ -170,11 +170,11 @@ def test_a_model_that_is_wrong_keeps_what_the_store_has(business: Pipeline) -> N
 WRONG = {
     "no row": (
         SIZE + " where account_id <> 'cus_two'",
-        "sizes.sql: no row of 1 accounts, first cus_two",
+        "sizes.sql: no row of 1 account, first cus_two",
     ),
     "another account": (
         SIZE + " union all select 'nobody', 1",
-        "sizes.sql: 1 rows of accounts that the marts do not have, first nobody",
+        "sizes.sql: 1 row of accounts that the marts do not have, first nobody",
     ),
     "another type": (
         "select account_id, 1.5 as size from {{ ref('accounts') }}",
@@ -240,6 +240,11 @@ def test_each_wrong_declaration_is_refused_in_one_line(business: Pipeline) -> No
     (own(business) / "others.sql").unlink()
     (own(business) / "bare.sql").unlink()
     assert refused(business) == ["accounts.sql: has the name of a mart: rename the file"]
+    (own(business) / "accounts.sql").rename(own(business) / "taken.sql")
+    assert refused(business) == [
+        "traits.yml:1: model 'accounts' has no accounts.sql: add it, or take the model out"
+    ]
+    (own(business) / "taken.sql").rename(own(business) / "accounts.sql")
     (own(business) / "accounts.sql").unlink()
     (own(business) / "traits.yml").write_text("models:\n  - name: sizes\n   columns: 1\n")
     [problem] = refused(business)
@@ -260,6 +265,32 @@ def test_check_names_what_is_wrong_without_data(tmp_path: Path) -> None:
     write(tmp_path / "segments.yml", [Segment("long", "", where)])
     finished = run("check", cwd=tmp_path, STRIPE_API_KEY=KEY, TRAITS_DIR=str(tmp_path))
     assert finished.stdout == "settings and files are right\n"
+
+
+def test_check_says_what_yaml_alone_gets_wrong(tmp_path: Path) -> None:
+    (tmp_path / "sizes.sql").write_text(SIZE)
+    described = (
+        "models:\n"
+        "  - name: sizes\n"
+        "    columns:\n"
+        "      - {name: account_id, data_type: varchar, description: The account.}\n"
+        "      - {name: size, data_type: decimal(18,2), description: Length of its id.}\n"
+    )
+    (tmp_path / "traits.yml").write_text(described)
+    finished = run("check", cwd=tmp_path, STRIPE_API_KEY=KEY, TRAITS_DIR=str(tmp_path))
+    assert finished.stdout == (
+        f"{tmp_path}/sizes.sql: size: column 'size' has data_type 'decimal(18', cut at the comma:"
+        " between braces write it in quotes, 'decimal(18, 2)'\n"
+    )
+    (tmp_path / "traits.yml").write_text(
+        described.replace("decimal(18,2)", "'decimal(18,2)'") + "  - name: lost\n"
+    )
+    finished = run("check", cwd=tmp_path, STRIPE_API_KEY=KEY, TRAITS_DIR=str(tmp_path))
+    assert finished.stdout == (
+        f"{tmp_path}/traits.yml:6: lost: model 'lost' has no lost.sql: add it, or take the model"
+        " out\n"
+    )
+    assert finished.returncode == 1
 
 
 def test_a_sync_delivers_all_else_and_fails(business: Pipeline) -> None:
