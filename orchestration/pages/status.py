@@ -42,6 +42,9 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
         unlinked = not_linked_text(status.marts["unlinked_customers"], status.mrr_not_linked)
         console.print(f"not linked     {unlinked}", highlight=False, soft_wrap=True)
     _print_unknown(console, status.unknown_mrr)
+    for line in status.own_traits:
+        said = f"own traits     stay as they were: {line}"
+        console.print(said, style="red", markup=False, highlight=False, soft_wrap=True)
     counts = [{"mart": name, "rows": f"{rows:,}"} for name, rows in status.marts.items()]
     console.print(table(counts, title="marts"))
     _print_deliveries(console, status)
@@ -86,7 +89,8 @@ def _standing_line(store: StoreStanding) -> str:
     undone = f", {store.undone:,} hold what 'undo' put back" if store.undone else ""
     return (
         f"{counted(store.waiting, 'change')} waiting{until},"
-        f" {store.dead_letters:,} in the dead letters, {counted(store.invalid, 'account')} kept out,"
+        f" {store.dead_letters:,} in the dead letters,"
+        f" {counted(store.invalid, 'account')} kept out,"
         f" {store.drift:,} that differ (reconcile){undone}"
     )
 

@@ -30,6 +30,7 @@ from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.values.counted import counted
 
 ACCOUNT_STORE, STORES = "account_store", "account_stores/"
+FAILED_STORES = "failed_stores"  # no asset: why stores are not brought all the way, by name
 LANDED = ("customers", "subscriptions", "invoices")
 ISSUES = "select severity, count(*) as issues from data_quality_issues group by severity order by 1"
 
@@ -58,6 +59,7 @@ class SyncSummary:
     result: SyncResult | None
     delivered: dict[str, Any] = field(default_factory=dict)
     stores: dict[str, SyncResult] = field(default_factory=dict)  # those of stores.yml
+    stores_failed: dict[str, str] = field(default_factory=dict)
 
 
 def of_sync(
@@ -98,6 +100,7 @@ def of_sync(
             for name, values in made.items()
             if name.startswith(STORES)
         },
+        stores_failed=dict(made.get(FAILED_STORES, {})),
     )
 
 
@@ -148,10 +151,13 @@ def _delivery(summary: SyncSummary) -> Iterator[Line]:
 
 
 def _stores(summary: SyncSummary) -> Iterator[Line]:
-    """Those that were brought something."""
+    """Those that were brought something, and those that were to be."""
     for name, result in summary.stores.items():
         yield f"Store {name}", counts_line(result)
         yield from remarks(result)
+    for name, why in summary.stores_failed.items():
+        if name not in summary.stores:
+            yield f"Store {name}", f"nothing was sent: {why}"
 
 
 def _doubts(summary: SyncSummary) -> Iterator[Line]:

@@ -1,6 +1,7 @@
 """Alert rules: each occasion is told once, to a chat over HTTP and by mail over SMTP."""
 
 import os
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,11 +9,16 @@ from typing import Any
 import pytest
 from alert_receivers import MailServer, Receiver
 from command_line import run
+from dagster import build_sensor_context
 from local_stripe import DAY, NOW
 from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
 
+from orchestration.code_location.sensors import health
 from orchestration.configuration.settings import Settings
+from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.live.resident import Cycle, live
 from orchestration.monitoring.rule_alerts import notify_rules
+from orchestration.terminal.reporter import LogReporter
 from report.filters.tree import Condition
 from report.segments.definition import Segment
 from report.segments.segments_file import write
@@ -29,6 +35,7 @@ RULES = """rules:
   - {name: tarnished, when: segment_left, segment: gold}
 """
 Heard = Callable[[], list[dict[str, Any]]]
+MOST_CYCLES = 60
 TOMORROW = AS_OF + timedelta(days=1)
 
 
@@ -189,6 +196,62 @@ def test_a_digest_comes_when_its_day_is_over_in_the_form_that_slack_takes(
     ]
     business.refresh(as_of=TOMORROW)
     assert heard() == []
+
+
+def test_a_weekly_digest_comes_when_its_sunday_is_over(business: Pipeline, heard: Heard) -> None:
+    rules(business, RULES.replace("}", ", send: weekly}"))
+    cancel(business, "two")
+    business.refresh(as_of=TOMORROW)  # a Monday
+    assert heard() == []
+    make_gold(business, "one")
+    sunday = TOMORROW + timedelta(days=6, hours=23)
+    business.refresh(as_of=sunday)
+    assert heard() == []
+    business.refresh(as_of=sunday + timedelta(hours=1))
+    [digest] = heard()
+    assert digest["text"].splitlines()[0] == (
+        "stripe-traits digest: weekly: churn 1, fell 1, golden 1"
+    )
+    assert [one["rule"] for one in digest["occasions"]] == ["churn", "fell", "golden"]
+    assert heard() == []
+
+
+def test_the_sensor_tells_what_rules_noticed_once(business: Pipeline, receiver: Receiver) -> None:
+    cancel(business, "two")
+    business.sync()
+    with dagster_instance(business.settings) as instance:
+        said = [health(build_sensor_context(instance)) for _ in range(2)]
+    assert [notice["key"] for notice in receiver.got] == ["alert:churn"]
+    assert [str(one.skip_message).count("churn: 1 account") for one in said] == [1, 0]  # type: ignore[union-attr]
+
+
+def test_live_tells_beside_its_cycles_which_a_slow_chat_does_not_hold_up(
+    business: Pipeline, receiver: Receiver
+) -> None:
+    business.set(LIVE_POLL_SECONDS="0.5")
+    stop, cycles = threading.Event(), list[Cycle]()
+    receiver.may_answer.clear()
+
+    def cycle_done(cycle: Cycle) -> None:
+        cycles.append(cycle)
+        if cycle.number == 1:
+            cancel(business, "two")
+        elif receiver.got and not receiver.may_answer.is_set():
+            if business.account("cus_one")["name"] == "Renamed":  # while the chat is silent
+                receiver.may_answer.set()
+                stop.set()
+            changed = {"name": "Renamed"}
+            business.stripe.store.update("customer", "cus_one", changed, now=NOW + cycle.number)
+        if cycle.number > MOST_CYCLES:
+            stop.set()
+
+    quiet = LogReporter(lambda line: None)
+    live(business.settings, quiet, clock=lambda: AS_OF, stop=stop, report=cycle_done)
+    assert len(cycles) < MOST_CYCLES
+    assert [notice["key"] for notice in receiver.got] == ["alert:churn"]
+    assert [cycle.failure for cycle in cycles] == [None] * len(cycles)
+    notify_rules(business.settings)
+    assert len(receiver.got) == 1, "told, and noted as told"
 
 
 def test_sync_sends_at_its_end(business: Pipeline, receiver: Receiver) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 import duckdb
 import pytest
 from command_line import run
+from dagster import AssetCheckKey, AssetKey
 from local_stripe import DAY, NOW
 from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
 from report_world import reported
 
 from orchestration.build.scope import decide
 from orchestration.configuration.traits_folder import OwnTraitsFailed
+from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.own_traits.problems import published as published_problems
 from orchestration.pages.data_dictionary import write_docs
 from orchestration.pages.explain import read
@@ -303,12 +305,35 @@ def test_a_sync_delivers_all_else_and_fails(business: Pipeline) -> None:
         assert finished.returncode == 1
         assert "own traits stay as they were: sizes.sql: DuckDB cannot run it" in finished.stderr
     assert business.account("cus_one")["name"] == "Renamed"
+    shown = run("status", **settings_of(business)).stdout
+    assert "own traits     stay as they were: sizes.sql: DuckDB cannot run it: Parser" in shown
     business.stripe.store.update("customer", "cus_one", {"name": "Again"}, now=NOW + 1)
+    assert told_of_own_traits(business) == (1, False, "sizes.sql: DuckDB cannot run it: Parser")
     with pytest.raises(OwnTraitsFailed):
         business.run_job()
     assert business.account("cus_one")["name"] == "Again"
-    size(business)
-    assert run("sync", **settings_of(business)).returncode == 0
+    models(business, others=SIZE.replace("size", "other"))
+    declare(business, sizes={"size": "integer"}, others={"other": "integer"})
+    models(business, sizes=SIZE)
+    business.run_job()
+    assert told_of_own_traits(business) == (2, True, "")
+
+
+def told_of_own_traits(business: Pipeline) -> tuple[int, bool, str]:
+    """On Dagster's page: how many of them, whether their check passed, what it said."""
+    key = AssetKey(["marts", "custom_traits"])
+    with dagster_instance(business.settings) as instance:
+        made = instance.get_latest_materialization_event(key)
+        [check] = instance.event_log_storage.get_asset_check_execution_history(
+            AssetCheckKey(key, "own_traits_are_of_this_build"), limit=1
+        )
+    assert made
+    assert made.asset_materialization
+    assert check.evaluation
+    said = " ".join((check.evaluation.description or "").split()[:6])
+    traits = made.asset_materialization.metadata["traits"].value
+    assert isinstance(traits, int)
+    return traits, check.evaluation.passed, said
 
 
 def settings_of(business: Pipeline) -> dict[str, str]:

@@ -113,6 +113,16 @@ def test_the_account_store_that_is_away_holds_no_further_one(refreshed: Pipeline
     told = command(refreshed, "sync", *AT, ACCOUNT_STORE_URL=away)
     assert told.returncode == 1
     assert len(held(refreshed, "file")) == 4
+    assert "Store file     4 created, 0 updated" in told.stdout
+
+
+def test_each_of_several_stores_that_get_nothing_has_a_line(refreshed: Pipeline) -> None:
+    define(refreshed, app={"guards": {"creates": "1"}})
+    subscribe(refreshed, "four")
+    away = "postgresql://nobody@127.0.0.1:9/none"
+    told = command(refreshed, "sync", *AT, ACCOUNT_STORE_URL=away)
+    assert "Account store  nothing was sent: " in told.stdout
+    assert "Store app      nothing was sent: blocked by a guard: creates: 4 acc" in told.stdout
 
 
 def test_a_renamed_trait_is_set_and_its_old_name_cleared_in_one_plan(refreshed: Pipeline) -> None:
@@ -219,6 +229,11 @@ def test_what_a_guard_advises_is_about_its_store(refreshed: Pipeline) -> None:
     assert "3 accounts to create, the limit is 1; look at 'stripe-traits plan --to app'" in line
     assert "'stripe-traits apply --plan DIGEST --override creates --to app'" in line
     assert "guards: {creates: ...} in stores.yml" in line
+    (shown,) = (one for one in told.stdout.splitlines() if one.startswith("Store app"))
+    assert shown.split(maxsplit=2)[2].startswith("nothing was sent: blocked by a guard: creates: 3")
+    data = orjson.loads(command(refreshed, "sync", *AT, "--json").stdout)
+    assert data["stores"] == {}
+    assert data["stores_failed"]["app"].startswith("blocked by a guard: creates: 3 accounts")
 
 
 def test_what_is_missing_is_told_at_once_and_hides_nothing_else(refreshed: Pipeline) -> None:
