@@ -24,6 +24,7 @@ from orchestration.stages.build_due import build_due
 from orchestration.stages.further_deliveries import StoreDelivery, raise_failed
 from orchestration.stages.load_ahead import LoadedAhead, load_ahead
 from orchestration.stages.own_traits import check_own_traits
+from orchestration.stages.shared_plans import sharing_plans
 from orchestration.stages.store_processes import further_deliveries
 from orchestration.terminal.logs import log
 from orchestration.terminal.reporter import Reporter
@@ -78,6 +79,7 @@ class _Stages:
     full: bool
     made: Made = field(default_factory=dict)
     stores_failed: Mapping[str, str] = field(default_factory=dict)
+    sharing: Settings = field(init=False)  # with what all stores share, while they are brought
 
     def bring_marts(self, loaded: LoadedAhead) -> bool:
         """False: nothing changed, nothing was built. Raises TransformFailed."""
@@ -112,7 +114,10 @@ class _Stages:
         run_id, told = str(uuid4()), False
         done: list[StoreDelivery] = []
         try:
-            with further_deliveries(self.settings, as_of=self.as_of, run_id=run_id) as done:
+            with (
+                sharing_plans(self.settings) as self.sharing,
+                further_deliveries(self.sharing, as_of=self.as_of, run_id=run_id) as done,
+            ):
                 yield
             told = True
         finally:
@@ -144,7 +149,7 @@ class _Stages:
         self.made = run.made
         run.tell("before_delivery", verdicts_on_marts(self.settings))
         event = delivery_event(
-            self.settings,
+            self.sharing,
             self.reporter,
             as_of=self.as_of,
             clock=lambda: self.as_of + (now() - self.began),

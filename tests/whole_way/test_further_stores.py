@@ -1,5 +1,6 @@
 """Several account stores at once, each with its own accounts, traits, names and failures."""
 
+import os
 import signal
 import socket
 import sqlite3
@@ -10,6 +11,7 @@ from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import orjson
 import psycopg
 import pytest
@@ -86,6 +88,25 @@ def test_a_store_that_is_added_gets_everything_alone_and_later_changes_with_the_
     assert found == [(f"cus_{name}", Decimal(50)) for name in ("four", "one", "three", "two")]
     again = command(refreshed, "sync", *AT, "--json")
     assert orjson.loads(again.stdout)["stores"] == {}
+
+
+def test_stores_that_are_new_at_once_share_what_is_decided(refreshed: Pipeline) -> None:
+    """Each holds what the account store does, and nothing is left of what they shared."""
+    define(refreshed, one=None, two=None, mapped={"rename": {"stripe.mrr": "revenue"}})
+    (refreshed.folder / "plans" / "killed").mkdir(parents=True)
+    os.utime(refreshed.folder / "plans" / "killed", (0, 0))
+    sent = command(refreshed, "sync", *AT)
+    assert sent.returncode == 0, sent.stderr
+    ours = refreshed.account("cus_one")["traits"]
+    for name in ("one", "two"):
+        assert held(refreshed, name)["cus_one"]["traits"] == ours
+        records = str(refreshed.folder / "stores" / name / "records.duckdb")
+        with duckdb.connect(records, read_only=True) as database:
+            runs = database.execute("select creates, acknowledged from sync.sync_runs").fetchall()
+        assert runs == [(3, 3)]
+    renamed = held(refreshed, "mapped")["cus_one"]["traits"]
+    assert (renamed["revenue"], "stripe.mrr" in renamed) == (50, False)
+    assert list((refreshed.folder / "plans").iterdir()) == []
 
 
 def test_one_store_that_is_away_holds_no_other_one(refreshed: Pipeline, receiver: Receiver) -> None:
