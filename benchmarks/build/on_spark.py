@@ -15,7 +15,7 @@ import duckdb
 
 from benchmarks.build import transform as on_duckdb
 from benchmarks.showing import Rows, arguments
-from ingestion.engines.lake import Lake
+from ingestion.engines.iceberg.lake import Lake
 from ingestion.landing import TABLES
 from orchestration.build.scope import BuildKind
 from orchestration.configuration.settings import Settings

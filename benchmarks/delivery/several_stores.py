@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -57,11 +56,8 @@ def measured(accounts: int, traits: int) -> dict[str, float]:
                 store: timed(partial(all_delivered, around, "alone", accounts))
                 for store, around in stores.items()
             }
-        shared = Path(name) / "plans"
-        shared.mkdir()
         with three(marts) as stores, ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-            at_once = [replace(store, shared_plans=shared) for store in stores.values()]
-            found["at once"] = timed(partial(_at_once, pool, at_once, accounts))
+            found["at once"] = timed(partial(_at_once, pool, [*stores.values()], accounts))
     return found
 
 

@@ -24,6 +24,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from ingestion.engines.dlt_files import DltFiles, Files
 from ingestion.engines.duck_merge import merge_rows
 from ingestion.engines.guard import MEMORY, SCHEMA
+from ingestion.engines.unreachable import LakeUnreachable
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
 from ingestion.landing.schema import LOADED_AT, schema
@@ -35,10 +36,6 @@ BY_NAME = {table.name: table for table in TABLES}
 SCHEMAS = {name: schema(table) for name, table in BY_NAME.items()}
 # To DuckLake it is no conflict if two writers insert the same key.
 ALONE = "select pg_advisory_xact_lock(hashtextextended('stripe_traits ' || %s::text, 0))"
-
-
-class LakeUnreachable(Exception):
-    """The lake cannot be opened. What DuckDB says of it may hold the catalog's password."""
 
 
 _again = retry(

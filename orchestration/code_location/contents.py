@@ -21,7 +21,6 @@ from orchestration.code_location.assets import (
     account_store,
     dbt_models,
     further_account_store,
-    own_traits,
     run_settings,
     stripe_landing,
 )
@@ -46,15 +45,13 @@ def definitions(*, pool: str | None) -> Definitions:
     timing = ScheduleSettings()
     if wrong := schedule_problems(timing):
         raise WrongSettings("\n".join(wrong))
-    files = NamedFiles()
-    stores = sorted(read(files.stores_file))
+    stores = sorted(read(NamedFiles().stores_file))
     assets: list[AssetSpec | AssetsDefinition] = [
         run_settings,
         stripe_landing(pool),
         dbt_models(read_manifest(), pool),
         account_store,
         *map(further_account_store, stores),
-        *([own_traits()] if files.traits_dir else []),
     ]
     return Definitions(
         assets=map_asset_specs(_described, assets),

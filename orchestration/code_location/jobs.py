@@ -15,6 +15,7 @@ from orchestration.code_location.live_job import live_refresh
 from orchestration.code_location.reconcile_job import reconcile
 from orchestration.code_location.run_log import CONFIG
 from orchestration.code_location.run_tags import reconcile_tags, run_tags
+from orchestration.code_location.upkeep_job import lake_upkeep
 
 
 def jobs(stores: Sequence[str]) -> Sequence[JobDefinition | UnresolvedAssetJobDefinition]:
@@ -54,4 +55,5 @@ def jobs(stores: Sequence[str]) -> Sequence[JobDefinition | UnresolvedAssetJobDe
         ),
         live_refresh,
         reconcile,
+        lake_upkeep,
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,9 @@ from orchestration.terminal.output import (
     reporting,
 )
 
+if TYPE_CHECKING:
+    from orchestration.configuration.settings import Settings
+
 
 def sync(
     full: Annotated[
@@ -30,11 +33,20 @@ def sync(
         ),
     ] = None,
     override: Override = None,
+    load_only: Annotated[
+        bool,
+        typer.Option(
+            "--load-only", help="Only read Stripe: another machine builds of the lake and sends."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Refresh end to end: Stripe, marts, account store. The first one imports everything."""
     with explained():
         settings = read_settings()
+        if load_only:
+            _load(settings, full=full, as_json=json)
+            return
         from orchestration.configuration.stores.further_stores import further_stores
         from orchestration.pages import summary
         from orchestration.refresh.if_due import refresh_if_due
@@ -73,3 +85,16 @@ def sync(
             notify_rules(settings)
         if problem := failed or own_traits:
             raise problem
+
+
+def _load(settings: "Settings", *, full: bool, as_json: bool) -> None:
+    from orchestration.stages.load import load_stage
+
+    with reporting() as reporter:
+        found = load_stage(settings, reporter, full=full)
+    landed = {name: rows for name, rows in sorted(found.rows.items()) if rows}
+    if as_json:
+        console.print_json(data={"full": found.full, "why_full": found.why, "landed": landed})
+        return
+    how = f"everything ({found.why})" if found.full else "the changes"
+    console.print(f"Stripe         read {how}: {sum(landed.values()):,} rows", highlight=False)

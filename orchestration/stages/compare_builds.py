@@ -107,7 +107,7 @@ def _copied(settings: Settings, reporter: Reporter) -> Iterator[tuple[Settings, 
 
 def _comparable(settings: Settings) -> datetime:
     """The moment of the last build, where nothing was landed or set otherwise since."""
-    if not (settings.site.is_local and settings.warehouse.exists()):
+    if not (settings.site.lands_in_file and settings.warehouse.exists()):
         raise NotComparable("the warehouse is no DuckDB file that is there")
     with duckdb.connect(str(settings.warehouse)) as database:
         last = last_build(database)

@@ -22,6 +22,7 @@ FAILED, WRONG_USAGE, BLOCKED = 1, 2, 3
 # By name: an error comes from a module that is loaded already, and loading the others, only to
 # compare, would take seconds.
 CODES = {
+    "ingestion.engines.unreachable.LakeUnreachable": FAILED,
     "ingestion.deletion_limit.DeletionLimitReached": BLOCKED,
     "ingestion.stripe_api.refusals.StripeError": FAILED,
     "ingestion.inbox.schema.InboxNotReady": FAILED,

@@ -14,13 +14,13 @@ import duckdb
 
 from ingestion.engines.duck_merge import merge_rows
 from ingestion.engines.guard import SCHEMA
-from ingestion.engines.parquet_files import dataset, tasks
+from ingestion.engines.iceberg.parquet_files import dataset, rows_of, tasks
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
 from ingestion.landing.schema import LOADED_AT, schema
 
 if TYPE_CHECKING:
-    from ingestion.engines.rest_lake import RestLake
+    from ingestion.engines.iceberg.rest_lake import RestLake
 
 COPIED = """
 create schema if not exists pipeline;
@@ -42,12 +42,6 @@ class _Part:
     account: str
     snapshot: int
     since: datetime | None
-
-    @property
-    def newer(self) -> str:
-        """In which files to look."""
-        later = f" and {AT} > '{self.since.isoformat()}'" if self.since else ""
-        return f"stripe_account_id = '{self.account}'{later}"
 
     @property
     def values(self) -> dict[str, Any]:
@@ -120,7 +114,9 @@ def _copy(
     """Rows that are newer than those that are here, in place of theirs."""
     name = part.table.name
     iceberg = lake.catalog.load_table((SCHEMA, name))
-    files = tasks(iceberg, row_filter=part.newer, snapshot_id=part.snapshot)
+    files = tasks(
+        iceberg, row_filter=rows_of([part.account], part.since), snapshot_id=part.snapshot
+    )
     database.register("lake_rows", dataset(iceberg, files, schema(part.table)))
     came = f"(from lake_rows where stripe_account_id = $account and {AT} > $since)"
     columns = f"* replace ($moment::timestamp as {AT})"

@@ -14,10 +14,10 @@ import pyarrow as pa
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 from pyiceberg.table import Table
 
-from ingestion.engines.iceberg_commits import again
-from ingestion.engines.iceberg_tables import todays
-from ingestion.engines.lake_merge import replace_files
-from ingestion.engines.parquet_files import tasks
+from ingestion.engines.iceberg.columns import todays
+from ingestion.engines.iceberg.commits import again
+from ingestion.engines.iceberg.file_swap import replace_files
+from ingestion.engines.iceberg.parquet_files import tasks
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -35,7 +35,7 @@ Shared = dict[str, dict[str, Any]]  # of each mart its snapshot, and a digest of
 def share(catalog: "Catalog", database: duckdb.DuckDBPyConnection) -> None:
     """What differs from the build before."""
     catalog.create_namespace_if_not_exists(MARTS)
-    before, now = _current(catalog), Shared()
+    before, now = current(catalog), Shared()
     for (name,) in database.execute(
         "select table_name from duckdb_tables() where schema_name = ? and not temporary"
         " and database_name = current_database() order by 1",
@@ -46,7 +46,8 @@ def share(catalog: "Catalog", database: duckdb.DuckDBPyConnection) -> None:
     _say(catalog, json.dumps({"build": build, MARTS: now}))
 
 
-def _current(catalog: "Catalog") -> Shared:
+def current(catalog: "Catalog") -> Shared:
+    """The marts of the last build that was shared whole."""
     try:
         said = catalog.load_table(BUILDS).properties.get(CURRENT)
     except (NoSuchNamespaceError, NoSuchTableError):

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     from ingestion.engines import Engine, Place
     from ingestion.engines.ducklake import DuckLake
-    from ingestion.engines.lake import Lake
-    from ingestion.engines.rest_lake import RestLake
+    from ingestion.engines.iceberg.lake import Lake
+    from ingestion.engines.iceberg.rest_lake import RestLake
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,8 @@ class InFile:
     file: Path
     # Whether a backup of DATA_DIR is all that it takes.
     is_local = True
+    # Whether `stripe.*` are its tables, of one moment each build.
+    lands_in_file = True
 
     @property
     def place(self) -> "Place":
@@ -75,6 +78,10 @@ class InFile:
         """A build's marts to where they are read: all, or if it only `refreshed` them its rows. Of
         one that did not pass, the values that no rule knows."""
 
+    def keep_up(self, *, at: datetime) -> dict[str, dict[str, int]]:  # noqa: ARG002
+        """What was done for each table of a lake that has no engine to do it; `at` (UTC): now."""
+        return {}
+
 
 @dataclass(frozen=True, kw_only=True)
 class InLake(InFile, ABC):
@@ -83,7 +90,7 @@ class InLake(InFile, ABC):
 
     catalog_url: str = field(repr=False)
     folder: str
-    is_local = False
+    is_local = lands_in_file = False
 
     @property
     @abstractmethod
@@ -136,7 +143,7 @@ class OnSpark(InLake):
 
     @property
     def place(self) -> "Lake":
-        from ingestion.engines.lake import Lake  # of the extra `spark`
+        from ingestion.engines.iceberg.lake import Lake  # of the extra `spark`
 
         return Lake(self.catalog_url, self.folder)
 
@@ -175,7 +182,7 @@ class InCatalog(InFile):
 
     @property
     def place(self) -> "RestLake":
-        from ingestion.engines.rest_lake import RestLake  # of the extra `iceberg`
+        from ingestion.engines.iceberg.rest_lake import RestLake  # of the extra `iceberg`
 
         return RestLake(self.uri, self.warehouse, self.options, self.credential)
 
@@ -191,7 +198,9 @@ class InCatalog(InFile):
         from orchestration.clock import now
         from orchestration.warehouse.landed_copy import bring
 
-        bring(self.place, database, at=now())
+        place = self.place
+        with place.used():
+            bring(place, database, at=now())
         yield database
 
     def collect_marts(
@@ -203,8 +212,15 @@ class InCatalog(InFile):
     ) -> None:
         from orchestration.warehouse.shared_marts import share
 
-        if passed:
-            share(self.place.catalog, database)
+        place = self.place
+        with place.used():
+            if passed:
+                share(place.catalog, database)
+
+    def keep_up(self, *, at: datetime) -> dict[str, dict[str, int]]:
+        from orchestration.warehouse.lake_upkeep import keep_up
+
+        return keep_up(self.place, at=at)
 
 
 WAREHOUSES: dict[str, type[InFile]] = {

@@ -19,7 +19,8 @@ from outcome import published, said, sent
 from pipeline import Pipeline
 
 from ingestion.engines import Engine, engine
-from ingestion.engines.ducklake import DuckLake, LakeUnreachable
+from ingestion.engines.ducklake import DuckLake
+from ingestion.engines.unreachable import LakeUnreachable
 from ingestion.merge.warehouse import Landing
 from ingestion.stripe_api.reader import Page
 from sandbox import builders, clock

@@ -7,7 +7,7 @@ import pytest
 from lake_stripe import LakeStripe, changes_are_in_both, killed_loads_lose_nothing, same
 from local_stripe import NOW, LocalStripe
 
-from ingestion.engines.lake import Lake
+from ingestion.engines.iceberg.lake import Lake
 from ingestion.merge.warehouse import Landing
 from ingestion.reconcile.repair import reconcile
 from ingestion.reconcile.slices import Share

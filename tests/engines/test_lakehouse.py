@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from ingestion.engines.lake import Lake
+from ingestion.engines.iceberg.lake import Lake
 from orchestration.build.last_build import finish
 from orchestration.build.run_settings import write_run_settings
 from orchestration.build.scope import BuildKind, BuildScope, begin, decide

@@ -18,7 +18,7 @@ from pipeline import Pipeline, Tell
 from pyhive import hive
 
 from ingestion.engines.guard import SCHEMA
-from ingestion.engines.lake import Lake
+from ingestion.engines.iceberg.lake import Lake
 from ingestion.landing import TABLES
 from ingestion.landing.schema import schema
 from orchestration.build.dbt_process import run_dbt

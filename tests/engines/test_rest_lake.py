@@ -1,19 +1,22 @@
 """Iceberg tables of a REST catalog in object storage hold what a file holds, down to the marts."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from lake_stripe import LakeStripe, changes_are_in_both, killed_loads_lose_nothing
 from local_stripe import NOW, LocalStripe
 from outcome import published, said, sent
 from pipeline import Pipeline
 
-from ingestion.engines.rest_lake import RestLake
+from ingestion.engines.iceberg.rest_lake import RestLake
 from ingestion.merge.warehouse import Landing
 from ingestion.stripe_api.reader import Page
+from orchestration.warehouse.lake_upkeep import keep_up
+from orchestration.warehouse.landed_copy import bring
 from orchestration.warehouse.shared_marts import MARTS
 from orchestration.warehouse.url import parts
 from sandbox import builders, clock
@@ -61,11 +64,9 @@ def test_killed_loads_into_a_rest_catalog_lose_nothing(
     killed_loads_lose_nothing(lake, local_stripe, (60, 120), later=20)
 
 
-def customers(
-    tables: RestLake, state: Path, account: str, at: datetime, names: dict[str, str]
-) -> None:
+def customers(tables: RestLake, state: Path, at: datetime, names: dict[str, str]) -> None:
     """One load: these customers, and the other one of two is gone."""
-    landing = Landing(tables, state / account, stripe_account_id=account, loaded_at=at)
+    landing = Landing(tables, state, stripe_account_id="acct_1", loaded_at=at)
     gone = tuple({"cus_1", "cus_2"} - names.keys())
     made = [builders.customer(id=one, name=name, created=NOW) for one, name in names.items()]
     landing.merge(iter([Page("customers", made, at, gone)]))
@@ -73,23 +74,51 @@ def customers(
 
 def held(tables: RestLake) -> list[Any]:
     with tables.reading("customers") as database:
-        return database.execute(
-            "select stripe_account_id, id, name, deleted_at is not null from stripe.customers"
-            " order by all"
-        ).fetchall()
+        return database.execute(HELD).fetchall()
+
+
+HELD = """
+select stripe_account_id, id, name, deleted_at is not null from stripe.customers order by all
+"""
 
 
 def test_an_older_read_leaves_newer_rows_and_tombstones(tables: RestLake, tmp_path: Path) -> None:
     both = {"cus_1": "Old", "cus_2": "Old"}
-    customers(tables, tmp_path, "acct_1", minute(2), both)
-    customers(tables, tmp_path, "acct_1", minute(4), {"cus_1": "New"})
-    customers(tables, tmp_path, "acct_1", minute(3), both)
-    customers(tables, tmp_path, "acct_1", minute(1), {"cus_2": "Older"})
+    customers(tables, tmp_path, minute(2), both)
+    customers(tables, tmp_path, minute(4), {"cus_1": "New"})
+    customers(tables, tmp_path, minute(3), both)
+    customers(tables, tmp_path, minute(1), {"cus_2": "Older"})
     assert held(tables) == [("acct_1", "cus_1", "New", False), ("acct_1", "cus_2", "Old", True)]
 
 
 def minute(number: int) -> datetime:
     return datetime.fromisoformat(f"2026-01-01T00:{number:02}")
+
+
+def test_upkeep_leaves_the_rows_and_what_a_build_may_read(tables: RestLake, tmp_path: Path) -> None:
+    for number in range(1, 8):
+        with tables.whole_load("acct_1"):
+            customers(
+                tables, tmp_path, minute(number), {f"cus_{number}": str(number), "cus_1": "x"}
+            )
+    before = held(tables)
+    [whole] = tables.whole_loads.snapshots().values()
+    with tables.whole_load("acct_1"):
+        customers(tables, tmp_path, minute(9), {"cus_1": "half", "cus_2": "y"})
+        after = held(tables)
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        done = keep_up(tables, at=tomorrow, snapshots=timedelta(0), orphans=timedelta(0))
+        assert held(tables) == after != before
+        with duckdb.connect(str(tmp_path / "w.duckdb")) as database:
+            bring(tables, database, at=tomorrow)
+            assert database.execute(HELD).fetchall() == before
+    counts = done["stripe.customers"]
+    table = tables.catalog.load_table("stripe.customers")
+    assert {one.snapshot_id for one in table.snapshots()} >= {whole["customers"]}
+    assert len(table.snapshots()) <= 3
+    assert counts["expired"] >= 5
+    assert counts["removed"] >= 5
+    assert not any(keep_up(tables, at=tomorrow, orphans=timedelta(0))["stripe.customers"].values())
 
 
 class Both:

@@ -8,18 +8,21 @@ nobody its statistics.
 import os
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.spark.processes import LOOPBACK, NotStarted, Processes, free_port
 
 WEED = Path(__file__).parents[2] / ".lakehouse" / "bin" / "weed"
 BUCKET = "lake"
-MADE = f"s3tables.bucket -create -name {BUCKET} -account 000000000000\n"
+MADE = f"s3tables.bucket -create -name {BUCKET} -account 000000000000"
+USER = "loaders"
+KEY = f"s3.configure -user {USER} -access_key {{key}} -secret_key {{secret}} -actions Admin -apply"
 # Each listens on its port, and for its own kind 10,000 above.
 MOST = 65_535 - 10_000
 PATIENCE_SECONDS = 60
@@ -33,6 +36,7 @@ class Lakehouse:
     catalog_port: int
     key: str
     secret: str
+    master_port: int
     server: "subprocess.Popen[bytes]"
 
     def url(self, s3_port: int | None = None, catalog_port: int | None = None) -> str:
@@ -56,6 +60,12 @@ class Lakehouse:
             "AWS_SECRET_ACCESS_KEY": self.secret,
         }
 
+    def with_new_key(self, key: str, secret: str) -> "Lakehouse":
+        """The same by another key; the one before is no longer valid."""
+        _shell(self.master_port, KEY.format(key=key, secret=secret))
+        _shell(self.master_port, f"s3.configure -user {USER} -access_key {self.key} -delete -apply")
+        return replace(self, key=key, secret=secret)
+
     @contextmanager
     def away(self) -> Iterator[None]:
         """Nobody answers, and no connection is refused either."""
@@ -67,10 +77,8 @@ class Lakehouse:
 
 
 @contextmanager
-def lakehouse(
-    folder: Path, *, key: str = "key", secret: str = "hidden_word"
-) -> Iterator[Lakehouse]:
-    """With an empty bucket of tables. Raises NotStarted."""
+def lakehouse(folder: Path) -> Iterator[Lakehouse]:
+    """With an empty bucket of tables, and a key. Raises NotStarted."""
     if not WEED.exists():
         raise NotStarted("SeaweedFS is not installed: make setup-lakehouse")
     ports = dict(zip(("master", "volume", "filer", "s3", "admin"), _free_ports(5), strict=True))
@@ -80,14 +88,16 @@ def lakehouse(
     command += [f"-s3.port.iceberg={catalog}", f"-s3.port.lance={lance}"]
     command += ["-master.telemetry=false", "-webdav=false", "-admin.ui=false"]
     processes = Processes(folder)
-    known = {**os.environ, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+    known = {**os.environ, "AWS_ACCESS_KEY_ID": "admin", "AWS_SECRET_ACCESS_KEY": "admin_word"}
     (folder / "data").mkdir(parents=True)
     try:
         server = processes.start("weed", command, cwd=folder / "data", env=known)
         for port in (ports["master"], ports["s3"], catalog):
             processes.wait_for_port("weed", port)
-        _make_bucket(ports["master"], catalog, folder)
-        yield Lakehouse(ports["s3"], catalog, key, secret, server)
+        _make_bucket(ports["master"], catalog)
+        key, secret = "first_key", "hidden_word"
+        _shell(ports["master"], KEY.format(key=key, secret=secret))
+        yield Lakehouse(ports["s3"], catalog, key, secret, ports["master"], server)
     finally:
         with suppress(OSError):
             server.send_signal(signal.SIGCONT)
@@ -102,23 +112,31 @@ def _free_ports(count: int) -> list[int]:
     return sorted(found)
 
 
-def _make_bucket(master: int, catalog: int, folder: Path) -> None:
+def _make_bucket(master: int, catalog: int) -> None:
     """Asked for again until the catalog shows it."""
     until = time.monotonic() + PATIENCE_SECONDS
+    said = ""
     while time.monotonic() < until:
+        said = _shell(master, MADE)
+        if "arn:" in said and _answers(catalog):
+            return
+        time.sleep(0.5)
+    raise NotStarted(f"the bucket was not made: {said}")
+
+
+def _shell(master: int, line: str) -> str:
+    """What the server's own command line answers."""
+    with tempfile.TemporaryDirectory() as folder:
         said = subprocess.run(
             [str(WEED), "shell", f"-master={LOOPBACK}:{master}"],
-            input=MADE.encode(),
+            input=f"{line}\n",
+            text=True,
             capture_output=True,
             timeout=PATIENCE_SECONDS,
             cwd=folder,
             check=False,
         )
-        (folder / "bucket.log").write_bytes(said.stdout + said.stderr)
-        if b"arn:" in said.stdout + said.stderr and _answers(catalog):
-            return
-        time.sleep(0.5)
-    raise NotStarted(f"the bucket was not made: {folder}/bucket.log says why")
+    return said.stdout + said.stderr
 
 
 def _answers(catalog: int) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from ingestion.engines.lake import Lake
+from ingestion.engines.iceberg.lake import Lake
 from orchestration.configuration.environment import WrongSettings, read_settings
 from orchestration.configuration.secrets_in_settings import secrets
 from orchestration.configuration.settings import Settings

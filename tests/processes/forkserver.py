@@ -11,7 +11,7 @@ CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     [
         "ingestion.load",
-        "ingestion.engines.lake",
+        "ingestion.engines.iceberg.lake",
         "anyio._backends._asyncio",
         "chardet",
         "dlt._workspace.cli",

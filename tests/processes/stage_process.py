@@ -9,9 +9,9 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,11 @@ class Begun:
 
 
 def begun(words: tuple[str, ...], folder: Path, settings: Mapping[str, str], **more: Any) -> Begun:
-    """The process, begun; `as_of` is for stages. The folder is where it works, and speaks."""
+    """The process, begun; `as_of` is for stages, `skew` for those whose clock is wrong by so much.
+    The folder is where it works, and speaks."""
     said = folder / f"said-{uuid4().hex}"
     said.touch()
-    arguments = (words, folder, dict(settings), said, more.get("as_of"))
+    arguments = (words, folder, dict(settings), said, more)
     process = CONTEXT.Process(target=_run, args=arguments, daemon=True)
     process.start()
     return Begun(words, process, said)
@@ -80,7 +81,7 @@ def _run(
     folder: Path,
     settings: dict[str, str],
     said: Path,
-    as_of: datetime | None,
+    more: dict[str, Any],
 ) -> None:
     for path, number in ((os.devnull, 0), (said, 1), (said, 2)):
         os.dup2(os.open(path, os.O_RDWR | os.O_APPEND), number)
@@ -88,12 +89,19 @@ def _run(
     os.environ.clear()
     os.environ.update(settings)
     _wait_shortly()
-    if as_of:
-        _stages(words, as_of)
+    if as_of := more.get("as_of"):
+        with _clock_wrong_by(more.get("skew", timedelta())):
+            _stages(words, as_of)
     else:
         from orchestration.cli import app
 
         app(words, prog_name="stripe-traits")
+
+
+def _clock_wrong_by(skew: timedelta) -> AbstractContextManager[Any]:
+    import time_machine
+
+    return time_machine.travel(datetime.now(UTC) + skew, tick=True) if skew else nullcontext()
 
 
 def _stages(words: tuple[str, ...], as_of: datetime) -> None:

@@ -12,7 +12,6 @@ from typing import Any, Self
 from dagster import AssetCheckEvaluation, AssetMaterialization, DagsterInstance
 
 from orchestration.code_location.events.dbt_events import Told, dbt_events, told
-from orchestration.code_location.events.own_traits_events import own_traits_events
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.live.resident import Cycle
@@ -91,7 +90,7 @@ class LiveReport:
                 if rows:
                     yield _made(["stripe", name], rows_merged=rows, seconds=cycle.seconds["load"])
         if cycle.built:
-            for event in (*dbt_events(cycle.built), *own_traits_events(self._settings)):
+            for event in dbt_events(cycle.built):
                 yield told(event)
         if cycle.delivered:
             counts = as_metadata(cycle.delivered)

@@ -16,7 +16,7 @@ from orchestration.dagster_local.last_run import ended_well
 from orchestration.monitoring.refreshed import refreshed_at
 
 AS_OF = ("--as-of", "2025-06-15T00:00:00Z")
-ENGINES = ("dagster", "dbt", "dlt")
+ENGINES = ("dagster", "dbt", "dlt", "pyiceberg")
 NOTHING = ("--help",)
 IDLE = ("sync", *AS_OF)
 # What a command must not wait for: what it loads and does not need.

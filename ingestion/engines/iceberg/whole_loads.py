@@ -17,7 +17,7 @@ from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 from pyiceberg.table import Table
 
 from ingestion.engines.guard import SCHEMA
-from ingestion.engines.iceberg_commits import again
+from ingestion.engines.iceberg.commits import again
 from ingestion.landing import TABLES
 
 NAMESPACE = "pipeline"

@@ -3,17 +3,31 @@
 Enters: an Iceberg table and those of its files that are meant. Leaves: a dataset.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+from pyiceberg.expressions import And, BooleanExpression, GreaterThan, In
 from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.table import FileScanTask, Table
+
+from ingestion.landing.schema import LOADED_AT
+
+ACCOUNT = "stripe_account_id"
+_In, _GreaterThan = cast(Any, In), cast(Any, GreaterThan)  # typed as what they are read from
 
 
 class RowsDeletedElsewhere(Exception):
     """Another writer has deleted rows in a way that only Spark can apply."""
+
+
+def rows_of(accounts: Collection[str], since: datetime | None = None) -> BooleanExpression:
+    """Rows of these Stripe accounts, landed after `since` (naive UTC). Not as text, whose parser
+    is not made for threads."""
+    found: BooleanExpression = _In(ACCOUNT, accounts)
+    return And(found, _GreaterThan(LOADED_AT.name, since.isoformat())) if since else found
 
 
 def tasks(table: Table, **which: Any) -> list[FileScanTask]:

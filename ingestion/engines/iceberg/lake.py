@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from pyiceberg.catalog.sql import SqlCatalog
 
 from ingestion.engines.guard import SCHEMA
-from ingestion.engines.iceberg import IcebergTables
+from ingestion.engines.iceberg.columns import Made
+from ingestion.engines.iceberg.engine import IcebergTables
 
 CATALOG = "lake"  # Spark's configuration has the same name
 
@@ -33,8 +34,8 @@ class Lake(IcebergTables):
         database = urlsplit(self.catalog_url)
         return f"{database.hostname}{database.path} {self.folder}"
 
-    def location(self, name: str) -> str:
-        return f"{self.folder}/{SCHEMA}/{name}"
+    def made(self, name: str) -> Made:
+        return Made(location=f"{self.folder}/{SCHEMA}/{name}")
 
 
 @cache

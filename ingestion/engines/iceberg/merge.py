@@ -8,13 +8,12 @@ written anew.
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
-from pyiceberg.io.pyarrow import _dataframe_to_data_files
-from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask
 from pyiceberg.table import Table as IcebergTable
 
 from ingestion.engines.guard import MEMORY, SCHEMA, not_older
-from ingestion.engines.parquet_files import dataset, path, tasks
+from ingestion.engines.iceberg.file_swap import replace_files
+from ingestion.engines.iceberg.parquet_files import ACCOUNT, dataset, path, rows_of, tasks
 from ingestion.landing.columns import Table
 from ingestion.landing.schema import DELETED_AT, KEY, READ_AT, schema
 
@@ -26,10 +25,15 @@ SMALL_FILES = 16  # more files of fewer rows than that are put together with wha
 
 def merge(iceberg: IcebergTable, landing: Table, fresh: ds.Dataset) -> None:
     """Merge `fresh`. Raises CommitFailedException where another writer was first."""
-    files = {path(task): task for task in tasks(iceberg)}
     with duckdb.connect() as database:
         database.execute(f"set memory_limit = '{MEMORY}'")
         database.register("fresh", fresh)
+        accounts = _accounts(database)
+        if not accounts:
+            return
+        # Other accounts' files are other loaders' to write.
+        own = tasks(iceberg, row_filter=rows_of(accounts))
+        files = {path(task): task for task in own}
         _find_landed(database, dataset(iceberg, list(files.values()), schema(landing)), landing)
         rows = _coming(database, landing)
         if not rows.num_rows:
@@ -44,6 +48,11 @@ def merge(iceberg: IcebergTable, landing: Table, fresh: ds.Dataset) -> None:
     replace_files(
         iceberg, [pa.concat_tables(parts), *whole], [task.file for task in replaced.values()]
     )
+
+
+def _accounts(database: duckdb.DuckDBPyConnection) -> list[str]:
+    found = database.execute(f"select distinct {ACCOUNT} from fresh order by 1").fetchall()
+    return [account for (account,) in found]
 
 
 def _find_landed(database: duckdb.DuckDBPyConnection, rows: ds.Dataset, landing: Table) -> None:
@@ -87,16 +96,3 @@ def _kept(database: duckdb.DuckDBPyConnection, file: ds.Dataset) -> pa.Table:
         f"select * from file anti join coming using ({KEYS})"
     ).to_arrow_table()
     return found
-
-
-def replace_files(iceberg: IcebergTable, written: list[pa.Table], replaced: list[DataFile]) -> None:
-    """Rows in place of files, in one snapshot. Raises CommitFailedException."""
-    if not replaced:
-        iceberg.append(pa.concat_tables(written))
-        return
-    with iceberg.transaction() as change, change.update_snapshot().overwrite() as snapshot:
-        for file in replaced:
-            snapshot.delete_data_file(file)
-        for table in written:
-            for made in _dataframe_to_data_files(iceberg.metadata, table, iceberg.io):
-                snapshot.append_data_file(made)

@@ -3,12 +3,15 @@
 Enters: a catalog, a table's name, its columns. Leaves: the table, made or widened.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
 
-# Their own commit is made again by who knows the version guard (`iceberg_commits`), not by
+# Their own commit is made again by who knows the version guard (`commits`), not by
 # pyiceberg, which would put the same rows onto another writer's.
 NO_RETRY = {"commit.retry.num-retries": "0"}
 PROPERTIES = {
@@ -20,15 +23,27 @@ PROPERTIES = {
 }
 
 
+@dataclass(frozen=True)
+class Made:
+    """How a table is made that is not there: where (None: where the catalog wants it), and by which
+    column's values its rows are kept apart."""
+
+    location: str | None = None
+    apart_by: str | None = None
+
+
+ANYWHERE = Made()
+
+
 def todays(
-    catalog: Catalog, name: tuple[str, str], columns: pa.Schema, location: str | None = None
+    catalog: Catalog, name: tuple[str, str], columns: pa.Schema, made: Made = ANYWHERE
 ) -> Table:
-    """Made where it is not there, at `location`."""
+    """The table, made or widened."""
     today = pa.schema([field.with_nullable(True) for field in columns])
     try:
         table = catalog.load_table(name)
     except NoSuchTableError:
-        return catalog.create_table(name, today, location=location, properties=PROPERTIES)
+        return _made(catalog, name, today, made)
     if set(today.names) - set(table.schema().column_names):
         with table.update_schema() as update:
             update.union_by_name(today)
@@ -36,3 +51,13 @@ def todays(
         with table.transaction() as change:
             change.set_properties(NO_RETRY)
     return table
+
+
+def _made(catalog: Catalog, name: tuple[str, str], columns: pa.Schema, made: Made) -> Table:
+    where: dict[str, Any] = {"location": made.location, "properties": PROPERTIES}
+    if not made.apart_by:
+        return catalog.create_table(name, columns, **where)
+    making = catalog.create_table_transaction(name, columns, **where)
+    with making, making.update_spec() as spec:
+        spec.add_identity(made.apart_by)
+    return catalog.load_table(name)

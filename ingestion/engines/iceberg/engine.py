@@ -22,10 +22,10 @@ from pyiceberg.exceptions import NoSuchNamespaceError
 
 from ingestion.engines.dlt_files import DltFiles, Files
 from ingestion.engines.guard import SCHEMA
-from ingestion.engines.iceberg_commits import again
-from ingestion.engines.iceberg_tables import todays
-from ingestion.engines.lake_merge import merge
-from ingestion.engines.parquet_files import dataset, tasks
+from ingestion.engines.iceberg.columns import Made, todays
+from ingestion.engines.iceberg.commits import again
+from ingestion.engines.iceberg.merge import merge
+from ingestion.engines.iceberg.parquet_files import dataset, tasks
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
 from ingestion.landing.schema import schema
@@ -46,9 +46,9 @@ class IcebergTables(ABC):
     @abstractmethod
     def place(self) -> str: ...
 
-    def location(self, name: str) -> str | None:  # noqa: ARG002
-        """Where a new table's files are; None: where the catalog wants them."""
-        return None
+    def made(self, name: str) -> Made:  # noqa: ARG002
+        """How a landing table is made."""
+        return Made()
 
     def opened_once(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -119,7 +119,7 @@ class IcebergTables(ABC):
 
     def _merge_table(self, name: str, rows: ds.Dataset) -> None:
         def merged() -> None:
-            table = todays(self.catalog, (SCHEMA, name), SCHEMAS[name], self.location(name))
+            table = todays(self.catalog, (SCHEMA, name), SCHEMAS[name], self.made(name))
             merge(table, BY_NAME[name], rows)
 
         again(merged)

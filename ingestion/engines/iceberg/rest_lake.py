@@ -4,22 +4,29 @@ Enters: where the catalog is, and its credential. Leaves: the engine, which also
 are whole (`whole_loads`): of what is landed, a build takes nothing else.
 """
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 
+import duckdb
 from pyiceberg.catalog.rest import RestCatalog
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from ingestion.engines.iceberg import IcebergTables
-from ingestion.engines.whole_loads import WholeLoads
+from ingestion.engines.iceberg.columns import Made
+from ingestion.engines.iceberg.engine import IcebergTables
+from ingestion.engines.iceberg.parquet_files import ACCOUNT
+from ingestion.engines.iceberg.whole_loads import WholeLoads
+from ingestion.engines.unreachable import told_in_one_line
 
 CATALOG = "lake"
 SECONDS = (10, 60)  # to connect, to answer
+EXACT = 5.0  # seconds: an answer tells whole ones, and takes its time
 READ_AGAIN = Retry(
     total=7,
     backoff_factor=0.2,
@@ -48,6 +55,10 @@ class RestLake(IcebergTables):
     def place(self) -> str:
         return f"{self.uri} {self.warehouse}"
 
+    def made(self, name: str) -> Made:  # noqa: ARG002
+        """By account: each loader has files of its own, and a build reads an account's alone."""
+        return Made(apart_by=ACCOUNT)
+
     @property
     def whole_loads(self) -> WholeLoads:
         return WholeLoads(self.catalog)
@@ -55,16 +66,33 @@ class RestLake(IcebergTables):
     @contextmanager
     def loading(self, stripe_account_id: str) -> Iterator[None]:
         """The first merge of a load says that it has begun."""
-        if stripe_account_id not in self.begun:
-            self.whole_loads.begin(stripe_account_id)
-            self.begun.add(stripe_account_id)
-        yield
+        with self.used():
+            if stripe_account_id not in self.begun:
+                self.whole_loads.begin(stripe_account_id)
+                self.begun.add(stripe_account_id)
+            yield
 
     @contextmanager
     def whole_load(self, stripe_account_id: str) -> Iterator[None]:
         yield
-        self.whole_loads.end(stripe_account_id)
+        with self.used():
+            self.whole_loads.end(stripe_account_id)
         self.begun.discard(stripe_account_id)
+
+    def tables(self) -> set[str]:
+        with self.used():
+            return super().tables()
+
+    @contextmanager
+    def reading(
+        self, *tables: str, memory: str | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self.used(), super().reading(*tables, memory=memory) as database:
+            yield database
+
+    def used(self) -> AbstractContextManager[None]:
+        """Raises LakeUnreachable for what its catalog and its store raise in the block."""
+        return told_in_one_line(f"the Iceberg catalog at {self.uri}")
 
 
 @cache
@@ -78,13 +106,22 @@ def _catalog(
 
 
 class _Patient(RestCatalog):
-    """Waits for an answer as long as it may take, and no longer."""
+    """Waits for an answer as long as it may take, and no longer. `ahead`: seconds by which the
+    catalog's clock is ahead of this machine's."""
+
+    ahead = 0.0
 
     def _create_session(self) -> Session:
         session = super()._create_session()
         for scheme in ("http://", "https://"):
             session.mount(scheme, _Timed(max_retries=READ_AGAIN))
+        session.hooks["response"].append(self._compare_clocks)
         return session
+
+    def _compare_clocks(self, response: Response, **_: Any) -> None:
+        with suppress(KeyError, ValueError):
+            ahead = parsedate_to_datetime(response.headers["Date"]).timestamp() - time.time()
+            self.ahead = ahead if abs(ahead) > EXACT else 0.0
 
 
 class _Timed(HTTPAdapter):

@@ -1,0 +1,295 @@
+"""Two Stripe accounts, a loader for each and a builder, in processes and folders of their own, with
+wrong clocks, in one lakehouse: killed, cut off, and at the end every mart is that of one file."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from local_stripe import NOW, SeveralAccounts, several_accounts
+from stage_process import FORESEEN, KILLED, Begun, begun
+
+from ingestion.engines.iceberg.rest_lake import RestLake
+from orchestration.warehouse.landed_copy import bring
+from orchestration.warehouse.shared_marts import MARTS, current
+from orchestration.warehouse.url import parts
+from sandbox import clock
+from sandbox.business import driver
+from sandbox.population import Population
+from sandbox.server import TEST_KEY, populate
+from tests.lakehouse.other_reader import answer
+from tests.lakehouse.proxy import Network, network
+from tests.lakehouse.server import Lakehouse, lakehouse
+
+pytestmark = pytest.mark.lakehouse
+FORKED = multiprocessing.get_context("forkserver")
+KEYS = (TEST_KEY, "sk_test_other")
+SKEWS = (timedelta(hours=-7), timedelta(days=2))
+CUT_SECONDS = 30
+PATIENCE_SECONDS = 600
+
+
+@dataclass
+class World:
+    """Hosts are folders; `loaders` are two, then there is the builder, and one that has it all in a
+    file."""
+
+    stripe: SeveralAccounts
+    house: Lakehouse
+    between: Network
+    folder: Path
+
+    @property
+    def as_of(self) -> datetime:
+        return datetime.fromtimestamp(clock.now(self.stripe.store), UTC)
+
+    def begin(
+        self, host: str, *words: str, settings: dict[str, str] | None = None, **more: Any
+    ) -> Begun:
+        """`settings`: in the place of those that it has."""
+        folder = self.folder / host
+        folder.mkdir(exist_ok=True)
+        known = os.environ | self.settings(host) | {"DATA_DIR": str(folder / "data")}
+        known |= settings or {}
+        return begun(words, folder, known, as_of=self.as_of, **more)
+
+    def settings(self, host: str) -> dict[str, str]:
+        if host == "file":
+            return {"STRIPE_API_BASE": self.stripe.url, "STRIPE_API_KEY": ",".join(KEYS)}
+        s3, catalog = self.between.ports if host == "loader_1" else (None, None)
+        key = KEYS[1 if host == "loader_1" else 0]
+        return {
+            "STRIPE_API_BASE": self.stripe.url,
+            "STRIPE_API_KEY": key,
+            "WAREHOUSE_URL": self.house.url(s3, catalog),
+            **self.house.environment,
+        }
+
+    def load_well(self) -> None:
+        for one in self._loads():
+            well(one)
+
+    def load(self, *, kill_after: float) -> list[int]:
+        """Both loaders at once, killed; how each ended."""
+        both = self._loads()
+        for one in both:
+            one.kill_after(kill_after)
+        return [one.ended() for one in both]
+
+    def _loads(self) -> list[Begun]:
+        return [
+            self.begin(f"loader_{number}", "load", skew=skew) for number, skew in enumerate(SKEWS)
+        ]
+
+    def build(self) -> None:
+        """What whole loads have brought; and all that Stripe has, into the file."""
+        for one in (
+            self.begin("builder", "build", "deliver"),
+            self.begin("file", "load", "build", "deliver"),
+        ):
+            well(one)
+
+    def live(self, seed: int) -> None:
+        """A day of business in both accounts."""
+        for number, store in enumerate(self.accounts):
+            driver.live(store, days=1, seed=seed + number)
+
+    @property
+    def lake(self) -> RestLake:
+        return RestLake(**parts(self.house.url()), credential=self.house.credential)
+
+    @property
+    def accounts(self) -> list[Any]:
+        return [self.stripe.store, self.stripe.others["acct_other"]]
+
+
+def well(process: Begun) -> None:
+    """To its end, which is a good one."""
+    process.process.join(PATIENCE_SECONDS)
+    said = process.said.read_text()
+    assert process.ended() == 0, said
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with (
+        lakehouse(tmp_path / "lakehouse") as house,
+        network(house.s3_port, house.catalog_port) as between,
+        several_accounts(tmp_path) as stripe,
+    ):
+        for number, store in enumerate((stripe.store, stripe.others["acct_other"]), start=1):
+            clock.put(store, NOW)
+            populate(store, Population(30 * number, number, NOW))
+        yield World(stripe, house, between, tmp_path)
+
+
+def watch(url: str, known: dict[str, str], folder: Path, ended: Event, told: Any) -> None:
+    """A builder's eyes: what it would build of at any moment, and what is shared of one build."""
+    os.environ.update(known)
+    lake = RestLake(**parts(url), credential=known["ICEBERG_CREDENTIAL"])
+    wrong: list[Any] = []
+    looks = 0
+    with duckdb.connect(str(folder / "watched.duckdb")) as database:
+        while not ended.is_set():
+            bring(lake, database, at=datetime.now(UTC))
+            wrong += database.execute(HALF).fetchall() + _mixed(lake)
+            looks += 1
+            time.sleep(0.2)
+    told.put((wrong, looks))
+
+
+HALF = """
+select 'subscription', id from stripe.subscriptions as root
+where deleted_at is null and not exists (
+    select 1 from stripe.subscription_items as part where part.subscription_id = root.id
+    and part.read_at = root.read_at and part.stripe_account_id = root.stripe_account_id
+)
+union all select 'invoice', id from stripe.invoices as root
+where deleted_at is null and not exists (
+    select 1 from stripe.invoice_lines as part where part.invoice_id = root.id
+    and part.read_at = root.read_at and part.stripe_account_id = root.stripe_account_id
+)
+"""
+
+
+def _mixed(lake: RestLake) -> list[Any]:
+    """Marts of one build have the same accounts."""
+    shared = current(lake.catalog)
+    if not shared:
+        return []
+    counts = {len(rows(lake, name, shared)) for name in ("accounts", "account_traits")}
+    return [("marts", counts)] if len(counts) > 1 else []
+
+
+def rows(lake: RestLake, name: str, shared: dict[str, Any]) -> list[Any]:
+    table = lake.catalog.load_table((MARTS, name))
+    with duckdb.connect() as database:
+        database.register("found", table.scan(snapshot_id=shared[name]["snapshot"]).to_arrow())
+        return database.execute("from found order by all").fetchall()
+
+
+def test_what_several_loaders_bring_and_a_builder_makes_is_what_one_file_has(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended, told = FORKED.Event(), FORKED.Queue()
+    for name, value in world.house.environment.items():
+        monkeypatch.setenv(name, value)
+    arguments = (world.house.url(), world.house.environment, tmp_path, ended, told)
+    watcher = FORKED.Process(target=watch, args=arguments, daemon=True)
+    watcher.start()
+
+    # The import: both are killed, the second time later; one of them is whole before the other.
+    assert world.load(kill_after=1.0) == [KILLED, KILLED]
+    assert KILLED in world.load(kill_after=2.5)
+    well(world.begin("loader_0", "load", skew=SKEWS[0]))
+    well(world.begin("builder", "build", "deliver"))
+    world.load_well()
+    world.build()
+
+    # A day on which the second loader's network is cut, and then the whole store is silent.
+    world.live(seed=1)
+    loader = world.begin("loader_1", "load", skew=SKEWS[1])
+    time.sleep(1)
+    with world.between.cut():
+        time.sleep(CUT_SECONDS)
+    assert loader.ended() in (0, 1)
+    both = [world.begin(f"loader_{number}", "load") for number in range(2)]
+    with world.house.away():
+        time.sleep(5)
+    assert {one.ended() for one in both} <= {0, 1}
+    world.load_well()
+    builder = world.begin("builder", "build")
+    builder.kill_after(4)
+    builder.ended()
+    world.build()
+
+    # Another day, on which loads are killed, and a builder while it shares its marts.
+    world.live(seed=3)
+    world.load(kill_after=0.6)
+    world.load_well()
+    killed = world.begin("builder", "build")
+    _kill_while_shared(killed, world.lake)
+    world.build()
+
+    ended.set()
+    wrong, looks = told.get(timeout=PATIENCE_SECONDS)
+    assert wrong == []
+    assert looks > 10
+    _same(world)
+
+    _with_another_key(world, monkeypatch)
+    world.live(seed=5)
+    world.load_well()
+    world.build()
+    _same(world)
+
+
+def _with_another_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bucket's, from now on; who has the old one says so, and does not say it."""
+    old = world.house.environment
+    world.house = world.house.with_new_key("second_key", "other_word")
+    for name, value in world.house.environment.items():
+        monkeypatch.setenv(name, value)
+    refused = world.begin("loader_0", "load", settings=old)
+    refused.process.join(PATIENCE_SECONDS)
+    said = refused.said.read_text()
+    assert refused.ended() == FORESEEN
+    assert "ICEBERG_CREDENTIAL" in said
+    assert not any(secret in said for secret in ("hidden_word", "other_word"))
+
+
+def _kill_while_shared(builder: Begun, lake: RestLake) -> None:
+    """Once it has given a mart to the lake, and not said yet that it is of a build."""
+    name = (MARTS, "mrr_breakdown")
+    before = lake.catalog.load_table(name).current_snapshot()
+    while builder.process.exitcode is None:
+        if lake.catalog.load_table(name).current_snapshot() != before:
+            builder.kill()
+        time.sleep(0.02)
+    assert builder.ended() == KILLED
+
+
+def _same(world: World) -> None:
+    """Every mart, row for row: in the builder's published copy, and as Iceberg tables."""
+    with (
+        duckdb.connect(str(world.folder / "builder/data/marts.duckdb")) as built,
+        duckdb.connect(str(world.folder / "file/data/marts.duckdb")) as file,
+    ):
+        names = [name for (name,) in file.execute(PUBLISHED).fetchall()]
+        assert names == [name for (name,) in built.execute(PUBLISHED).fetchall()]
+        assert {"account_traits", "mrr_breakdown", "mrr_movements"} <= set(names)
+        for name in names:
+            assert _of(built, name) == _of(file, name), name
+        mrr = file.execute("select currency, mrr::varchar from mrr_now order by 1").fetchall()
+    asked = "select currency, cast(mrr as varchar) from lake.marts.mrr_now order by 1"
+    assert [tuple(row) for row in answer(world.house, asked)] == mrr
+    _same_in_lake(world)
+
+
+def _same_in_lake(world: World) -> None:
+    lake = world.lake
+    shared = current(lake.catalog)
+    assert len(shared) > 15
+    with duckdb.connect(str(world.folder / "builder/data/warehouse.duckdb")) as warehouse:
+        for name in shared:
+            expected = warehouse.execute(f"from marts.{name} order by all").fetchall()
+            assert rows(lake, name, shared) == expected, name
+
+
+PUBLISHED = """
+select table_name from duckdb_tables()
+where schema_name = 'main' and not temporary and table_name not like 'sync_%' order by 1
+"""
+
+
+def _of(database: duckdb.DuckDBPyConnection, name: str) -> list[Any]:
+    described = database.execute(f"describe {name}").fetchall()
+    columns = [row[0] for row in described if row[0] not in ("loaded_at", "read_at")]
+    return database.execute(f"select {', '.join(columns)} from {name} order by all").fetchall()
