@@ -8,6 +8,7 @@ assistant can act on.
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.metadata import version
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
+from pydantic import ValidationError
 from starlette.datastructures import QueryParams
 
 from orchestration.pages import explain as explanation
@@ -32,12 +34,43 @@ ABOUT = (
     " Null means not known, not zero. Every answer names its build and the moment as_of that it"
     " tells of."
 )
+WRONG = "Error executing tool {}: {}"  # as the SDK tells what a tool raises
+ASKED = {"int": "write a whole number", "string": "write a text"}
 READING = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+
+
+class Server(MCPServer[Any]):
+    """What is wrong with arguments is told in our own words, not in those of who checks them."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+        """Raises ToolError."""
+        known = {tool.name: [*tool.input_schema["properties"]] for tool in await self.list_tools()}
+        for key in arguments.keys() - {*known.get(name, arguments)}:
+            there_are = ", ".join(known[name]) or "none"
+            raise ToolError(WRONG.format(name, f"{key} is no argument; there are {there_are}"))
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                said = "; ".join(map(_wrong, error.__cause__.errors(include_url=False)))
+                raise ToolError(WRONG.format(name, said)) from None
+            raise
+
+
+def _wrong(problem: Any) -> str:
+    name = ".".join(map(str, problem["loc"]))
+    kind = problem["type"].partition("_")[0]
+    return f"{name} is missing: give it" if kind == "missing" else f"{name}: {ASKED[kind]}"
 
 
 def server(marts: Path) -> MCPServer[Any]:
     """It opens the copy anew when a build was published."""
-    made: MCPServer[Any] = MCPServer("stripe-traits", instructions=ABOUT, log_level="WARNING")
+    made = Server(
+        "stripe-traits",
+        instructions=ABOUT,
+        version=version("stripe-traits"),
+        log_level="WARNING",
+    )
     tools = Tools(marts)
     for tool in (
         tools.accounts,

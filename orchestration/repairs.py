@@ -1,9 +1,10 @@
-"""The repairs that a person asks for: retry, undo, resync, a new baseline, reconcile.
+"""The repairs that a person asks for: retry, undo, resync, a new baseline, reconcile, tracking.
 
-Enters: the settings, what was asked. Leaves: the result of one run, its records published.
+Enters: the settings, what was asked. Leaves: the result of one run, its records published; of
+tracking the changes, which the next run brings to the accounts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from duckdb import DuckDBPyConnection
 from orchestration.clock import now
 from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
-from orchestration.locks import open_sync_records
+from orchestration.locks import lease, open_sync_records
 from orchestration.publication.marts import need
 from orchestration.stages.delivery import publishing_records, run_delivery, sync_context
 from orchestration.terminal.reporter import Reporter
@@ -22,7 +23,9 @@ from reverse_sync.repair.operations import adopt_baseline, compare_store, undo_r
 from reverse_sync.repair.reconcile_store import Drift
 from reverse_sync.state.delivered import owe_delivery, settle_delivery
 from reverse_sync.state.run import Scope
+from reverse_sync.stores.url import opened
 from reverse_sync.sync_request import SyncRequest
+from reverse_sync.values.tracking import SettingChange, Tracking
 
 # Who asks for all accounts means more updates than a guard lets pass.
 RESYNC_OVERRIDES = frozenset({"updates", "state_lost", "store_behind"})
@@ -90,6 +93,23 @@ def reconcile(
     # What is known is what the store holds, now: where that is nothing of ours, nothing is lost.
     request = _request("repair", overridden=overridden | {"state_lost"})
     return drift, run_delivery(settings, reporter, request)
+
+
+def change_tracking(
+    settings: Settings,
+    reporter: Reporter,
+    decide: Callable[[Tracking, Sequence[SettingChange]], Sequence[SettingChange]],
+) -> Sequence[SettingChange]:
+    """Writes what `decide` makes of the settings and their history. Nobody delivers meanwhile, so
+    that what is owed is not forgotten before it is there to be read. Raises WrongSetting."""
+    with lease(settings.folder, reporter), opened(settings.target) as store:
+        history = [change for _, change in store.read_tracking_history()]
+        changes = decide(store.read_tracking(), history)
+        if changes:
+            if settings.marts.exists():
+                _owe_delivery(settings, reporter)
+            store.write_tracking(changes, at=now())
+    return changes
 
 
 def _owe_delivery(settings: Settings, reporter: Reporter) -> str | None:

@@ -1,15 +1,19 @@
 """The parsed dbt project as it goes into the wheel: without the folder in which it was parsed.
 
-Enters: what `make setup` parsed. Leaves: `transform/target/wheel`, the same for every builder.
-`release/hook.py` puts it where the installed program looks for it.
+Enters: what `make setup` parsed. Leaves: `transform/target/wheel`, the same for every builder: what
+was parsed, and the texts of a first build and a first refresh, which dbt then need not render where
+the wheel is installed. `release/hook.py` puts it where the installed program looks for it.
 """
 
 import json
 import shutil
+from pathlib import Path
 
 from dbt.contracts.files import FilePath
 from dbt.contracts.graph.manifest import Manifest
 
+from orchestration.build import first_text
+from orchestration.build.build_text import RENDERED, name_of
 from orchestration.build.manifest import MANIFEST, read_manifest
 from orchestration.code_location.events.asset_keys import KEPT
 
@@ -25,6 +29,15 @@ def write() -> None:
     (FOLDER / MANIFEST.name).write_text(_manifest())
     (FOLDER / PARSED.name).write_bytes(_parsed())
     shutil.copyfile(KEPT, FOLDER / KEPT.name)
+    _write_texts(FOLDER / RENDERED.name)
+
+
+def _write_texts(folder: Path) -> None:
+    """Under the names that they have beside the wheel's manifest."""
+    folder.mkdir()
+    for made in first_text.make():
+        name = name_of(FOLDER / MANIFEST.name, made.holds_for)
+        shutil.copyfile(RENDERED / made.name, folder / name)
 
 
 def _manifest() -> str:

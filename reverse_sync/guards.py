@@ -64,12 +64,13 @@ class Guards:
 @dataclass(frozen=True)
 class Figure:
     """A guard's figure, what it is a part of, and in which unit; None: it cannot be told, because
-    of `unknown`."""
+    of `unknown`. `trait`: the one of several that could be meant."""
 
     value: Decimal | None
     whole: Decimal
     unit: str = ""
     unknown: str = ""
+    trait: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,10 +162,18 @@ def _approve(guard: str) -> str:
     )
 
 
+def _named(guard: str, figure: Figure) -> str:
+    """What is counted, as its number asks for it."""
+    what = GUARDS[guard][0]
+    if figure.value == 1:
+        what = re.sub(r"^(account|trait)s\b", r"\1", what)
+    return f"{what} by the trait {figure.trait}" if figure.trait else what
+
+
 def _broken(
     guard: str, figure: Figure, most: Decimal | None, percent: Decimal | None, remedy: str
 ) -> Iterator[str]:
-    what, of = GUARDS[guard]
+    what, of = _named(guard, figure), GUARDS[guard][1]
     if figure.value is None:
         if most is not None or percent is not None:
             yield f"{guard}: cannot be evaluated: {figure.unknown}; {remedy}"

@@ -29,7 +29,8 @@ class SyncContext:
 
     `lease` keeps other senders away from the target as long as it is held; `warehouse` takes the
     writers' lock and opens the file, for short. `timed` hears how long a part of a run takes.
-    `rules`: which accounts and traits the store gets.
+    `rules`: which accounts and traits the store gets. `shared_plans`: the folder of all stores that
+    are brought at the same time.
     """
 
     marts_path: Path
@@ -40,6 +41,7 @@ class SyncContext:
     guards: Guards = field(default_factory=Guards)
     timed: Timed = nullcontext
     rules: StoreRules = EVERYTHING
+    shared_plans: Path | None = None
 
     @property
     def mode(self) -> Mode:

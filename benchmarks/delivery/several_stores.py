@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -56,8 +57,11 @@ def measured(accounts: int, traits: int) -> dict[str, float]:
                 store: timed(partial(all_delivered, around, "alone", accounts))
                 for store, around in stores.items()
             }
+        shared = Path(name) / "plans"
+        shared.mkdir()
         with three(marts) as stores, ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-            found["at once"] = timed(partial(_at_once, pool, [*stores.values()], accounts))
+            at_once = [replace(store, shared_plans=shared) for store in stores.values()]
+            found["at once"] = timed(partial(_at_once, pool, at_once, accounts))
     return found
 
 

@@ -60,22 +60,23 @@ class Rule:
 TOLD_BY = ("name", "description", "send")
 
 
-def right_and_wrong(data: object) -> tuple[list[Rule], list[WrongRule]]:
-    """The rules of a file that can be read, and what is wrong with the others."""
+def right_and_wrong(data: object) -> tuple[dict[int, Rule], list[WrongRule]]:
+    """The rules of a file that can be read, by their number, and what is wrong with the others."""
     listed = data.get("rules") if isinstance(data, Mapping) else None
     if not isinstance(listed, list) or len(listed) > MOST_RULES:
-        return [], [WrongRule(f"write a list of at most {MOST_RULES} under 'rules'", ())]
-    found, wrong = dict[str, Rule](), list[WrongRule]()
+        return {}, [WrongRule(f"write a list of at most {MOST_RULES} under 'rules'", ())]
+    found, wrong, names = dict[int, Rule](), list[WrongRule](), set[str]()
     for number, one in enumerate(listed):
         at: Way = ("rules", number)
         problems = [WrongRule(text, (*at, *way)) for way, text in _problems(one)]
-        if not problems and one["name"] in found:
+        if not problems and one["name"] in names:
             text = f"rule '{one['name']}' stands there twice: give one another name"
             problems = [WrongRule(text, (*at, "name"))]
         if not problems:
-            found[one["name"]] = _rule(one)
+            found[number] = _rule(one)
+            names.add(one["name"])
         wrong += problems
-    return [*found.values()], wrong
+    return found, wrong
 
 
 def _problems(data: object) -> list[tuple[Way, str]]:

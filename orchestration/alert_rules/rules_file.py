@@ -3,7 +3,7 @@
 Enters: the file's path. Leaves: rules, or findings with their lines. No file means no rules.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestration.alert_rules.definition import Rule, right_and_wrong
@@ -22,15 +22,15 @@ def read(path: Path) -> list[Rule]:
     rules, found = rules_and_findings(path)
     if found:
         raise WrongRules("\n".join(str(one) for one in found))
-    return rules
+    return [*rules.values()]
 
 
-def rules_and_findings(path: Path) -> tuple[list[Rule], Sequence[Finding]]:
-    """The rules that can be read, and what is wrong with the others."""
+def rules_and_findings(path: Path) -> tuple[Mapping[int, Rule], Sequence[Finding]]:
+    """The rules that can be read, by their number, and what is wrong with the others."""
     if not path.exists():
-        return [], []
+        return {}, []
     file = YamlFile(path, MOST_BYTES)
     if file.data is None:
-        return [], file.unreadable
+        return {}, file.unreadable
     rules, wrong = right_and_wrong(file.data)
     return rules, [file.finding(error.at, str(error)) for error in wrong]

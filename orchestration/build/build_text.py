@@ -2,11 +2,13 @@
 
 Enters: a warehouse before a build. Leaves: the file that its text would be in, named after all
 that the text holds for: a manifest that is up to date, DuckDB's version, the kind of build, the
-relations that are there. A full build that was asked for has none: it is dbt's.
+relations that are there. A full build that was asked for has none: it is dbt's. Where the project
+stands is no part of it, so that a text made beforehand holds wherever it is installed.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +21,9 @@ from orchestration.configuration.settings import Settings
 from orchestration.project import INSTALLED, PROJECT
 from orchestration.whole_file import write_whole
 
+RENDERED = MANIFEST.with_name("rendered")
+# The project's folder, as the path of a seed's CSV has it in JSON, and what stands for it.
+HERE, ANYWHERE = json.dumps(f"{PROJECT}/transform")[1:-1], "{project}/transform"
 OURS = ("staging", "intermediate", "marts", "history", "seeds")
 RELATIONS = """
 select schema_name || '.' || table_name || ' table' from duckdb_tables()
@@ -47,24 +52,28 @@ class Node:
 @dataclass(frozen=True)
 class Place:
     """Where the text of one build is looked for, and kept: the project's folder is every
-    warehouse's, and may be read-only."""
+    warehouse's, and may be read-only. `holds_for`: all that the name is made of but the manifest.
+    """
 
     name: str
     folders: tuple[Path, ...]
+    holds_for: tuple[str, ...] = ()
 
     def read(self) -> list[Node] | None:
         for folder in self.folders:
-            with suppress(OSError, ValueError, TypeError):
-                kept = json.loads((folder / self.name).read_bytes())
-                return [Node(**node) for node in kept]
+            with suppress(OSError, ValueError, TypeError, KeyError):
+                kept = json.loads((folder / self.name).read_text().replace(ANYWHERE, HERE))
+                return [Node(**node) for node in kept["nodes"]]
         return None
 
     def write(self, nodes: list[Node]) -> None:
-        for folder in self.folders:
+        kept = {"holds_for": self.holds_for, "nodes": [asdict(node) for node in nodes]}
+        text = json.dumps(kept).replace(HERE, ANYWHERE)
+        for folder in self.folders[INSTALLED:]:
             with suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True)
                 _forget_older(folder)
-                write_whole(folder / self.name, json.dumps([asdict(node) for node in nodes]))
+                write_whole(folder / self.name, text)
                 return
 
 
@@ -75,11 +84,16 @@ def place_of(
     relations = [name for (name,) in database.execute(RELATIONS).fetchall()]
     if not settings.site.lands_in_file or is_outdated() or scope.why == ASKED_FOR:
         return None
-    parts = [duckdb.__version__, str(PROJECT), settings.site.project, scope.kind, *relations]
-    digest = hashlib.sha256(MANIFEST.read_bytes())
-    digest.update("\n".join(parts).encode())
-    folders = (MANIFEST.with_name("rendered"), settings.folder.dbt / "rendered")
-    return Place(f"{scope.kind}-{digest.hexdigest()[:24]}.json", folders[INSTALLED:])
+    holds_for = (scope.kind, duckdb.__version__, settings.site.project, *relations)
+    folders = (RENDERED, settings.folder.dbt / RENDERED.name)
+    return Place(name_of(MANIFEST, holds_for), folders, holds_for)
+
+
+def name_of(manifest: Path, holds_for: Sequence[str]) -> str:
+    """The file's name, which begins with the kind of build."""
+    digest = hashlib.sha256(manifest.read_bytes())
+    digest.update("\n".join(holds_for).encode())
+    return f"{holds_for[0]}-{digest.hexdigest()[:24]}.json"
 
 
 def _forget_older(folder: Path) -> None:

@@ -24,6 +24,12 @@ from dagster_dbt import dbt_assets
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
 from ingestion.reconcile.slices import Share
+from orchestration.code_location.events.dbt_events import Event
+from orchestration.code_location.events.own_traits_events import (
+    OF_THIS_BUILD,
+    OWN_TRAITS,
+    own_traits_events,
+)
 from orchestration.code_location.events.stage_events import (
     ACCOUNT_STORE,
     delivery_event,
@@ -108,6 +114,23 @@ def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinitio
             context.log.info("docs of every model and column: %s", write_docs(settings))
 
     return models
+
+
+def own_traits() -> AssetsDefinition:
+    """The traits of TRAITS_DIR, which the build has made; wrong ones fail its check alone, and the
+    run once all else is delivered."""
+
+    @asset(
+        key=OWN_TRAITS,
+        deps=[AssetKey(["marts", "accounts"])],
+        check_specs=[OF_THIS_BUILD],
+        kinds={"duckdb"},
+        description="The traits of TRAITS_DIR, one row an account.",
+    )
+    def custom_traits() -> Iterator[Event]:
+        yield from own_traits_events(read_settings())
+
+    return custom_traits
 
 
 def further_account_store(store: str) -> AssetsDefinition:

@@ -21,6 +21,7 @@ from orchestration.code_location.assets import (
     account_store,
     dbt_models,
     further_account_store,
+    own_traits,
     run_settings,
     stripe_landing,
 )
@@ -45,13 +46,15 @@ def definitions(*, pool: str | None) -> Definitions:
     timing = ScheduleSettings()
     if wrong := schedule_problems(timing):
         raise WrongSettings("\n".join(wrong))
-    stores = sorted(read(NamedFiles().stores_file))
+    files = NamedFiles()
+    stores = sorted(read(files.stores_file))
     assets: list[AssetSpec | AssetsDefinition] = [
         run_settings,
         stripe_landing(pool),
         dbt_models(read_manifest(), pool),
         account_store,
         *map(further_account_store, stores),
+        *([own_traits()] if files.traits_dir else []),
     ]
     return Definitions(
         assets=map_asset_specs(_described, assets),

@@ -39,6 +39,7 @@ from orchestration.monitoring.health import problems
 from orchestration.monitoring.rule_alerts import notify_rules
 from orchestration.monitoring.segment_alerts import notify_moves
 from orchestration.publication.delivery_due import Delivery, last_delivery
+from reverse_sync.values.counted import counted
 
 log = logging.getLogger("stripe_traits.sensors")
 RUNNING = DefaultSensorStatus.RUNNING
@@ -63,7 +64,7 @@ def inbox_waits(context: SensorEvaluationContext) -> Asked:
         waiting = sum(inbox.backlog().values())
     if not waiting:
         return SkipReason("the inbox is empty")
-    why = f"{waiting} objects wait in the inbox"
+    why = f"{counted(waiting, 'object')} in the inbox"
     others = [LIVE_REFRESH, NIGHTLY]
     return ask(context.instance, REFRESH, mark="inbox", why=why, now=_now(), others=others)
 

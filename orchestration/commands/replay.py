@@ -33,6 +33,7 @@ def replay(
             raise WrongSettings("say which events: --since 2025-06-15, or --all; not both")
         settings = read_settings(for_stripe=False)
         from ingestion.inbox.events_db import Inbox
+        from reverse_sync.values.counted import counted
 
         begin = int(since.timestamp()) if since else 0
         with Inbox.open(settings.folder.inbox) as inbox:
@@ -42,8 +43,8 @@ def replay(
             console.print_json(text.dumps({"events": events, "waiting": waiting}))
             return
         console.print(
-            f"{events:,} events name {pointers:,} changes: {waiting:,} objects wait for the next"
-            " sync",
+            f"{counted(events, 'event')}, {counted(pointers, 'change')} named:"
+            f" the next sync reads {counted(waiting, 'object')}",
             soft_wrap=True,
             highlight=False,
         )

@@ -2,14 +2,13 @@
 
 import json as to_json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestration.pages.tables import table
 from orchestration.terminal.failures import explained
-from orchestration.terminal.output import Json, To, console
+from orchestration.terminal.output import Json, To, console, reporting
 
 if TYPE_CHECKING:
     from reverse_sync.values.tracking import Setting, SettingChange, Tracking
@@ -84,13 +83,10 @@ def restore(
 
 def _change(to: str | None, decide: "Decide") -> None:
     from orchestration.configuration.stores.further_stores import store_settings
-    from reverse_sync.stores.url import opened
+    from orchestration.repairs import change_tracking
 
-    with opened(store_settings(to).target) as store:
-        history = [change for _, change in store.read_tracking_history()]
-        changes = decide(store.read_tracking(), history)
-        if changes:
-            store.write_tracking(changes, at=datetime.now(UTC))
+    with reporting() as reporter:
+        changes = change_tracking(store_settings(to), reporter, decide)
     for change in changes:
         console.print(
             f"{change.new.aspect}: {_words(change.new)} (was {_words(change.old)})", highlight=False

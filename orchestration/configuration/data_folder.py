@@ -9,6 +9,7 @@ from pathlib import Path
 
 WAREHOUSE = "warehouse.duckdb"
 BACKUPS = "backups"
+PLANS = "plans"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class DataFolder:
     @property
     def store_lock(self) -> Path:
         return self.sync / "account_store.lock"
+
+    @property
+    def plans(self) -> Path:
+        """What stores share that are brought at the same time, for as long as they are."""
+        return self.path / PLANS
 
     @property
     def raw(self) -> Path:

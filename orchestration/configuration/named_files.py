@@ -52,3 +52,8 @@ class NamedFiles(ScheduleSettings):
     alerts_file: Path = Path("alerts.yml")
     traits_dir: Path | None = None
     stores_file: Path = Path("stores.yml")
+
+    @property
+    def missing_segments(self) -> list[str]:
+        """The pages and the command write that file, so only who judges has to find it."""
+        return checks.named_file(self.segments_file, "SEGMENTS_FILE", self.model_fields_set)

@@ -98,6 +98,7 @@ class Settings(NamedFiles):
     def _check(self) -> Self:
         problems = [
             *schedule_problems(self),
+            *checks.named_file(self.alerts_file, "ALERTS_FILE", self.model_fields_set),
             *checks.named_file(self.stores_file, "STORES_FILE", self.model_fields_set),
             *checks.connected_accounts(self.stripe_connected_accounts),
             *checks.api_base(self.stripe_api_base),
@@ -116,12 +117,24 @@ class Settings(NamedFiles):
         return self
 
     _store: FurtherStore | None = PrivateAttr(default=None)
+    _shared_plans: Path | None = PrivateAttr(default=None)
 
     def for_store(self, store: FurtherStore) -> Self:
         """The same, with that account store in the place of ACCOUNT_STORE_URL's."""
         made = self.model_copy()
         made._store = store
         return made
+
+    def sharing_plans(self, folder: Path | None) -> Self:
+        """The same, for one of several stores that are brought at the same time."""
+        made = self.model_copy()
+        made._shared_plans = folder
+        return made
+
+    @property
+    def shared_plans(self) -> Path | None:
+        """Where they share what is decided of accounts; None: nobody else is brought now."""
+        return self._shared_plans
 
     @property
     def store_name(self) -> str | None:

@@ -24,6 +24,7 @@ from orchestration.publication.marts import count_rows, names, reading
 from orchestration.publication.sync_records import further_standings
 from report.segments.definition import WrongSegment
 from report.segments.segments_file import read
+from reverse_sync.values.counted import counted
 
 Level = Literal["degraded", "failed"]
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE]
@@ -155,7 +156,8 @@ def _stores(settings: Settings) -> Iterator[Problem]:
             text = f"the last delivery to store '{name}' is {run['status']}: {run['error'] or ''}"
             yield Problem(f"store:{name}", "failed", text, f"stripe-traits plan --to {name}")
         elif standing and (standing.dead_letters or standing.invalid):
-            text = f"{standing.dead_letters + standing.invalid:,} accounts are kept out of '{name}'"
+            kept_out = counted(standing.dead_letters + standing.invalid, "account")
+            text = f"kept out of store '{name}': {kept_out}"
             yield Problem(f"store:{name}", "degraded", text, f"stripe-traits plan --to {name}")
 
 

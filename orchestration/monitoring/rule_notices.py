@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestration.alert_rules.definition import Rule
 from orchestration.monitoring.notice import Notice
+from reverse_sync.values.counted import counted
 
 MOST_LINES, MOST_OCCASIONS = 20, 100
 REMEDY = "stripe-traits explain ACCOUNT says more of each"
@@ -54,14 +55,14 @@ def of_digest(every: str, found: Sequence[tuple[Rule, Sequence[Row]]]) -> Raised
 
 
 def _counted(rule: Rule, rows: Sequence[Row]) -> str:
-    what = {
-        "account_churned": "accounts churned",
-        "mrr_fell": "times MRR fell",
-        "trial_without_card": "trials end without a card",
-        "segment_entered": f"accounts entered segment '{rule.segment}'",
-        "segment_left": f"accounts left segment '{rule.segment}'",
-    }
-    return f"{len(rows):,} {what[rule.when]}"
+    what, happened = {
+        "account_churned": ("account", "churned"),
+        "mrr_fell": ("time", "MRR fell"),
+        "trial_without_card": ("trial", f"end{'s' * (len(rows) == 1)} without a card"),
+        "segment_entered": ("account", f"entered segment '{rule.segment}'"),
+        "segment_left": ("account", f"left segment '{rule.segment}'"),
+    }[rule.when]
+    return f"{counted(len(rows), what)} {happened}"
 
 
 def _lines(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -76,7 +77,8 @@ def _line(row: Row) -> str:
         lost = (row["amount_before"] - row["amount"]) / row["amount_before"]
         before = f"{row['currency']} {row['amount_before']:,.2f}"
         return f"MRR fell by {lost:.1%}, from {before} to {amount}"
-    parts = [row["account_id"], f"{amount} a month" if amount else "", _moment(row["happened_at"])]
+    paid = f"MRR {amount} a month" if amount else ""
+    parts = [row["account_id"], paid, _moment(row["happened_at"])]
     return ", ".join(part for part in parts if part)
 
 

@@ -16,6 +16,7 @@ from orchestration.configuration.environment import WrongSettings
 from orchestration.configuration.settings import Settings, revealed
 from orchestration.dagster_local.last_run import EndedRun, ended_runs
 from orchestration.monitoring.refreshed import refreshed_at
+from orchestration.own_traits.problems import published as own_traits_problems
 from orchestration.publication.marts import (
     mrr_now,
     reading,
@@ -64,6 +65,7 @@ class Status:
     jobs: list[EndedRun]
     stores: dict[str, FurtherStanding]  # those of stores.yml
     stores_problem: str | None  # why they are not known, if so
+    own_traits: list[str]  # why those of TRAITS_DIR stay as they were, if so
 
 
 def read_status(settings: Settings) -> Status:
@@ -74,6 +76,7 @@ def read_status(settings: Settings) -> Status:
         runs = _last_runs(settings, marts)
         store = standing_of(database)
         unknown = records(database, UNKNOWN_MRR)
+        own_traits = own_traits_problems(database)
         published = datetime.fromtimestamp(settings.marts.stat().st_mtime).astimezone()
     stores, problem = _stores(settings)
     with Inbox.open(settings.folder.inbox, read_only=True) as inbox:
@@ -93,6 +96,7 @@ def read_status(settings: Settings) -> Status:
             jobs=ended_runs(settings.folder.dagster, revealed(settings.dagster_postgres_url)),
             stores=stores,
             stores_problem=problem,
+            own_traits=own_traits,
         )
 
 

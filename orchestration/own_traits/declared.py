@@ -51,6 +51,11 @@ def _of_columns(model: OwnModel) -> Iterator[str]:
 def _type_problem(column: Column) -> str | None:
     if not column.data_type:
         return f"has no data_type: add one to the YAML ({TYPES})"
+    if column.data_type.count("(") > column.data_type.count(")"):
+        return (
+            f"has data_type '{column.data_type}', cut at the comma: between braces write it in"
+            " quotes, 'decimal(18, 2)'"
+        )
     if not TYPE.fullmatch(column.data_type.lower().replace(" ", "")):
         return f"has data_type '{column.data_type}', which no trait can have: take {TYPES}"
     return None

@@ -13,6 +13,7 @@ import duckdb
 from orchestration.configuration.traits_folder import OwnTraitsFailed
 from orchestration.own_traits.compiled import Column, OwnModel, OwnModels
 from orchestration.own_traits.declared import KEY
+from reverse_sync.values.counted import counted
 
 TABLE = "custom_traits"
 LONGEST = 2_000  # characters of a text: each account's are sent in one request
@@ -29,15 +30,15 @@ order by column_index
 """
 # Each as a row of what is wrong with the rows of a model: how many, and the first account.
 ROWS = {
-    "more than one row of {0:,} accounts, first {1}: one row an account": (
+    "more than one row of {accounts}, first {first}: one row an account": (
         "select account_id from {model} where account_id is not null"
         " group by account_id having count(*) > 1"
     ),
-    "no row of {0:,} accounts, first {1}: begin with ref('accounts') and join the rest to it": (
+    "no row of {accounts}, first {first}: begin with ref('accounts') and join the rest to it": (
         f"select account_id from {ACCOUNTS} where account_id not in"
         " (select account_id from {model} where account_id is not null)"
     ),
-    "{0:,} rows of accounts that the marts do not have, first {1}": (
+    "{rows} of accounts that the marts do not have, first {first}": (
         "select account_id from {model} where account_id is null or account_id not in"
         f" (select account_id from {ACCOUNTS})"
     ),
@@ -142,7 +143,8 @@ def _wrong_rows(database: duckdb.DuckDBPyConnection, model: OwnModel, table: str
             f"select count(*), min(account_id) from ({wrong})"
         ).fetchall()
         if count:
-            yield f"{model.file}: {text.format(count, first)}"
+            found = {"accounts": counted(count, "account"), "rows": counted(count, "row")}
+            yield f"{model.file}: {text.format(**found, first=first)}"
 
 
 def _too_long(database: duckdb.DuckDBPyConnection, model: OwnModel, table: str) -> Iterator[str]:

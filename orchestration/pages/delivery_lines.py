@@ -10,6 +10,7 @@ from datetime import datetime
 
 from orchestration.publication.store_standing import StoreStanding
 from reverse_sync.deliver.result import SyncResult
+from reverse_sync.values.counted import counted
 
 Line = tuple[str, str]  # a title and what it says
 
@@ -26,8 +27,8 @@ def counts_line(result: SyncResult) -> str:
 
 def remarks(result: SyncResult) -> Iterator[Line]:
     """What waits for somebody, then what waits for a moment."""
+    yield from _kept_out(result.invalid)
     for count, title, text in (
-        (result.invalid, "Kept out", "accounts, each with its reason: sync_invalid"),
         (
             result.rejected,
             "Rejected",
@@ -60,16 +61,16 @@ def cycle_line(result: SyncResult | None) -> str:
         )
         if count
     ]
-    return ", ".join([f"{result.acknowledged:,} accounts sent", *rest])
+    return ", ".join([f"{counted(result.acknowledged, 'account')} sent", *rest])
 
 
 def standing_lines(standing: StoreStanding) -> Iterator[Line]:
     """Where nothing was to be sent: how far the account store is from the marts, and why."""
     true = standing.is_true
     yield "Account store", "true to the marts already" if true else "nothing is to be sent now"
+    yield from _kept_out(standing.invalid)
     for count, title, text in (
         (standing.undone, "Undone", "hold what 'undo' put back, until the next build"),
-        (standing.invalid, "Kept out", "accounts, each with its reason: sync_invalid"),
         (standing.dead_letters, "Dead letters", "still in the dead letters: 'stripe-traits retry'"),
     ):
         if count:
@@ -78,9 +79,14 @@ def standing_lines(standing: StoreStanding) -> Iterator[Line]:
         yield "Waiting", waiting_text(standing.waiting, standing.waiting_until)
 
 
+def _kept_out(count: int) -> Iterator[Line]:
+    if count:
+        yield "Kept out", f"{counted(count, 'account')}, each with its reason: sync_invalid"
+
+
 def waiting_text(count: int, until: datetime | None, why: str | None = None) -> str:
     """How many, until when, and what brings them."""
     moment = f" until {until:%Y-%m-%d %H:%M:%S} UTC" if until else ""
     reason = f" ({why})" if why else ""
     next_one = "the next sync after that" if until else "the next sync"
-    return f"{count:,} accounts{moment}{reason}: {next_one} sends them, sync_backlog names them"
+    return f"{counted(count, 'account')}{moment}{reason}: sent by {next_one}, named by sync_backlog"

@@ -10,6 +10,7 @@ from orchestration.pages.delivery_lines import result_lines
 from orchestration.pages.plan_page import result_json
 from reverse_sync.deliver.result import SyncResult
 from reverse_sync.repair.reconcile_store import Difference, Drift
+from reverse_sync.values.counted import counted
 
 SHOWN = 50
 KINDS = {
@@ -22,7 +23,7 @@ KINDS = {
 
 def lines(drift: Drift, result: SyncResult | None) -> Iterator[str]:
     """Counts by kind, the first differences, and what was done or can be."""
-    yield f"{drift.compared:,} accounts of the account store compared"
+    yield f"{counted(drift.compared, 'account')} of the account store compared"
     for kind, what in KINDS.items():
         if drift.accounts[kind]:
             yield f"{drift.accounts[kind]:,} {what}"

@@ -14,6 +14,7 @@ from orchestration.pages.delivery_lines import result_lines
 from reverse_sync import guards
 from reverse_sync.deliver.result import SyncResult
 from reverse_sync.plan.preview import Preview, Row, TraitChange
+from reverse_sync.values.counted import counted
 
 CHANGES_SHOWN = 12
 # What these say is mended first: nobody should be led to send past them.
@@ -63,7 +64,7 @@ def _names(found: Preview) -> list[str]:
 def _row_lines(row: Row) -> Iterator[str]:
     turn = "" if row.kind == "create" else _turn("status", row.status_before, row.status_after)
     money = _turn("mrr", row.mrr_before, row.mrr_after)
-    sent = f", {row.traits} traits" if row.kind == "create" else ""
+    sent = f", {counted(row.traits, 'trait')}" if row.kind == "create" else ""
     kept = f", mrr {row.mrr_after or 'none'} stays: {row.unknown_amount} is not known"
     money += kept if row.unknown_amount else ""
     yield f"{row.kind:<7} {row.account_id}{sent}{turn}{money}"

@@ -16,6 +16,7 @@ from orchestration.pages.tables import table
 from orchestration.publication.marts import amounts_text, not_linked_text
 from orchestration.publication.store_standing import StoreStanding
 from orchestration.publication.sync_records import FurtherStanding
+from reverse_sync.values.counted import counted
 
 SHOWN = 5
 MINUTES_FROM, HOURS_FROM, DAYS_FROM = 120, 7_200, 172_800  # seconds
@@ -41,6 +42,9 @@ def print_status(console: Console, status: Status, *, as_json: bool) -> None:
         unlinked = not_linked_text(status.marts["unlinked_customers"], status.mrr_not_linked)
         console.print(f"not linked     {unlinked}", highlight=False, soft_wrap=True)
     _print_unknown(console, status.unknown_mrr)
+    for line in status.own_traits:
+        said = f"own traits     stay as they were: {line}"
+        console.print(said, style="red", markup=False, highlight=False, soft_wrap=True)
     counts = [{"mart": name, "rows": f"{rows:,}"} for name, rows in status.marts.items()]
     console.print(table(counts, title="marts"))
     _print_deliveries(console, status)
@@ -52,8 +56,8 @@ def _print_unknown(console: Console, unknown: dict[str, str]) -> None:
     more = f", {rest:,} more: account_traits.unknown_amount" if rest > 0 else ""
     if unknown:
         console.print(
-            f"MRR not known  of {len(unknown):,} accounts, the account store keeps the one it has:"
-            f" {shown}{more}",
+            f"MRR not known  of {counted(len(unknown), 'account')},"
+            f" the account store keeps the one it has: {shown}{more}",
             highlight=False,
             soft_wrap=True,
         )
@@ -84,8 +88,10 @@ def _standing_line(store: StoreStanding) -> str:
     until = f" until {store.waiting_until:%Y-%m-%d %H:%M:%S} UTC" if store.waiting_until else ""
     undone = f", {store.undone:,} hold what 'undo' put back" if store.undone else ""
     return (
-        f"{store.waiting:,} changes waiting{until}, {store.dead_letters:,} in the dead letters,"
-        f" {store.invalid:,} accounts kept out, {store.drift:,} that differ (reconcile){undone}"
+        f"{counted(store.waiting, 'change')} waiting{until},"
+        f" {store.dead_letters:,} in the dead letters,"
+        f" {counted(store.invalid, 'account')} kept out,"
+        f" {store.drift:,} that differ (reconcile){undone}"
     )
 
 
@@ -108,7 +114,7 @@ def _account_line(account: StripeAccount) -> str:
             f" {account.not_read_since[:19]} UTC; its rows stay as they were"
         )
     read = f"{account.full_read_at[:19]} UTC" if account.full_read_at else "never"
-    waiting = f"{account.waiting:,} objects that events named are waiting"
+    waiting = f"{counted(account.waiting, 'object')} that events named still to be read"
     return f"{account.stripe_account_id}: full read {read}, {waiting}"
 
 
@@ -118,8 +124,8 @@ def _latency_line(found: Latency) -> str:
     waited = found.since_last_seconds or 0.0
     why = f", {_span(waited)} after the refresh before it" if median < waited <= 2 * slowest else ""
     return (
-        f"{found.events:,} events took {_span(median)} to the account store (median), the slowest"
-        f" {_span(slowest)}; {found.reached_at[:19]} UTC{why}"
+        f"{counted(found.events, 'event')} took {_span(median)} to the account store (median),"
+        f" the slowest {_span(slowest)}; {found.reached_at[:19]} UTC{why}"
     )
 
 

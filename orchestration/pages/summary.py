@@ -27,8 +27,10 @@ from orchestration.publication.marts import (
 from orchestration.publication.store_standing import StoreStanding, standing_of
 from reverse_sync.deliver.result import SyncInterrupted, SyncResult
 from reverse_sync.stores.account_store import AccountStoreError
+from reverse_sync.values.counted import counted
 
 ACCOUNT_STORE, STORES = "account_store", "account_stores/"
+FAILED_STORES = "failed_stores"  # no asset: why stores are not brought all the way, by name
 LANDED = ("customers", "subscriptions", "invoices")
 ISSUES = "select severity, count(*) as issues from data_quality_issues group by severity order by 1"
 
@@ -57,6 +59,7 @@ class SyncSummary:
     result: SyncResult | None
     delivered: dict[str, Any] = field(default_factory=dict)
     stores: dict[str, SyncResult] = field(default_factory=dict)  # those of stores.yml
+    stores_failed: dict[str, str] = field(default_factory=dict)
 
 
 def of_sync(
@@ -97,6 +100,7 @@ def of_sync(
             for name, values in made.items()
             if name.startswith(STORES)
         },
+        stores_failed=dict(made.get(FAILED_STORES, {})),
     )
 
 
@@ -126,7 +130,7 @@ def _lines(summary: SyncSummary) -> Iterator[Line]:
     stripe = f"read {how} in {summary.seconds} s: {counts}; {read:,} rows in all"
     yield "Stripe", stripe if summary.landed else "nothing changed"
     accounts, subscriptions = (summary.marts[name] for name in ("account_traits", "subscriptions"))
-    yield "Traits", f"{accounts:,} accounts from {subscriptions:,} subscriptions"
+    yield "Traits", f"{counted(accounts, 'account')} from {counted(subscriptions, 'subscription')}"
     yield "MRR", amounts_text(summary.mrr) or "none"
     first, *others = _delivery(summary)
     yield first
@@ -147,10 +151,13 @@ def _delivery(summary: SyncSummary) -> Iterator[Line]:
 
 
 def _stores(summary: SyncSummary) -> Iterator[Line]:
-    """Those that were brought something."""
+    """Those that were brought something, and those that were to be."""
     for name, result in summary.stores.items():
         yield f"Store {name}", counts_line(result)
         yield from remarks(result)
+    for name, why in summary.stores_failed.items():
+        if name not in summary.stores:
+            yield f"Store {name}", f"nothing was sent: {why}"
 
 
 def _doubts(summary: SyncSummary) -> Iterator[Line]:

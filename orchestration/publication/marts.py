@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from orchestration.terminal.failures import Unknown
+from reverse_sync.values.counted import counted
 
 
 @contextmanager
@@ -117,7 +118,7 @@ def amounts_text(amounts: Mapping[str, Decimal | None]) -> str:
 def not_linked_text(customers: int, amounts: Mapping[str, Decimal | None]) -> str:
     """`12 customers without an account's ID, usd 1,234.00 a month`."""
     amount = f", {amounts_text(amounts)} a month" if amounts else ""
-    return f"{customers:,} customers without an account's ID{amount}"
+    return f"{counted(customers, 'customer')} without an account's ID{amount}"
 
 
 def records(database: duckdb.DuckDBPyConnection, query: str, **values: Any) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ the account store is away: what was built is published, and the delivery is owed
 of Dagster's job `refresh`, in its order, and the whole is a run of that name on Dagster's page.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,13 +17,14 @@ from orchestration.code_location.run_tags import run_tags
 from orchestration.configuration.settings import Settings
 from orchestration.monitoring.refreshed import note_refreshed
 from orchestration.publication.delivery_due import is_due_or_lost
-from orchestration.refresh.made import Made
+from orchestration.refresh.made import Made, failed_stores
 from orchestration.refresh.shown_run import ShownRun, shown_run
 from orchestration.stages.build import Built, transform_stage
 from orchestration.stages.build_due import build_due
 from orchestration.stages.further_deliveries import StoreDelivery, raise_failed
 from orchestration.stages.load_ahead import LoadedAhead, load_ahead
 from orchestration.stages.own_traits import check_own_traits
+from orchestration.stages.shared_plans import sharing_plans
 from orchestration.stages.store_processes import further_deliveries
 from orchestration.terminal.logs import log
 from orchestration.terminal.reporter import Reporter
@@ -62,12 +63,13 @@ def refresh(  # noqa: PLR0913  (all by keyword)
                     stages.deliver(overridden)
             check_own_traits(settings)
         finally:
-            on_made(stages.made)
+            on_made({**stages.made, **failed_stores(stages.stores_failed)})
 
 
 @dataclass
 class _Stages:
-    """`made`: the metadata of each asset so far, by its key."""
+    """`made`: the metadata of each asset so far, by its key; `stores_failed`: what stopped those of
+    stores.yml, by name."""
 
     settings: Settings
     reporter: Reporter
@@ -76,6 +78,8 @@ class _Stages:
     as_of: datetime
     full: bool
     made: Made = field(default_factory=dict)
+    stores_failed: Mapping[str, str] = field(default_factory=dict)
+    sharing: Settings = field(init=False)  # with what all stores share, while they are brought
 
     def bring_marts(self, loaded: LoadedAhead) -> bool:
         """False: nothing changed, nothing was built. Raises TransformFailed."""
@@ -85,6 +89,7 @@ class _Stages:
         run = self.shown.get()
         from orchestration.code_location.asset_checks import verdicts_on_landing
         from orchestration.code_location.events import stage_events as events
+        from orchestration.code_location.events.own_traits_events import own_traits_events
 
         self.made = run.made
         events.say_of_load(result, why, run.say)
@@ -95,6 +100,7 @@ class _Stages:
         told = events.loaded_events(self.settings, self.reporter, result, seconds=seconds)
         run.tell("stripe_landing", told)
         run.tell("dbt_models", events.built_events(self.settings, built))
+        run.tell("custom_traits", own_traits_events(self.settings))
         run.tell("beside_stripe", verdicts_on_landing(self.settings))
         return True
 
@@ -108,7 +114,10 @@ class _Stages:
         run_id, told = str(uuid4()), False
         done: list[StoreDelivery] = []
         try:
-            with further_deliveries(self.settings, as_of=self.as_of, run_id=run_id) as done:
+            with (
+                sharing_plans(self.settings) as self.sharing,
+                further_deliveries(self.sharing, as_of=self.as_of, run_id=run_id) as done,
+            ):
                 yield
             told = True
         finally:
@@ -118,6 +127,7 @@ class _Stages:
     def _tell_further(self, done: Sequence[StoreDelivery], *, warn: bool) -> None:
         if not done:
             return
+        self.stores_failed = {one.store: one.said[0] for one in done if one.said}
         run = self.shown.get()
         from orchestration.code_location.events.store_events import store_event
 
@@ -139,7 +149,7 @@ class _Stages:
         self.made = run.made
         run.tell("before_delivery", verdicts_on_marts(self.settings))
         event = delivery_event(
-            self.settings,
+            self.sharing,
             self.reporter,
             as_of=self.as_of,
             clock=lambda: self.as_of + (now() - self.began),

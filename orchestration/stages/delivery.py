@@ -82,6 +82,7 @@ def sync_context(settings: Settings, reporter: Reporter, timed: Timed = nullcont
         lease=lambda: lease(settings.folder, reporter),
         timed=timed,
         rules=settings.store_rules,
+        shared_plans=settings.shared_plans,
         guards=replace(settings.guards, refreshed_at=refreshed_at(settings.folder)),
     )
 

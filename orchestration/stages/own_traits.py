@@ -16,6 +16,7 @@ from orchestration.configuration.traits_folder import OwnTraitsFailed, own_files
 from orchestration.own_traits import tables
 from orchestration.own_traits.compiled import OwnModels, compiled
 from orchestration.own_traits.declared import problems
+from orchestration.own_traits.described import without_sql
 from orchestration.own_traits.problems import note, published
 from orchestration.publication.marts import reading
 from orchestration.terminal.logs import log
@@ -78,6 +79,8 @@ def _models(settings: Settings, marts: set[str]) -> OwnModels:
     """Raises OwnTraitsFailed."""
     folder = settings.traits_dir
     files = own_files(folder) if folder else {}
+    if lost := without_sql(files):
+        raise OwnTraitsFailed("\n".join(lost))
     if not any(name.endswith(".sql") for name in files):
         return OwnModels((), "")
     taken = [name for name in files if name.endswith(".sql") and Path(name).stem in marts]

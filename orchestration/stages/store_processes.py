@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from orchestration.configuration.settings import Settings
 from orchestration.configuration.stores.further_stores import further_stores, store_settings
@@ -34,7 +35,8 @@ def further_deliveries(
     done: list[StoreDelivery] = []
     due = [one.store_name or "" for one in further_stores(settings) if further_due(one)]
     with ExitStack() as running:
-        asked = [running.enter_context(_process(one, as_of, run_id)) for one in due]
+        shared = settings.shared_plans
+        asked = [running.enter_context(_process(one, as_of, run_id, shared)) for one in due]
         try:
             yield done
         except Exception:
@@ -44,10 +46,12 @@ def further_deliveries(
 
 
 @contextmanager
-def _process(store: str, as_of: datetime, run_id: str) -> Iterator["subprocess.Popen[str]"]:
+def _process(
+    store: str, as_of: datetime, run_id: str, shared: Path | None
+) -> Iterator["subprocess.Popen[str]"]:
     """It reads the settings itself, so that no secret stands in its arguments."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, store, as_of.isoformat(), run_id],
+        [sys.executable, "-c", PROGRAM, store, as_of.isoformat(), run_id, str(shared or "")],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.PIPE,
         text=True,
@@ -76,11 +80,12 @@ def _outcome(store: str, process: "subprocess.Popen[str]") -> StoreDelivery:
 
 
 def main() -> None:
-    """One of those processes: the store, `as_of` and the run's id are its arguments."""
-    store, as_of, run_id = sys.argv[1:]
+    """One of those processes: the store, `as_of`, the run's id and the folder that they share are
+    its arguments."""
+    store, as_of, run_id, shared = sys.argv[1:]
     try:
         done = deliver_to(
-            store_settings(store),
+            store_settings(store).sharing_plans(Path(shared) if shared else None),
             LogReporter(log.info),
             as_of=datetime.fromisoformat(as_of),
             run_id=run_id,

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.configuration.data_folder import BACKUPS, WAREHOUSE, DataFolder
+from orchestration.configuration.data_folder import BACKUPS, PLANS, WAREHOUSE, DataFolder
 from orchestration.file_lock import writer_lock
 
-LEFT_OUT = ("dbt", "dlt", "in_process", BACKUPS)
+LEFT_OUT = ("dbt", "dlt", "in_process", BACKUPS, PLANS)
 IN_ARCHIVE = Path(WAREHOUSE)  # wherever it is kept
 SQLITE = b"SQLite format 3\x00"
 

@@ -17,11 +17,10 @@ def alerts_findings(files: NamedFiles) -> Iterator[Finding]:
     rules, found = rules_and_findings(files.alerts_file)
     yield from found
     segments, unreadable = saved(files.segments_file)
-    if unreadable or not (wanted := {rule.name: rule.segment for rule in rules if rule.segment}):
+    if unreadable:
         return
     file, names = YamlFile(files.alerts_file, MOST_BYTES), {one.name for one in segments}
-    for number, one in enumerate(file.data["rules"]):
-        segment = wanted.get(str(one.get("name"))) if isinstance(one, dict) else None
-        if segment and segment not in names:
-            text = f"rule '{one['name']}': {files.segments_file} has no segment '{segment}'"
+    for number, rule in rules.items():
+        if rule.segment and rule.segment not in names:
+            text = f"rule '{rule.name}': {files.segments_file} has no segment '{rule.segment}'"
             yield file.finding(("rules", number, "segment"), f"{text}: save it, or name another")

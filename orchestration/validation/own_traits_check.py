@@ -14,20 +14,28 @@ from orchestration.configuration.named_files import NamedFiles
 from orchestration.configuration.traits_folder import OwnTraitsFailed, own_files
 from orchestration.own_traits.compiled import OwnModel, compiled
 from orchestration.own_traits.declared import problems
+from orchestration.own_traits.described import without_sql
 from orchestration.user_files.finding import Finding
 from orchestration.validation.model_columns import Tables
 
-COLUMN = re.compile(r"column '([^']*)'")
+NAMED = re.compile(r"(?:column|^model) '([^']*)'")
+PLACE = re.compile(r"([^:]+\.(?:sql|ya?ml))(?::([0-9]+))?: (.*)")
 
 
 def own_traits_findings(files: NamedFiles) -> Iterator[Finding]:
     """No folder is none."""
     if files.traits_dir:
         for line in _found(files.traits_dir)[1]:
-            name, _, text = line.partition(": ")
-            column = COLUMN.search(text)
-            place = files.traits_dir / name if name.endswith(".sql") else files.traits_dir
-            yield Finding(str(place), None, column[1] if column else "TRAITS_DIR", text)
+            yield _finding(files.traits_dir, line)
+
+
+def _finding(folder: Path, line: str) -> Finding:
+    placed = PLACE.fullmatch(line)
+    text = placed[3] if placed else line.partition(": ")[2]
+    named = NAMED.search(text)
+    place = folder / placed[1] if placed else folder
+    number = int(placed[2]) if placed and placed[2] else None
+    return Finding(str(place), number, named[1] if named else "TRAITS_DIR", text)
 
 
 def own_columns(files: NamedFiles) -> Tables:
@@ -46,10 +54,11 @@ def _found(folder: Path) -> tuple[tuple[OwnModel, ...], list[str]]:
     """The models, and a line for each thing that is wrong."""
     try:
         files = own_files(folder)
+        lost = without_sql(files)
         if not any(name.endswith(".sql") for name in files):
-            return (), []
+            return (), lost
         with TemporaryDirectory(prefix="own_traits-") as working:
             models = compiled(files, Path(working)).models
     except OwnTraitsFailed as failed:
         return (), str(failed).splitlines()
-    return models, problems(models)
+    return models, lost + problems(models)

@@ -17,9 +17,9 @@ NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 ASSIGNED = r"\s*(?:export\s+)?{name}\s*="
 
 
-def settings_findings(_: NamedFiles) -> Iterator[Finding]:
+def settings_findings(files: NamedFiles) -> Iterator[Finding]:
     """One for each complaint, in the order in which every command tells them."""
-    problems = judged_settings(for_stripe=True)[1]
+    problems = judged_settings(for_stripe=True)[1] + files.missing_segments
     lines = _env_lines()
     for text in problems:
         named = NAME.search(text)

@@ -5,7 +5,7 @@ count of the rows that need none. Rows whose text has not changed since it was a
 leave DuckDB. Not here: what is decided about a candidate (decide.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +33,8 @@ FETCH = 100  # rows that DuckDB hands over at once
 # What DuckDB puts together at once, in bytes of traits: a join holds one of its sides. Each part
 # looks through both tables, so there are never more than so many.
 PART, PARTS = 32 << 20, 16
+# Where several stores share the work, smaller ones, so that each has some of it.
+SHARED_PART = 8 << 20
 
 
 # Counted by itself, as what needs nothing is.
@@ -43,6 +45,14 @@ SELECTED = """
             $2 or account_id in (select account_id from considering.audience)
             or account_id in (select account_id from sync.sync_snapshot)
         )
+"""
+
+
+NUMBERS = "select distinct part from considering.candidates order by part"
+LEAVE_OUT = """
+    insert into considering.left_out
+    select candidates.account_id from considering.candidates as candidates
+    semi join read_parquet($file) as decided on {the_same}
 """
 
 
@@ -90,25 +100,38 @@ class Candidate(NamedTuple):
 @dataclass(frozen=True)
 class Source:
     """account_traits as read: how many rows there are, how many of them are as acknowledged, and
-    the others, which may need a write, in chunks."""
+    the others, which may need a write, part by part."""
 
     selected: int
     untouched: int
-    chunks: Iterator[list[Candidate]]
+    parts: Sequence[int]
+    reader: DuckDBPyConnection
+
+    def chunks(self, part: int) -> Iterator[list[Candidate]]:
+        """Of those that were not left out."""
+        return portions(_rows(self.reader, part), most=MOST, room=ROOM, length=_length)
+
+    def leave_out(self, the_same: str, parameters: Mapping[str, object]) -> None:
+        """Those that are decided already, in a file of Parquet."""
+        self.reader.execute(LEAVE_OUT.format(the_same=the_same), dict(parameters))
 
 
 @contextmanager
-def read(connection: DuckDBPyConnection, marts_path: Path, run: Run) -> Iterator[Source]:
-    """The published account_traits beside the sync state. It must be used up before it ends."""
+def read(
+    connection: DuckDBPyConnection, marts_path: Path, run: Run, *, part: int = PART
+) -> Iterator[Source]:
+    """The published account_traits beside the sync state, in parts of so many bytes. It must be
+    used up before it ends."""
     with published(connection, marts_path):
         connection.execute("attach ':memory:' as considering")
         try:
-            selected = _consider(connection, run)
+            selected = _consider(connection, run, part)
             # Counted by itself, not by subtraction: else a row lost on the way passes as unchanged.
             untouched = "select count(*) from considering.considered where not needed"
             # A cursor of its own, so that the caller can write while rows still come.
             with closing(connection.cursor()) as reader:
-                yield Source(selected, count(connection, untouched), _chunks(reader))
+                parts = [number for (number,) in reader.execute(NUMBERS).fetchall()]
+                yield Source(selected, count(connection, untouched), parts, reader)
         finally:
             connection.execute("detach considering")
 
@@ -126,7 +149,7 @@ def published(connection: DuckDBPyConnection, marts_path: Path) -> Iterator[None
         connection.execute("detach published")
 
 
-def _consider(connection: DuckDBPyConnection, run: Run) -> int:
+def _consider(connection: DuckDBPyConnection, run: Run, part: int) -> int:
     """Fills the table of rows to look at; how many rows were selected."""
     accounts = run.scope.accounts
     connection.execute("create table considering.chosen (account_id varchar)")
@@ -143,7 +166,8 @@ def _consider(connection: DuckDBPyConnection, run: Run) -> int:
     _check_columns(connection)
     prepare_rules(connection, run.rules)
     connection.execute(CONSIDERED.format(facts=FACTS_TEXT), parameters)
-    connection.execute(DIVIDED, {"part": PART, "parts": PARTS})
+    connection.execute(DIVIDED, {"part": part, "parts": PARTS})
+    connection.execute("create table considering.left_out (account_id varchar)")
     if accounts is not None:
         _check_chosen(connection)
     return count(connection, SELECTED, parameters["chosen"], parameters["everyone"])
@@ -176,12 +200,6 @@ def _check_chosen(connection: DuckDBPyConnection) -> None:
             f"account {unknown[0]} is not in account_traits; customers without an account's ID"
             " are in marts.unlinked_customers"
         )
-
-
-def _chunks(reader: DuckDBPyConnection) -> Iterator[list[Candidate]]:
-    found = "select distinct part from considering.candidates order by part"
-    for (part,) in reader.execute(found).fetchall():
-        yield from portions(_rows(reader, part), most=MOST, room=ROOM, length=_length)
 
 
 def _rows(reader: DuckDBPyConnection, part: int) -> Iterator[Candidate]:

@@ -130,7 +130,9 @@ FACTS_TEXT = f"to_json({{{FACTS}}})::varchar"
 
 CANDIDATES = """
     with considered as (
-        select * from considering.candidates where part = $part
+        select * from considering.candidates
+        anti join considering.left_out using (account_id)
+        where part = $part
     ),
 
     source as (

@@ -7,6 +7,7 @@ of the plan, and the outbox rows. A newer plan for an account supersedes its una
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
@@ -28,6 +29,7 @@ from reverse_sync.plan.records import (
     refresh_md5,
     replace_invalid,
 )
+from reverse_sync.plan.shared_plans import adopt, keep, turns
 from reverse_sync.state.delivered import note_delivered
 from reverse_sync.state.run import Run, count
 from reverse_sync.state.schema import prepare
@@ -43,16 +45,25 @@ def begin(connection: DuckDBPyConnection, run: Run) -> Run:
 
 
 def diff_into_outbox(
-    connection: DuckDBPyConnection, run: Run, source: Source, tracking: Tracking
+    connection: DuckDBPyConnection,
+    run: Run,
+    source: Source,
+    tracking: Tracking,
+    *,
+    shared: Path | None = None,
 ) -> Plan:
-    """Diffs what was read against what was acknowledged, within the caller's transaction."""
+    """Diffs what was read against what was acknowledged, within the caller's transaction; `shared`:
+    beside others that do so."""
     counts: Counter[str] = Counter()
     invalid: list[Invalid] = []
     waits: list[datetime] = []
-    for chunk in source.chunks:
-        decisions = _record(connection, run, tracking, chunk, counts)
-        invalid += [one for one in decisions if isinstance(one, Invalid)]
-        waits += [one.until for one in decisions if isinstance(one, Deferred)]
+    for turn in turns(connection, run, shared, source.parts):
+        counts.update(adopt(connection, run, source, turn))
+        for chunk in source.chunks(turn.part):
+            decisions = _record(connection, run, tracking, chunk, counts)
+            invalid += [one for one in decisions if isinstance(one, Invalid)]
+            waits += [one.until for one in decisions if isinstance(one, Deferred)]
+        keep(connection, run, turn)
     counts["unchanged"] += source.untouched
     plan = planned(run, counts, selected=source.selected, invalid=invalid)
     return replace(plan, waits_until=min(waits, default=None))

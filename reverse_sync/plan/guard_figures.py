@@ -143,7 +143,7 @@ def figures(
             "updates": [_figure(updates, accounts)],
             "deletes": [_figure(gone, accounts)],
             "churns": [_unknown(foreign) if foreign else _figure(churns, not_churned)],
-            "mrr_drop": [_unknown(foreign)] if foreign else _mrr(connection, run),
+            "mrr_drop": [_unknown(foreign)] if foreign else _mrr(connection, run, tracking),
             "unknown_mrr": [_figure(_row(connection, UNKNOWN, run.version)[0], accounts)],
             "nulls": [_figure(nulls, held)],
         },
@@ -164,12 +164,15 @@ def _unknown(why: str) -> Figure:
     return Figure(None, Decimal(0), unknown=why)
 
 
-def _mrr(connection: DuckDBPyConnection, run: Run) -> list[Figure]:
+def _mrr(connection: DuckDBPyConnection, run: Run, tracking: Tracking) -> list[Figure]:
+    """By the trait that revenue is tracked by, which is not the MRR of every page."""
+    revenue = tracking.settings.get("revenue")
+    trait = (revenue.trait if revenue else None) or ""
     rows = connection.execute(MRR, {"version": run.version}).fetchall()
     return [
         _unknown(f"an amount of MRR in {currency or 'no currency'} has too many digits")
         if unread
-        else Figure(max(dropped, Decimal(0)).normalize(), amount.normalize(), currency)
+        else Figure(max(dropped, Decimal(0)).normalize(), amount.normalize(), currency, trait=trait)
         for currency, amount, dropped, unread in rows
     ]
 

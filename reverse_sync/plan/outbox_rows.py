@@ -38,6 +38,8 @@ _PLANNED = pa.schema(
     ]
 )
 
+PLANNED_COLUMNS = tuple(_PLANNED.names)
+
 # The same change planned again takes the older row's place without a word; another one supersedes.
 REPEATED = """
     delete from sync.outbox using planned

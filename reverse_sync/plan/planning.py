@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from duckdb import DuckDBPyConnection
 
+from reverse_sync.diff.candidates import PART, SHARED_PART
 from reverse_sync.diff.candidates import read as candidates
 from reverse_sync.guards import Blocked, Figures, Trip, check
 from reverse_sync.plan.counts import Plan
@@ -110,9 +111,10 @@ class Planner:
         version, tracking = self.held.version, self.held.tracking
         ordered = request.run(self.context, version=version, tracking=tracking)
         run = begin(connection, ordered)
-        path = self.context.marts_path
-        with candidates(connection, path, run) as source, transaction(connection):
-            plan = diff_into_outbox(connection, run, source, tracking)
+        path, shared = self.context.marts_path, self.context.shared_plans
+        part = SHARED_PART if shared else PART
+        with candidates(connection, path, run, part=part) as source, transaction(connection):
+            plan = diff_into_outbox(connection, run, source, tracking, shared=shared)
             build = self.context.rules.brought_to(published_build(connection).id)
             plan = replace(plan, digest=digest(connection, run), build=build)
             seen = self._of_this_store(figures(connection, plan, tracking, guards, version))

@@ -28,5 +28,5 @@ def published_build(connection: DuckDBPyConnection) -> PublishedBuild:
     if not known:
         return PublishedBuild()
     query = f"select {', '.join(known)} from published.publication.build"
-    row = connection.execute(query).fetchone() or ()
-    return PublishedBuild(**dict(zip(known, row, strict=False)))
+    rows = connection.execute(query).fetchall()  # to its end, so that the connection is free again
+    return PublishedBuild(**dict(zip(known, rows[0] if rows else (), strict=False)))

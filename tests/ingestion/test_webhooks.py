@@ -382,7 +382,7 @@ def test_replay_reads_again_what_logged_events_name(
         warehouse.execute("update stripe.customers set name = 'Damaged'")
     logged = log(local_stripe)
     ended = replay(tmp_path, "--since", "2025-06-15T00:01:00")
-    assert ended.stdout == "1 events name 1 changes: 1 objects wait for the next sync\n"
+    assert ended.stdout == "1 event, 1 change named: the next sync reads 1 object\n"
     assert local_stripe.load().objects["customers"] == 1
     assert local_stripe.query("select name from stripe.customers") == [("Later",)]
     assert json.loads(replay(tmp_path, "--all", "--json").stdout)["events"] == len(logged)

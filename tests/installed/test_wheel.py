@@ -56,6 +56,12 @@ def test_demo_fills_the_account_store(demo: str, folder: Path) -> None:
     assert sent == published > 1000
 
 
+def test_the_demos_builds_need_no_rendering(demo: str, folder: Path) -> None:
+    """The wheel has what dbt runs for a first build and a refresh; what it renders here is kept."""
+    del demo
+    assert not (folder / "data" / "demo" / "dbt" / "rendered").exists()
+
+
 def test_what_is_there_can_be_asked(demo: str, programs: Path, folder: Path) -> None:
     status = typed(programs, folder, "status", "--json", **DEMO)
     assert json.loads(status.stdout)

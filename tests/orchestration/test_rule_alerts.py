@@ -1,6 +1,7 @@
 """Alert rules: each occasion is told once, to a chat over HTTP and by mail over SMTP."""
 
 import os
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,11 +9,16 @@ from typing import Any
 import pytest
 from alert_receivers import MailServer, Receiver
 from command_line import run
+from dagster import build_sensor_context
 from local_stripe import DAY, NOW
 from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
 
+from orchestration.code_location.sensors import health
 from orchestration.configuration.settings import Settings
+from orchestration.dagster_local.dagster_home import dagster_instance
+from orchestration.live.resident import Cycle, live
 from orchestration.monitoring.rule_alerts import notify_rules
+from orchestration.terminal.reporter import LogReporter
 from report.filters.tree import Condition
 from report.segments.definition import Segment
 from report.segments.segments_file import write
@@ -29,6 +35,7 @@ RULES = """rules:
   - {name: tarnished, when: segment_left, segment: gold}
 """
 Heard = Callable[[], list[dict[str, Any]]]
+MOST_CYCLES = 60
 TOMORROW = AS_OF + timedelta(days=1)
 
 
@@ -37,10 +44,10 @@ def business(refreshed: Pipeline, receiver: Receiver) -> Pipeline:
     """Three who pay 50.00 a month; the rules were judged once."""
     folder = refreshed.folder.parent
     refreshed.set(SEGMENTS_FILE=str(folder / "segments.yml"), ALERT_WEBHOOK_URL=receiver.url)
+    (folder / "alerts.yml").write_text(RULES)
     refreshed.set(ALERTS_FILE=str(folder / "alerts.yml"))
     gold = Segment("gold", "", Condition("metadata.plan", "is", "gold"))
     write(refreshed.settings.segments_file, [gold])
-    rules(refreshed, RULES)
     refreshed.refresh()
     return refreshed
 
@@ -105,8 +112,8 @@ def test_each_occasion_is_told_once_and_the_first_judgement_and_a_full_read_are_
         "usd",
     )
     assert told["alert:churn"]["text"].splitlines() == [
-        "stripe-traits alert: churn: 1 accounts churned",
-        "  cus_two, usd 50.00 a month, 2025-06-15T00:00:00+00:00",
+        "stripe-traits alert: churn: 1 account churned",
+        "  cus_two, MRR usd 50.00 a month, 2025-06-15T00:00:00+00:00",
     ]
     assert told["alert:trials"]["occasions"][0]["account_id"] == "cus_late"
     assert told["alert:fell"]["lines"] == ["  MRR fell by 33.3%, from usd 150.00 to usd 100.00"]
@@ -159,7 +166,7 @@ def test_a_channel_that_fails_is_tried_again_alone(
     [mail] = mail_server.got
     assert mail["Subject"] == "stripe-traits alert: churn: 2 accounts churned"
     assert mail["To"] == "success@example.com, sales@example.com"
-    assert "cus_one, usd 50.00 a month" in mail.get_content()
+    assert "cus_one, MRR usd 50.00 a month" in mail.get_content()
     receiver.status = 200
     assert [notice["occasions"][0]["account_id"] for notice in heard()] == ["cus_one"]
     assert heard() == []
@@ -182,13 +189,69 @@ def test_a_digest_comes_when_its_day_is_over_in_the_form_that_slack_takes(
     assert digest.keys() == {"text"}
     assert digest["text"].splitlines() == [
         "stripe-traits digest: daily: churn 1, golden 1",
-        "churn: 1 accounts churned",
-        "  cus_two, usd 50.00 a month, 2025-06-15T00:00:00+00:00",
-        "golden: 1 accounts entered segment 'gold'",
+        "churn: 1 account churned",
+        "  cus_two, MRR usd 50.00 a month, 2025-06-15T00:00:00+00:00",
+        "golden: 1 account entered segment 'gold'",
         "  cus_a&lt;b, 2025-06-15T00:00:00+00:00",
     ]
     business.refresh(as_of=TOMORROW)
     assert heard() == []
+
+
+def test_a_weekly_digest_comes_when_its_sunday_is_over(business: Pipeline, heard: Heard) -> None:
+    rules(business, RULES.replace("}", ", send: weekly}"))
+    cancel(business, "two")
+    business.refresh(as_of=TOMORROW)  # a Monday
+    assert heard() == []
+    make_gold(business, "one")
+    sunday = TOMORROW + timedelta(days=6, hours=23)
+    business.refresh(as_of=sunday)
+    assert heard() == []
+    business.refresh(as_of=sunday + timedelta(hours=1))
+    [digest] = heard()
+    assert digest["text"].splitlines()[0] == (
+        "stripe-traits digest: weekly: churn 1, fell 1, golden 1"
+    )
+    assert [one["rule"] for one in digest["occasions"]] == ["churn", "fell", "golden"]
+    assert heard() == []
+
+
+def test_the_sensor_tells_what_rules_noticed_once(business: Pipeline, receiver: Receiver) -> None:
+    cancel(business, "two")
+    business.sync()
+    with dagster_instance(business.settings) as instance:
+        said = [health(build_sensor_context(instance)) for _ in range(2)]
+    assert [notice["key"] for notice in receiver.got] == ["alert:churn"]
+    assert [str(one.skip_message).count("churn: 1 account") for one in said] == [1, 0]  # type: ignore[union-attr]
+
+
+def test_live_tells_beside_its_cycles_which_a_slow_chat_does_not_hold_up(
+    business: Pipeline, receiver: Receiver
+) -> None:
+    business.set(LIVE_POLL_SECONDS="0.5")
+    stop, cycles = threading.Event(), list[Cycle]()
+    receiver.may_answer.clear()
+
+    def cycle_done(cycle: Cycle) -> None:
+        cycles.append(cycle)
+        if cycle.number == 1:
+            cancel(business, "two")
+        elif receiver.got and not receiver.may_answer.is_set():
+            if business.account("cus_one")["name"] == "Renamed":  # while the chat is silent
+                receiver.may_answer.set()
+                stop.set()
+            changed = {"name": "Renamed"}
+            business.stripe.store.update("customer", "cus_one", changed, now=NOW + cycle.number)
+        if cycle.number > MOST_CYCLES:
+            stop.set()
+
+    quiet = LogReporter(lambda line: None)
+    live(business.settings, quiet, clock=lambda: AS_OF, stop=stop, report=cycle_done)
+    assert len(cycles) < MOST_CYCLES
+    assert [notice["key"] for notice in receiver.got] == ["alert:churn"]
+    assert [cycle.failure for cycle in cycles] == [None] * len(cycles)
+    notify_rules(business.settings)
+    assert len(receiver.got) == 1, "told, and noted as told"
 
 
 def test_sync_sends_at_its_end(business: Pipeline, receiver: Receiver) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,32 @@ async def _asked(folder: Path, calls: list[tuple[str, dict[str, Any]]]) -> list[
         listed = {tool.name for tool in (await client.list_tools()).tools}
         assert listed == {*(name for name, _, _ in QUESTIONS), "explain"}
         return [await client.call_tool(name, given) for name, given in calls]
+
+
+async def _refused(folder: Path, calls: list[tuple[str, dict[str, Any]]]) -> tuple[str, list[Any]]:
+    """The program's version and its answers, before anything is published."""
+    started = StdioServerParameters(command=PROGRAM, args=["mcp"], env=environment(), cwd=folder)
+    async with Client(stdio_client(started, errlog=sys.stderr)) as client:
+        return client.server_info.version, [
+            await client.call_tool(name, given) for name, given in calls
+        ]
+
+
+def test_a_wrong_argument_is_one_line_in_our_own_words(tmp_path: Path) -> None:
+    wrong: dict[str, tuple[str, dict[str, Any]]] = {
+        "limit: write a whole number": ("accounts", {"limit": "many"}),
+        "account_id is missing: give it": ("account", {}),
+        "limt is no argument; there are where, search, sort, limit, cursor": (
+            "accounts",
+            {"limt": 3},
+        ),
+        "currency: write a text": ("mrr", {"currency": 3}),
+    }
+    version, answers = anyio.run(_refused, tmp_path, [*wrong.values()])
+    assert version == metadata.version("stripe-traits")
+    for (said, (name, _)), answer in zip(wrong.items(), answers, strict=True):
+        assert answer.is_error
+        assert answer.content[0].text == f"Error executing tool {name}: {said}"
 
 
 @pytest.mark.long

@@ -123,9 +123,15 @@ def test_a_first_import_passes_every_guard(local: World) -> None:
         ("updates", "50%", accounts(20, {**ACTIVE, "stripe.email": "b"}), "20 accounts to update"),
         ("deletes", "10%", accounts(17), "3 accounts that left account_traits (15.0% of 20"),
         ("churns", "3,99%", {**accounts(20), **accounts(4, ENDED)}, "4 accounts turning churned"),
-        ("mrr_drop", "100", {**accounts(20), **accounts(3, ENDED)}, "150 usd MRR lost"),
-        ("mrr_drop", "10%", {**accounts(20), **accounts(3, {**ACTIVE, MRR: 10})}, "120 usd MRR"),
-        ("nulls", "1%", {**accounts(20), "a001": {**ACTIVE, "stripe.email": None}}, "1 traits"),
+        ("mrr_drop", "100", {**accounts(20), **accounts(3, ENDED)}, "150 usd MRR lost by the"),
+        (
+            "mrr_drop",
+            "10%",
+            {**accounts(20), **accounts(3, {**ACTIVE, MRR: 10})},
+            "120 usd MRR lost by",
+        ),
+        ("creates", "0", accounts(21), "1 account to create, the limit is 0"),
+        ("nulls", "1%", {**accounts(20), "a001": {**ACTIVE, "stripe.email": None}}, "1 trait to"),
     ],
 )
 def test_a_guard_blocks_before_anything_is_sent_and_an_override_is_for_once(
@@ -139,6 +145,7 @@ def test_a_guard_blocks_before_anything_is_sent_and_an_override_is_for_once(
         (line,) = lines
         assert line.startswith(f"blocked by a guard: {guard}: {figure}")
         assert f"--override {guard}" in line
+        assert ("by the trait stripe.mrr" in line) == (guard == "mrr_drop")
     result = local.sync(guards=by, overridden=frozenset({guard}))
     assert result.rejected == result.pending == 0
     runs = local.state("select status, blocked, overridden from sync.sync_runs order by version")

@@ -21,6 +21,7 @@ from reverse_sync.stores.account_store import (
     Refusal,
 )
 from reverse_sync.stores.sqlite_store import SqliteStore
+from reverse_sync.values.counted import counted
 
 ACCOUNTS = [f"a{number:02}" for number in range(40)]
 BUSY = Refusal(reason="busy", code="503", permanent=False)
@@ -106,7 +107,7 @@ def test_each_account_is_in_one_number_and_no_number_is_of_the_plan(
         assert (told["created"], told["updated"]) == (len(whims.new), len(whims.changed))
         acknowledged = told["created"] + told["updated"]
         assert result.planned == acknowledged + told["waiting"] + told["rejected"]
-        assert f"{acknowledged:,} accounts sent" in cycle_line(result)
+        assert f"{counted(acknowledged, 'account')} sent" in cycle_line(result)
         backlog = local.state("select count(*) from sync.sync_backlog")
         letters = local.state("select count(*) from sync.dead_letters where resolution is null")
         assert (backlog, letters) == (

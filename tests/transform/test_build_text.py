@@ -11,10 +11,11 @@ from examples_build import AS_OF, RunSettings, Warehouse, create_warehouse
 from examples_objects import given, percent, simple
 
 from orchestration.build import manifest
-from orchestration.build.build_text import Place, place_of
+from orchestration.build.build_text import Node, Place, place_of
 from orchestration.build.manifest import MANIFEST
 from orchestration.build.scope import BuildKind, decide
 from orchestration.build.transform import Transformed, transform
+from orchestration.project import PROJECT
 
 pytestmark = pytest.mark.long
 
@@ -152,7 +153,19 @@ def test_models_newer_than_the_manifest_are_dbts(
         assert place_of(*asked) is None
 
 
-@pytest.mark.parametrize("text", ["", '[{"unique_id"', '{"a": 1}', '[{"unique": "model.a"}]'])
+def test_a_text_holds_wherever_the_project_stands(tmp_path: Path) -> None:
+    """It names no folder of this machine."""
+    place = Place("full.json", (tmp_path,), ("full",))
+    seed = f"copy seeds.traits from '{PROJECT}/transform/seeds/traits.csv'"
+    place.write([Node("seed.traits", statements=[seed])])
+    assert str(PROJECT) not in (tmp_path / "full.json").read_text()
+    [node] = place.read() or []
+    assert node.statements == [seed]
+
+
+@pytest.mark.parametrize(
+    "text", ["", '{"nodes": [', '{"a": 1}', '[{"unique_id": "model.a"}]', '{"nodes": [{"x": 1}]}']
+)
 def test_a_text_that_is_garbled_is_none(text: str, tmp_path: Path) -> None:
     (tmp_path / "refresh.json").write_text(text)
     assert Place("refresh.json", (tmp_path / "none", tmp_path)).read() is None

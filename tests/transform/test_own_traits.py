@@ -9,12 +9,14 @@ from typing import Any
 import duckdb
 import pytest
 from command_line import run
+from dagster import AssetCheckKey, AssetKey
 from local_stripe import DAY, NOW
 from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
 from report_world import reported
 
 from orchestration.build.scope import decide
 from orchestration.configuration.traits_folder import OwnTraitsFailed
+from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.own_traits.problems import published as published_problems
 from orchestration.pages.data_dictionary import write_docs
 from orchestration.pages.explain import read
@@ -170,11 +172,11 @@ def test_a_model_that_is_wrong_keeps_what_the_store_has(business: Pipeline) -> N
 WRONG = {
     "no row": (
         SIZE + " where account_id <> 'cus_two'",
-        "sizes.sql: no row of 1 accounts, first cus_two",
+        "sizes.sql: no row of 1 account, first cus_two",
     ),
     "another account": (
         SIZE + " union all select 'nobody', 1",
-        "sizes.sql: 1 rows of accounts that the marts do not have, first nobody",
+        "sizes.sql: 1 row of accounts that the marts do not have, first nobody",
     ),
     "another type": (
         "select account_id, 1.5 as size from {{ ref('accounts') }}",
@@ -240,6 +242,11 @@ def test_each_wrong_declaration_is_refused_in_one_line(business: Pipeline) -> No
     (own(business) / "others.sql").unlink()
     (own(business) / "bare.sql").unlink()
     assert refused(business) == ["accounts.sql: has the name of a mart: rename the file"]
+    (own(business) / "accounts.sql").rename(own(business) / "taken.sql")
+    assert refused(business) == [
+        "traits.yml:1: model 'accounts' has no accounts.sql: add it, or take the model out"
+    ]
+    (own(business) / "taken.sql").rename(own(business) / "accounts.sql")
     (own(business) / "accounts.sql").unlink()
     (own(business) / "traits.yml").write_text("models:\n  - name: sizes\n   columns: 1\n")
     [problem] = refused(business)
@@ -262,6 +269,32 @@ def test_check_names_what_is_wrong_without_data(tmp_path: Path) -> None:
     assert finished.stdout == "settings and files are right\n"
 
 
+def test_check_says_what_yaml_alone_gets_wrong(tmp_path: Path) -> None:
+    (tmp_path / "sizes.sql").write_text(SIZE)
+    described = (
+        "models:\n"
+        "  - name: sizes\n"
+        "    columns:\n"
+        "      - {name: account_id, data_type: varchar, description: The account.}\n"
+        "      - {name: size, data_type: decimal(18,2), description: Length of its id.}\n"
+    )
+    (tmp_path / "traits.yml").write_text(described)
+    finished = run("check", cwd=tmp_path, STRIPE_API_KEY=KEY, TRAITS_DIR=str(tmp_path))
+    assert finished.stdout == (
+        f"{tmp_path}/sizes.sql: size: column 'size' has data_type 'decimal(18', cut at the comma:"
+        " between braces write it in quotes, 'decimal(18, 2)'\n"
+    )
+    (tmp_path / "traits.yml").write_text(
+        described.replace("decimal(18,2)", "'decimal(18,2)'") + "  - name: lost\n"
+    )
+    finished = run("check", cwd=tmp_path, STRIPE_API_KEY=KEY, TRAITS_DIR=str(tmp_path))
+    assert finished.stdout == (
+        f"{tmp_path}/traits.yml:6: lost: model 'lost' has no lost.sql: add it, or take the model"
+        " out\n"
+    )
+    assert finished.returncode == 1
+
+
 def test_a_sync_delivers_all_else_and_fails(business: Pipeline) -> None:
     size(business)
     business.refresh()
@@ -272,12 +305,35 @@ def test_a_sync_delivers_all_else_and_fails(business: Pipeline) -> None:
         assert finished.returncode == 1
         assert "own traits stay as they were: sizes.sql: DuckDB cannot run it" in finished.stderr
     assert business.account("cus_one")["name"] == "Renamed"
+    shown = run("status", **settings_of(business)).stdout
+    assert "own traits     stay as they were: sizes.sql: DuckDB cannot run it: Parser" in shown
     business.stripe.store.update("customer", "cus_one", {"name": "Again"}, now=NOW + 1)
+    assert told_of_own_traits(business) == (1, False, "sizes.sql: DuckDB cannot run it: Parser")
     with pytest.raises(OwnTraitsFailed):
         business.run_job()
     assert business.account("cus_one")["name"] == "Again"
-    size(business)
-    assert run("sync", **settings_of(business)).returncode == 0
+    models(business, others=SIZE.replace("size", "other"))
+    declare(business, sizes={"size": "integer"}, others={"other": "integer"})
+    models(business, sizes=SIZE)
+    business.run_job()
+    assert told_of_own_traits(business) == (2, True, "")
+
+
+def told_of_own_traits(business: Pipeline) -> tuple[int, bool, str]:
+    """On Dagster's page: how many of them, whether their check passed, what it said."""
+    key = AssetKey(["marts", "custom_traits"])
+    with dagster_instance(business.settings) as instance:
+        made = instance.get_latest_materialization_event(key)
+        [check] = instance.event_log_storage.get_asset_check_execution_history(
+            AssetCheckKey(key, "own_traits_are_of_this_build"), limit=1
+        )
+    assert made
+    assert made.asset_materialization
+    assert check.evaluation
+    said = " ".join((check.evaluation.description or "").split()[:6])
+    traits = made.asset_materialization.metadata["traits"].value
+    assert isinstance(traits, int)
+    return traits, check.evaluation.passed, said
 
 
 def settings_of(business: Pipeline) -> dict[str, str]:

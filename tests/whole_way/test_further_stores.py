@@ -1,5 +1,6 @@
 """Several account stores at once, each with its own accounts, traits, names and failures."""
 
+import os
 import signal
 import socket
 import sqlite3
@@ -10,6 +11,7 @@ from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import orjson
 import psycopg
 import pytest
@@ -88,6 +90,25 @@ def test_a_store_that_is_added_gets_everything_alone_and_later_changes_with_the_
     assert orjson.loads(again.stdout)["stores"] == {}
 
 
+def test_stores_that_are_new_at_once_share_what_is_decided(refreshed: Pipeline) -> None:
+    """Each holds what the account store does, and nothing is left of what they shared."""
+    define(refreshed, one=None, two=None, mapped={"rename": {"stripe.mrr": "revenue"}})
+    (refreshed.folder / "plans" / "killed").mkdir(parents=True)
+    os.utime(refreshed.folder / "plans" / "killed", (0, 0))
+    sent = command(refreshed, "sync", *AT)
+    assert sent.returncode == 0, sent.stderr
+    ours = refreshed.account("cus_one")["traits"]
+    for name in ("one", "two"):
+        assert held(refreshed, name)["cus_one"]["traits"] == ours
+        records = str(refreshed.folder / "stores" / name / "records.duckdb")
+        with duckdb.connect(records, read_only=True) as database:
+            runs = database.execute("select creates, acknowledged from sync.sync_runs").fetchall()
+        assert runs == [(3, 3)]
+    renamed = held(refreshed, "mapped")["cus_one"]["traits"]
+    assert (renamed["revenue"], "stripe.mrr" in renamed) == (50, False)
+    assert list((refreshed.folder / "plans").iterdir()) == []
+
+
 def test_one_store_that_is_away_holds_no_other_one(refreshed: Pipeline, receiver: Receiver) -> None:
     define(refreshed, file=None, away=None)
     refreshed.set(STORE_AWAY_URL="http://127.0.0.1:9/hook", STORE_AWAY_SECRET=SECRET)
@@ -113,6 +134,16 @@ def test_the_account_store_that_is_away_holds_no_further_one(refreshed: Pipeline
     told = command(refreshed, "sync", *AT, ACCOUNT_STORE_URL=away)
     assert told.returncode == 1
     assert len(held(refreshed, "file")) == 4
+    assert "Store file     4 created, 0 updated" in told.stdout
+
+
+def test_each_of_several_stores_that_get_nothing_has_a_line(refreshed: Pipeline) -> None:
+    define(refreshed, app={"guards": {"creates": "1"}})
+    subscribe(refreshed, "four")
+    away = "postgresql://nobody@127.0.0.1:9/none"
+    told = command(refreshed, "sync", *AT, ACCOUNT_STORE_URL=away)
+    assert "Account store  nothing was sent: " in told.stdout
+    assert "Store app      nothing was sent: blocked by a guard: creates: 4 acc" in told.stdout
 
 
 def test_a_renamed_trait_is_set_and_its_old_name_cleared_in_one_plan(refreshed: Pipeline) -> None:
@@ -219,6 +250,11 @@ def test_what_a_guard_advises_is_about_its_store(refreshed: Pipeline) -> None:
     assert "3 accounts to create, the limit is 1; look at 'stripe-traits plan --to app'" in line
     assert "'stripe-traits apply --plan DIGEST --override creates --to app'" in line
     assert "guards: {creates: ...} in stores.yml" in line
+    (shown,) = (one for one in told.stdout.splitlines() if one.startswith("Store app"))
+    assert shown.split(maxsplit=2)[2].startswith("nothing was sent: blocked by a guard: creates: 3")
+    data = orjson.loads(command(refreshed, "sync", *AT, "--json").stdout)
+    assert data["stores"] == {}
+    assert data["stores_failed"]["app"].startswith("blocked by a guard: creates: 3 accounts")
 
 
 def test_what_is_missing_is_told_at_once_and_hides_nothing_else(refreshed: Pipeline) -> None:

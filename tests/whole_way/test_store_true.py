@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from local_stripe import NOW
 from pipeline import AS_OF, MONTHLY, Pipeline, subscribe
+from typer.testing import CliRunner
 
 from ingestion.reconcile.slices import Share
 from orchestration.build.transform import transform
+from orchestration.cli import app
 from orchestration.monitoring.alerts import notify
 from orchestration.monitoring.health import Problem
 from orchestration.pages.data_dictionary import write_docs
@@ -69,6 +71,23 @@ def what_a_killed_run_left_is_done_by_the_next_one(business: Pipeline) -> None:
     settings.marts.write_bytes(published)
     assert business.refresh()["unchanged"] == ACCOUNTS, "not known, so looked at again"
     assert business.refresh() == {}
+
+
+def test_accounts_follow_a_change_of_what_is_tracked(business: Pipeline) -> None:
+    """With nothing new at Stripe, too."""
+    business.refresh()
+    assert business.account("cus_n7")["mrr"] == "50"
+    tracking("set", "revenue", "app.arr", "--rule", "amount")
+    assert business.refresh()["acknowledged"] == ACCOUNTS
+    assert business.account("cus_n7")["mrr"] is None
+    assert business.refresh() == {}
+    tracking("restore")  # nothing of the operator's was replaced
+    assert business.refresh() == {}
+
+
+def tracking(*words: str) -> None:
+    done = CliRunner().invoke(app, ["tracking", *words])
+    assert done.exit_code == 0, done.output
 
 
 def rename(business: Pipeline, name: str) -> None:

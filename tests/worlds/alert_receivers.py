@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +15,17 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+PATIENCE = 60.0  # seconds
+
 
 class Receiver:
-    """Keeps what is posted; answers with `status`."""
+    """Keeps what is posted; answers with `status`, once it `may_answer`."""
 
     def __init__(self) -> None:
         self.got: list[dict[str, Any]] = []
         self.status = 200
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -28,6 +33,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if receiver.status == 200:
                     receiver.got.append(json.loads(body))
+                receiver.may_answer.wait(PATIENCE)
                 self.send_response(receiver.status)
                 self.end_headers()
 
@@ -41,16 +47,18 @@ class Receiver:
 class MailServer:
     """Takes mail from who knows the password; while `is_full`, it takes none."""
 
-    def __init__(self) -> None:
+    def __init__(self, hostname: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
         self.got: list[EmailMessage] = []
         self.is_full = False
         self.controller = Controller(
             self,
-            hostname="127.0.0.1",
+            hostname=hostname,
             port=_free_port(),
             authenticator=self._authenticate,
             auth_required=True,
-            auth_require_tls=False,
+            auth_require_tls=tls is not None,
+            tls_context=tls,
+            require_starttls=tls is not None,
         )
 
     def _authenticate(self, *given: Any) -> AuthResult:
@@ -67,7 +75,7 @@ class MailServer:
 
     @property
     def url(self) -> str:
-        return f"smtp://alerts:pass%20w0rd%2F1@127.0.0.1:{self.controller.port}"
+        return f"smtp://alerts:pass%20w0rd%2F1@{self.controller.hostname}:{self.controller.port}"
 
 
 def _free_port() -> int:
@@ -77,8 +85,8 @@ def _free_port() -> int:
 
 
 @contextmanager
-def mailing() -> Iterator[MailServer]:
-    made = MailServer()
+def mailing(hostname: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Iterator[MailServer]:
+    made = MailServer(hostname, tls)
     made.controller.start()
     yield made
     made.controller.stop()

@@ -12,6 +12,7 @@ from typing import Any, Self
 from dagster import AssetCheckEvaluation, AssetMaterialization, DagsterInstance
 
 from orchestration.code_location.events.dbt_events import Told, dbt_events, told
+from orchestration.code_location.events.own_traits_events import own_traits_events
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.live.resident import Cycle
@@ -90,7 +91,7 @@ class LiveReport:
                 if rows:
                     yield _made(["stripe", name], rows_merged=rows, seconds=cycle.seconds["load"])
         if cycle.built:
-            for event in dbt_events(cycle.built):
+            for event in (*dbt_events(cycle.built), *own_traits_events(self._settings)):
                 yield told(event)
         if cycle.delivered:
             counts = as_metadata(cycle.delivered)

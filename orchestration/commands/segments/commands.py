@@ -16,6 +16,7 @@ from orchestration.commands.segments.saved import (
 from orchestration.terminal.failures import WrongUsage, explained
 from orchestration.terminal.output import Json, console
 from orchestration.terminal.printable import printable
+from reverse_sync.values.counted import counted
 
 if TYPE_CHECKING:
     from report.segments.definition import Segment
@@ -85,7 +86,7 @@ def count(name: Name, json: Json = False) -> None:
     if json:
         _print_json({"segment": name, "accounts": found})
     else:
-        console.print(f"{found:,} accounts", highlight=False)
+        console.print(counted(found, "account"), highlight=False)
 
 
 @app.command()

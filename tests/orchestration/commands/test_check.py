@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from command_line import run
 
 ENV = """# mine
@@ -94,3 +95,31 @@ def test_right_files_end_with_0(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("STRIPE_API_KEY=sk_test_12345678\n")
     finished = run("check", cwd=tmp_path)
     assert (finished.returncode, finished.stdout) == (0, "settings and files are right\n")
+
+
+def test_each_finding_of_rules_with_one_name_has_its_own_line(tmp_path: Path) -> None:
+    (tmp_path / "alerts.yml").write_text(
+        "rules:\n"
+        "  - {name: into, when: segment_entered}\n"
+        "  - {name: into, when: segment_entered, segment: gold}\n"
+        "  - {name: into, when: segment_left, segment: silver}\n"
+    )
+    finished = run("check", cwd=tmp_path, STRIPE_API_KEY="sk_test_12345678")
+    assert [line.split(": ")[:2] for line in finished.stdout.splitlines()] == [
+        ["alerts.yml:2", "rules[0]"],
+        ["alerts.yml:4", "rules[2].name"],
+        ["alerts.yml:3", "rules[1].segment"],
+    ]
+
+
+@pytest.mark.parametrize("name", ["SEGMENTS_FILE", "ALERTS_FILE", "STORES_FILE"])
+def test_a_file_that_is_named_and_missing_is_told_before_anything_is_read(
+    tmp_path: Path, name: str
+) -> None:
+    said = f"{name}: gone does not exist: create it, or remove the setting"
+    given = {"STRIPE_API_KEY": "sk_test_12345678", name: "gone"}
+    finished = run("check", cwd=tmp_path, **given)
+    assert (finished.returncode, finished.stdout) == (1, f"environment: {said}\n")
+    for command in ("sync", "live"):
+        refused = run(command, cwd=tmp_path, STRIPE_API_BASE="http://127.0.0.1:1", **given)
+        assert (refused.returncode, refused.stderr) == (2, f"stripe-traits: {said}\n"), command

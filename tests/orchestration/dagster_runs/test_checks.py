@@ -151,7 +151,7 @@ def sensors_ask_where_work_waits_and_say_why_not(business: Pipeline) -> None:
         assert said(sensors.inbox_waits, instance) == "the inbox is empty"
         with Inbox.open(settings.data_dir / "events.db") as inbox:
             inbox.append("acct_1", [event(created=NOW)], received_at=now.replace(tzinfo=None))
-        assert said(sensors.inbox_waits, instance) == "refresh: 1 objects wait in the inbox"
+        assert said(sensors.inbox_waits, instance) == "refresh: 1 object in the inbox"
         assert "no account waits" in said(sensors.retries_are_due, instance)
 
         business.note_delivery(build=last.build, waits_until=later)
