@@ -27,6 +27,8 @@ class Change:
 
 def diff(acknowledged: Traits, current: Traits, *, uncertain: Set[str] = frozenset()) -> Change:
     """The change from the acknowledged traits to the current ones, trait by trait, typed."""
+    if not acknowledged and not uncertain:  # as of an account that is new
+        return Change({name: value for name, value in current.items() if value is not None}, ())
     changed = {name: current[name] for name in uncertain if name in current}
     for name, value in current.items():
         held = acknowledged.get(name)

@@ -8,6 +8,8 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import orjson
+
 from reverse_sync.values.lifecycle import Facts, Lifecycle
 from reverse_sync.values.traits import Traits, json_text, parse_traits
 
@@ -34,12 +36,12 @@ def lifecycle_from(text: str) -> Lifecycle:
 
 def facts_from(text: str) -> Facts:
     """The facts of a row of account_traits, as candidates.py reads them."""
-    read = json.loads(text)
-    moments = {name: _utc(read[name]) for name in read.keys() - NO_MOMENTS}
+    read = orjson.loads(text)
+    moments = {name: _utc(value) for name, value in read.items() if name not in NO_MOMENTS}
     return Facts(
         has_paid=read["has_paid"],
         unknown_amount=read["unknown_amount"],
-        traits=parse_traits(read.get("traits", "{}")),
+        traits=parse_traits(read["traits"]) if "traits" in read else {},
         **moments,
     )
 

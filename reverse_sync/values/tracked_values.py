@@ -7,6 +7,7 @@ an account (lifecycle.py).
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 
 from reverse_sync.values.tracking import Aspect, Tracking
 from reverse_sync.values.traits import Value
@@ -29,7 +30,13 @@ def setting(tracking: Tracking, aspect: Aspect) -> Tracked | None:
     held = tracking.settings.get(aspect)
     if held is None or held.trait is None or held.rule == "none":
         return None
-    return Tracked(held.trait, held.rule)
+    return _tracked(held.trait, held.rule)
+
+
+@cache
+def _tracked(trait: str, rule: str) -> Tracked:
+    """Asked for several times an account, of few traits."""
+    return Tracked(trait, rule)
 
 
 def number(trait: str, value: Value) -> Decimal:

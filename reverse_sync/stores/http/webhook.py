@@ -13,7 +13,6 @@ import hmac
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -87,7 +86,7 @@ def _item(write: AccountWrite) -> dict[str, Any]:
         "name": write.name,
         "set": dict(write.set),
         "unset": list(write.unset),
-        "lifecycle": asdict(write.lifecycle),
+        "lifecycle": vars(write.lifecycle),
         "at": write.at,
     }
 
