@@ -71,9 +71,11 @@ def bring(
     """To the accounts in `judged`; how many came and left. That is news where the same definition
     was judged before. The last judgement of a day stands for it."""
     moment = {"segment": segment, "as_of": as_of}
-    for statement in (LEAVING, ENTERING):
-        database.execute(statement, {"segment": segment})
-    moved = sum(_changed(database, statement, moment) for statement in (LEFT, ENTERED))
+    moved = 0
+    for found, kept in ((LEAVING, LEFT), (ENTERING, ENTERED)):
+        if count := _changed(database, found, {"segment": segment}):
+            database.execute(kept, moment)
+            moved += count
     if moved and is_known:
         database.execute(MOVED, moment)
         database.execute(TOLD)
