@@ -14,6 +14,7 @@ CONSTRAINTS := dist/stripe_traits-$(VERSION)-constraints.txt
 SPARK := .spark/.setup
 DUCKLAKE := .ducklake/.setup
 LAKEHOUSE := .lakehouse/.setup
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 SOAK_SECONDS ?= 600
 TESTS := tests/worlds:tests/processes:tests/histories
 PARSED := transform/target/manifest.json
@@ -22,7 +23,7 @@ METRICS := transform/target/metrics
 QUERY ?= --metrics mrr --group-by metric_time__month,account_month__currency --order metric_time__month
 DBT_FILES := dbt_project.yml profiles.yml $(shell find transform -name target -prune -o -name logs -prune -o -type f -print)
 
-.PHONY: demo test test-quick test-spark setup-spark test-ducklake setup-ducklake test-lakehouse setup-lakehouse bench bench-quick soak-sync soak-lives soak-stops soak ui report page demo-page report-page setup wheel test-wheel test-containers release check docs metrics format clean help
+.PHONY: demo test test-long test-spark setup-spark test-ducklake setup-ducklake test-lakehouse setup-lakehouse bench bench-quick soak-sync soak-lives soak-stops soak ui report page demo-page report-page setup wheel test-wheel test-containers release check docs metrics format clean help
 .DEFAULT_GOAL := help
 
 help: ## list what can be typed
@@ -31,11 +32,11 @@ help: ## list what can be typed
 demo: setup ## the whole way of the data on a made-up business, in about a minute
 	$(BIN)/stripe-traits demo
 
-test: setup ## every test, on real components
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+test: setup ## what a change is tried with, on real components, in some five minutes
+	$(BIN)/pytest $(WORKERS) -m 'not long'
 
-test-quick: setup ## half of its time: without kills, faults, full disks, Dagster's daemon, histories
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not long and not spark and not ducklake and not lakehouse and not wheel and not containers'
+test-long: setup ## kills, faults, full disks, Dagster's daemon, upgrades, histories: another quarter of an hour
+	$(BIN)/pytest $(WORKERS) -m long
 
 bench: setup ## what users feel, in some 50 minutes: docs/benchmarks.md; BENCH="--only import --note busy"
 	@$(BIN)/python -m benchmarks $(BENCH)
@@ -100,7 +101,7 @@ test-containers: setup ## compose.yaml in containers, some ten minutes; as root,
 
 release: ## checks and tests everything, the built wheel too, and tags this commit
 	$(PYTHON) -m release.ready
-	$(MAKE) check test test-wheel
+	$(MAKE) check test test-long test-wheel
 	$(PYTHON) -m release.ready
 	git tag --annotate v$(VERSION) --message "stripe-traits $(VERSION)"
 	@echo "v$(VERSION) is tagged; dist/ has what to publish"

@@ -3,6 +3,7 @@
 import re
 
 import duckdb
+import pytest
 from documents import ROOT, first_spans, page, spans
 from pipeline import Pipeline, subscribe
 from source_code import answers, arguments, commands, contracts, literals, options
@@ -135,6 +136,7 @@ def test_every_trait_is_a_column_of_the_table_that_it_is_sent_from() -> None:
         assert all(name in columns[table] for table in tables[row[2]]), trait
 
 
+@pytest.mark.long
 def test_files_and_queries_are_those_of_a_refresh(pipeline: Pipeline) -> None:
     subscribe(pipeline, "one")
     pipeline.refresh()

@@ -95,6 +95,7 @@ def test_brake_holds_unless_it_is_released_once_and_both_are_noted(stripe: Local
     assert "deletion limit lifted once: 12 customers marked as deleted" in happened
 
 
+@pytest.mark.long
 def test_shares_are_the_whole_without_overlap(stripe: LocalStripe) -> None:
     ranges = sorted((r.low, r.high) for n in range(1, 8) for r in Share(n, 7).ranges(NOW))
     assert (ranges[0][0], ranges[-1][1]) == (FIRST_POSSIBLE, LAST_POSSIBLE)

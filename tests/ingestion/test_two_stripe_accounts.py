@@ -31,6 +31,8 @@ from sandbox.http.keys import ACCOUNT
 from sandbox.server import TEST_KEY
 from sandbox.storage.store import Store
 
+pytestmark = pytest.mark.long
+
 OTHER = "acct_other"
 REPORTER = LogReporter(lambda line: None)
 FAULTS = {"quarantine", "missing_objects"}  # of objects at fault, of which there are none here

@@ -122,6 +122,7 @@ def test_elements_stay_those_of_the_newest_read_of_their_root(merged: Merged) ->
     assert merged.query(current) == [("si_1", "past_due"), ("si_3", "past_due")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
 def test_few_rows_are_merged_as_dlt_merges_them(tmp_path: Path, seed: int) -> None:
     """Reads of any order, twice in one merge and across merges; the tables that dlt makes."""

@@ -17,6 +17,7 @@ from orchestration.terminal.reporter import LogReporter
 QUIET = LogReporter(lambda line: None)
 
 
+@pytest.mark.long
 def test_restored_data_goes_on_where_the_backup_was_taken(
     refreshed: Pipeline, tmp_path: Path
 ) -> None:
@@ -54,6 +55,7 @@ def test_no_archive_and_nothing_to_back_up_are_one_line(pipeline: Pipeline, tmp_
     assert not list(tmp_path.parent.glob("*.tmp"))
 
 
+@pytest.mark.long
 def test_an_archive_that_is_there_is_replaced_only_by_force(tmp_path: Path) -> None:
     archive = tmp_path / "backup.tar.gz"
     archive.write_text("another backup")

@@ -7,10 +7,9 @@ from contextlib import closing
 from decimal import Decimal
 
 import httpx
-import pytest
 from command_line import run
 from documents import first_spans, page
-from pipeline import Pipeline, subscribed
+from pipeline import Pipeline
 from prometheus_client.parser import text_string_to_metric_families
 from source_code import literals
 from webhook_receiver import event, receiving
@@ -33,12 +32,6 @@ def figure(found: Samples, name: str, **labels: str) -> float | None:
     return found.get((f"stripe_traits_{name}", tuple(sorted(labels.items()))))
 
 
-@pytest.fixture
-def refreshed(pipeline: Pipeline) -> Pipeline:
-    subscribed(pipeline, "one", "two").refresh()
-    return pipeline
-
-
 def told(refreshed: Pipeline, option: str) -> str:
     finished = run(
         "status", option, DATA_DIR=str(refreshed.folder), STRIPE_API_BASE=refreshed.stripe.url
@@ -50,15 +43,16 @@ def told(refreshed: Pipeline, option: str) -> str:
 def test_the_command_prints_what_status_knows(refreshed: Pipeline) -> None:
     found = parsed(told(refreshed, "--prometheus"))
     status = json.loads(told(refreshed, "--json"))
-    assert figure(found, "accounts") == status["marts"]["account_traits"] == 2
-    assert figure(found, "mrr", currency="usd") == float(status["mrr"]["usd"]) == 100
+    assert figure(found, "accounts") == status["marts"]["account_traits"] == 3
+    assert figure(found, "mrr", currency="usd") == float(status["mrr"]["usd"]) == 150
     assert figure(found, "inbox_waiting_objects") == 0
     assert figure(found, "store_dead_letters") == 0
     assert figure(found, "last_delivery_ok") == 1
-    assert figure(found, "last_delivery_acknowledged_accounts") == 2
+    assert figure(found, "last_delivery_acknowledged_accounts") == 3
     assert figure(found, "published_timestamp_seconds")
     assert figure(found, "refreshed_timestamp_seconds")
-    assert figure(found, "last_run_ok", job="refresh") is None, "no run of a job was recorded"
+    assert figure(found, "last_run_ok", job="refresh") == 1
+    assert figure(found, "last_run_ok", job="nightly") is None, "no run of it was recorded"
 
 
 def test_each_is_listed_in_the_docs(refreshed: Pipeline) -> None:
@@ -74,7 +68,7 @@ def test_no_line_names_an_account(refreshed: Pipeline) -> None:
     text = told(refreshed, "--prometheus")
     with closing(sqlite3.connect(refreshed.folder / "accounts.db")) as store:
         accounts = store.execute("select account_id, name from accounts").fetchall()
-    assert len(accounts) == 2
+    assert len(accounts) == 3
     for value in (*accounts[0], *accounts[1], "acct_"):
         assert value not in text
 
@@ -102,7 +96,7 @@ def test_the_receiver_serves_them_beside_its_own_counts(refreshed: Pipeline) -> 
         answer = receiver.client.get(receiver.url.replace("/webhooks", "/metrics"))
     assert answer.headers["content-type"] == TEXT_FORM
     found = parsed(answer.text)
-    assert figure(found, "accounts") == 2
+    assert figure(found, "accounts") == 3
     assert sum(value for (name, _), value in found.items() if "deliveries" in name) == 1
 
 

@@ -25,6 +25,8 @@ from report.segments.definition import Segment, WrongSegment, segments
 from report.segments.published_segments import judged
 from report.segments.segments_file import parsed, read, write, written
 
+pytestmark = pytest.mark.long
+
 QUIET = LogReporter(lambda line: None)
 PAYING = Condition("all_mrr_normalized", "over", "40")
 GOLD = Condition("metadata.plan", "is", "gold")

@@ -91,6 +91,7 @@ def test_customers_in_no_account_are_all_there(report: Report) -> None:
     assert len(shown) == count > 0
 
 
+@pytest.mark.long
 def test_an_object_that_is_kept_out_shows_with_its_field_and_not_its_value(
     refreshed: Pipeline,
 ) -> None:

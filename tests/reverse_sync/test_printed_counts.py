@@ -90,6 +90,7 @@ def run(world: World, **options: Any) -> SyncResult:
         return stopped.result
 
 
+@pytest.mark.long
 def test_each_account_is_in_one_number_and_no_number_is_of_the_plan(
     local: World, whims: Whims
 ) -> None:

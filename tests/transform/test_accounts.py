@@ -16,6 +16,8 @@ from reverse_sync.values.tracking import STRIPE_SETTINGS, Mode, Tracking
 from reverse_sync.values.traits import parse_traits
 from sandbox.population import Population, generate
 
+pytestmark = pytest.mark.long
+
 RATES = (("2025-01-01", "eur", "1.10"), ("2025-01-01", "jpy", "0.0067"))
 FACTS = "has_paid, unknown_amount, subscribed_since, trial_since, trial_ends_at, ended_at"
 

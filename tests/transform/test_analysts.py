@@ -56,6 +56,7 @@ def test_every_column_of_every_mart_tells_its_source_and_its_unit(marts: Path) -
     assert [name for name, comment in measured if "Unit: " not in comment] == []
 
 
+@pytest.mark.long
 def test_metricflow_adds_mrr_over_accounts_and_not_over_months(marts: Path) -> None:
     with duckdb.connect(str(marts), read_only=True) as database:
         by_month = {
@@ -75,6 +76,7 @@ def test_metricflow_adds_mrr_over_accounts_and_not_over_months(marts: Path) -> N
     }
 
 
+@pytest.mark.long
 def test_metricflow_says_the_company_s_ratios_as_the_marts_do(marts: Path) -> None:
     names = ("quick_ratio", "gross_mrr_churn_rate", "net_mrr_churn_rate", "average_sale_price")
     with duckdb.connect(str(marts), read_only=True) as database:

@@ -91,6 +91,7 @@ def test_f73_removed_key_is_no_longer_among_the_traits(widened: Warehouse) -> No
     assert "stripe.metadata.plan_x" not in found
 
 
+@pytest.mark.long
 def test_f77_repetition_and_order_change_nothing(stripe: LocalStripe, warehouse: Warehouse) -> None:
     tables = [*TABLES.values(), "account_traits", "mrr_breakdown"]
     before = {name: warehouse.records(f"from marts.{name} order by all") for name in tables}

@@ -9,6 +9,8 @@ import pytest
 from examples_build import RunSettings, Warehouse, create_warehouse
 from examples_objects import at, customer, moment, paid, price, simple, subscription
 
+pytestmark = pytest.mark.long
+
 Json = dict[str, Any]
 APRIL, MAY, JUNE = (moment(f"2025-{month:02}-10") for month in (4, 5, 6))
 

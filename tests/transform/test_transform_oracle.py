@@ -7,6 +7,7 @@ import random
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from examples_build import RunSettings, create_warehouse
 from examples_objects import at, customer, given
 from mrr_reference import EXPONENTS, PER_YEAR, half_up, item_of, monthly_amount
@@ -17,6 +18,7 @@ ACCOUNTS = 300
 Json = dict[str, Any]
 
 
+@pytest.mark.long
 def test_mrr_of_random_subscriptions_is_exact(tmp_path: Any) -> None:
     seed = random.SystemRandom().randrange(10**9)
     chance = random.Random(seed)

@@ -18,6 +18,7 @@ def business(pipeline: Pipeline) -> Pipeline:
     return subscribed(pipeline, "one", "two", "three")
 
 
+@pytest.mark.long
 def test_changes_reach_the_account_store_exactly_once(business: Pipeline) -> None:
     business.set(WAREHOUSE_URL=f"duckdb:///{business.folder.parent}/elsewhere.duckdb")
     store = business.stripe.store
@@ -51,6 +52,7 @@ def test_changes_reach_the_account_store_exactly_once(business: Pipeline) -> Non
     ) == [('"2"', None, "unset")]
 
 
+@pytest.mark.long
 def test_unknown_values_are_named_and_the_last_good_marts_stand(refreshed: Pipeline) -> None:
     before = refreshed.mart("select * from account_traits order by account_id")
     store = refreshed.stripe.store
