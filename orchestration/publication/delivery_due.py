@@ -10,7 +10,11 @@ from datetime import UTC, datetime
 
 from orchestration.configuration.settings import Settings
 from orchestration.publication.marts import publication
-from orchestration.publication.sync_records import acknowledged_version, delivered
+from orchestration.publication.sync_records import (
+    acknowledged_version,
+    delivered,
+    delivered_tracking,
+)
 from reverse_sync.stores.url import opened
 
 BUILD = "select id from publication.build"
@@ -75,13 +79,16 @@ def is_due(settings: Settings, *, at: datetime) -> bool:
 
 
 def is_due_or_lost(settings: Settings, *, at: datetime) -> bool:
-    """The same, or a delivery has to say that the store lost what it held: it was emptied, restored
-    or replaced. Nothing is due then, and a delivery blocks with the remedy. Asks the store; raises
-    AccountStoreError where it is away."""
-    return is_due(settings, at=at) or _store_lost(settings)
+    """The same, or the store itself says so: it tracks other traits than those that its accounts
+    were brought by, or it lost what it held, was emptied, restored or replaced; a delivery blocks
+    then with the remedy. Asks the store; raises AccountStoreError where it is away."""
+    return is_due(settings, at=at) or _store_differs(settings)
 
 
-def _store_lost(settings: Settings) -> bool:
-    """Whether the store lacks what it acknowledged."""
+def _store_differs(settings: Settings) -> bool:
     with opened(settings.target) as store:
-        return acknowledged_version(settings) > store.highest_version()
+        if acknowledged_version(settings) > store.highest_version():
+            return True
+        return settings.marts.exists() and (
+            store.read_tracking().digest != delivered_tracking(settings)
+        )

@@ -158,8 +158,7 @@ def _publish_target(database: duckdb.DuckDBPyConnection) -> None:
     if _columns(database, None, "sync", "sync_target"):
         database.execute(
             "create or replace table published.publication.target as"
-            " select columns('digest|delivered_build|waits_until|waits_since')"
-            " from sync.sync_target"
+            " select columns('^(digest|delivered_.*|waits_.*)$') from sync.sync_target"
         )
 
 

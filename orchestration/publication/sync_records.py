@@ -22,6 +22,8 @@ PUBLISHED_TARGET = """
 select delivered_build, waits_until, waits_since from publication.target where digest = ?
 """
 TARGET = "select delivered_build, waits_until, waits_since from sync.sync_target where digest = ?"
+PUBLISHED_TRACKING = "select delivered_tracking from publication.target where digest = ?"
+TRACKING = "select delivered_tracking from sync.sync_target where digest = ?"
 LAST_RUN = """
 select as_of, mode, status, selected, creates, updates, acknowledged, rejected, pending, deferred,
     error
@@ -31,13 +33,23 @@ from sync.sync_runs order by version desc limit 1
 
 def delivered(settings: Settings) -> tuple[Any, ...] | None:
     """Build, moment until which accounts wait, moment since when (naive UTC); None: not known."""
+    return _of_target(settings, PUBLISHED_TARGET, TARGET)
+
+
+def delivered_tracking(settings: Settings) -> str | None:
+    """The digest of the tracking config by which the accounts were brought; None: not known."""
+    row = _of_target(settings, PUBLISHED_TRACKING, TRACKING)
+    return row[0] if row else None
+
+
+def _of_target(settings: Settings, published: str, kept: str) -> tuple[Any, ...] | None:
     from reverse_sync.state.store_identity import store_digest  # loads what sends over HTTP
 
     digest = store_digest(settings.target)
     if not settings.store_name:
-        return marts.publication(settings.marts, PUBLISHED_TARGET, digest)
+        return marts.publication(settings.marts, published, digest)
     with _records(settings) as database:
-        return database.execute(TARGET, [digest]).fetchone() if database else None
+        return database.execute(kept, [digest]).fetchone() if database else None
 
 
 def acknowledged_version(settings: Settings) -> int:

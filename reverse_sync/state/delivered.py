@@ -1,8 +1,8 @@
 """Which build the account store was brought to: the one home of "a delivery is due".
 
 Enters: the warehouse connection, within the transaction in which a run ends. Leaves: the columns
-`delivered_build`, `waits_until` and `waits_since` of `sync.sync_target`. Who must know without
-opening the warehouse reads the same row in the published copy.
+`delivered_build`, `delivered_tracking`, `waits_until` and `waits_since` of `sync.sync_target`. Who
+must know without opening the warehouse reads the same row in the published copy.
 """
 
 from duckdb import DuckDBPyConnection
@@ -15,6 +15,7 @@ from reverse_sync.state.schema import prepare
 DELIVERED = """
     update sync.sync_target set
         delivered_build = $build,
+        delivered_tracking = $tracking,
         waits_since = $now,
         waits_until = (
             select min(coalesce(next_attempt_at, $now))
@@ -31,7 +32,8 @@ def note_delivered(connection: DuckDBPyConnection, run: Run, build: str | None) 
     accounts knows nothing of the others."""
     if run.scope.accounts is None:
         now = naive(run.now)
-        connection.execute(DELIVERED, {"build": build, "now": now, "version": run.version})
+        known = {"build": build, "tracking": run.tracking, "now": now, "version": run.version}
+        connection.execute(DELIVERED, known)
 
 
 def owe_delivery(connection: DuckDBPyConnection) -> str | None:

@@ -146,7 +146,8 @@ SCHEMA = """
         label varchar not null,
         delivered_build varchar,  -- of the marts that the last whole run has sent; null: not known
         waits_until timestamp,  -- when that run's first account that waits may be tried; null: none
-        waits_since timestamp  -- that run's own moment, by the same clock
+        waits_since timestamp,  -- that run's own moment, by the same clock
+        delivered_tracking varchar  -- digest of the tracking that it went by; null: not known
     );
 
     create table if not exists sync.sync_invalid (
@@ -197,6 +198,7 @@ ADDED = {
         "delivered_build": "varchar",
         "waits_until": "timestamp",
         "waits_since": "timestamp",
+        "delivered_tracking": "varchar",
     },
 }
 

@@ -1,6 +1,8 @@
 """Whether the account store is true to the marts is told by the data, not by files beside it."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -82,6 +84,11 @@ def test_accounts_follow_a_change_of_what_is_tracked(business: Pipeline) -> None
     assert business.account("cus_n7")["mrr"] is None
     assert business.refresh() == {}
     tracking("restore")  # nothing of the operator's was replaced
+    assert business.refresh() == {}
+    with closing(sqlite3.connect(business.folder / "accounts.db")) as store, store:
+        store.execute("update tracking_config set trait = 'stripe.mrr' where aspect = 'revenue'")
+    assert business.refresh()["acknowledged"] == ACCOUNTS, "set in the store itself"
+    assert business.account("cus_n7")["mrr"] == "50"
     assert business.refresh() == {}
 
 
