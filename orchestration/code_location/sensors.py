@@ -82,11 +82,12 @@ def marts_are_newer(context: SensorEvaluationContext) -> Asked:
 
 @sensor(job_name=REVERSE_SYNC, minimum_interval_seconds=15, default_status=RUNNING)
 def retries_are_due(context: SensorEvaluationContext) -> Asked:
-    """Accounts that the store did not take, or had no budget for, and whose time has come."""
+    """Accounts that the store did not take, or had no budget for, and whose time has come; and
+    those whose lifecycle a moment ends, such as a trial whose end an operator has set."""
     if lacking := why_not_configured():
         return SkipReason(lacking)
-    waiting = [last for last in _last_deliveries() if last.retry_at]
-    until = min((last.retry_at for last in waiting if last.retry_at), default=None)
+    waiting = [last for last in _last_deliveries() if last.again_at]
+    until = min((last.again_at for last in waiting if last.again_at), default=None)
     if until is None:
         return SkipReason("no account waits for another attempt")
     if not any(last.is_due(_now()) for last in waiting):

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from orchestration.configuration.settings import Settings
-from orchestration.publication.marts import publication
+from orchestration.publication.marts import publication, reading
 from orchestration.publication.sync_records import (
     acknowledged_version,
     delivered,
     delivered_tracking,
+    lifecycle_ends_at,
 )
 from reverse_sync.stores.url import opened
 
@@ -25,12 +26,13 @@ class Delivery:
     """`build` is the id of the published one; `delivered` that of the last one that a whole run
     brought to this account store; None: not known. `waits_until`: when the first account that was
     not taken may be tried again (aware UTC); None: none waits. `waits_since`: when that was noted;
-    None: not known."""
+    None: not known. `ends_at`: when time alone ends an account's lifecycle; None: it ends none."""
 
     build: str | None
     delivered: str | None = None
     waits_until: datetime | None = None
     waits_since: datetime | None = None
+    ends_at: datetime | None = None
 
     @property
     def due(self) -> str | None:
@@ -47,9 +49,18 @@ class Delivery:
         """When accounts that wait are due; None: none waits, or more than they is due."""
         return self.waits_until if self.delivered == self.build else None
 
-    def is_due(self, at: datetime) -> bool:
+    @property
+    def again_at(self) -> datetime | None:
+        """When there is something to bring although the store holds the published marts."""
+        moments = (self.retry_at, self.ends_at if self.delivered == self.build else None)
+        return min(filter(None, moments), default=None)
+
+    def is_due(self, at: datetime, as_of: datetime | None = None) -> bool:
         """Not where all that is left waits for a later moment. A moment before the wait began says
-        that the clock was set back: then nobody knows how long is left, and it is due."""
+        that the clock was set back: then nobody knows how long is left, and it is due. `as_of`:
+        the moment that lifecycles are judged at, where that is another one."""
+        if self.ends_at and self.ends_at <= (as_of or at):
+            return True
         if not self.due or self.retry_at is None:
             return bool(self.due)
         went_back = self.waits_since is not None and at < self.waits_since
@@ -60,8 +71,10 @@ def last_delivery(settings: Settings) -> Delivery | None:
     """None: nothing was published yet, so there is nothing to deliver."""
     if not settings.marts.exists():
         return None
-    [build] = publication(settings.marts, BUILD) or [None]
-    last, *moments = delivered(settings) or (None, None, None)
+    with reading(settings.marts):  # opened once for all that is asked of it
+        [build] = publication(settings.marts, BUILD) or [None]
+        last, *moments = delivered(settings) or (None, None, None)
+        moments.append(lifecycle_ends_at(settings))
     build = settings.store_rules.brought_to(build)
     return Delivery(build, last, *(one and one.replace(tzinfo=UTC) for one in moments))
 
@@ -72,17 +85,17 @@ def delivery_due(settings: Settings) -> str | None:
     return last.due if last else None
 
 
-def is_due(settings: Settings, *, at: datetime) -> bool:
+def is_due(settings: Settings, *, at: datetime, as_of: datetime | None = None) -> bool:
     """Whether a delivery can bring the account store anything at that moment."""
     last = last_delivery(settings)
-    return last is not None and last.is_due(at)
+    return last is not None and last.is_due(at, as_of)
 
 
-def is_due_or_lost(settings: Settings, *, at: datetime) -> bool:
+def is_due_or_lost(settings: Settings, *, at: datetime, as_of: datetime | None = None) -> bool:
     """The same, or the store itself says so: it tracks other traits than those that its accounts
     were brought by, or it lost what it held, was emptied, restored or replaced; a delivery blocks
     then with the remedy. Asks the store; raises AccountStoreError where it is away."""
-    return is_due(settings, at=at) or _store_differs(settings)
+    return is_due(settings, at=at, as_of=as_of) or _store_differs(settings)
 
 
 def _store_differs(settings: Settings) -> bool:

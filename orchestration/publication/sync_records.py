@@ -8,6 +8,7 @@ copy; a further store's records are a file of its own, which is read under its l
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -24,6 +25,15 @@ select delivered_build, waits_until, waits_since from publication.target where d
 TARGET = "select delivered_build, waits_until, waits_since from sync.sync_target where digest = ?"
 PUBLISHED_TRACKING = "select delivered_tracking from publication.target where digest = ?"
 TRACKING = "select delivered_tracking from sync.sync_target where digest = ?"
+# Of accounts that wait or are kept out it is not time that brings them on.
+ENDS = """
+select min(review_at) from {schema}.sync_snapshot
+where gone_at is null
+    and account_id not in (select account_id from {schema}.sync_backlog)
+    and not exists (select 1 from {schema}.sync_invalid as kept_out
+        where kept_out.account_id = sync_snapshot.account_id)
+    and account_id not in (select account_id from {schema}.dead_letters where resolution is null)
+"""
 LAST_RUN = """
 select as_of, mode, status, selected, creates, updates, acknowledged, rejected, pending, deferred,
     error
@@ -39,6 +49,17 @@ def delivered(settings: Settings) -> tuple[Any, ...] | None:
 def delivered_tracking(settings: Settings) -> str | None:
     """The digest of the tracking config by which the accounts were brought; None: not known."""
     row = _of_target(settings, PUBLISHED_TRACKING, TRACKING)
+    return row[0] if row else None
+
+
+def lifecycle_ends_at(settings: Settings) -> datetime | None:
+    """When time alone ends the first account's lifecycle, as a trial whose end an operator has set
+    (naive UTC); None: none ends so, or none is known."""
+    if not settings.store_name:
+        row = marts.publication(settings.marts, ENDS.format(schema="main"))
+        return row[0] if row else None
+    with _records(settings) as database:
+        row = database.execute(ENDS.format(schema="sync")).fetchone() if database else None
     return row[0] if row else None
 
 

@@ -59,7 +59,7 @@ def refresh(  # noqa: PLR0913  (all by keyword)
             built = stages.bring_marts(ahead or load_ahead(settings, reporter, full=full))
             with stages.further():
                 # Also where nothing was built: an earlier delivery may be owed.
-                if built or is_due_or_lost(settings, at=now()):
+                if built or is_due_or_lost(settings, at=now(), as_of=as_of):
                     stages.deliver(overridden)
             check_own_traits(settings)
         finally:

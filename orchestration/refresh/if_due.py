@@ -56,6 +56,6 @@ def _due(settings: Settings, reporter: Reporter, as_of: datetime | None) -> bool
     with reading(settings.marts):  # opened once for all that is asked of it
         return bool(
             build_due(settings, reporter, as_of=as_of or now())
-            or is_due_or_lost(settings, at=now())
-            or any_due(settings)
+            or is_due_or_lost(settings, at=now(), as_of=as_of)
+            or any_due(settings, as_of=as_of)
         )

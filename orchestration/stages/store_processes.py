@@ -33,7 +33,8 @@ def further_deliveries(
 ) -> Iterator[list[StoreDelivery]]:
     """While the block runs; the list is full when it has ended."""
     done: list[StoreDelivery] = []
-    due = [one.store_name or "" for one in further_stores(settings) if further_due(one)]
+    further = further_stores(settings)
+    due = [one.store_name or "" for one in further if further_due(one, as_of=as_of)]
     with ExitStack() as running:
         shared = settings.shared_plans
         asked = [running.enter_context(_process(one, as_of, run_id, shared)) for one in due]

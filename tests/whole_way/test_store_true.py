@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -90,6 +90,24 @@ def test_accounts_follow_a_change_of_what_is_tracked(business: Pipeline) -> None
     assert business.refresh()["acknowledged"] == ACCOUNTS, "set in the store itself"
     assert business.account("cus_n7")["mrr"] == "50"
     assert business.refresh() == {}
+
+
+def test_a_trial_whose_end_an_operator_set_ends_by_time_alone(business: Pipeline) -> None:
+    """With nothing new at Stripe, and nothing built."""
+    business.stripe.store.put(builders.customer(id="cus_tries", created=NOW))
+    business.refresh()
+    with closing(sqlite3.connect(business.folder / "accounts.db")) as store, store:
+        store.execute(
+            "update accounts set traits = json_set(traits, '$.\"app.until\"', '2025-06-20')"
+            " where account_id = 'cus_tries'"
+        )
+    tracking("set", "trial", "app.until", "--rule", "end_date")
+    business.refresh()
+    assert business.account("cus_tries")["lifecycle_status"] == "trial"
+    assert business.refresh(as_of=AS_OF + timedelta(days=4)) == {}
+    assert business.refresh(as_of=AS_OF + timedelta(days=5))["acknowledged"] == 1
+    assert business.account("cus_tries")["lifecycle_status"] is None
+    assert business.refresh(as_of=AS_OF + timedelta(days=5)) == {}
 
 
 def tracking(*words: str) -> None:

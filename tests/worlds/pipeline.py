@@ -65,7 +65,7 @@ class Pipeline:
             built = transform_stage(settings, reporter, as_of=as_of, full=full)
             if built.failure:
                 raise built.failure
-        if not is_due_or_lost(settings, at=now()):
+        if not is_due_or_lost(settings, at=now(), as_of=as_of):
             return Counter()
         result = deliver_stage(settings, reporter, as_of=as_of, run_id=str(uuid4()))
         note_refreshed(settings.folder, at=now())
