@@ -154,7 +154,8 @@ def _stores(summary: SyncSummary) -> Iterator[Line]:
     """Those that were brought something, and those that were to be."""
     for name, result in summary.stores.items():
         yield f"Store {name}", counts_line(result)
-        yield from remarks(result)
+        for title, text in remarks(result):
+            yield title, f"{text} of store '{name}' (stripe-traits plan --to {name})"
     for name, why in summary.stores_failed.items():
         if name not in summary.stores:
             yield f"Store {name}", f"nothing was sent: {why}"

@@ -75,7 +75,7 @@ def _outcome(store: str, process: "subprocess.Popen[str]") -> StoreDelivery:
             f"its delivery ended with code {process.returncode}; the next sync goes on from there"
         )
         return StoreDelivery(store, None, (said,))
-    found = json.loads(told)
+    found = json.loads(told.splitlines()[-1])  # whatever a library may have printed before
     result = from_metadata(found["result"]) if found["result"] else None
     return StoreDelivery(store, result, tuple(found["said"]), found["blocked"])
 
@@ -94,4 +94,5 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(SIGINT_CODE)
     result = as_metadata(done.result) if done.result else None
-    sys.stdout.write(json.dumps({"result": result, "said": done.said, "blocked": done.blocked}))
+    told = json.dumps({"result": result, "said": done.said, "blocked": done.blocked})
+    sys.stdout.write(f"\n{told}\n")

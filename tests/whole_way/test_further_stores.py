@@ -192,6 +192,23 @@ def test_amounts_in_minor_units_are_exact_and_the_lifecycle_keeps_major_ones(
     assert found["cus_yen"]["mrr"] == "5000"
 
 
+def test_who_is_kept_out_of_one_store_is_told_as_of_that_store(refreshed: Pipeline) -> None:
+    yen = builders.price(id="price_yen", unit_amount=5000, currency="jpy")
+    refreshed.stripe.store.put(yen)
+    items = [builders.item(price=yen)]
+    refreshed.stripe.store.put(
+        builders.subscription(
+            id="sub_yen", customer="cus_one", items=items, currency="jpy", created=NOW - DAY
+        )
+    )
+    define(refreshed, ledger={"money": "minor"})
+    told = command(refreshed, "sync", *AT)
+    assert told.returncode == 0, told.stderr
+    kept_out = "Kept out       1 account, each with its reason: sync_invalid of store 'ledger'"
+    assert f"{kept_out} (stripe-traits plan --to ledger)" in told.stdout
+    assert set(held(refreshed, "ledger")) == {"cus_two", "cus_three"}
+
+
 def test_only_the_accounts_of_a_segment_go_and_who_leaves_it_is_cleared(
     refreshed: Pipeline,
 ) -> None:
