@@ -36,7 +36,8 @@ def keep_up(
     with lake.used():
         catalog, needed = lake.catalog, _needed(lake)
         names = [*_tables(catalog, SCHEMA), *_tables(catalog, MARTS), LOADS, BUILDS]
-        limits = _Limits(at - snapshots, at - orphans, needed)
+        there = at + timedelta(seconds=catalog.ahead)  # by the clock that dates commits and files
+        limits = _Limits(there - snapshots, there - orphans, needed)
         return {
             ".".join(name): asdict(_kept(catalog.load_table(name), limits))
             for name in names

@@ -166,3 +166,4 @@ def test_marts_of_a_lakehouse_are_those_of_the_file(
     assert account in said("explain", account)
     said("status", "--json")
     said("reconcile")
+    assert "read the changes: 0 rows" in said("sync", "--load-only")

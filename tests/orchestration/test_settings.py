@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from ingestion.engines.iceberg.lake import Lake
+from ingestion.engines.iceberg.rest_lake import RestLake
 from orchestration.configuration.environment import WrongSettings, read_settings
 from orchestration.configuration.secrets_in_settings import secrets
 from orchestration.configuration.settings import Settings
@@ -228,6 +229,38 @@ def test_spark_is_named_with_its_catalog_and_its_folder(monkeypatch: pytest.Monk
     assert settings.warehouse == settings.data_dir / "warehouse.duckdb"
     assert "hidden_word" in secrets(settings)
     assert "hidden_word" not in f"{settings!r} {there!r} {there.place!r}"
+
+
+def test_a_rest_catalog_is_named_without_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ICEBERG_CREDENTIAL", "loader:hidden_word")
+    options = "warehouse=main&scope=PRINCIPAL_ROLE:ALL&s3.region=eu-west-1"
+    monkeypatch.setenv("WAREHOUSE_URL", f"iceberg://lake.example/api/catalog/?{options}")
+    settings = read_settings(for_stripe=False)
+    place = settings.site.place
+    assert isinstance(place, RestLake)
+    assert place.place == "https://lake.example/api/catalog main"
+    assert dict(place.options) == {"scope": "PRINCIPAL_ROLE:ALL", "s3.region": "eu-west-1"}
+    assert {"loader:hidden_word", "hidden_word"} <= set(secrets(settings))
+    assert "hidden_word" not in f"{settings!r} {settings.site!r} {place!r}"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("iceberg://lake.example/catalog", "has no warehouse=NAME"),
+        ("iceberg+http://lake:hidden_word@db?warehouse=main", "or a name before it"),
+        ("iceberg://lake.example?warehouse=main&token=hidden_word", "has no use for token"),
+        ("iceberg://?warehouse=main", "has no HOST"),
+    ],
+)
+def test_a_wrong_address_of_a_catalog_says_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    monkeypatch.setenv("WAREHOUSE_URL", url)
+    with pytest.raises(WrongSettings) as caught:
+        read_settings(for_stripe=False)
+    assert said in str(caught.value)
+    assert "hidden_word" not in str(caught.value)
 
 
 def test_ducklake_without_its_packages_says_how_to_get_them(

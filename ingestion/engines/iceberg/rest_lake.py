@@ -48,7 +48,7 @@ class RestLake(IcebergTables):
     begun: set[str] = field(default_factory=set, compare=False, repr=False)  # accounts
 
     @property
-    def catalog(self) -> RestCatalog:
+    def catalog(self) -> "_Patient":
         return _catalog(self.uri, self.warehouse, self.options, self.credential)
 
     @property
@@ -98,7 +98,7 @@ class RestLake(IcebergTables):
 @cache
 def _catalog(
     uri: str, warehouse: str, options: tuple[tuple[str, str], ...], credential: str | None
-) -> RestCatalog:
+) -> "_Patient":
     known = {"oauth2-server-uri": f"{uri}/v1/oauth/tokens"} | dict(options)
     if credential:
         known["credential" if ":" in credential else "token"] = credential

@@ -21,6 +21,7 @@ from ingestion.engines.iceberg.parquet_files import tasks
 
 SMALL_BYTES = 32 << 20
 MOST_BYTES = 256 << 20  # of files that are put together, which memory has to hold several times
+FOLDERS = ("data", "metadata")  # of a table, below its location
 FEWEST = 4  # small files of an account: fewer are not worth a new one
 
 
@@ -75,13 +76,17 @@ def expire(table: Table, *, before: datetime, needed: Collection[int]) -> int:
 
 
 def remove_orphans(table: Table, *, before: datetime) -> int:
-    """Files below the table's folder that no snapshot needs and that were written before (aware
+    """Files in the table's own folders that no snapshot needs and that were written before (aware
     UTC): how many. A later one may be of a commit under way."""
     filesystem, needed = _filesystem(table), _needed(table)
-    below = fs.FileSelector(_path(table.location()), recursive=True, allow_not_found=True)
     orphans = [
         one.path
-        for one in filesystem.get_file_info(below)
+        for folder in FOLDERS
+        for one in filesystem.get_file_info(
+            fs.FileSelector(
+                f"{_path(table.location())}/{folder}", recursive=True, allow_not_found=True
+            )
+        )
         if one.type == fs.FileType.File and one.mtime < before and one.path not in needed
     ]
     for path in orphans:
