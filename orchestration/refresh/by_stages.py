@@ -15,6 +15,7 @@ from orchestration.build.manifest import is_outdated, write_manifest
 from orchestration.clock import now
 from orchestration.code_location.run_tags import run_tags
 from orchestration.configuration.settings import Settings
+from orchestration.locks import kept_open
 from orchestration.monitoring.refreshed import note_refreshed
 from orchestration.publication.delivery_due import is_due_or_lost
 from orchestration.refresh.made import Made, failed_stores
@@ -84,8 +85,9 @@ class _Stages:
     def bring_marts(self, loaded: LoadedAhead) -> bool:
         """False: nothing changed, nothing was built. Raises TransformFailed."""
         result = loaded.result()
-        why = build_due(self.settings, self.reporter, as_of=self.as_of)
-        built = self._build() if why else None
+        with kept_open(self.settings.folder, self.reporter):
+            why = build_due(self.settings, self.reporter, as_of=self.as_of)
+            built = self._build() if why else None
         run = self.shown.get()
         from orchestration.code_location.asset_checks import verdicts_on_landing
         from orchestration.code_location.events import stage_events as events

@@ -11,6 +11,7 @@ from orchestration.clock import now
 from orchestration.code_location.job_names import REFRESH
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.last_run import ended_well
+from orchestration.locks import kept_open
 from orchestration.monitoring.refreshed import note_refreshed
 from orchestration.publication.delivery_due import is_due_or_lost
 from orchestration.publication.marts import reading
@@ -34,8 +35,11 @@ def refresh_if_due(  # noqa: PLR0913  (all by keyword)
     """Raises what a stage raised: StripeError, TransformFailed, Blocked, AccountStoreError, ..."""
     ahead = None
     if not full and settings.marts.exists() and ended_well(settings.folder.dagster, REFRESH):
-        ahead = load_ahead(settings, reporter)
-        if not isinstance(ahead.outcome, Exception) and not _due(settings, reporter, as_of):
+        with kept_open(settings.folder, reporter):
+            ahead = load_ahead(settings, reporter)
+            failed = isinstance(ahead.outcome, Exception)
+            due = failed or build_due(settings, reporter, as_of=as_of or now())
+        if not due and not _delivery_due(settings, as_of):
             note_refreshed(settings.folder, at=now())
             log.info("nothing changed: nothing is built or sent")
             return
@@ -52,10 +56,7 @@ def refresh_if_due(  # noqa: PLR0913  (all by keyword)
     )
 
 
-def _due(settings: Settings, reporter: Reporter, as_of: datetime | None) -> bool:
+def _delivery_due(settings: Settings, as_of: datetime | None) -> bool:
+    """Asks the stores, which may take their time: without the lock."""
     with reading(settings.marts):  # opened once for all that is asked of it
-        return bool(
-            build_due(settings, reporter, as_of=as_of or now())
-            or is_due_or_lost(settings, at=now(), as_of=as_of)
-            or any_due(settings, as_of=as_of)
-        )
+        return is_due_or_lost(settings, at=now(), as_of=as_of) or any_due(settings, as_of=as_of)
