@@ -19,6 +19,8 @@ from ingestion.inbox.events_db import Inbox
 from sandbox import builders
 from sandbox.server import app
 
+pytestmark = pytest.mark.long
+
 __all__ = ["local_stripe"]
 
 Spoil = Callable[[Any], Any]

@@ -17,6 +17,8 @@ from ingestion.stripe_api.refusals import StripeError
 from sandbox import builders
 from sandbox.server import app
 
+pytestmark = pytest.mark.long
+
 ODD = [body for status, body in BODIES.values() if status == 200]
 
 

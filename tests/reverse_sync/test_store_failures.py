@@ -21,6 +21,8 @@ from reverse_sync.stores import sqlite_store
 from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.stores.postgres_store import PostgresStore
 
+pytestmark = pytest.mark.long
+
 TRAITS: dict[str, Any] = {"stripe.mrr": 50, "stripe.currentSubscriptionStatus": "active"}
 CHANGED = {**TRAITS, "stripe.mrr": 60}
 LATE_ROWS_FAIL = """
