@@ -55,5 +55,5 @@ class NamedFiles(ScheduleSettings):
 
     @property
     def missing_segments(self) -> list[str]:
-        """The pages and the command write that file, so only who judges has to find it."""
+        """For `check` alone: the pages and the command write that file, perhaps later."""
         return checks.named_file(self.segments_file, "SEGMENTS_FILE", self.model_fields_set)

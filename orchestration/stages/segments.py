@@ -16,15 +16,18 @@ from orchestration.configuration.settings import Settings
 from orchestration.terminal.logs import log
 from report.segments import membership
 from report.segments.definition import Segment, WrongSegment
+from report.segments.kept import kept_segments
 from report.segments.schema import exist
 from report.segments.segments_file import read
+
+NONE = "'segments: []'"
 
 
 def segments_due(
     database: duckdb.DuckDBPyConnection, settings: Settings, *, as_of: datetime
 ) -> str | None:
     """Why segments must be judged although no mart changed; None: they need not be."""
-    saved = _saved(settings)
+    saved = _saved(database, settings)
     return None if saved is None else membership.why_due(database, saved, _naive(as_of))
 
 
@@ -36,7 +39,7 @@ def judge_segments(
     Where members moved and no mart did, what is sent by segments is another build's: in one
     transaction with the members, so that a crash between here and the publication loses nothing.
     """
-    saved = _saved(settings)
+    saved = _saved(database, settings)
     if saved is None or not (saved or exist(database)):
         return False, scope
     is_news = _are_sent(settings) and scope.kind is BuildKind.NOTHING
@@ -64,10 +67,16 @@ def _renewed(database: duckdb.DuckDBPyConnection, scope: BuildScope) -> BuildSco
     return replace(scope, id=last.id, follows=scope.id)
 
 
-def _saved(settings: Settings) -> list[Segment] | None:
-    """None: they are not known."""
+def _saved(database: duckdb.DuckDBPyConnection, settings: Settings) -> list[Segment] | None:
+    """None: they are not known. So it is where the file of segments that were judged is gone."""
+    path = settings.segments_file
+    if not path.exists() and kept_segments(database):
+        log.warning(
+            f"segments are not judged: {path} is gone; bring it back, or write {NONE} to it"
+        )
+        return None
     try:
-        return read(settings.segments_file)
+        return read(path)
     except (WrongSegment, OSError) as error:
         log.warning(f"segments are not judged: {error}")
         return None

@@ -4,14 +4,11 @@ Enters: where they are. Leaves: nothing, or one line for each finding. Without s
 is imported.
 """
 
-from orchestration.configuration.environment import WrongSettings
 from orchestration.configuration.named_files import NamedFiles
 
 
 def refuse_wrong_files(files: NamedFiles) -> None:
-    """Raises WrongRules, WrongSettings."""
-    if missing := files.missing_segments:
-        raise WrongSettings("\n".join(missing))
+    """Raises WrongRules."""
     if files.alerts_file.exists():
         from orchestration.alert_rules.rules_file import read
 

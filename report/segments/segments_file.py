@@ -1,6 +1,6 @@
 """`segments.yml`: the saved segments, as data that can be reviewed.
 
-Enters: the file's path. Leaves: segments; the file written whole. No file means no segments. The
+Enters: the file's path. Leaves: segments; the file written whole. No file has no segments. The
 pages and the command may change it at the same time: each does so under one lock, and loses nothing
 of the other's.
 """

@@ -163,6 +163,22 @@ def test_a_broken_file_stops_no_refresh_and_empties_no_segment(
     assert len(members(business, "paying")) == 3
 
 
+def test_a_file_that_is_gone_empties_no_segment(
+    business: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A disk that is not there, or another folder to start from. No segments are an empty list."""
+    save(business, paying=PAYING)
+    business.refresh()
+    business.settings.segments_file.unlink()
+    subscribe(business, "four")
+    assert business.refresh(as_of=TOMORROW)["creates"] == 1
+    assert len(members(business, "paying")) == 3
+    assert "segments.yml is gone; bring it back" in capsys.readouterr().err
+    save(business)
+    business.refresh(as_of=TOMORROW)
+    assert members(business, "paying") == []
+
+
 def test_a_run_at_an_earlier_moment_restates_nothing(business: Pipeline) -> None:
     save(business, paying=PAYING)
     business.refresh(as_of=TOMORROW)

@@ -120,6 +120,6 @@ def test_a_file_that_is_named_and_missing_is_told_before_anything_is_read(
     given = {"STRIPE_API_KEY": "sk_test_12345678", name: "gone"}
     finished = run("check", cwd=tmp_path, **given)
     assert (finished.returncode, finished.stdout) == (1, f"environment: {said}\n")
-    for command in ("sync", "live"):
+    for command in ("sync", "live") if name != "SEGMENTS_FILE" else ():  # the report writes it
         refused = run(command, cwd=tmp_path, STRIPE_API_BASE="http://127.0.0.1:1", **given)
         assert (refused.returncode, refused.stderr) == (2, f"stripe-traits: {said}\n"), command
