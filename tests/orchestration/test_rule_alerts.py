@@ -248,10 +248,14 @@ def test_live_tells_beside_its_cycles_which_a_slow_chat_does_not_hold_up(
     quiet = LogReporter(lambda line: None)
     live(business.settings, quiet, clock=lambda: AS_OF, stop=stop, report=cycle_done)
     assert len(cycles) < MOST_CYCLES
-    assert [notice["key"] for notice in receiver.got] == ["alert:churn"]
+    # A chat that is silent for longer than a notice waits, as on a busy machine, is told again.
+    assert {(notice["key"], notice["text"]) for notice in receiver.got} == {
+        ("alert:churn", receiver.got[0]["text"])
+    }
     assert [cycle.failure for cycle in cycles] == [None] * len(cycles)
+    told = len(receiver.got)
     notify_rules(business.settings)
-    assert len(receiver.got) == 1, "told, and noted as told"
+    assert len(receiver.got) == told, "told, and noted as told"
 
 
 def test_sync_sends_at_its_end(business: Pipeline, receiver: Receiver) -> None:
