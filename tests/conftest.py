@@ -12,6 +12,7 @@ from outgoing_http.secrets import forget
 
 pytest_plugins = [
     "alert_receivers",
+    "lakehouse_world",
     "local_stripe",
     "pipeline",
     "postgres_server",

@@ -1,7 +1,7 @@
 """When runs begin by the clock, in the operator's time zone.
 
-Enters: `NIGHTLY_SCHEDULE`, `REFRESH_SCHEDULE`, `SCHEDULE_TIME_ZONE`. Leaves: schedules. A missed or
-doubled trigger is harmless: a run finds its work where it waits.
+Enters: their crons, `SCHEDULE_TIME_ZONE`. Leaves: schedules. A missed or doubled trigger is
+harmless: a run finds its work where it waits.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from dagster import (
     SkipReason,
 )
 
-from orchestration.code_location.job_names import LIVE_REFRESH, NIGHTLY, REFRESH
+from orchestration.code_location.job_names import LAKE_UPKEEP, LIVE_REFRESH, NIGHTLY, REFRESH
 from orchestration.code_location.run_requests import ask
-from orchestration.configuration.environment import why_not_configured
+from orchestration.configuration.environment import read_settings, why_not_configured
 from orchestration.configuration.named_files import ScheduleSettings
 
 
@@ -41,12 +41,29 @@ def schedules(settings: ScheduleSettings) -> Sequence[ScheduleDefinition]:
             default_status=DefaultScheduleStatus.RUNNING,
             description="Asks Stripe's feed for changes that no webhook told of.",
         ),
+        ScheduleDefinition(
+            name="upkeep",
+            job_name=LAKE_UPKEEP,
+            cron_schedule=settings.lake_upkeep_schedule,
+            execution_timezone=settings.schedule_time_zone,
+            execution_fn=_upkeep,
+            default_status=DefaultScheduleStatus.RUNNING,
+            description="Once a day, where the warehouse is a lakehouse.",
+        ),
     ]
 
 
 def _nightly(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
     if why := why_not_configured():
         return SkipReason(why)
+    return RunRequest(run_key=context.scheduled_execution_time.isoformat())
+
+
+def _upkeep(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+    if why := why_not_configured():
+        return SkipReason(why)
+    if not read_settings(for_stripe=False).site.wants_upkeep:
+        return SkipReason("the warehouse has no tables in a REST catalog")
     return RunRequest(run_key=context.scheduled_execution_time.isoformat())
 
 

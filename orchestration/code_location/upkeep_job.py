@@ -23,7 +23,7 @@ def keep_tables_up(context: OpExecutionContext) -> None:
 @job(
     config=CONFIG,
     logger_defs={"console": console},
-    description="The tables of a lakehouse in fewer files and snapshots: once a week, one machine.",
+    description="The tables of a lakehouse in fewer files and snapshots: once a day, one machine.",
 )
 def lake_upkeep() -> None:
     keep_tables_up()

@@ -33,6 +33,7 @@ class ScheduleSettings(BaseSettings):
 
     nightly_schedule: str = "0 2 * * *"
     refresh_schedule: str = "*/5 * * * *"
+    lake_upkeep_schedule: str = "0 4 * * *"
     schedule_time_zone: str = "UTC"
 
 
@@ -41,6 +42,7 @@ def schedule_problems(settings: ScheduleSettings) -> list[str]:
     return [
         *checks.schedule("NIGHTLY_SCHEDULE", settings.nightly_schedule),
         *checks.schedule("REFRESH_SCHEDULE", settings.refresh_schedule),
+        *checks.schedule("LAKE_UPKEEP_SCHEDULE", settings.lake_upkeep_schedule),
         *checks.time_zone(settings.schedule_time_zone),
     ]
 

@@ -41,6 +41,8 @@ class InFile:
     is_local = True
     # Whether `stripe.*` are its tables, of one moment each build.
     lands_in_file = True
+    # Whether nobody else looks after its tables.
+    wants_upkeep = False
 
     @property
     def place(self) -> "Place":
@@ -179,6 +181,7 @@ class InCatalog(InFile):
     options: tuple[tuple[str, str], ...]
     credential: str | None = field(repr=False)
     is_local = False
+    wants_upkeep = True
 
     @property
     def place(self) -> "RestLake":

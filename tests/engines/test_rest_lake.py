@@ -1,6 +1,5 @@
 """Iceberg tables of a REST catalog in object storage hold what a file holds, down to the marts."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,31 +17,13 @@ from ingestion.stripe_api.reader import Page
 from orchestration.warehouse.lake_upkeep import keep_up
 from orchestration.warehouse.landed_copy import bring
 from orchestration.warehouse.shared_marts import MARTS
-from orchestration.warehouse.url import parts
 from sandbox import builders, clock
 from sandbox.business import driver
 from sandbox.population import Population
 from sandbox.server import populate
-from tests.lakehouse.server import Lakehouse, lakehouse
+from tests.lakehouse.server import Lakehouse
 
 pytestmark = pytest.mark.lakehouse
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakehouse]:
-    with lakehouse(tmp_path_factory.mktemp("lakehouse")) as found:
-        yield found
-
-
-@pytest.fixture
-def tables(house: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[RestLake]:
-    for name, value in house.environment.items():
-        monkeypatch.setenv(name, value)
-    found = RestLake(**parts(house.url()), credential=house.credential)
-    yield found
-    for namespace in found.catalog.list_namespaces():
-        for name in found.catalog.list_tables(namespace):
-            found.catalog.drop_table(name)
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
-"""Two Stripe accounts, a loader for each and a builder, in processes and folders of their own, with
-wrong clocks, in one lakehouse: killed, cut off, and at the end every mart is that of one file."""
+"""Three loaders with wrong clocks and a builder, on hosts of their own, in one lakehouse: killed,
+cut off, and at the end every mart is that of one file. Hosts are network namespaces where the
+machine allows it, else processes with folders of their own."""
 
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event
@@ -22,27 +25,34 @@ from orchestration.warehouse.shared_marts import MARTS, current
 from orchestration.warehouse.url import parts
 from sandbox import clock
 from sandbox.business import driver
+from sandbox.http.keys import Key
 from sandbox.population import Population
 from sandbox.server import TEST_KEY, populate
+from tests.lakehouse.hosts import Hosts, hosts
 from tests.lakehouse.other_reader import answer
 from tests.lakehouse.proxy import Network, network
 from tests.lakehouse.server import Lakehouse, lakehouse
+from tests.spark.processes import LOOPBACK
 
 pytestmark = pytest.mark.lakehouse
 FORKED = multiprocessing.get_context("forkserver")
-KEYS = (TEST_KEY, "sk_test_other")
-SKEWS = (timedelta(hours=-7), timedelta(days=2))
+ACCOUNTS = (None, "acct_other", "acct_connected")  # the first one has no name here
+KEYS = (TEST_KEY, "sk_test_other", "sk_test_third")
+SKEWS = (timedelta(hours=-7), timedelta(days=2), timedelta(minutes=-20))
+LOADERS = tuple(f"loader_{number}" for number in range(len(KEYS)))
+HIT = LOADERS[1]  # whose network is cut
 CUT_SECONDS = 30
 PATIENCE_SECONDS = 600
 
 
 @dataclass
 class World:
-    """Hosts are folders; `loaders` are two, then there is the builder, and one that has it all in a
-    file."""
+    """Of hosts there are the loaders, one for each account, the builder, and one that has it all in
+    a file. `between`: what stands before `HIT` where they share a network."""
 
     stripe: SeveralAccounts
     house: Lakehouse
+    hosts: Hosts | None
     between: Network
     folder: Path
 
@@ -58,34 +68,41 @@ class World:
         folder.mkdir(exist_ok=True)
         known = os.environ | self.settings(host) | {"DATA_DIR": str(folder / "data")}
         known |= settings or {}
-        return begun(words, folder, known, as_of=self.as_of, **more)
+        namespace = self.hosts.namespace(host) if self.hosts else None
+        return begun(words, folder, known, as_of=self.as_of, namespace=namespace, **more)
 
     def settings(self, host: str) -> dict[str, str]:
-        if host == "file":
-            return {"STRIPE_API_BASE": self.stripe.url, "STRIPE_API_KEY": ",".join(KEYS)}
-        s3, catalog = self.between.ports if host == "loader_1" else (None, None)
-        key = KEYS[1 if host == "loader_1" else 0]
-        return {
+        stripe = {
             "STRIPE_API_BASE": self.stripe.url,
-            "STRIPE_API_KEY": key,
-            "WAREHOUSE_URL": self.house.url(s3, catalog),
-            **self.house.environment,
+            "STRIPE_API_KEY": ",".join(KEYS),
+            "STRIPE_REQUESTS_PER_SECOND": "100",
         }
+        if host == "file":
+            return stripe
+        key = KEYS[LOADERS.index(host) if host in LOADERS else 0]
+        s3, catalog = self.between.ports if host == HIT and not self.hosts else (None, None)
+        url = self.house.url(s3, catalog)
+        lake = {"WAREHOUSE_URL": url, **self.house.environment}
+        return stripe | {"STRIPE_API_KEY": key} | lake
+
+    def cut(self) -> AbstractContextManager[None]:
+        """The network between `HIT` and everything else."""
+        return self.hosts.cut(HIT) if self.hosts else self.between.cut()
 
     def load_well(self) -> None:
-        for one in self._loads():
+        for one in self.loads():
             well(one)
 
     def load(self, *, kill_after: float) -> list[int]:
-        """Both loaders at once, killed; how each ended."""
-        both = self._loads()
-        for one in both:
+        """All loaders at once, killed; how each ended."""
+        loads = self.loads()
+        for one in loads:
             one.kill_after(kill_after)
-        return [one.ended() for one in both]
+        return [one.ended() for one in loads]
 
-    def _loads(self) -> list[Begun]:
+    def loads(self) -> list[Begun]:
         return [
-            self.begin(f"loader_{number}", "load", skew=skew) for number, skew in enumerate(SKEWS)
+            self.begin(host, "load", skew=skew) for host, skew in zip(LOADERS, SKEWS, strict=True)
         ]
 
     def build(self) -> None:
@@ -97,17 +114,13 @@ class World:
             well(one)
 
     def live(self, seed: int) -> None:
-        """A day of business in both accounts."""
-        for number, store in enumerate(self.accounts):
+        """A day of business in all accounts."""
+        for number, store in enumerate(self.stripe.stores.values()):
             driver.live(store, days=1, seed=seed + number)
 
     @property
     def lake(self) -> RestLake:
         return RestLake(**parts(self.house.url()), credential=self.house.credential)
-
-    @property
-    def accounts(self) -> list[Any]:
-        return [self.stripe.store, self.stripe.others["acct_other"]]
 
 
 def well(process: Begun) -> None:
@@ -118,16 +131,25 @@ def well(process: Begun) -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with (
-        lakehouse(tmp_path / "lakehouse") as house,
-        network(house.s3_port, house.catalog_port) as between,
-        several_accounts(tmp_path) as stripe,
-    ):
-        for number, store in enumerate((stripe.store, stripe.others["acct_other"]), start=1):
-            clock.put(store, NOW)
-            populate(store, Population(30 * number, number, NOW))
-        yield World(stripe, house, between, tmp_path)
+def world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
+    third = Key(KEYS[2], account=ACCOUNTS[2])
+    with hosts([*LOADERS, "builder"]) as apart:
+        address = apart.address if apart else LOOPBACK
+        with capsys.disabled():
+            sys.stdout.write(f"\nloaders and builder: {APART if apart else TOGETHER}\n")
+        with (
+            lakehouse(tmp_path / "lakehouse", address) as house,
+            network(house.s3_port, house.catalog_port) as between,
+            several_accounts(tmp_path, keys=[third], host=address) as stripe,
+        ):
+            for number, store in enumerate(stripe.stores.values(), start=1):
+                clock.put(store, NOW)
+                populate(store, Population(25 * number, number, NOW))
+            yield World(stripe, house, apart, between, tmp_path)
+
+
+APART = "network namespaces of their own"
+TOGETHER = "processes and folders of their own, in one network: no namespaces are allowed here"
 
 
 def watch(url: str, known: dict[str, str], folder: Path, ended: Event, told: Any) -> None:
@@ -185,25 +207,25 @@ def test_what_several_loaders_bring_and_a_builder_makes_is_what_one_file_has(
     watcher = FORKED.Process(target=watch, args=arguments, daemon=True)
     watcher.start()
 
-    # The import: both are killed, the second time later; one of them is whole before the other.
-    assert world.load(kill_after=1.0) == [KILLED, KILLED]
+    # The import: all are killed, the second time later; one of them is whole before the others.
+    assert world.load(kill_after=1.0) == [KILLED] * len(LOADERS)
     assert KILLED in world.load(kill_after=2.5)
-    well(world.begin("loader_0", "load", skew=SKEWS[0]))
+    well(world.begin(LOADERS[0], "load", skew=SKEWS[0]))
     well(world.begin("builder", "build", "deliver"))
     world.load_well()
     world.build()
 
     # A day on which the second loader's network is cut, and then the whole store is silent.
     world.live(seed=1)
-    loader = world.begin("loader_1", "load", skew=SKEWS[1])
-    time.sleep(1)
-    with world.between.cut():
+    loader = world.begin(HIT, "load", skew=SKEWS[1])
+    loader.wait(worked=1.0)
+    with world.cut():
         time.sleep(CUT_SECONDS)
-    assert loader.ended() in (0, 1)
-    both = [world.begin(f"loader_{number}", "load") for number in range(2)]
+    assert loader.ended() in (0, FORESEEN)
+    loads = world.loads()
     with world.house.away():
         time.sleep(5)
-    assert {one.ended() for one in both} <= {0, 1}
+    assert {one.ended() for one in loads} <= {0, FORESEEN}
     world.load_well()
     builder = world.begin("builder", "build")
     builder.kill_after(4)
@@ -237,7 +259,7 @@ def _with_another_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.house = world.house.with_new_key("second_key", "other_word")
     for name, value in world.house.environment.items():
         monkeypatch.setenv(name, value)
-    refused = world.begin("loader_0", "load", settings=old)
+    refused = world.begin(LOADERS[0], "load", settings=old)
     refused.process.join(PATIENCE_SECONDS)
     said = refused.said.read_text()
     assert refused.ended() == FORESEEN

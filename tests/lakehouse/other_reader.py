@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.lakehouse.server import BUCKET, WEED, Lakehouse
-from tests.spark.processes import LOOPBACK
 
 FOLDER = WEED.parents[1]
 READ = """
@@ -37,8 +36,8 @@ with duckdb.connect(config={"allow_unsigned_extensions": "true"}) as database:
 
 def answer(house: Lakehouse, sql: str) -> list[list[Any]]:
     """What `sql` gives on `lake.marts.*`."""
-    catalog = f"http://{LOOPBACK}:{house.catalog_port}"
-    words = [catalog, f"{LOOPBACK}:{house.s3_port}", BUCKET, sql]
+    catalog = f"http://{house.address}:{house.catalog_port}"
+    words = [catalog, f"{house.address}:{house.s3_port}", BUCKET, sql]
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path[0] = {str(FOLDER)!r}\n{READ}", *words],
         env=house.environment,

@@ -1,4 +1,4 @@
-"""SeaweedFS on loopback: an S3 server, and an Iceberg REST catalog whose tables are in its bucket.
+"""SeaweedFS on this machine: an S3 server, and an Iceberg REST catalog with tables in its bucket.
 
 Enters: a folder. Leaves: a running server and the addresses of its two sides; it is ended, stopped
 and begun again by its pid. `make setup-lakehouse` has installed what is started. It is told to send
@@ -32,19 +32,20 @@ PATIENCE_SECONDS = 60
 class Lakehouse:
     """Where it is, and what opens it."""
 
+    address: str
     s3_port: int
     catalog_port: int
     key: str
     secret: str
-    master_port: int
+    master: str
     server: "subprocess.Popen[bytes]"
 
     def url(self, s3_port: int | None = None, catalog_port: int | None = None) -> str:
         """The WAREHOUSE_URL, by other ports where somebody stands between."""
         s3, catalog = s3_port or self.s3_port, catalog_port or self.catalog_port
         return (
-            f"iceberg+http://{LOOPBACK}:{catalog}?warehouse=s3://{BUCKET}"
-            f"&s3.endpoint=http://{LOOPBACK}:{s3}&s3.region=us-east-1"
+            f"iceberg+http://{self.address}:{catalog}?warehouse=s3://{BUCKET}"
+            f"&s3.endpoint=http://{self.address}:{s3}&s3.region=us-east-1"
         )
 
     @property
@@ -62,8 +63,8 @@ class Lakehouse:
 
     def with_new_key(self, key: str, secret: str) -> "Lakehouse":
         """The same by another key; the one before is no longer valid."""
-        _shell(self.master_port, KEY.format(key=key, secret=secret))
-        _shell(self.master_port, f"s3.configure -user {USER} -access_key {self.key} -delete -apply")
+        _shell(self.master, KEY.format(key=key, secret=secret))
+        _shell(self.master, f"s3.configure -user {USER} -access_key {self.key} -delete -apply")
         return replace(self, key=key, secret=secret)
 
     @contextmanager
@@ -77,13 +78,13 @@ class Lakehouse:
 
 
 @contextmanager
-def lakehouse(folder: Path) -> Iterator[Lakehouse]:
+def lakehouse(folder: Path, address: str = LOOPBACK) -> Iterator[Lakehouse]:
     """With an empty bucket of tables, and a key. Raises NotStarted."""
     if not WEED.exists():
         raise NotStarted("SeaweedFS is not installed: make setup-lakehouse")
     ports = dict(zip(("master", "volume", "filer", "s3", "admin"), _free_ports(5), strict=True))
     catalog, lance = _free_ports(2)
-    command = [str(WEED), "mini", "-dir=.", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"]
+    command = [str(WEED), "mini", "-dir=.", f"-ip={address}", f"-ip.bind={address}"]
     command += [f"-{name}.port={port}" for name, port in ports.items()]
     command += [f"-s3.port.iceberg={catalog}", f"-s3.port.lance={lance}"]
     command += ["-master.telemetry=false", "-webdav=false", "-admin.ui=false"]
@@ -93,11 +94,12 @@ def lakehouse(folder: Path) -> Iterator[Lakehouse]:
     try:
         server = processes.start("weed", command, cwd=folder / "data", env=known)
         for port in (ports["master"], ports["s3"], catalog):
-            processes.wait_for_port("weed", port)
-        _make_bucket(ports["master"], catalog)
+            processes.wait_for_port("weed", port, address)
+        master = f"{address}:{ports['master']}"
+        _make_bucket(master, f"http://{address}:{catalog}")
         key, secret = "first_key", "hidden_word"
-        _shell(ports["master"], KEY.format(key=key, secret=secret))
-        yield Lakehouse(ports["s3"], catalog, key, secret, ports["master"], server)
+        _shell(master, KEY.format(key=key, secret=secret))
+        yield Lakehouse(address, ports["s3"], catalog, key, secret, master, server)
     finally:
         with suppress(OSError):
             server.send_signal(signal.SIGCONT)
@@ -112,7 +114,7 @@ def _free_ports(count: int) -> list[int]:
     return sorted(found)
 
 
-def _make_bucket(master: int, catalog: int) -> None:
+def _make_bucket(master: str, catalog: str) -> None:
     """Asked for again until the catalog shows it."""
     until = time.monotonic() + PATIENCE_SECONDS
     said = ""
@@ -124,11 +126,11 @@ def _make_bucket(master: int, catalog: int) -> None:
     raise NotStarted(f"the bucket was not made: {said}")
 
 
-def _shell(master: int, line: str) -> str:
+def _shell(master: str, line: str) -> str:
     """What the server's own command line answers."""
     with tempfile.TemporaryDirectory() as folder:
         said = subprocess.run(
-            [str(WEED), "shell", f"-master={LOOPBACK}:{master}"],
+            [str(WEED), "shell", f"-master={master}"],
             input=f"{line}\n",
             text=True,
             capture_output=True,
@@ -139,9 +141,9 @@ def _shell(master: int, line: str) -> str:
     return said.stdout + said.stderr
 
 
-def _answers(catalog: int) -> bool:
+def _answers(catalog: str) -> bool:
     with suppress(OSError):
-        address = f"http://{LOOPBACK}:{catalog}/v1/config?warehouse=s3://{BUCKET}"
-        with urllib.request.urlopen(address, timeout=5) as answer:
+        asked = f"{catalog}/v1/config?warehouse=s3://{BUCKET}"
+        with urllib.request.urlopen(asked, timeout=5) as answer:
             return bool(answer.status == 200)
     return False

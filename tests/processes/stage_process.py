@@ -19,6 +19,8 @@ from uuid import uuid4
 
 from forkserver import CONTEXT
 
+from tests.lakehouse.hosts import enter
+
 PATIENCE_SECONDS = 900  # other load makes clocks unreliable
 KILLED = -signal.SIGKILL
 FORESEEN = 1  # one line that names the remedy
@@ -40,10 +42,13 @@ class Begun:
         self.process.kill()
 
     def kill_after(self, seconds: float) -> None:
-        """Once it has had so many seconds of the processor, or has ended."""
-        while self.process.exitcode is None and self._worked() < seconds:
-            time.sleep(0.005)
+        self.wait(worked=seconds)
         self.kill()
+
+    def wait(self, *, worked: float) -> None:
+        """Until it has had so many seconds of the processor, or has ended."""
+        while self.process.exitcode is None and self._worked() < worked:
+            time.sleep(0.005)
 
     def _worked(self) -> float:
         """Seconds of the processor until now."""
@@ -66,8 +71,8 @@ class Begun:
 
 
 def begun(words: tuple[str, ...], folder: Path, settings: Mapping[str, str], **more: Any) -> Begun:
-    """The process, begun; `as_of` is for stages, `skew` for those whose clock is wrong by so much.
-    The folder is where it works, and speaks."""
+    """The process, begun; `as_of` is for stages, `skew` for those whose clock is wrong by so much,
+    `namespace` the network that it is in. The folder is where it works, and speaks."""
     said = folder / f"said-{uuid4().hex}"
     said.touch()
     arguments = (words, folder, dict(settings), said, more)
@@ -88,6 +93,8 @@ def _run(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(settings)
+    if namespace := more.get("namespace"):
+        enter(namespace)
     _wait_shortly()
     if as_of := more.get("as_of"):
         with _clock_wrong_by(more.get("skew", timedelta())):

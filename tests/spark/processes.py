@@ -52,9 +52,9 @@ class Processes:
         log = self.logs / f"{name}.log"
         self._wait(name, lambda: log.read_text(errors="replace").count(said) >= times)
 
-    def wait_for_port(self, name: str, port: int) -> None:
+    def wait_for_port(self, name: str, port: int, address: str = LOOPBACK) -> None:
         """Until somebody listens there. Raises NotStarted."""
-        self._wait(name, lambda: _listens(port))
+        self._wait(name, lambda: _listens(address, port))
 
     def _wait(self, name: str, ready: Any) -> None:
         until = time.monotonic() + PATIENCE_SECONDS
@@ -76,8 +76,8 @@ class Processes:
                 process.wait()
 
 
-def _listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=1):
+def _listens(address: str, port: int) -> bool:
+    with suppress(OSError), socket.create_connection((address, port), timeout=1):
         return True
     return False
 

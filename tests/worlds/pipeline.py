@@ -84,16 +84,17 @@ class Pipeline:
         refresh(self.settings, reporter, full=full, as_of=as_of, on_made=made.update)
         return _counted(made.get("account_store", {}))
 
-    def run_job(self, *, as_of: datetime = AS_OF, full: bool = False) -> "ExecuteInProcessResult":
-        """The same by Dagster's engine, as its daemon does it."""
+    def run_job(
+        self, name: str = "refresh", *, as_of: datetime = AS_OF, full: bool = False
+    ) -> "ExecuteInProcessResult":
+        """The same, or another job, by Dagster's engine, as its daemon does it."""
         from orchestration.code_location.contents import definitions
-        from orchestration.code_location.job_names import REFRESH
         from orchestration.code_location.run_tags import run_tags
         from orchestration.dagster_local.dagster_home import dagster_instance
 
-        job = definitions(pool=None).resolve_job_def(REFRESH)
+        job = definitions(pool=None).resolve_job_def(name)
         with dagster_instance(self.settings) as instance:
-            tags = run_tags(as_of=as_of, full=full)
+            tags = {**job.tags, **run_tags(as_of=as_of, full=full)}
             return job.execute_in_process(instance=instance, run_config=QUIET, tags=tags)
 
     def mart(self, sql: str) -> list[tuple[Any, ...]]:

@@ -4,7 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+
+from dagster import build_schedule_context
+from pipeline import Pipeline
 
 from orchestration.code_location.run_tags import FULL, RECONCILE
 from orchestration.configuration.settings import Settings
@@ -114,3 +118,15 @@ def test_nightly_schedule_compares_a_part_with_stripe() -> None:
     assert (tags[RECONCILE], tags[FULL]) == ("true", "true")
     assert schedule.cron_schedule == defaults["nightly_schedule"].default
     assert schedule.execution_timezone == defaults["schedule_time_zone"].default
+
+
+def test_upkeep_is_for_a_lakehouse_alone(pipeline: Pipeline) -> None:
+    schedule = defs.resolve_schedule_def("upkeep")
+    at = datetime(2025, 6, 15, 4, tzinfo=UTC)
+    assert schedule.cron_schedule == Settings.model_fields["lake_upkeep_schedule"].default
+    with build_schedule_context(scheduled_execution_time=at) as context:
+        [skipped] = [schedule.evaluate_tick(context).skip_message]
+        assert skipped == "the warehouse has no tables in a REST catalog"
+        pipeline.set(WAREHOUSE_URL="iceberg://127.0.0.1/catalog?warehouse=lake")
+        [asked] = schedule.evaluate_tick(context).run_requests or []
+    assert asked.run_key == at.isoformat()
