@@ -1,20 +1,22 @@
 """`stripe.*` of a lake with several loaders, copied into the DuckDB file where a build reads it.
 
 Enters: the lake, the file under its lock, a moment. Leaves: the rows of each Stripe account as its
-last whole load left them, in one transaction. Only rows that were landed since the last copy are
-read. They get a `loaded_at` of this file's own: those of several loaders' clocks tell no order.
+last whole load left them, in one transaction. Only files with rows that were landed since the last
+copy are fetched, some at a time, and read by DuckDB within its memory. Rows get a `loaded_at` of
+this file's own: those of several loaders' clocks tell no order.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from ingestion.engines.duck_merge import merge_rows
 from ingestion.engines.guard import SCHEMA
-from ingestion.engines.iceberg.parquet_files import dataset, rows_of, tasks
+from ingestion.engines.iceberg.parquet_files import fetched, in_groups, rows_of, tasks
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
 from ingestion.landing.schema import LOADED_AT, schema
@@ -50,6 +52,17 @@ class _Part:
 
 def bring(lake: "RestLake", database: duckdb.DuckDBPyConnection, *, at: datetime) -> None:
     """`at` (UTC): now; it marks what comes, or a moment just above all that is there does."""
+    try:
+        _bring(lake, database, at)
+    except duckdb.OutOfMemoryException:  # of long rows each thread holds some thousand
+        database.execute("set threads = 1")
+        try:
+            _bring(lake, database, at)
+        finally:
+            database.execute("reset threads")
+
+
+def _bring(lake: "RestLake", database: duckdb.DuckDBPyConnection, at: datetime) -> None:
     whole = lake.whole_loads.snapshots()
     database.begin()
     try:
@@ -112,22 +125,52 @@ def _copy(
     lake: "RestLake", database: duckdb.DuckDBPyConnection, part: _Part, moment: datetime
 ) -> None:
     """Rows that are newer than those that are here, in place of theirs."""
-    name = part.table.name
-    iceberg = lake.catalog.load_table((SCHEMA, name))
-    files = tasks(
-        iceberg, row_filter=rows_of([part.account], part.since), snapshot_id=part.snapshot
-    )
-    database.register("lake_rows", dataset(iceberg, files, schema(part.table)))
-    came = f"(from lake_rows where stripe_account_id = $account and {AT} > $since)"
-    columns = f"* replace ($moment::timestamp as {AT})"
-    merge_rows(database, part.table, came, columns, part.values | {"moment": moment})
-    [(latest,)] = database.execute(f"select max({AT}) from {came}", part.values).fetchall()
-    database.unregister("lake_rows")
+    iceberg = lake.catalog.load_table((SCHEMA, part.table.name))
+    which = rows_of([part.account], part.since)
+    files = tasks(iceberg, row_filter=which, snapshot_id=part.snapshot)
+    latest = [part.since]
+    for group in in_groups(files):
+        with fetched(iceberg, group, _folder(database)) as paths:
+            latest.append(_merge(database, part, paths, moment))
     database.execute(
         "delete from pipeline.copied where stripe_account_id = ? and landing_table = ?",
-        [part.account, name],
+        [part.account, part.table.name],
     )
+    newest = max(filter(None, latest), default=None)
     database.execute(
         "insert into pipeline.copied values (?, ?, ?, ?, ?)",
-        [lake.place, part.account, name, part.snapshot, latest or part.since],
+        [lake.place, part.account, part.table.name, part.snapshot, newest],
     )
+
+
+def _merge(
+    database: duckdb.DuckDBPyConnection, part: _Part, files: list[str], moment: datetime
+) -> datetime | None:
+    """From these files; when the newest row was landed."""
+    database.register("nothing", schema(part.table).empty_table())  # of columns that files lack
+    names = ", ".join(schema(part.table).names)
+    came = (
+        f"(select {names} from (from nothing union all by name"
+        " from read_parquet($files, union_by_name = true))"
+        f" where stripe_account_id = $account and {AT} > $since)"
+    )
+    values, marked = {**part.values, "files": files}, f"* replace ($moment::timestamp as {AT})"
+    if part.since:
+        merge_rows(database, part.table, came, marked, values | {"moment": moment})
+    else:  # nothing of the account is here, and a snapshot has a key once
+        database.execute(
+            f"insert into {SCHEMA}.{part.table.name} by name select {marked} from {came}",
+            values | {"moment": moment},
+        )
+    [(latest,)] = database.execute(f"select max({AT}) from {came}", values).fetchall()
+    database.unregister("nothing")
+    newest: datetime | None = latest
+    return newest
+
+
+def _folder(database: duckdb.DuckDBPyConnection) -> Path:
+    """Beside the file, for as long as a copy takes."""
+    found = database.execute(
+        "select path from duckdb_databases() where database_name = current_database()"
+    ).fetchall()
+    return Path(found[0][0]).with_name("fetched")

@@ -16,7 +16,7 @@ from pyiceberg.table import Table
 
 from ingestion.engines.iceberg.columns import todays
 from ingestion.engines.iceberg.commits import again
-from ingestion.engines.iceberg.file_swap import replace_files
+from ingestion.engines.iceberg.file_swap import BATCH_ROWS, in_parts, replace_files
 from ingestion.engines.iceberg.parquet_files import tasks
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ MARTS = "marts"
 BUILDS = ("pipeline", "builds")
 EMPTY = pa.schema([("build", pa.string())])
 CURRENT, COLUMNS = "current", "columns"
-ROWS = 500_000  # of a file
 # Iceberg has no such types.
 AS_TEXT, AS_DECIMAL, AS_BIGINT = ("JSON", "UUID", "ENUM"), ("HUGEINT", "UBIGINT"), ("UINTEGER",)
 Shared = dict[str, dict[str, Any]]  # of each mart its snapshot, and a digest of its rows
@@ -98,7 +97,7 @@ def _replaced(catalog: "Catalog", database: duckdb.DuckDBPyConnection, name: str
     """All rows anew, in one snapshot."""
     columns = _described(database, name)
     rows = database.sql(f'select {", ".join(map(_selected, columns))} from {MARTS}."{name}"')
-    reader = rows.to_arrow_reader(ROWS)
+    reader = rows.to_arrow_reader(BATCH_ROWS)
     arrow = pa.schema(
         [
             field.with_metadata({"doc": said} if said else None)
@@ -106,8 +105,7 @@ def _replaced(catalog: "Catalog", database: duckdb.DuckDBPyConnection, name: str
         ]
     )
     table = _table(catalog, name, arrow, repr(columns))
-    written = [pa.Table.from_batches([batch]) for batch in reader]
-    replace_files(table, written or [arrow.empty_table()], [task.file for task in tasks(table)])
+    replace_files(table, in_parts(reader), [task.file for task in tasks(table)])
     return table.refresh()
 
 

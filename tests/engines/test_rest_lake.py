@@ -1,7 +1,9 @@
 """Iceberg tables of a REST catalog in object storage hold what a file holds, down to the marts."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import duckdb
@@ -100,6 +102,34 @@ def test_upkeep_leaves_the_rows_and_what_a_build_may_read(tables: RestLake, tmp_
     assert counts["expired"] >= 5
     assert counts["removed"] >= 5
     assert not any(keep_up(tables, at=tomorrow, orphans=timedelta(0))["stripe.customers"].values())
+
+
+def test_long_rows_are_merged_and_copied_in_little_memory(tables: RestLake, tmp_path: Path) -> None:
+    """25 KB of metadata for each customer, which is 200 MB; then some of all files change."""
+
+    def land(numbers: Iterable[int], at: datetime) -> None:
+        made = [builders.customer(id=f"cus_{n}", metadata=long(n), created=NOW) for n in numbers]
+        landing = Landing(tables, tmp_path, stripe_account_id="acct_1", loaded_at=at)
+        landing.merge(iter([Page("customers", made, at, ())]))
+
+    with tables.whole_load("acct_1"):
+        for first in range(0, 8_000, 1_000):
+            land(range(first, first + 1_000), minute(1))
+        land(range(0, 8_000, 10), minute(2))
+    with duckdb.connect(
+        str(tmp_path / "w.duckdb"), config={"memory_limit": "256MiB", "threads": 2}
+    ) as database:
+        bring(tables, database, at=datetime.now(UTC))
+        held = "count(*), count(distinct id), count(*) filter (read_at = ?), min(length(metadata))"
+        found = database.execute(f"select {held} from stripe.customers", [minute(2)]).fetchall()
+        assert found[0][:3] == (8_000, 8_000, 800)
+        assert found[0][3] > 25_000
+
+
+def long(number: int) -> dict[str, str]:
+    """As much as Stripe takes, which no compression shortens much."""
+    random = Random(number)
+    return {f"key_{key}": random.randbytes(250).hex() for key in range(50)}
 
 
 class Both:

@@ -14,12 +14,15 @@ from pyiceberg.table import Table
 # Their own commit is made again by who knows the version guard (`commits`), not by
 # pyiceberg, which would put the same rows onto another writer's.
 NO_RETRY = {"commit.retry.num-retries": "0"}
+# A page is read whole: of rows of 25 KB it has 13 MB then, not 500.
+SHORT_PAGES = {"write.parquet.page-row-limit": "512"}
+SET = {**NO_RETRY, **SHORT_PAGES}
 PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
     "commit.manifest-merge.enabled": "true",
-    **NO_RETRY,
+    **SET,
 }
 
 
@@ -47,9 +50,9 @@ def todays(
     if set(today.names) - set(table.schema().column_names):
         with table.update_schema() as update:
             update.union_by_name(today)
-    if not NO_RETRY.items() <= table.properties.items():
+    if not SET.items() <= table.properties.items():
         with table.transaction() as change:
-            change.set_properties(NO_RETRY)
+            change.set_properties(SET)
     return table
 
 

@@ -2,11 +2,12 @@
 
 Enters: a table, rows, the files that they replace. Leaves: a commit, whose moment is later than
 that of the snapshot before, by the catalog's clock where it tells its own: a snapshot that seems
-older than the last one is refused, and one of the future would have all others refused.
+older than the last one is refused, and one of the future would have all others refused. Rows are
+written as they come, so that memory holds those of one file, however many there are.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import pyarrow as pa
@@ -15,11 +16,27 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from pyiceberg.table.update import AddSnapshotUpdate
 
+PART_BYTES = 32 << 20  # of rows in memory, of which a file is written
+BATCH_ROWS = 4096
 Update = TypeVar("Update")
 
 
-def replace_files(iceberg: Table, written: list[pa.Table], replaced: list[DataFile]) -> None:
-    """Raises CommitFailedException where another writer was first."""
+def in_parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """What is written as a file each, before the next one is read."""
+    waiting, size = list[pa.RecordBatch](), 0
+    for batch in batches:
+        waiting.append(batch)
+        size += batch.nbytes
+        if size >= PART_BYTES:
+            yield pa.Table.from_batches(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield pa.Table.from_batches(waiting)
+
+
+def replace_files(iceberg: Table, written: Iterable[pa.Table], replaced: list[DataFile]) -> int:
+    """How many files were written. Raises CommitFailedException where another writer was first."""
+    files = 0
     with iceberg.transaction() as change:
         update = change.update_snapshot()
         with update.overwrite() if replaced else update.merge_append() as snapshot:
@@ -28,7 +45,9 @@ def replace_files(iceberg: Table, written: list[pa.Table], replaced: list[DataFi
             for table in filter(len, written):
                 for made in _dataframe_to_data_files(iceberg.metadata, table, iceberg.io):
                     snapshot.append_data_file(made)
+                    files += 1
         change._updates = tuple(_in_order(change._updates, _moment(iceberg)))
+    return files
 
 
 def _moment(iceberg: Table) -> int:

@@ -2,8 +2,11 @@
 
 Enters: the table, rows that come. Leaves: the table with these rows in place of those of the same
 key, but for what is older than them (the version guard). Only files that hold one of the keys are
-written anew.
+written anew, one after the other.
 """
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import duckdb
 import pyarrow as pa
@@ -12,7 +15,7 @@ from pyiceberg.table import FileScanTask
 from pyiceberg.table import Table as IcebergTable
 
 from ingestion.engines.guard import MEMORY, SCHEMA, not_older
-from ingestion.engines.iceberg.file_swap import replace_files
+from ingestion.engines.iceberg.file_swap import BATCH_ROWS, in_parts, replace_files
 from ingestion.engines.iceberg.parquet_files import ACCOUNT, dataset, path, rows_of, tasks
 from ingestion.landing.columns import Table
 from ingestion.landing.schema import DELETED_AT, KEY, READ_AT, schema
@@ -39,15 +42,31 @@ def merge(iceberg: IcebergTable, landing: Table, fresh: ds.Dataset) -> None:
         if not rows.num_rows:
             return
         database.register("coming", rows)
-        replaced = {name: files[name] for name in [*_holding(database, landing), *_small(files)]}
-        whole: list[pa.Table] = []
-        parts = [rows]
-        for task in replaced.values():
-            kept = _kept(database, dataset(iceberg, [task], schema(landing)))
-            (parts if kept.num_rows < SMALL_ROWS else whole).append(kept)
-    replace_files(
-        iceberg, [pa.concat_tables(parts), *whole], [task.file for task in replaced.values()]
-    )
+        names = {*_holding(database, landing), *_small(files)}
+        replaced = [files[name] for name in sorted(names)]
+        small, large = [
+            [
+                dataset(iceberg, [task], schema(landing))
+                for task in replaced
+                if (task.file.record_count < SMALL_ROWS) == is_small
+            ]
+            for is_small in (True, False)
+        ]
+        written = _written(database, rows, small, large)
+        replace_files(iceberg, written, [task.file for task in replaced])
+
+
+def _written(
+    database: duckdb.DuckDBPyConnection,
+    rows: pa.Table,
+    small: list[ds.Dataset],
+    large: list[ds.Dataset],
+) -> Iterator[pa.Table]:
+    """The rows that come with what small files keep; what each large file keeps."""
+    kept = chain.from_iterable(_kept(database, found) for found in small)
+    yield from in_parts(chain(rows.to_batches(), kept))
+    for found in large:
+        yield from in_parts(_kept(database, found))
 
 
 def _accounts(database: duckdb.DuckDBPyConnection) -> list[str]:
@@ -89,10 +108,8 @@ def _small(files: dict[str, FileScanTask]) -> list[str]:
     return found if len(found) > SMALL_FILES else []
 
 
-def _kept(database: duckdb.DuckDBPyConnection, file: ds.Dataset) -> pa.Table:
+def _kept(database: duckdb.DuckDBPyConnection, file: ds.Dataset) -> Iterable[pa.RecordBatch]:
     """A file's rows but for those that are replaced."""
     database.register("file", file)
-    found: pa.Table = database.sql(
-        f"select * from file anti join coming using ({KEYS})"
-    ).to_arrow_table()
-    return found
+    kept = database.sql(f"select * from file anti join coming using ({KEYS})")
+    yield from kept.to_arrow_reader(BATCH_ROWS)

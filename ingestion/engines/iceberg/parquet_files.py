@@ -1,20 +1,29 @@
-"""The files of an Iceberg table as one Arrow dataset, of which DuckDB reads only what it needs.
+"""The files of an Iceberg table as one Arrow dataset, of which DuckDB reads only what it needs; or
+as files on this disk, which DuckDB reads within its own memory.
 
-Enters: an Iceberg table and those of its files that are meant. Leaves: a dataset.
+Enters: an Iceberg table and those of its files that are meant. Leaves: a dataset, or files.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
+from shutil import copyfileobj, rmtree
 from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+from pyarrow import fs
 from pyiceberg.expressions import And, BooleanExpression, GreaterThan, In
 from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.table import FileScanTask, Table
 
 from ingestion.landing.schema import LOADED_AT
 
+AT_ONCE = 4  # files that are fetched side by side
+BUFFER = 1 << 20
+FETCHED_BYTES = 256 << 20  # that are on this disk at once, or one file
 ACCOUNT = "stripe_account_id"
 _In, _GreaterThan = cast(Any, In), cast(Any, GreaterThan)  # typed as what they are read from
 
@@ -48,16 +57,55 @@ def dataset(table: Table, files: Sequence[FileScanTask], columns: pa.Schema) -> 
     """Rows of these files in these columns; one that a file does not have yet is null."""
     if not files:
         return ds.dataset(columns.empty_table())
-    scheme, host, _ = PyArrowFileIO.parse_location(files[0].file.file_path)
+    paths, store = [path(task) for task in files], filesystem(table)
+    return ds.dataset(paths, schema=columns, format="parquet", filesystem=store)
+
+
+@contextmanager
+def fetched(table: Table, files: Sequence[FileScanTask], folder: Path) -> Iterator[list[str]]:
+    """The files in this folder, which is made for them and gone afterwards."""
+    store = filesystem(table)
+
+    def fetch(numbered: tuple[int, FileScanTask]) -> str:
+        number, task = numbered
+        here = folder / f"{number}.parquet"
+        with store.open_input_stream(path(task)) as came, here.open("wb") as kept:
+            copyfileobj(came, kept, BUFFER)
+        return str(here)
+
+    rmtree(folder, ignore_errors=True)  # of a copy that was killed
+    folder.mkdir(mode=0o700)
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            yield list(pool.map(fetch, enumerate(files)))
+    finally:
+        rmtree(folder)
+
+
+def in_groups(files: Sequence[FileScanTask]) -> Iterator[list[FileScanTask]]:
+    """What is fetched together."""
+    group, size = list[FileScanTask](), 0
+    for task in files:
+        group.append(task)
+        size += task.file.file_size_in_bytes
+        if size >= FETCHED_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def filesystem(table: Table) -> fs.FileSystem:
+    """Where its files are."""
+    scheme, host, _ = PyArrowFileIO.parse_location(table.location())
     assert isinstance(table.io, PyArrowFileIO)  # noqa: S101 - for the type checker
-    return ds.dataset(
-        [path(task) for task in files],
-        schema=columns,
-        format="parquet",
-        filesystem=table.io.fs_by_scheme(scheme, host),
-    )
+    return table.io.fs_by_scheme(scheme, host)
 
 
 def path(task: FileScanTask) -> str:
+    return path_of(task.file.file_path)
+
+
+def path_of(location: str) -> str:
     """As Arrow names it, without a scheme."""
-    return PyArrowFileIO.parse_location(task.file.file_path)[2]
+    return PyArrowFileIO.parse_location(location)[2]

@@ -12,15 +12,15 @@ from typing import Any
 
 import pyarrow.dataset as ds
 from pyarrow import fs
-from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
-from ingestion.engines.iceberg.file_swap import replace_files
-from ingestion.engines.iceberg.parquet_files import tasks
+from ingestion.engines.iceberg.file_swap import BATCH_ROWS, in_parts, replace_files
+from ingestion.engines.iceberg.parquet_files import filesystem, path_of, tasks
 
-SMALL_BYTES = 32 << 20
-MOST_BYTES = 256 << 20  # of files that are put together, which memory has to hold several times
+SMALL_BYTES = 8 << 20
+MOST_BYTES = 64 << 20  # of files that are put together in one commit
+SMALL_ROWS = 50_000
 FOLDERS = ("data", "metadata")  # of a table, below its location
 FEWEST = 4  # small files of an account: fewer are not worth a new one
 
@@ -35,15 +35,18 @@ class Kept:
 
 
 def compact(table: Table) -> int:
-    """Small files of the same partition, put together: how many. Raises CommitFailedException."""
+    """Small files of the same partition, put together: how many. Raises CommitFailedException.
+    Where rows are so long that few fit into a file, it is left at that."""
     done = 0
     for group in _groups([task.file for task in tasks(table)]):
         columns = table.schema().as_arrow()
-        filesystem, paths = _filesystem(table), [_path(one.file_path) for one in group]
-        rows = ds.dataset(paths, schema=columns, format="parquet", filesystem=filesystem)
-        replace_files(table, [rows.to_table()], group)
+        store, paths = filesystem(table), [path_of(one.file_path) for one in group]
+        rows = ds.dataset(paths, schema=columns, format="parquet", filesystem=store)
+        made = replace_files(table, in_parts(rows.to_batches(batch_size=BATCH_ROWS)), group)
         table.refresh()
         done += len(group)
+        if made > len(group) // 2:
+            break
     return done
 
 
@@ -51,7 +54,7 @@ def _groups(files: Iterable[DataFile]) -> list[list[DataFile]]:
     """By partition, each as large as may be put together at once."""
     found: dict[Any, list[list[DataFile]]] = defaultdict(lambda: [[]])
     for file in sorted(files, key=lambda one: one.file_path):
-        if file.file_size_in_bytes < SMALL_BYTES:
+        if file.file_size_in_bytes < SMALL_BYTES and file.record_count < SMALL_ROWS:
             groups = found[repr(file.partition)]
             if sum(one.file_size_in_bytes for one in groups[-1]) > MOST_BYTES:
                 groups.append([])
@@ -78,19 +81,19 @@ def expire(table: Table, *, before: datetime, needed: Collection[int]) -> int:
 def remove_orphans(table: Table, *, before: datetime) -> int:
     """Files in the table's own folders that no snapshot needs and that were written before (aware
     UTC): how many. A later one may be of a commit under way."""
-    filesystem, needed = _filesystem(table), _needed(table)
+    store, needed = filesystem(table), _needed(table)
     orphans = [
         one.path
         for folder in FOLDERS
-        for one in filesystem.get_file_info(
+        for one in store.get_file_info(
             fs.FileSelector(
-                f"{_path(table.location())}/{folder}", recursive=True, allow_not_found=True
+                f"{path_of(table.location())}/{folder}", recursive=True, allow_not_found=True
             )
         )
         if one.type == fs.FileType.File and one.mtime < before and one.path not in needed
     ]
     for path in orphans:
-        filesystem.delete_file(path)
+        store.delete_file(path)
     return len(orphans)
 
 
@@ -104,14 +107,4 @@ def _needed(table: Table) -> set[str]:
             found.add(manifest.manifest_path)
             entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
             found |= {entry.data_file.file_path for entry in entries}
-    return {_path(one) for one in found if one}
-
-
-def _path(location: str) -> str:
-    return PyArrowFileIO.parse_location(location)[2]
-
-
-def _filesystem(table: Table) -> fs.FileSystem:
-    scheme, host, _ = PyArrowFileIO.parse_location(table.location())
-    assert isinstance(table.io, PyArrowFileIO)  # noqa: S101 - for the type checker
-    return table.io.fs_by_scheme(scheme, host)
+    return {path_of(one) for one in found if one}
