@@ -34,7 +34,7 @@ Progress = Callable[[int, int], None]
 BATCHES_PER_CHUNK = 10
 # Where a store has taken a chunk sooner than this, the next one is twice as large, up to so many
 # accounts: what a kill sends a second time stays a matter of seconds.
-QUICK_SECONDS, MOST_ACCOUNTS = 2.0, 50_000
+QUICK_SECONDS, MOST_ACCOUNTS = 4.0, 50_000
 # Characters of one batch, which is parsed, put together with what the store holds, and written.
 BATCH_ROOM = 4 << 20
 

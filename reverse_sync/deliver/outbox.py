@@ -60,7 +60,7 @@ def take(
     asked = {"version": run.version, "limit": limit, "room": ROOM, **_place(after)}
     rows = connection.execute(NEXT, asked).fetchall()
     found = rows[-1][-1] if rows else 0
-    return Chunk([Outgoing(*row[:-1]) for row in rows], len(rows) == found < limit)
+    return Chunk([Outgoing._make(row[:-1]) for row in rows], len(rows) == found < limit)
 
 
 def _place(after: Outgoing | None) -> dict[str, str | int | None]:

@@ -5,9 +5,8 @@ batch. No warehouse here: nothing is locked while a store is slow.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from reverse_sync.diff.decide import WHOLE
 from reverse_sync.state.run import Run
@@ -33,8 +32,7 @@ from reverse_sync.values.tracking import Tracking
 from reverse_sync.values.traits import Traits, Value, number_text, parse_traits
 
 
-@dataclass(frozen=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One account's change as taken from the outbox, still as JSON text."""
 
     account_id: str
@@ -50,8 +48,7 @@ class Outgoing:
     traits_cleared: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What the store answered about one account.
 
     `failed`: not taken, but another attempt may pass. `confirmed` is false where the store takes
@@ -154,7 +151,7 @@ def _write(
         or lifecycle(
             tracking=tracking,
             # Tracking may read traits that are not Stripe's: the store's own complete the picture.
-            traits={**before, **dict.fromkeys(unset), **current},
+            traits={**before, **dict.fromkeys(unset), **current} if before or unset else current,
             facts=facts_from(outgoing.facts) if outgoing.facts else Facts(),
             previous=stored.lifecycle if stored else None,
             as_of=run.as_of,
@@ -232,7 +229,7 @@ def _cannot_hold(refused: BatchRefused) -> Refusal:
 def _overtaken(outgoing: Outgoing, version: int, held: int) -> Outcome:
     """The store holds something newer: nobody's fault, and the next run comes after it."""
     reason = f"version {version} is not newer than the store's {held}: left as it is"
-    return replace(_refused(outgoing, Refusal(reason=reason, code="newer")), permanent=False)
+    return _refused(outgoing, Refusal(reason=reason, code="newer"))._replace(permanent=False)
 
 
 def _refused(outgoing: Outgoing, refusal: Refusal) -> Outcome:

@@ -5,7 +5,7 @@ count of the rows that need none. Rows whose text has not changed since it was a
 leave DuckDB. Not here: what is decided about a candidate (decide.py).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,7 +48,7 @@ SELECTED = """
 """
 
 
-NUMBERS = "select distinct part from considering.candidates order by part"
+NUMBERS = "select part, count(*) from considering.candidates group by part order by part"
 LEAVE_OUT = """
     insert into considering.left_out
     select candidates.account_id from considering.candidates as candidates
@@ -100,11 +100,11 @@ class Candidate(NamedTuple):
 @dataclass(frozen=True)
 class Source:
     """account_traits as read: how many rows there are, how many of them are as acknowledged, and
-    the others, which may need a write, part by part."""
+    the others, which may need a write, part by part: how many stand in each."""
 
     selected: int
     untouched: int
-    parts: Sequence[int]
+    parts: Mapping[int, int]
     reader: DuckDBPyConnection
 
     def chunks(self, part: int) -> Iterator[list[Candidate]]:
@@ -130,7 +130,7 @@ def read(
             untouched = "select count(*) from considering.considered where not needed"
             # A cursor of its own, so that the caller can write while rows still come.
             with closing(connection.cursor()) as reader:
-                parts = [number for (number,) in reader.execute(NUMBERS).fetchall()]
+                parts = dict(reader.execute(NUMBERS).fetchall())
                 yield Source(selected, count(connection, untouched), parts, reader)
         finally:
             connection.execute("detach considering")

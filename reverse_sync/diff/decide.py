@@ -4,9 +4,9 @@ Enters: a candidate, the run, the tracking config. Leaves: the decision. Pure: n
 network.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from reverse_sync.diff.candidates import Candidate
 from reverse_sync.diff.store_traits import store_traits, with_tracked
@@ -38,8 +38,7 @@ UNDONE = "undone"
 LIFECYCLE_FIRST, REVENUE_NEXT, CREATES_THEN, THE_REST = range(4)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Planned:
+class Planned(NamedTuple):
     """One account's row for the outbox; the lifecycle is foreseen, the store's row decides it."""
 
     account_id: str
@@ -62,16 +61,14 @@ class Planned:
     facts: str | None = None
 
 
-@dataclass(frozen=True)
-class Invalid:
+class Invalid(NamedTuple):
     """An account that is kept out, and why."""
 
     account_id: str | None
     reason: str
 
 
-@dataclass(frozen=True)
-class Unchanged:
+class Unchanged(NamedTuple):
     """An account whose text differs but whose values do not."""
 
     account_id: str
@@ -79,16 +76,14 @@ class Unchanged:
     facts: str | None
 
 
-@dataclass(frozen=True)
-class Deferred:
+class Deferred(NamedTuple):
     """An account whose change failed and is not due again yet."""
 
     account_id: str
     until: datetime  # naive UTC
 
 
-@dataclass(frozen=True)
-class Parked:
+class Parked(NamedTuple):
     """An account whose change lies in the dead letters and is still the same."""
 
     account_id: str
@@ -141,7 +136,7 @@ def _compared(candidate: Candidate, traits: Traits, run: Run, tracking: Tracking
     now = now if candidate.is_for_store else Lifecycle()
     op = "create" if create else "resync" if whole else "update"
     row = _row(candidate, op, change, traits=(acknowledged, then), lifecycles=(before, now))
-    return replace(row, currency=_currency(traits), lifecycle=_told(candidate))
+    return row._replace(currency=_currency(traits), lifecycle=_told(candidate))
 
 
 def _row(
@@ -284,8 +279,8 @@ def _current_traits(candidate: Candidate) -> Traits:
     if candidate.traits is None:
         raise InvalidTraits("traits are null")
     current = parse_traits(candidate.traits)
-    foreign = next((trait for trait in current if not trait.startswith(NAMESPACES)), None)
-    if foreign is not None:
+    foreign = [trait for trait in current if not trait.startswith(NAMESPACES)]
+    if foreign:
         ours = " and ".join(NAMESPACES)
-        raise InvalidTraits(f"trait {foreign} is outside {ours}, which alone are ours to write")
+        raise InvalidTraits(f"trait {foreign[0]} is outside {ours}, which alone are ours to write")
     return current

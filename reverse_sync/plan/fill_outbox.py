@@ -57,8 +57,11 @@ def diff_into_outbox(
     counts: Counter[str] = Counter()
     invalid: list[Invalid] = []
     waits: list[datetime] = []
-    for turn in turns(connection, run, shared, source.parts):
-        counts.update(adopt(connection, run, source, turn))
+    for turn in turns(connection, run, shared, list(source.parts)):
+        adopted = adopt(connection, run, source, turn)
+        counts.update(adopted)
+        if adopted["sent"] == source.parts[turn.part]:
+            continue
         for chunk in source.chunks(turn.part):
             decisions = _record(connection, run, tracking, chunk, counts)
             invalid += [one for one in decisions if isinstance(one, Invalid)]

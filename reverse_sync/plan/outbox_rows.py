@@ -23,22 +23,31 @@ _PLANNED = pa.schema(
         ("traits", _TEXT),
         ("changes", pa.list_(_CHANGE)),
         ("source_md5", _TEXT),
-        ("priority", pa.int32()),
+        ("traits_set", pa.int64()),
+        ("traits_cleared", pa.int64()),
         ("attempts", pa.int64()),
+        ("currency", _TEXT),
+        ("traits_held", pa.int64()),
+        ("priority", pa.int32()),
         ("status_before", _TEXT),
         ("status_after", _TEXT),
         ("mrr_before", _TEXT),
         ("mrr_after", _TEXT),
-        ("currency", _TEXT),
-        ("traits_held", pa.int64()),
         ("lifecycle", _TEXT),
         ("facts", _TEXT),
-        ("traits_set", pa.int64()),
-        ("traits_cleared", pa.int64()),
     ]
 )
+if tuple(_PLANNED.names) != Planned._fields:
+    raise AssertionError(f"planned rows are {Planned._fields}, their table {_PLANNED.names}")
 
 PLANNED_COLUMNS = tuple(_PLANNED.names)
+
+# The rows that others may take the place of: none where a store was told nothing yet.
+OLDER = """
+    select exists (
+        from sync.outbox where version < $version and status in ('pending', 'rejected', 'parked')
+    )
+"""
 
 # The same change planned again takes the older row's place without a word; another one supersedes.
 REPEATED = """
@@ -77,13 +86,11 @@ INSERT = """
 
 def fill(connection: DuckDBPyConnection, run: Run, rows: Sequence[Planned]) -> None:
     """Pending rows of the run; each takes the place of the account's unanswered older one."""
-    columns = [{name: getattr(row, name) for name in _PLANNED.names} for row in rows]
-    for row in columns:
-        row["changes"] = list(row["changes"])
-    with rows_as_table(connection, "planned", columns, _PLANNED):
-        connection.execute(REPEATED)
-        log_superseded(connection, at=run.at)
-        connection.execute(SUPERSEDE, {"at": run.at})
+    with rows_as_table(connection, "planned", rows, _PLANNED):
+        if connection.execute(OLDER, {"version": run.version}).fetchone() == (True,):
+            connection.execute(REPEATED)
+            log_superseded(connection, at=run.at)
+            connection.execute(SUPERSEDE, {"at": run.at})
         connection.execute(RESOLVE_LETTERS, {"at": run.at})
         connection.execute(
             INSERT,

@@ -21,7 +21,7 @@ _INVALID = pa.schema([("account_id", _TEXT), ("reason", _TEXT)])
 def refresh_md5(connection: DuckDBPyConnection, unchanged: Sequence[Unchanged]) -> None:
     """The same values in another text: remembered, so that they are not read again each time."""
     if unchanged:
-        with rows_as_table(connection, "unchanged", [vars(row) for row in unchanged], _MD5):
+        with rows_as_table(connection, "unchanged", unchanged, _MD5):
             connection.execute(
                 "update sync.sync_snapshot set source_md5 = unchanged.source_md5,"
                 " facts = unchanged.facts, lifecycle = null from unchanged"
@@ -38,7 +38,7 @@ def replace_invalid(connection: DuckDBPyConnection, plan: Plan) -> bool:
     connection.execute("delete from sync.sync_invalid")
     if not now:
         return True
-    with rows_as_table(connection, "kept_out", [vars(row) for row in plan.invalid], _INVALID):
+    with rows_as_table(connection, "kept_out", plan.invalid, _INVALID):
         connection.execute(
             "insert into sync.sync_invalid by name select *, ? as run_id from kept_out",
             [plan.run.run_id],

@@ -25,12 +25,16 @@ TOLD_NOTHING = """
     select not exists (from sync.sync_snapshot) and not exists (from sync.outbox)
         and not exists (from sync.dead_letters)
 """
+# Candidates are divided in the order of their ids: what stands elsewhere is passed over unread.
+BOUNDS = """
+    select min(account_id), max(account_id) from considering.candidates where part = $part
+"""
 KEEP = """
     copy (
         select {columns} from sync.outbox
         semi join (from considering.candidates where part = {part}) using (account_id)
-        where version = {version} and op = 'create'
-    ) to '{file}' (format parquet)
+        where version = {version} and op = 'create' and account_id between {first} and {last}
+    ) to {file} (format parquet)
 """
 ADOPT = """
     insert into sync.outbox by name
@@ -99,8 +103,9 @@ def adopt(connection: DuckDBPyConnection, run: Run, source: Source, turn: Turn) 
     own = {"version": run.version, "run_id": run.run_id, "tracking": run.tracking, "at": run.at}
     connection.execute(ADOPT.format(the_same=the_same), {**file, **own})
     [row] = connection.execute(COUNTED.format(the_same=the_same), file).fetchall()
-    source.leave_out(the_same, file)
     counted = dict(zip(("sent", "traits_set", "traits_cleared"), map(int, row), strict=True))
+    if counted["sent"] < source.parts[turn.part]:
+        source.leave_out(the_same, file)
     return Counter(counted | {"creates": counted["sent"]})
 
 
@@ -109,12 +114,21 @@ def keep(connection: DuckDBPyConnection, run: Run, turn: Turn) -> None:
     if turn.file is None:
         return
     fresh = turn.file.with_suffix(".tmp")
-    quoted = str(fresh).replace("'", "''")
-    columns = ", ".join((*PLANNED_COLUMNS, "length"))
-    connection.execute(
-        KEEP.format(columns=columns, part=turn.part, version=run.version, file=quoted)
+    [(first, last)] = connection.execute(BOUNDS, {"part": turn.part}).fetchall()
+    kept = KEEP.format(
+        columns=", ".join((*PLANNED_COLUMNS, "length")),
+        part=turn.part,
+        version=run.version,
+        first=_quoted(first or ""),
+        last=_quoted(last or ""),
+        file=_quoted(str(fresh)),
     )
+    connection.execute(kept)
     fresh.replace(turn.file)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _may_share(connection: DuckDBPyConnection, run: Run) -> bool:

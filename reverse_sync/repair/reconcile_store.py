@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +203,7 @@ def _known(connection: DuckDBPyConnection) -> set[str]:
 def _write(
     connection: DuckDBPyConnection, run: Run, found: Sequence[Difference], *, repair: bool
 ) -> None:
-    rows = [vars(one) for one in found]
+    rows = [astuple(one) for one in found]
     with transaction(connection):
         connection.execute("delete from sync.sync_drift")
         if not rows:
@@ -219,20 +219,20 @@ def _write(
                 connection.execute(FORGET)
 
 
-def _row(account: StoredAccount, rules: StoreRules, own: Set[str]) -> dict[str, Any]:
+def _row(account: StoredAccount, rules: StoreRules, own: Set[str]) -> tuple[object, ...]:
     ours = {trait: v for trait, v in account.traits.items() if rules.is_ours(trait, own)}
     mrr, currency = account.lifecycle.mrr, ours.get(rules.name(CURRENCY) or "")
-    return {
-        "account_id": account.account_id,
-        "name": account.name,
-        "traits": canonical(ours),
-        "status": account.lifecycle.status,
-        "mrr": None if mrr is None else number_text(mrr),
-        "currency": currency if isinstance(currency, str) else None,
-        "lifecycle": lifecycle_text(account.lifecycle),
-        "version": account.version,
-        "traits_held": len(ours),
-    }
+    return (
+        account.account_id,
+        account.name,
+        canonical(ours),
+        account.lifecycle.status,
+        None if mrr is None else number_text(mrr),
+        currency if isinstance(currency, str) else None,
+        lifecycle_text(account.lifecycle),
+        account.version,
+        len(ours),
+    )
 
 
 def _differences(row: dict[str, Any], known: set[str]) -> Iterator[Difference]:

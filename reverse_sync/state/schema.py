@@ -52,7 +52,7 @@ SCHEMA = """
         account_id varchar not null,
         trait varchar,  -- null: the account as a whole
         old varchar,
-        new varchar,
+        new varchar using compression zstd,
         op varchar not null,  -- create, update, set, unset
         status varchar not null,  -- acknowledged, rejected, failed, superseded
         error varchar,

@@ -166,9 +166,10 @@ class SqliteStore:
             )
 
     def _upsert(self, write: AccountWrite, stored: StoredAccount | None) -> bool:
-        traits = {**(stored.traits if stored else {}), **write.set}
-        kept = {name: value for name, value in traits.items() if name not in write.unset}
-        return self._connection.execute(UPSERT_ACCOUNT, _row(write, kept)).fetchone() is not None
+        traits = {**stored.traits, **write.set} if stored else write.set
+        if write.unset:
+            traits = {name: value for name, value in traits.items() if name not in write.unset}
+        return self._connection.execute(UPSERT_ACCOUNT, _row(write, traits)).fetchone() is not None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -234,7 +235,8 @@ def _row(write: AccountWrite, traits: Traits) -> tuple[str | int | None, ...]:
     dates = (now.status_since, now.trial_ends_at, now.renewal_at, now.churned_at)
     mrr = None if now.mrr is None else number_text(now.mrr)
     named = (write.account_id, write.name, canonical(traits), now.status)
-    return (*named, *map(_text, dates), mrr, write.version, _text(write.at), _text(write.at))
+    at = _text(write.at)
+    return (*named, *map(_text, dates), mrr, write.version, at, at)
 
 
 def _stored(row: tuple[Any, ...]) -> StoredAccount:
@@ -248,5 +250,8 @@ def _decimal(text: object) -> Decimal:
 
 
 def _text(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
     # Several an account: strftime takes four times as long.
-    return None if moment is None else f"{moment.astimezone(UTC).isoformat()[:19]}Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{utc.isoformat()[:19]}Z"

@@ -5,7 +5,7 @@ Enters: one of them, or its text. Leaves: the other. Not here: what a lifecycle 
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 import orjson
@@ -52,4 +52,4 @@ def facts_with(text: str, traits: Traits) -> str:
 
 
 def _utc(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return None if text is None else datetime.fromisoformat(f"{text}+00:00")

@@ -186,7 +186,7 @@ def test_a_bad_account_is_refused_and_never_written(store: AccountStore) -> None
 def test_a_bad_row_is_kept_out_with_its_reason_and_the_others_go(store: AccountStore) -> None:
     run = Run(run_id="r", version=1, mode="single", tracking="t", as_of=AT)
     batch = [Outgoing(f"a{i}", "create", None, "{}", []) for i in range(20)]
-    batch[13] = replace(batch[13], name="lone \ud800 surrogate")
+    batch[13] = batch[13]._replace(name="lone \ud800 surrogate")
     outcomes = {o.account_id: o for o in push(store, batch, tracking=Tracking(), run=run)}
     assert len(outcomes) == 20
     assert [o.account_id for o in outcomes.values() if o.status == "rejected"] == ["a13"]

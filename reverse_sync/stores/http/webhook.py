@@ -25,6 +25,7 @@ from reverse_sync.stores.http.store import Batch
 from reverse_sync.values.traits import InvalidTraits, json_text
 
 CONCURRENCY = 8
+ALONE = 100  # accounts of a batch that go one a request
 ACCEPTED = ("accepted", "ok", "success", "acknowledged")
 LATER = (404, 405, 409, 410, 423)  # statuses that a mended receiver no longer gives
 
@@ -32,13 +33,13 @@ LATER = (404, 405, 409, 410, 423)  # statuses that a mended receiver no longer g
 class Webhook:
     """The channel to a webhook; `group_size` accounts a request, as a list where above 1."""
 
-    batch_size = 100
     confirms = True
 
     def __init__(self, client: HttpClient, *, secret: str, group_size: int = 1) -> None:
         self._client = client
         self._secret = secret.encode()
         self._group_size = group_size
+        self.batch_size = max(ALONE, group_size * CONCURRENCY)
 
     def deliver(self, batch: Batch) -> Delivered:
         writes, size = batch.writes, self._group_size
