@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
@@ -17,8 +18,9 @@ import psycopg
 import pytest
 import yaml
 from command_line import PROGRAM, environment, run
+from dagster import DagsterEventType
 from local_stripe import DAY, NOW
-from pipeline import AS_OF, QUIET, Pipeline, subscribe
+from pipeline import AS_OF, QUIET, Pipeline, subscribe, written
 from target_servers import SECRET, Receiver, running
 
 from orchestration.code_location.contents import definitions
@@ -107,6 +109,32 @@ def test_stores_that_are_new_at_once_share_what_is_decided(refreshed: Pipeline) 
     renamed = held(refreshed, "mapped")["cus_one"]["traits"]
     assert (renamed["revenue"], "stripe.mrr" in renamed) == (50, False)
     assert list((refreshed.folder / "plans").iterdir()) == []
+
+
+def test_further_stores_cost_no_build(refreshed: Pipeline) -> None:
+    """What the run of a sync has built, counted: a table once, with one store and with three."""
+    subscribe(refreshed, "four")
+    refreshed.sync()
+    alone = made_by_last_run(refreshed)
+    published = written(refreshed.settings.marts)
+    define(refreshed, one=None, two=None)
+    refreshed.sync()
+    assert made_by_last_run(refreshed) == {f"account_stores/{one}": 1 for one in ("one", "two")}
+    assert written(refreshed.settings.marts) == published, "no build, nothing was published"
+    subscribe(refreshed, "five")
+    refreshed.sync()
+    further = {f"account_stores/{one}": 1 for one in ("one", "two")}
+    assert made_by_last_run(refreshed) == alone | further
+    assert (alone["marts/account_traits"], set(alone.values())) == (1, {1})
+
+
+def made_by_last_run(pipeline: Pipeline) -> Counter[str]:
+    """How often each asset was made in the newest run on Dagster's page."""
+    with dagster_instance(pipeline.settings) as instance:
+        [run] = instance.get_runs(limit=1)
+        logged = instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)
+    events = [one.get_dagster_event() for one in logged]
+    return Counter(one.asset_key.to_user_string() for one in events if one.asset_key)
 
 
 def test_one_store_that_is_away_holds_no_other_one(refreshed: Pipeline, receiver: Receiver) -> None:
