@@ -8,6 +8,7 @@ import typer
 from orchestration.configuration.environment import WrongSettings, read_settings
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import console, reporting
+from reverse_sync.values.counted import counted
 
 Archive = Annotated[Path, typer.Argument(help="The archive, such as backup.tar.gz.")]
 
@@ -29,7 +30,7 @@ def backup(
         with reporting() as reporter:
             files = back_up(settings, archive, reporter)
         size = archive.stat().st_size / 1e6
-        console.print(f"{archive}: {files:,} files, {size:,.1f} MB", highlight=False)
+        console.print(f"{archive}: {counted(files, 'file')}, {size:,.1f} MB", highlight=False)
         if not settings.site.is_local:
             console.print(
                 "The lake's tables and their catalog are not in it: the folder and PostgreSQL have"
@@ -44,4 +45,6 @@ def restore(archive: Archive) -> None:
         from orchestration.backup import restore as put_back
 
         files = put_back(settings, archive)
-        console.print(f"{files:,} files are back in {settings.data_dir}. Next: stripe-traits sync")
+        console.print(
+            f"{counted(files, 'file')} back in {settings.data_dir}. Next: stripe-traits sync"
+        )

@@ -13,6 +13,7 @@ from orchestration.configuration.environment import WrongSettings, read_settings
 from orchestration.pages.tables import table
 from orchestration.terminal.failures import explained
 from orchestration.terminal.output import console
+from reverse_sync.values.counted import counted
 
 if TYPE_CHECKING:
     from ingestion.stripe_api.survey import Evidence
@@ -154,7 +155,9 @@ def _asked(answers: "Answers") -> "Answers":
 def _print(evidence: "Evidence") -> None:
     looked_at = "all" if evidence.whole else "the newest"
     console.print("The key may read everything that is needed.")
-    console.print(f"Looked at {looked_at} {evidence.customers:,} customers:", highlight=False)
+    console.print(
+        f"Looked at {looked_at} {counted(evidence.customers, 'customer')}:", highlight=False
+    )
     rows = [
         {
             "metadata key": found.key,
@@ -166,8 +169,8 @@ def _print(evidence: "Evidence") -> None:
     ]
     console.print(table(rows, title="metadata keys") if rows else "no customer carries metadata")
     console.print(
-        f"{evidence.several:,} of {evidence.subscribed:,} customers with a subscription have"
-        " several of them now",
+        f"{evidence.several:,} of {counted(evidence.subscribed, 'customer')} with a subscription"
+        " now with several of them",
         highlight=False,
     )
 

@@ -12,6 +12,7 @@ from orchestration.configuration.environment import read_settings
 from orchestration.terminal.failures import explained
 from orchestration.terminal.logs import FIELDS, is_json, log
 from orchestration.terminal.output import Json, console, reporting
+from reverse_sync.values.counted import counted
 
 if TYPE_CHECKING:
     from orchestration.live.resident import Cycle
@@ -62,7 +63,7 @@ def _say(cycle: "Cycle") -> None:
     spent = ", ".join(f"{stage} {took:.2f}" for stage, took in cycle.seconds.items())
     objects = cycle.loaded.objects.total() if cycle.loaded else 0
     done = (
-        f"{objects:,} objects read, {cycle_line(cycle.delivered)}"
+        f"{counted(objects, 'object')} read, {cycle_line(cycle.delivered)}"
         f" in {sum(cycle.seconds.values()):.2f} s ({spent})"
     )
     for said in filter(None, (done if cycle.built or cycle.delivered else None, cycle.failure)):

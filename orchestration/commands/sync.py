@@ -17,6 +17,7 @@ from orchestration.terminal.output import (
     named_guards,
     reporting,
 )
+from reverse_sync.values.counted import counted
 
 if TYPE_CHECKING:
     from orchestration.configuration.settings import Settings
@@ -97,4 +98,6 @@ def _load(settings: "Settings", *, full: bool, as_json: bool) -> None:
         console.print_json(data={"full": found.full, "why_full": found.why, "landed": landed})
         return
     how = f"everything ({found.why})" if found.full else "the changes"
-    console.print(f"Stripe         read {how}: {sum(landed.values()):,} rows", highlight=False)
+    console.print(
+        f"Stripe         read {how}: {counted(sum(landed.values()), 'row')}", highlight=False
+    )

@@ -184,8 +184,8 @@ def guard_names(given: str | None) -> str | None:
     return given
 
 
-def named_file(path: Path, name: str, given: set[str]) -> list[str]:
+def named_file(path: Path | None, name: str, given: set[str]) -> list[str]:
     """One that is asked for by name has to be there: without it there would be nothing to do."""
-    if name.lower() not in given or path.exists():
+    if path is None or name.lower() not in given or path.exists():
         return []
     return [f"{name}: {path} does not exist: create it, or remove the setting"]

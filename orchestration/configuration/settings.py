@@ -100,6 +100,7 @@ class Settings(NamedFiles):
             *schedule_problems(self),
             *checks.named_file(self.alerts_file, "ALERTS_FILE", self.model_fields_set),
             *checks.named_file(self.stores_file, "STORES_FILE", self.model_fields_set),
+            *checks.named_file(self.traits_dir, "TRAITS_DIR", self.model_fields_set),
             *checks.connected_accounts(self.stripe_connected_accounts),
             *checks.api_base(self.stripe_api_base),
             *checks.data_dir(self.data_dir),

@@ -13,6 +13,7 @@ import duckdb
 from ingestion.inbox.events_db import Inbox
 from orchestration.configuration.settings import Settings
 from orchestration.publication.marts import names, reading
+from reverse_sync.values.counted import counted
 
 Verdict = Literal["pass", "warn", "fail"]
 MOST_UNLINKED = 0.2  # of all customers: above that somebody should look
@@ -57,7 +58,7 @@ def accounts_are_linked(settings: Settings) -> Checked:
     if unlinked and not accounts:
         return Checked("fail", "no customer is linked: check ACCOUNT_ID_METADATA_KEY", counts)
     verdict: Verdict = "warn" if share > MOST_UNLINKED else "pass"
-    return Checked(verdict, f"{unlinked:,} customers are not linked to an account", counts)
+    return Checked(verdict, f"not linked to an account: {counted(unlinked, 'customer')}", counts)
 
 
 def accounts_conserve(settings: Settings) -> Checked:
@@ -66,7 +67,7 @@ def accounts_conserve(settings: Settings) -> Checked:
         doubled, missing = _row(database, ACCOUNTS)
     found = {"doubled_accounts": doubled, "missing_accounts": missing}
     verdict: Verdict = "fail" if doubled or missing else "pass"
-    return Checked(verdict, f"{doubled:,} accounts doubled, {missing:,} missing", found)
+    return Checked(verdict, f"doubled: {counted(doubled, 'account')}, missing: {missing:,}", found)
 
 
 def counts_conserve(settings: Settings) -> Checked:
@@ -77,7 +78,7 @@ def counts_conserve(settings: Settings) -> Checked:
         return Checked("pass", "nothing was delivered yet")
     lost, unanswered = row
     verdict: Verdict = "fail" if lost or unanswered else "pass"
-    text = f"{lost:,} selected accounts without an outcome, {unanswered:,} sent ones"
+    text = f"without an outcome: {counted(lost, 'selected account')}, {unanswered:,} of those sent"
     return Checked(verdict, text, {"lost": lost, "unanswered": unanswered})
 
 
@@ -106,7 +107,9 @@ def no_drift(settings: Settings) -> Checked:
         counts = dict(database.execute(query).fetchall()) if known else {}
     drifted = sum(count for kind, count in counts.items() if kind != "extra")
     verdict: Verdict = "warn" if drifted else "pass"
-    return Checked(verdict, f"{drifted:,} accounts hold something else than was sent", counts)
+    return Checked(
+        verdict, f"otherwise in the store than was sent: {counted(drifted, 'account')}", counts
+    )
 
 
 def equals_full_build(settings: Settings) -> Checked:
@@ -118,7 +121,7 @@ def equals_full_build(settings: Settings) -> Checked:
         return Checked("pass", "not compared yet: nightly and reconcile --marts do")
     differing = {mart: rows for mart, rows in compared.items() if rows}
     verdict: Verdict = "warn" if differing else "pass"
-    text = f"{len(differing):,} of {len(compared):,} marts differ from a full build"
+    text = f"not as by a full build: {len(differing):,} of {counted(len(compared), 'mart')}"
     return Checked(verdict, text, differing)
 
 
@@ -130,7 +133,9 @@ def agrees_with_stripe(settings: Settings, stream: str) -> Checked:
         return Checked("pass", "not compared yet: nightly and reconcile do")
     otherwise = counts["absent"] + counts["differing"] + counts["gone"]
     verdict: Verdict = "warn" if otherwise else "pass"
-    return Checked(verdict, f"{otherwise:,} were otherwise at Stripe, and are repaired", counts)
+    return Checked(
+        verdict, f"otherwise at Stripe, and repaired: {counted(otherwise, 'object')}", counts
+    )
 
 
 def _row(database: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:

@@ -44,18 +44,22 @@ class Problem:
     remedy: str
 
 
-# What a published table's rows mean for health: each row is one thing that is kept out.
+# What a published table's rows mean for health: each row is one thing that is kept out. What they
+# are, why they are there, the remedy.
 KEPT_OUT = {
     "dead_letters": (
-        "accounts are parked after permanent refusals of the account store",
+        "account",
+        "parked after permanent refusals of the account store",
         "select * from dead_letters; mend the cause, then stripe-traits retry",
     ),
     "sync_invalid": (
-        "accounts are kept out of the account store",
+        "account",
+        "kept out of the account store",
         "select * from sync_invalid in marts.duckdb gives each reason",
     ),
     "quarantined_objects": (
-        "objects of Stripe are kept out: a required value is missing in every known shape",
+        "object",
+        "kept out, since a required value is missing in every shape known of Stripe",
         "select * from quarantined_objects; check STRIPE_API_VERSION, or update stripe-traits",
     ),
 }
@@ -108,8 +112,9 @@ def _kept_out(settings: Settings) -> Iterator[Problem]:
     with reading(settings.marts) as database:
         for name in sorted(KEPT_OUT.keys() & set(names(database))):
             if rows := count_rows(database, name):
-                text, remedy = KEPT_OUT[name]
-                yield Problem(f"kept_out:{name}", "degraded", f"{rows:,} {text}", remedy)
+                thing, why, remedy = KEPT_OUT[name]
+                text = f"{why}: {counted(rows, thing)}"
+                yield Problem(f"kept_out:{name}", "degraded", text, remedy)
 
 
 def _differing(settings: Settings) -> Iterator[Problem]:

@@ -14,10 +14,10 @@ from reverse_sync.values.counted import counted
 
 SHOWN = 50
 KINDS = {
-    "changed": "hold something else than was sent",
-    "missing": "were sent and are not there",
-    "extra": "are there and not in account_traits (left alone)",
-    "unremembered": "are there, but nothing was known of them",
+    "changed": "with something else than was sent",
+    "missing": "sent and not there",
+    "extra": "there and not in account_traits (left alone)",
+    "unremembered": "there, and nothing was known of it",
 }
 
 
@@ -26,7 +26,7 @@ def lines(drift: Drift, result: SyncResult | None) -> Iterator[str]:
     yield f"{counted(drift.compared, 'account')} of the account store compared"
     for kind, what in KINDS.items():
         if drift.accounts[kind]:
-            yield f"{drift.accounts[kind]:,} {what}"
+            yield f"{counted(drift.accounts[kind], 'account')} {what}"
     for found in drift.found[:SHOWN]:
         yield f"  {_line(found)}"
     if len(drift.found) > SHOWN:

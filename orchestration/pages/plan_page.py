@@ -38,16 +38,16 @@ def plan_lines(found: Preview, *, limit: int, to: str | None = None) -> Iterator
     yield (
         f"plan {found.digest}: {plan.creates:,} creates, {plan.updates - plan.churns:,} updates,"
         f" {plan.churns:,} churns, {found.deletes:,} deletes, {len(found.skips):,} skips;"
-        f" {plan.unchanged:,} of {plan.selected:,} accounts are unchanged"
+        f" unchanged: {plan.unchanged:,} of {counted(plan.selected, 'account')}"
     )
     for row in found.rows[:limit]:
         yield from _row_lines(row)
     if len(found.rows) > limit:
-        yield f"... and {len(found.rows) - limit:,} more accounts (--limit, --json)"
+        yield f"... and {counted(len(found.rows) - limit, 'more account')} (--limit, --json)"
     for skip in found.skips[:limit]:
         yield f"skip    {skip.account_id or '(no id)'}: {skip.reason}"
     if len(found.skips) > limit:
-        yield f"... and {len(found.skips) - limit:,} more skips"
+        yield f"... and {counted(len(found.skips) - limit, 'more skip')}"
     for trip in found.trips:
         yield f"blocked by a guard: {trip.line}"
     if found.rows and UPSTREAM.isdisjoint(_names(found)):

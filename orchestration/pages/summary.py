@@ -127,7 +127,7 @@ def _lines(summary: SyncSummary) -> Iterator[Line]:
     read = sum(summary.landed.values())
     how = f"everything ({summary.why_full})" if summary.full else "the changes"
     counts = ", ".join(f"{summary.landed.get(name, 0):,} {name}" for name in LANDED)
-    stripe = f"read {how} in {summary.seconds} s: {counts}; {read:,} rows in all"
+    stripe = f"read {how} in {summary.seconds} s: {counts}; {counted(read, 'row')} in all"
     yield "Stripe", stripe if summary.landed else "nothing changed"
     accounts, subscriptions = (summary.marts[name] for name in ("account_traits", "subscriptions"))
     yield "Traits", f"{counted(accounts, 'account')} from {counted(subscriptions, 'subscription')}"

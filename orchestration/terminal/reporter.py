@@ -11,6 +11,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from reverse_sync.values.counted import counted
 from reverse_sync.values.tracking import SettingChange
 
 
@@ -42,14 +43,14 @@ class LogReporter:
         self._write(f"waiting for the account store: in use by {holder}")
 
     def loaded(self, stream: str, objects: int) -> None:
-        self._now_and_then(f"{stream}: {objects:,} objects read")
+        self._now_and_then(f"{stream}: {counted(objects, 'object')} read")
 
     def built(self, node: str) -> None:
         self._built += 1
         self._now_and_then(f"models and tests done: {self._built}, the last {node}")
 
     def delivered(self, done: int, total: int) -> None:
-        self._now_and_then(f"{done:,} of {total:,} accounts sent")
+        self._now_and_then(f"{done:,} of {counted(total, 'account')} sent")
 
     def overrode(self, change: SettingChange) -> None:
         self._write(_overrode(change))

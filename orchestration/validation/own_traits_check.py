@@ -23,8 +23,8 @@ PLACE = re.compile(r"([^:]+\.(?:sql|ya?ml))(?::([0-9]+))?: (.*)")
 
 
 def own_traits_findings(files: NamedFiles) -> Iterator[Finding]:
-    """No folder is none."""
-    if files.traits_dir:
+    """No folder is none; one that is named and missing is told with the settings."""
+    if files.traits_dir and files.traits_dir.exists():
         for line in _found(files.traits_dir)[1]:
             yield _finding(files.traits_dir, line)
 

@@ -14,6 +14,7 @@ from reverse_sync.guards import Figure, Figures, Guards
 from reverse_sync.plan.counts import Plan
 from reverse_sync.state.published_build import published_build
 from reverse_sync.state.run import Run, count, naive
+from reverse_sync.values.counted import counted
 from reverse_sync.values.tracking import Tracking
 from reverse_sync.values.traits import NAMESPACES
 
@@ -193,8 +194,8 @@ def _upstream(
     found: dict[str, str] = {}
     if not plan.selected and accounts:
         found["empty"] = (
-            f"account_traits is empty, the store holds {accounts:,} accounts; mend the load and"
-            " the build, then sync again (--override empty lets an empty model pass)"
+            f"account_traits is empty, the store holds {counted(accounts, 'account')}; mend the"
+            " load and the build, then sync again (--override empty lets an empty model pass)"
         )
     stale = _stale(connection, plan.run, guards)
     if stale:

@@ -112,7 +112,7 @@ def test_each_finding_of_rules_with_one_name_has_its_own_line(tmp_path: Path) ->
     ]
 
 
-@pytest.mark.parametrize("name", ["SEGMENTS_FILE", "ALERTS_FILE", "STORES_FILE"])
+@pytest.mark.parametrize("name", ["SEGMENTS_FILE", "ALERTS_FILE", "STORES_FILE", "TRAITS_DIR"])
 def test_a_file_that_is_named_and_missing_is_told_before_anything_is_read(
     tmp_path: Path, name: str
 ) -> None:
