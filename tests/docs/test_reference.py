@@ -14,7 +14,7 @@ from orchestration.build import mart_comparisons
 from orchestration.configuration.settings import Settings
 from orchestration.definitions import defs
 from orchestration.monitoring.health import KEPT_OUT
-from orchestration.publication.publish import SYNC_TABLES
+from orchestration.publication.records import SYNC_TABLES
 from orchestration.terminal.failures import CODES
 from orchestration.terminal.stopping import STOPPED
 from report.segments.schema import TABLES

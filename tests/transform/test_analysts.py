@@ -10,7 +10,8 @@ from examples_build import PROJECT, STREAMS, RunSettings, create_warehouse
 from examples_objects import at
 from metricflow_query import company_metrics, metricflow
 
-from orchestration.publication.publish import SYNC_TABLES, publish
+from orchestration.publication.publish import publish
+from orchestration.publication.records import SYNC_TABLES
 from reverse_sync.state.schema import prepare
 from sandbox.population import Population, generate
 
