@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reverse_sync.deliver.acknowledged_counts import Taken
 from reverse_sync.deliver.chunks import Answers, Progress, Sender
+from reverse_sync.deliver.outbox import Chunk
 from reverse_sync.deliver.result import SyncInterrupted, SyncResult, result_of
 from reverse_sync.deliver.run_end import Ending
 from reverse_sync.guards import Guards
@@ -65,25 +66,29 @@ def deliver(
         check(context.target)
     with context.lease(), opened(context.target) as store:
         held = read(store, context.mode)
-        plan = diff(held, context, request)
         sender = Sender(store, context.warehouse, held.tracking, on_progress, batch_size)
-        answers = push(sender, plan, held)
+        plan, first = diff(held, context, request, sender)
+        answers = push(sender, plan, first, held)
         ending = remember(sender, plan, answers)
     return finished(plan, answers.taken, ending, held.overridden)
 
 
-def diff(held: StoreState, context: SyncContext, request: SyncRequest) -> Plan:
-    """`account_traits` beside what was acknowledged: the outbox filled, the guards passed."""
+def diff(
+    held: StoreState, context: SyncContext, request: SyncRequest, sender: Sender
+) -> tuple[Plan, Chunk]:
+    """`account_traits` beside what was acknowledged: the outbox filled, the guards passed; and what
+    goes first."""
     with context.timed("diff"), context.warehouse() as connection:
-        return Planner(connection, context, request, held).commit()
+        plan = Planner(connection, context, request, held).commit()
+        return plan, sender.first(connection, plan)
 
 
-def push(sender: Sender, plan: Plan, held: StoreState) -> Answers:
+def push(sender: Sender, plan: Plan, first: Chunk, held: StoreState) -> Answers:
     """The outbox to the store. A change of its tracking config is a part of the plan: not before
     the guards have let that pass."""
     if held.changes:
         sender.store.write_tracking(held.changes, at=plan.run.as_of)
-    return sender.push(plan)
+    return sender.push(plan, first)
 
 
 def remember(sender: Sender, plan: Plan, answers: Answers) -> Ending:

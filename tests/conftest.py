@@ -34,6 +34,7 @@ LONGEST = (
     "test_together",
     "test_daemon",
     "test_histories",
+    "test_account_traits_ahead",
     "test_transform_refresh",
     "test_lifecycle_story",
     "test_mrr_history",

@@ -23,7 +23,8 @@ from ingestion.merge.warehouse import opened_once
 from orchestration.build.scope import BuildKind
 from orchestration.build.transform import transform
 from orchestration.configuration.settings import Settings
-from orchestration.publication.publish import publish, published_build
+from orchestration.publication.mark import published_build
+from orchestration.publication.publish import publish
 from orchestration.publication.published_file import Copy
 
 AS_OF = datetime(2025, 6, 15, tzinfo=UTC)

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import duckdb
@@ -38,7 +38,8 @@ order by 1
 
 @dataclass
 class Node:
-    """One dbt node: what it runs, what was asked for it and answered, how it ended."""
+    """One dbt node: what it runs, what was asked for it and answered, how it ended. `goes_ahead`:
+    account_traits needs it, or it is a test of what account_traits needs."""
 
     unique_id: str
     kind: str = ""
@@ -47,6 +48,7 @@ class Node:
     asked: dict[str, str] = field(default_factory=dict)
     status: str = ""
     message: str = ""
+    goes_ahead: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def place_of(
 def name_of(manifest: Path, holds_for: Sequence[str]) -> str:
     """The file's name, which begins with the kind of build."""
     digest = hashlib.sha256(manifest.read_bytes())
-    digest.update("\n".join(holds_for).encode())
+    digest.update("\n".join([*holds_for, *(field.name for field in fields(Node))]).encode())
     return f"{holds_for[0]}-{digest.hexdigest()[:24]}.json"
 
 

@@ -16,6 +16,7 @@ from orchestration.build.node_result import NodeResult
 
 COMMENT = re.compile(r"^\s*/\*.*?\*/\s*", re.DOTALL)  # dbt's own, before each statement
 ABRIDGED = "..."  # dbt shows 512 characters of a seed's statement, and these
+ACCOUNT_TRAITS, GUARD = "account_traits", "assert_no_unknown_values"
 TRANSACTIONS = ("begin", "commit", "rollback")
 # What dbt looks up of the catalogue follows from the relations and from what is run.
 CATALOGUE = ("duckdb_", "information_schema", "describe ")
@@ -44,7 +45,8 @@ class Recorder:
     def nodes(self, database: duckdb.DuckDBPyConnection, results: list[NodeResult]) -> list[Node]:
         """In an order in which each follows those that it reads from. Call before the next build:
         what was asked is asked again, for its answer."""
-        severities = _severities()
+        manifest = json.loads(MANIFEST.read_bytes())
+        severities, ahead = _severities(manifest), going_ahead(manifest)
         for result in results:
             node = self._nodes.setdefault(result.unique_id, Node(result.unique_id))
             node.status, node.message = str(result.status), result.message
@@ -55,13 +57,29 @@ class Recorder:
                 if not any(word in text.lower() for word in CATALOGUE)
             }
             node.severity = severities.get(node.unique_id, "error")
+            node.goes_ahead = node.unique_id in ahead
         return list(self._nodes.values())
 
 
-def _severities() -> dict[str, str]:
-    nodes = json.loads(MANIFEST.read_bytes())["nodes"].values()
+def going_ahead(manifest: Any) -> set[str]:
+    """The nodes that account_traits needs, the guard against values that no rule knows with what it
+    needs, and the tests of these nodes alone: by id."""
+    parents = manifest["parent_map"]
+    nodes = manifest["nodes"]
+    last = [name for name, node in nodes.items() if node["name"] in (ACCOUNT_TRAITS, GUARD)]
+    needed: set[str] = set()
+    while last:
+        name = last.pop()
+        if name not in needed:
+            needed.add(name)
+            last += parents.get(name, [])
+    tests = [name for name, node in nodes.items() if node["resource_type"] == "test"]
+    return needed | {name for name in tests if needed.issuperset(parents[name])}
+
+
+def _severities(manifest: Any) -> dict[str, str]:
     return {
         node["unique_id"]: node["config"]["severity"].lower()
-        for node in nodes
+        for node in manifest["nodes"].values()
         if node["resource_type"] == "test"
     }

@@ -7,7 +7,7 @@ changed then, and dbt does the build.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from time import monotonic
 
 import duckdb
@@ -28,23 +28,41 @@ def rerun(
     on_node: Callable[[str], None] | None,
 ) -> list[NodeResult]:
     """The build again, all of it or nothing. Raises Doubt."""
+    with _doubting(database):
+        results = list(executed(database, nodes, on_node))
+        database.execute("commit")
+    return results
+
+
+@contextmanager
+def rolled_back(database: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """What the block builds can be read in it, and nothing of it stays. Raises Doubt."""
+    with _doubting(database):
+        try:
+            yield
+        finally:
+            with suppress(duckdb.Error):
+                database.execute("rollback")
+
+
+@contextmanager
+def _doubting(database: duckdb.DuckDBPyConnection) -> Iterator[None]:
     database.execute("begin")
     try:
-        results = list(_results(database, nodes, on_node))
-        database.execute("commit")
+        yield
     except (Doubt, duckdb.Error, LookupError, ValueError) as error:
         with suppress(duckdb.Error):
             database.execute("rollback")
         # A value of a customer's may stand in DuckDB's words.
         raise Doubt(str(error) if isinstance(error, Doubt) else type(error).__name__) from error
-    return results
 
 
-def _results(
+def executed(
     database: duckdb.DuckDBPyConnection,
     nodes: list[Node],
-    on_node: Callable[[str], None] | None,
+    on_node: Callable[[str], None] | None = None,
 ) -> Iterator[NodeResult]:
+    """A result for each node, in a transaction of the caller's. Raises Doubt."""
     answered: dict[str, str] = {}
     for node in nodes:
         began = monotonic()

@@ -31,7 +31,7 @@ def cycles(context: OpExecutionContext) -> None:
     def say(cycle: Cycle) -> None:
         if cycle.failure:
             context.log.warning("cycle %s: %s", cycle.number, cycle.failure)
-        if cycle.built or cycle.delivered:
+        if cycle.ahead or cycle.built or cycle.delivered:
             line = cycle_line(cycle.delivered)
             context.log.info("cycle %s: %s, %s", cycle.number, line, cycle.seconds)
 

@@ -66,7 +66,9 @@ def _say(cycle: "Cycle") -> None:
         f"{counted(objects, 'object')} read, {cycle_line(cycle.delivered)}"
         f" in {sum(cycle.seconds.values()):.2f} s ({spent})"
     )
-    for said in filter(None, (done if cycle.built or cycle.delivered else None, cycle.failure)):
+    for said in filter(
+        None, (done if cycle.ahead or cycle.built or cycle.delivered else None, cycle.failure)
+    ):
         console.print(f"cycle {cycle.number}: {said}", highlight=False, soft_wrap=True)
 
 
@@ -84,6 +86,7 @@ def _told(cycle: "Cycle") -> dict[str, Any]:
         "began": cycle.began.isoformat(),
         "failure": cycle.failure,
         "objects": cycle.loaded.objects.total() if cycle.loaded else 0,
+        "ahead": cycle.ahead is not None,
         "sent": cycle.delivered.sent if cycle.delivered else 0,
         "delivered": cycle.delivered.figures() if cycle.delivered else None,
         "seconds": cycle.seconds,

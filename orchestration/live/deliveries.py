@@ -31,12 +31,20 @@ class Deliveries:
         """Whether the store lacks something that it can be brought now."""
         return time.monotonic() >= self._next and is_due(self._settings, at=now())
 
-    def deliver(self, as_of: datetime, timed: Timed) -> SyncResult | None:
-        """How far it came; None: nothing was planned. Raises Blocked."""
+    def deliver(
+        self, as_of: datetime, timed: Timed, *, publishes: bool = True
+    ) -> SyncResult | None:
+        """How far it came; None: nothing was planned. `publishes`: whether its records are, too;
+        else the next publication has them. Raises Blocked."""
         run_id = f"live-{as_of:%Y%m%dT%H%M%S%f}"
         try:
             result = deliver_stage(
-                self._settings, self._reporter, as_of=as_of, run_id=run_id, timed=timed
+                self._settings,
+                self._reporter,
+                as_of=as_of,
+                run_id=run_id,
+                timed=timed,
+                publishes=publishes,
             )
         except AccountStoreError as error:
             return self._owed(error)

@@ -15,11 +15,12 @@ from ingestion.load import LoadResult
 from ingestion.load_pending import identified, waits
 from ingestion.stripe_api.connection import Connection
 from orchestration.configuration.settings import Settings
+from orchestration.live.pace import Pace
 from orchestration.stages.load import load_stage, pending_stage
 from orchestration.stripe_accounts import connections
 from orchestration.terminal.reporter import Reporter
 
-LOOK_SECONDS = 0.1  # between two looks at the inbox: one small read of a local file
+LOOK_SECONDS = 0.05  # between two looks at the inbox: one small read of a local file
 # An event can appear in the feed minutes late: most polls look back a minute, one a minute further.
 NEAR_SECONDS = 60
 
@@ -32,12 +33,20 @@ class Loads:
         self._accounts: Mapping[str, Connection] = {}
         self._next_poll = self._next_far = 0.0
 
-    def wait(self, stop: threading.Event) -> None:
-        """Until something is to be read, or `stop`."""
+    def wait(self, stop: threading.Event, pace: Pace) -> None:
+        """Until something is to be read or marts are to follow, or `stop`."""
         with Inbox.open(self._settings.folder.inbox) as inbox:
-            while time.monotonic() < self._next_poll and not waits(inbox, self._accounts):
+            while not (self._is_due(inbox) or pace.is_over):
                 if stop.wait(LOOK_SECONDS):
                     return
+
+    def is_due(self) -> bool:
+        """Whether something is to be read."""
+        with Inbox.open(self._settings.folder.inbox) as inbox:
+            return self._is_due(inbox)
+
+    def _is_due(self, inbox: Inbox) -> bool:
+        return time.monotonic() >= self._next_poll or waits(inbox, self._accounts)
 
     def load(self, reporter: Reporter) -> LoadResult:
         """Raises StripeError, DeletionLimitReached."""

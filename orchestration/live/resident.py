@@ -18,8 +18,10 @@ from orchestration.live.alerts import Alerts
 from orchestration.live.deliveries import LONGEST_PAUSE, Deliveries
 from orchestration.live.further import FurtherDeliveries
 from orchestration.live.loads import Loads
+from orchestration.live.pace import Pace
 from orchestration.locks import kept_open
 from orchestration.monitoring.refreshed import note_refreshed
+from orchestration.stages.ahead import BuiltAhead, ahead_stage
 from orchestration.stages.build import Built, transform_stage
 from orchestration.stages.build_due import build_due
 from orchestration.stages.latency import loaded_until, measure_stage
@@ -34,12 +36,14 @@ GIVE_UP_AFTER = 5  # failures in a row: whoever started the loop decides what co
 
 @dataclass
 class Cycle:
-    """What one cycle did; `began` by its clock, `seconds` by stage. `delivered`: None where nothing
-    was due or planned. `failure`: why it did not end; what stands beside it was done."""
+    """What one cycle did; `began` by its clock, `seconds` by stage. `ahead`: account_traits was
+    built, all marts follow. `delivered`: None where nothing was due or planned. `failure`: why it
+    did not end; what stands beside it was done."""
 
     number: int
     began: datetime
     loaded: LoadResult | None = None
+    ahead: BuiltAhead | None = None
     built: Built | None = None
     delivered: SyncResult | None = None
     latency: Latency | None = None
@@ -48,7 +52,7 @@ class Cycle:
 
     @property
     def changed(self) -> bool:
-        return bool(self.built or self.delivered or self.failure)
+        return bool(self.ahead or self.built or self.delivered or self.failure)
 
 
 Report = Callable[[Cycle], None]
@@ -69,15 +73,15 @@ def live(
     owed, and if it still is at the end, that is raised.
     """
     failures: list[Exception] = []  # in a row
-    loads, deliveries = Loads(settings), Deliveries(settings, reporter)
+    loads, deliveries, pace = Loads(settings), Deliveries(settings, reporter), Pace()
     alerts = Alerts(settings)
     further = FurtherDeliveries(settings, reporter)
-    for number in _awaited(loads, stop):
+    for number in _awaited(loads, pace, stop):
         cycle = Cycle(number, clock())
         try:
-            _run(cycle, settings, reporter, loads)
+            _run(cycle, settings, reporter, loads, pace)
             further.begin(cycle.began)
-            _send(cycle, settings, clock, deliveries)
+            _send(cycle, settings, clock, deliveries, pace)
             failures.clear()
         except Exception as error:
             failures.append(error)
@@ -95,41 +99,70 @@ def live(
             raise unfinished
 
 
-def _awaited(loads: Loads, stop: threading.Event) -> Iterator[int]:
-    """A number whenever there may be work: at once, when the inbox fills, when a poll is due."""
+def _awaited(loads: Loads, pace: Pace, stop: threading.Event) -> Iterator[int]:
+    """A number whenever there may be work: at once, when the inbox fills, when a poll is due, when
+    marts are to follow, which they do before the end."""
     number = 0
-    while not stop.is_set():
+    while not stop.is_set() or pace.is_owed:
         number += 1
         yield number
-        loads.wait(stop)
+        loads.wait(stop, pace)
+        if stop.is_set():
+            pace.hurry()
 
 
-def _run(cycle: Cycle, settings: Settings, reporter: Reporter, loads: Loads) -> None:
-    timed, as_of = Stopwatch(cycle.seconds), cycle.began
+def _run(cycle: Cycle, settings: Settings, reporter: Reporter, loads: Loads, pace: Pace) -> None:
+    timed = Stopwatch(cycle.seconds)
     with kept_open(settings.folder, reporter):
-        with timed("load"):
-            cycle.loaded = loads.load(reporter)
-        timed.part("poll", cycle.loaded.polled, of="load")
-        timed.part("refetch", cycle.loaded.waited, of="load")
-        with timed("look"):
-            due = build_due(settings, reporter, as_of=as_of)
-        if due:
-            with timed("transform"):
-                cycle.built = transform_stage(settings, reporter, as_of=as_of)
-            timed.part("publish", cycle.built.publishing, of="transform", last=True)
+        if loads.is_due():
+            with timed("load"):
+                cycle.loaded = loads.load(reporter)
+            timed.part("poll", cycle.loaded.polled, of="load")
+            timed.part("refetch", cycle.loaded.waited, of="load")
+        _build(cycle, settings, reporter, pace, timed)
     if cycle.built and cycle.built.failure:
         raise cycle.built.failure
 
 
-def _send(
-    cycle: Cycle, settings: Settings, clock: Callable[[], datetime], deliveries: Deliveries
+def _build(
+    cycle: Cycle, settings: Settings, reporter: Reporter, pace: Pace, timed: Stopwatch
 ) -> None:
-    """What the account store lacks, if it is due. A refresh has ended well where nothing is owed
-    to a store that is away."""
-    if deliveries.is_due():
+    """account_traits alone where something came, all marts where that must not be or is over."""
+    is_news = bool(cycle.loaded and cycle.loaded.rows.total())
+    if pace.goes_ahead(is_news=is_news):
+        with timed("ahead"):
+            cycle.ahead = ahead_stage(settings, reporter, as_of=cycle.began)
+    if cycle.ahead:
+        timed.part("publish", cycle.ahead.publishing, of="ahead", last=True)
+        pace.went_ahead()
+    elif pace.is_over or not pace.is_owed:
+        _build_all(cycle, settings, reporter, timed)
+        pace.followed()
+
+
+def _build_all(cycle: Cycle, settings: Settings, reporter: Reporter, timed: Stopwatch) -> None:
+    with timed("look"):
+        due = build_due(settings, reporter, as_of=cycle.began)
+    if due:
+        with timed("transform"):
+            cycle.built = transform_stage(settings, reporter, as_of=cycle.began)
+        timed.part("publish", cycle.built.publishing, of="transform", last=True)
+
+
+def _send(
+    cycle: Cycle,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    deliveries: Deliveries,
+    pace: Pace,
+) -> None:
+    """What the account store lacks, if it is due. What a delivery noted is published with the marts
+    that follow; until then the copy does not say what is due. A refresh has ended well where
+    nothing is owed to a store that is away."""
+    if cycle.ahead or (not pace.is_owed and deliveries.is_due()):
         timed, until = Stopwatch(cycle.seconds), loaded_until(settings.folder)
         with timed("send"):
-            cycle.delivered = deliveries.deliver(cycle.began, timed)
+            cycle.delivered = deliveries.deliver(cycle.began, timed, publishes=cycle.ahead is None)
         timed.part("diff", cycle.seconds.pop("diff", 0.0), of="send")
         if deliveries.failure:
             cycle.failure = str(deliveries.failure)

@@ -28,10 +28,13 @@ select
     (
         select count(*) from (
             select account_id from mrr_breakdown union select account_id from subscriptions
-        ) where account_id not in (select account_id from account_traits)
+        ) where account_id not in (select account_id from account_traits) {but}
     )
 from account_traits
 """
+# Of these account_traits says what the marts beside it do not know yet.
+AHEAD = "select 1 from duckdb_tables() where schema_name = 'publication' and table_name = 'ahead'"
+NOT_AHEAD = "and account_id not in (select account_id from publication.ahead)"
 LAST_RUN = """
 select selected - unchanged - sent - invalid - coalesce(blocked, 0) - coalesce(deferred, 0),
     sent - acknowledged - rejected - pending
@@ -64,7 +67,8 @@ def accounts_are_linked(settings: Settings) -> Checked:
 def accounts_conserve(settings: Settings) -> Checked:
     """One row an account, and none left out that has a subscription or MRR."""
     with reading(settings.marts) as database:
-        doubled, missing = _row(database, ACCOUNTS)
+        but = NOT_AHEAD if database.execute(AHEAD).fetchall() else ""
+        doubled, missing = _row(database, ACCOUNTS.format(but=but))
     found = {"doubled_accounts": doubled, "missing_accounts": missing}
     verdict: Verdict = "fail" if doubled or missing else "pass"
     return Checked(verdict, f"doubled: {counted(doubled, 'account')}, missing: {missing:,}", found)

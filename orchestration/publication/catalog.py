@@ -23,20 +23,20 @@ class Catalog:
 
     def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
         self._here: dict[tuple[str, str], Columns] = defaultdict(list)
-        self._published: dict[str, Columns] = defaultdict(list)
+        self._published: dict[tuple[str, str], Columns] = defaultdict(list)
         for is_here, schema, table, *column in database.execute(COLUMNS).fetchall():
             if is_here:
                 self._here[schema, table].append(tuple(column))
-            elif schema == "main":
-                self._published[table].append(tuple(column))
+            else:
+                self._published[schema, table].append(tuple(column))
 
     def columns(self, schema: str, table: str) -> Columns:
         """Of a table of the warehouse, names and types in order; none where it is not there."""
         return self._here.get((schema, table), [])
 
-    def published(self, table: str) -> Columns:
+    def published(self, table: str, schema: str = "main") -> Columns:
         """The same of a table of the copy."""
-        return self._published.get(table, [])
+        return self._published.get((schema, table), [])
 
     def tables(self, schema: str) -> list[str]:
         """The warehouse's, in order."""

@@ -18,7 +18,10 @@ from orchestration.publication.sync_records import (
 )
 from reverse_sync.stores.url import opened
 
-BUILD = "select id from publication.build"
+# Of account_traits, which is what is delivered; an older version's copy names one build alone.
+BUILD = """
+select coalesce(to_json(build) ->> 'account_traits_build', id) from publication.build as build
+"""
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,18 @@ after the file, so `x` and `marts.x` both work, opened and attached. Beside a sc
 `marts.x` would be ambiguous.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from orchestration.publication.ahead import in_line
 from orchestration.publication.catalog import Catalog
+from orchestration.publication.mark import mark, published_build
 from orchestration.publication.marts import count_rows
-from orchestration.publication.published_file import Copy, quoted, replacing
+from orchestration.publication.published_file import Copy, replacing
 from orchestration.publication.records import publish_target, record_tables, replace_records
-from orchestration.publication.whole_table import as_published, built_with, copy_table
+from orchestration.publication.whole_table import as_published, copy_table
 
 MARTS = "marts"  # the schema of the warehouse
 
@@ -45,23 +47,9 @@ def publish(  # noqa: PLR0913  (all by keyword)
         catalog = Catalog(database)
         tables = [*record_tables(catalog), *((MARTS, name) for name in catalog.tables(MARTS))]
         counts = {name: copy_table(database, catalog, schema, name) for schema, name in tables}
-        _mark(database, catalog, build, at)
+        mark(database, catalog, build, at)
         publish_target(database, catalog)
         return counts
-
-
-def published_build(database: duckdb.DuckDBPyConnection, marts: Path) -> str | None:
-    """The id of the build that the published copy is of; None where that is not known."""
-    if not marts.exists():
-        return None
-    database.execute(f"attach {quoted(marts)} as last_published (read_only)")
-    try:
-        row = database.execute("select id from last_published.publication.build").fetchone()
-    except (duckdb.CatalogException, duckdb.BinderException):  # nothing, or an older version's
-        return None
-    finally:
-        database.execute("detach last_published")
-    return row[0] if row else None
 
 
 def _publish_replaced(
@@ -71,11 +59,12 @@ def _publish_replaced(
     with replacing(database, copy.marts, copy):
         catalog = Catalog(database)
         tables = catalog.tables(MARTS)
-        for name in tables:
-            conditions = [rows for mart, rows in replaced if mart == name]
-            _replace_rows(database, catalog, name, conditions)
-        replace_records(database, catalog)
-        _mark(database, catalog, build, at)
+        with in_line(database, catalog):
+            for name in tables:
+                conditions = [rows for mart, rows in replaced if mart == name]
+                _replace_rows(database, catalog, name, conditions)
+            replace_records(database, catalog)
+            mark(database, catalog, build, at)
         published = [*tables, *(name for _, name in record_tables(catalog))]
         return {name: count_rows(database, f'published.main."{name}"') for name in published}
 
@@ -89,22 +78,6 @@ def _replace_rows(
     if conditions:
         fresh = as_published(database, catalog, f'refreshed."{name}"', name)
         database.execute(f'insert into published.main."{name}" by name {fresh}')
-
-
-def _mark(
-    database: duckdb.DuckDBPyConnection, catalog: Catalog, build: str | None, at: datetime | None
-) -> None:
-    """Of the build its mode, because traits of another one must not be read by it, and its `as_of`,
-    from which readers measure what is near."""
-    published_at = at.astimezone(UTC).replace(tzinfo=None) if at else None
-    mode = built_with(database, catalog, "multiple_subscriptions")
-    as_of = built_with(database, catalog, "as_of")
-    database.execute(
-        "create or replace table published.publication.build as select $build::varchar as id,"
-        " $at::timestamp as published_at, $mode::boolean as multiple_subscriptions,"
-        " $as_of::timestamp as as_of",
-        {"build": build, "at": published_at, "mode": mode, "as_of": as_of},
-    )
 
 
 def publish_sync(database: duckdb.DuckDBPyConnection, marts: Path) -> None:

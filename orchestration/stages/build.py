@@ -18,7 +18,8 @@ from orchestration.build.transform import TransformFailed, find_failure, transfo
 from orchestration.clock import now
 from orchestration.configuration.settings import Settings
 from orchestration.locks import lock
-from orchestration.publication.publish import publish, publish_sync, published_build
+from orchestration.publication.mark import published_build
+from orchestration.publication.publish import publish, publish_sync
 from orchestration.publication.published_file import Copy
 from orchestration.stages.alerts import judge_alerts
 from orchestration.stages.own_traits import bring_own_traits

@@ -9,7 +9,7 @@ from datetime import datetime
 from orchestration.build.scope import BuildKind, decide
 from orchestration.configuration.settings import Settings
 from orchestration.locks import open_warehouse
-from orchestration.publication.publish import published_build
+from orchestration.publication.mark import published_build
 from orchestration.stages.alerts import alerts_due
 from orchestration.stages.segments import segments_due
 from orchestration.terminal.reporter import Reporter

@@ -15,7 +15,7 @@ from orchestration.configuration.settings import Settings
 from orchestration.locks import lease, open_sync_records
 from orchestration.monitoring import checks
 from orchestration.monitoring.refreshed import refreshed_at
-from orchestration.publication.marts import published_mode
+from orchestration.publication.marts import published_mode, reading
 from orchestration.publication.publish import publish_sync
 from orchestration.terminal.reporter import Reporter
 from orchestration.warehouse.memory import again_without_limit, never
@@ -36,14 +36,19 @@ def deliver_stage(  # noqa: PLR0913  (all by keyword)
     run_id: str,
     overridden: frozenset[str] = frozenset(),
     timed: Timed = nullcontext,
+    publishes: bool = True,
 ) -> SyncResult:
-    """`account_traits` -> account store, without the lock while the store is written.
+    """`account_traits` -> account store, without the lock while the store is written. `publishes`:
+    whether what it noted is published, too, or left to the next publication.
 
     Raises Blocked where a guard trips that is not overridden, MartsRefused: nothing was sent.
     """
-    check_marts(settings)
     request = SyncRequest(run_id=run_id, as_of=as_of, now=now(), overridden=overridden)
-    return run_delivery(settings, reporter, request, timed)
+    with reading(settings.marts):  # opened once for all that is asked of it
+        check_marts(settings)
+        context = sync_context(settings, reporter, timed)
+    with publishing_records(settings.folder, reporter) if publishes else nullcontext():
+        return _delivered(context, request, reporter)
 
 
 def check_marts(settings: Settings) -> None:
@@ -54,19 +59,20 @@ def check_marts(settings: Settings) -> None:
             raise MartsRefused(f"{check.__name__}: {found.text}; nothing was sent")
 
 
-def run_delivery(
-    settings: Settings, reporter: Reporter, request: SyncRequest, timed: Timed = nullcontext
-) -> SyncResult:
+def run_delivery(settings: Settings, reporter: Reporter, request: SyncRequest) -> SyncResult:
     """One run of the reverse-sync, and its records published."""
     with publishing_records(settings.folder, reporter):
-        context = sync_context(settings, reporter, timed)
-        # A second time goes on where the first one was: the outbox says how far.
-        result = again_without_limit(
-            lambda: deliver(context, request, on_progress=reporter.delivered), fails=never
-        )
-        for change in result.overridden:
-            reporter.overrode(change)
-        return result
+        return _delivered(sync_context(settings, reporter), request, reporter)
+
+
+def _delivered(context: SyncContext, request: SyncRequest, reporter: Reporter) -> SyncResult:
+    # A second time goes on where the first one was: the outbox says how far.
+    result = again_without_limit(
+        lambda: deliver(context, request, on_progress=reporter.delivered), fails=never
+    )
+    for change in result.overridden:
+        reporter.overrode(change)
+    return result
 
 
 def sync_context(settings: Settings, reporter: Reporter, timed: Timed = nullcontext) -> SyncContext:

@@ -7,6 +7,7 @@ values pass through.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 from typing import TypeVar
 
@@ -23,9 +24,11 @@ LIMIT = f"""
 select least({MEMORY} + {MEMORY_A_ROW} * coalesce(sum(estimated_size), 0), $whole)::bigint
 from duckdb_tables() where schema_name = 'stripe'
 """
+PATH = "select path from duckdb_databases() where database_name = current_database()"
 TOO_LITTLE = "DuckDB needs more memory than its limit: this begins again without one"
 
 Result = TypeVar("Result")
+_limits: dict[tuple[int, str | None, int], int] = {}
 _lifted = Event()  # for the rest of this process, in all of its threads
 
 
@@ -33,10 +36,26 @@ def limit_memory(database: duckdb.DuckDBPyConnection) -> None:
     """For all of this process that have the file open; a load has a limit of its own."""
     database.execute("reset memory_limit")
     if not _lifted.is_set():
-        limits = database.execute(LIMIT, {"whole": _whole(database)}).fetchall()
-        database.execute(f"set memory_limit = '{limits[0][0]}B'")
+        database.execute(f"set memory_limit = '{_limit(database)}B'")
     for what in ("", "bulk_deallocation_"):
         database.execute(f"set allocator_{what}flush_threshold = '{GIVEN_BACK}'")
+
+
+def _limit(database: duckdb.DuckDBPyConnection) -> int:
+    """In bytes. Rows are counted again where the file has grown: to ask for them takes 5 ms, and a
+    refresh asks often."""
+    asked = _whole(database), *_size(database)
+    if asked not in _limits:
+        _limits.clear()
+        [(_limits[asked],)] = database.execute(LIMIT, {"whole": asked[0]}).fetchall()
+    return _limits[asked]
+
+
+def _size(database: duckdb.DuckDBPyConnection) -> tuple[str | None, int]:
+    """Of which file, and of how many parts of 16 MiB, what is only logged included."""
+    [(path,)] = database.execute(PATH).fetchall()
+    files = [Path(path), Path(f"{path}.wal")] if path else []
+    return path, sum(file.stat().st_size for file in files if file.exists()) >> 24
 
 
 def again_without_limit(work: Callable[[], Result], *, fails: Callable[[Result], bool]) -> Result:

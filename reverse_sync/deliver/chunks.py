@@ -74,16 +74,20 @@ class Sender:
     on_progress: Progress
     batch_size: int | None = None
 
-    def push(self, plan: Plan) -> Answers:
-        """Chunk by chunk until nothing is to be tried or the store is gone; while one is on its
-        way the answers to the one before it are remembered. Those to the last one are left."""
+    def first(self, connection: DuckDBPyConnection, plan: Plan) -> Chunk:
+        """What goes first, while the warehouse of the plan is still open."""
         if not plan.sent:
-            return Answers()
+            return Chunk([], is_last=True)
+        return take(connection, plan.run, limit=self._size * BATCHES_PER_CHUNK)
+
+    def push(self, plan: Plan, chunk: Chunk) -> Answers:
+        """From the first `chunk` on until nothing is to be tried or the store is gone; while one is
+        on its way the answers to the one before it are remembered. Those to the last one are left.
+        """
         outcomes: list[Outcome] = []
         all_taken = Taken()
         done, stopped, limit = 0, None, self._size * BATCHES_PER_CHUNK
         with ThreadPoolExecutor(1, thread_name_prefix="remember") as beside:
-            chunk = self._turn(plan, outcomes, limit)
             while chunk.accounts and not stopped:
                 # The warehouse's turn, while the store has its own: neither waits for the other.
                 following = beside.submit(self._turn, plan, outcomes, limit, chunk)
@@ -104,20 +108,16 @@ class Sender:
             remember(connection, plan.run, answers.outcomes)
             return _close(connection, plan, answers.stopped)
 
-    def _turn(
-        self, plan: Plan, outcomes: list[Outcome], limit: int, on_its_way: Chunk | None = None
-    ) -> Chunk:
+    def _turn(self, plan: Plan, outcomes: list[Outcome], limit: int, on_its_way: Chunk) -> Chunk:
         """Remembers what was answered, and takes what comes after the accounts on their way."""
-        is_last = on_its_way is not None and on_its_way.is_last
-        if is_last and not outcomes:
-            return Chunk([], is_last)
+        if on_its_way.is_last and not outcomes:
+            return Chunk([], is_last=True)
         with self.warehouse() as connection:
             if outcomes:
                 remember(connection, plan.run, outcomes)
-            if is_last:
-                return Chunk([], is_last)
-            after = on_its_way.accounts[-1] if on_its_way else None
-            return take(connection, plan.run, limit=limit, after=after)
+            if on_its_way.is_last:
+                return Chunk([], is_last=True)
+            return take(connection, plan.run, limit=limit, after=on_its_way.accounts[-1])
 
     @property
     def _size(self) -> int:

@@ -39,6 +39,7 @@ def undo_run(
     with context.lease(), opened(context.target) as store:
         tracking = store.read_tracking()
         version = store.highest_version()
+        sender = Sender(store, context.warehouse, tracking, on_progress)
         with context.warehouse() as connection:
             _refuse_another_store(connection, context)
             # The accounts are the run's: nothing is known of the others.
@@ -47,8 +48,8 @@ def undo_run(
             run = begin(connection, run)
             plan = undo_into_outbox(connection, run, version_of(connection, asked))
             plan = record(connection, plan, overridden=frozenset())
-        sender = Sender(store, context.warehouse, tracking, on_progress)
-        answers = sender.push(plan)
+            first = sender.first(connection, plan)
+        answers = sender.push(plan, first)
         ending = sender.remember(plan, answers)
     return finished(plan, answers.taken, ending)
 

@@ -9,10 +9,18 @@ from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
+QUERY = """
+select
+    coalesce(said ->> 'account_traits_build', said ->> 'id'),
+    (said ->> 'published_at')::timestamp
+from (select to_json(build) as said from published.publication.build as build)
+"""
+
 
 @dataclass(frozen=True)
 class PublishedBuild:
-    """`id` of the build, `published_at` naive UTC; None: the copy does not say."""
+    """`id` of the build that account_traits is of, `published_at` naive UTC; None: the copy does
+    not say."""
 
     id: str | None = None
     published_at: datetime | None = None
@@ -20,13 +28,10 @@ class PublishedBuild:
 
 def published_build(connection: DuckDBPyConnection) -> PublishedBuild:
     """A copy of an older version says less, and one that nobody published says nothing."""
-    columns = connection.execute(
-        "select column_name from duckdb_columns() where database_name = 'published'"
+    there = connection.execute(
+        "select 1 from duckdb_tables() where database_name = 'published'"
         " and schema_name = 'publication' and table_name = 'build'"
     ).fetchall()
-    known = [name for (name,) in columns if name in ("id", "published_at")]
-    if not known:
-        return PublishedBuild()
-    query = f"select {', '.join(known)} from published.publication.build"
-    rows = connection.execute(query).fetchall()  # to its end, so that the connection is free again
-    return PublishedBuild(**dict(zip(known, rows[0] if rows else (), strict=False)))
+    # To its end, so that the connection is free again.
+    rows = connection.execute(QUERY).fetchall() if there else []
+    return PublishedBuild(*rows[0]) if rows else PublishedBuild()

@@ -1,22 +1,16 @@
 """The resident refresh as a process: changes arrive, quiet cycles do nothing."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import duckdb
 import pytest
-from command_line import environment
 from dagster import AssetKey, DagsterExecutionInterruptedError, DagsterRunStatus
+from live_process import PATIENCE, running, told
 from local_stripe import NOW
 from pipeline import AS_OF, Pipeline, subscribed, written
-from systemd_unit import command
 
 from orchestration.build.transform import transform
 from orchestration.code_location.live_job import live_refresh
@@ -30,44 +24,11 @@ from orchestration.terminal.reporter import LogReporter
 
 pytestmark = pytest.mark.long
 
-PATIENCE = 120  # seconds: other load makes clocks unreliable
-
 
 @pytest.fixture
 def business(pipeline: Pipeline) -> Pipeline:
     pipeline.set(LIVE_POLL_SECONDS="0.5")
     return subscribed(pipeline, "one")
-
-
-@contextmanager
-def running(business: Pipeline) -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(
-        [*command("live"), "--json"],
-        env=environment(
-            STRIPE_API_BASE=business.stripe.url,
-            DATA_DIR=str(business.folder),
-            LIVE_POLL_SECONDS="0.5",
-        ),
-        cwd=business.folder.parent,
-        stdout=subprocess.PIPE,
-        stderr=sys.stderr,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(timeout=30)
-
-
-def cycle(process: "subprocess.Popen[str]") -> tuple[int, int]:
-    """Waits for the next cycle that did something: its number, and the accounts it sent."""
-    assert process.stdout
-    for line in process.stdout:
-        told = json.loads(line)
-        assert told["failure"] is None
-        return told["cycle"], told["sent"]
-    raise AssertionError(f"it ended with {process.wait()}")
 
 
 def wait_for_refreshes(business: Pipeline, number: int) -> None:
@@ -82,10 +43,13 @@ def wait_for_refreshes(business: Pipeline, number: int) -> None:
 
 def test_changes_arrive_and_quiet_cycles_do_nothing(business: Pipeline) -> None:
     with running(business) as process:
-        assert cycle(process) == (1, 1)
+        assert told(process)["sent"] == 1
         business.stripe.store.update("customer", "cus_one", {"name": "New name"}, now=NOW)
-        assert cycle(process)[1] == 1
+        changed = told(process)
+        assert changed["sent"] == 1
         assert business.account("cus_one")["name"] == "New name"
+        if changed["ahead"]:
+            assert told(process)["sent"] == 0, "all marts follow"
         published = written(business.settings.marts)
         wait_for_refreshes(business, 2)
         assert written(business.settings.marts) == published, "nothing changed, nothing done"
@@ -141,10 +105,10 @@ def test_a_build_has_its_own_limit_of_memory_after_a_load(refreshed: Pipeline) -
 
 def test_a_loop_whose_last_cycle_failed_ends_with_its_error(refreshed: Pipeline) -> None:
     refreshed.settings.marts.write_bytes(b"no database " * 1000)
-    stop, told = threading.Event(), []
+    stop, said = threading.Event(), []
 
     def report(cycle: Cycle) -> None:
-        told.append(cycle.failure)
+        said.append(cycle.failure)
         stop.set()
 
     reporter = LogReporter(lambda line: None)
@@ -152,4 +116,4 @@ def test_a_loop_whose_last_cycle_failed_ends_with_its_error(refreshed: Pipeline)
         live(refreshed.settings, reporter, clock=lambda: AS_OF, stop=stop, report=report)
     line, _ = foreseen(caught.value) or ("", 0)
     assert "marts.duckdb is broken" in line
-    assert told == [line]
+    assert said == [line]

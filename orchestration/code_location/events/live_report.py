@@ -90,6 +90,9 @@ class LiveReport:
             for name, rows in sorted(cycle.loaded.rows.items()):
                 if rows:
                     yield _made(["stripe", name], rows_merged=rows, seconds=cycle.seconds["load"])
+        if cycle.ahead:
+            counts = {"dagster/row_count": cycle.ahead.rows, "rebuilt": cycle.ahead.accounts}
+            yield _made(["marts", "account_traits"], **counts, seconds=cycle.seconds["ahead"])
         if cycle.built:
             for event in (*dbt_events(cycle.built), *own_traits_events(self._settings)):
                 yield told(event)

@@ -1,0 +1,121 @@
+"""`live` brings account_traits to the account store first, and all marts after it: whatever ends it
+in between, nothing is lost and nothing is sent twice."""
+
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from live_process import PATIENCE, running, told
+from local_stripe import NOW
+from pipeline import AS_OF, Pipeline, subscribed
+
+from orchestration.live.pace import Pace
+from orchestration.live.resident import Cycle, live
+from orchestration.publication.delivery_due import delivery_due
+from orchestration.terminal.reporter import LogReporter
+
+pytestmark = pytest.mark.long
+
+MARKED = "select id = account_traits_build from publication.build"
+NAMES = "select (select name from account_traits), (select name from accounts)"
+
+
+@pytest.fixture
+def business(pipeline: Pipeline) -> Pipeline:
+    """Refreshed twice, so that the text of a refresh is kept."""
+    pipeline.set(LIVE_POLL_SECONDS="0.5")
+    subscribed(pipeline, "one")
+    pipeline.sync()
+    rename(pipeline, "Second")
+    pipeline.sync(as_of=AS_OF + timedelta(hours=1))
+    return pipeline
+
+
+def rename(business: Pipeline, name: str) -> None:
+    business.stripe.store.update("customer", "cus_one", {"name": name}, now=NOW)
+
+
+def cycles(business: Pipeline, seen: Callable[[Cycle, threading.Event], None]) -> list[Cycle]:
+    """All that did something until `seen` stops them."""
+    stop, found = threading.Event(), list[Cycle]()
+
+    def report(cycle: Cycle) -> None:
+        if cycle.changed:
+            found.append(cycle)
+            seen(cycle, stop)
+
+    moments = iter(AS_OF + timedelta(hours=2, seconds=number) for number in range(10_000))
+    reporter = LogReporter(lambda line: None)
+    live(business.settings, reporter, clock=lambda: next(moments), stop=stop, report=report)
+    return found
+
+
+def test_the_account_store_has_a_change_before_all_marts_have_it(business: Pipeline) -> None:
+    names = []
+
+    def seen(cycle: Cycle, stop: threading.Event) -> None:
+        names.append((*business.mart(NAMES), *business.mart(MARKED)))
+        if not cycle.ahead:
+            stop.set()
+
+    rename(business, "Third")
+    first, second = cycles(business, seen)
+    assert first.ahead
+    assert first.delivered
+    assert first.delivered.sent == 1
+    assert business.account("cus_one")["name"] == "Third"
+    assert names == [(("Third", "Second"), (False,)), (("Third", "Third"), (False,))]
+    assert second.built
+    assert second.delivered is None, "what the store was sent is what all marts say"
+    assert delivery_due(business.settings) is None
+
+
+def test_marts_follow_before_it_ends(business: Pipeline) -> None:
+    rename(business, "Third")
+    first, second = cycles(business, lambda _, stop: stop.set())
+    assert first.ahead
+    assert second.built
+    assert business.mart(NAMES) == [("Third", "Third")]
+
+
+def test_a_kill_before_marts_follow_loses_nothing_and_sends_nothing_twice(
+    business: Pipeline,
+) -> None:
+    with running(business) as process:
+        told(process)  # a month began: all accounts
+        rename(business, "Third")
+        assert told(process)["ahead"]
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=PATIENCE)
+    assert business.account("cus_one")["name"] == "Third"
+    version = business.account("cus_one")["version"]
+    business.sync(as_of=datetime.now(UTC))
+    assert business.mart(NAMES) == [("Third", "Third")]
+    assert business.account("cus_one")["version"] == version
+    assert delivery_due(business.settings) is None
+
+
+def test_own_segments_keep_account_traits_with_all_marts(business: Pipeline) -> None:
+    business.set(SEGMENTS_TRAIT="true")
+    business.sync(as_of=AS_OF + timedelta(hours=1))
+    rename(business, "Third")
+    [only] = cycles(business, lambda _, stop: stop.set())
+    assert only.ahead is None
+    assert business.mart(NAMES) == [("Third", "Third")]
+
+
+def test_marts_follow_after_a_while_however_much_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(1_000))
+    monkeypatch.setattr("orchestration.live.pace.monotonic", lambda: float(next(clock)) / 2)
+    pace, went = Pace(), 0
+    while pace.goes_ahead(is_news=True):
+        pace.went_ahead()
+        went += 1
+        assert went < 100, "marts never follow"
+    assert pace.is_over
+    pace.followed()
+    assert not pace.is_owed
+    assert pace.goes_ahead(is_news=True)
+    assert not pace.goes_ahead(is_news=False)
