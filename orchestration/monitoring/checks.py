@@ -12,7 +12,7 @@ import duckdb
 
 from ingestion.inbox.events_db import Inbox
 from orchestration.configuration.settings import Settings
-from orchestration.publication.marts import names, reading
+from orchestration.publication.marts import has_ahead, names, reading
 from reverse_sync.values.counted import counted
 
 Verdict = Literal["pass", "warn", "fail"]
@@ -33,7 +33,6 @@ select
 from account_traits
 """
 # Of these account_traits says what the marts beside it do not know yet.
-AHEAD = "select 1 from duckdb_tables() where schema_name = 'publication' and table_name = 'ahead'"
 NOT_AHEAD = "and account_id not in (select account_id from publication.ahead)"
 LAST_RUN = """
 select selected - unchanged - sent - invalid - coalesce(blocked, 0) - coalesce(deferred, 0),
@@ -67,7 +66,7 @@ def accounts_are_linked(settings: Settings) -> Checked:
 def accounts_conserve(settings: Settings) -> Checked:
     """One row an account, and none left out that has a subscription or MRR."""
     with reading(settings.marts) as database:
-        but = NOT_AHEAD if database.execute(AHEAD).fetchall() else ""
+        but = NOT_AHEAD if has_ahead(database) else ""
         doubled, missing = _row(database, ACCOUNTS.format(but=but))
     found = {"doubled_accounts": doubled, "missing_accounts": missing}
     verdict: Verdict = "fail" if doubled or missing else "pass"

@@ -7,6 +7,7 @@ was computed by the models; nothing is computed again here.
 import csv
 import json
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from rich.console import Console
 from orchestration.own_traits import shown as own_traits
 from orchestration.pages.explain_lines import Explanation, lines
 from orchestration.project import PROJECT
-from orchestration.publication.marts import names, reading, records
+from orchestration.publication.marts import has_ahead, names, reading, records
 from orchestration.terminal.failures import Unknown, WrongUsage
 from reverse_sync.values.traits import OWN
 
@@ -65,6 +66,10 @@ SEGMENTS = {
     "source": "segments.yml: the segments whose conditions it fulfils, where SEGMENTS_TRAIT is on",
 }
 UNKNOWN = "select unknown_amount from account_traits where account_id = $account"
+AHEAD = """
+select account_traits_as_of from publication.build
+where $account in (select account_id from publication.ahead)
+"""
 METADATA = "metadata"
 MRR_PARTS = ("last_invoice_amount", "subscription_amount")
 NAMESPACE = "stripe."  # of the account store's traits
@@ -88,7 +93,13 @@ def read(marts: Path, account: str, trait: str | None = None) -> Explanation:
             sent=_sent(database, account, described[0]["trait_key"]) if trait else [],
             unknown_amount=records(database, UNKNOWN, account=account)[0]["unknown_amount"],
             billed=records(database, BILLED, account=account) if about == "all_mrr" else [],
+            ahead_as_of=_ahead_as_of(database, account),
         )
+
+
+def _ahead_as_of(database: duckdb.DuckDBPyConnection, account: str) -> datetime | None:
+    rows = records(database, AHEAD, account=account) if has_ahead(database) else []
+    return rows[0]["account_traits_as_of"] if rows else None
 
 
 def _described(trait: str | None, own: list[dict[str, str]]) -> list[dict[str, str]]:

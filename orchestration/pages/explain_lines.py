@@ -5,6 +5,7 @@ Enters: an `Explanation`. Leaves: text. Only sums that the reader can check are 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -17,7 +18,8 @@ class Explanation:
     """`traits`: value, unit and source of each; `steps`: how MRR adds up; `months`: MRR at the
     ends of the last months; `sent`: what went out and what the store answered; `sources`: ids of
     the rows that the traits are made of; `billed`: what MRR as billed is the greater of;
-    `unknown_amount`: the object and field because of which MRR is not known."""
+    `unknown_amount`: the object and field because of which MRR is not known; `ahead_as_of` (naive
+    UTC): what the account store was sent is of that moment, and all else here of an earlier one."""
 
     account: str
     traits: list[dict[str, Any]]
@@ -27,11 +29,15 @@ class Explanation:
     sources: dict[str, list[str]] = field(default_factory=dict)
     billed: list[dict[str, Any]] = field(default_factory=list)
     unknown_amount: str | None = None
+    ahead_as_of: datetime | None = None
 
 
 def lines(found: Explanation) -> Iterator[str]:
     """The traits that have a value, MRR step by step, and what went to the account store."""
     yield f"account {found.account}"
+    if found.ahead_as_of:
+        at = f"{found.ahead_as_of:%H:%M:%S} UTC"
+        yield f"the account store has its traits of {at}; what is shown here follows within seconds"
     shown = [row for row in found.traits if len(found.traits) == 1 or row["value"] not in EMPTY]
     width = max((len(row["trait"]) for row in shown), default=0)
     for row in shown:

@@ -16,6 +16,8 @@ import duckdb
 from orchestration.terminal.failures import Unknown
 from reverse_sync.values.counted import counted
 
+AHEAD = "select 1 from duckdb_tables() where schema_name = 'publication' and table_name = 'ahead'"
+
 
 @contextmanager
 def reading(marts: Path) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -67,6 +69,12 @@ def names(database: duckdb.DuckDBPyConnection) -> list[str]:
         "select table_name from duckdb_tables() where schema_name = 'main' order by 1"
     )
     return [row[0] for row in rows.fetchall()]
+
+
+def has_ahead(database: duckdb.DuckDBPyConnection) -> bool:
+    """Whether account_traits of some accounts is of a later moment than the other marts: of those
+    in `publication.ahead`."""
+    return bool(database.execute(AHEAD).fetchall())
 
 
 def count_rows(database: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -13,6 +13,8 @@ from pipeline import AS_OF, Pipeline, subscribed
 
 from orchestration.live.pace import Pace
 from orchestration.live.resident import Cycle, live
+from orchestration.pages.explain import read
+from orchestration.pages.explain_lines import lines
 from orchestration.publication.delivery_due import delivery_due
 from orchestration.terminal.reporter import LogReporter
 
@@ -37,6 +39,10 @@ def rename(business: Pipeline, name: str) -> None:
     business.stripe.store.update("customer", "cus_one", {"name": name}, now=NOW)
 
 
+def explained(business: Pipeline) -> list[str]:
+    return [*lines(read(business.settings.marts, "cus_one"))]
+
+
 def cycles(business: Pipeline, seen: Callable[[Cycle, threading.Event], None]) -> list[Cycle]:
     """All that did something until `seen` stops them."""
     stop, found = threading.Event(), list[Cycle]()
@@ -57,6 +63,8 @@ def test_the_account_store_has_a_change_before_all_marts_have_it(business: Pipel
 
     def seen(cycle: Cycle, stop: threading.Event) -> None:
         names.append((*business.mart(NAMES), *business.mart(MARKED)))
+        said = any("follows within seconds" in line for line in explained(business))
+        assert said == bool(cycle.ahead)
         if not cycle.ahead:
             stop.set()
 
