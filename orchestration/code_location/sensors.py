@@ -75,7 +75,7 @@ def marts_are_newer(context: SensorEvaluationContext) -> Asked:
     if lacking := why_not_configured():
         return SkipReason(lacking)
     for last in _last_deliveries():
-        if last.due and not last.retry_at:
+        if last.due and not last.retry_at and not last.is_on_its_way(_now()):
             return _deliver(context, last.build or "unknown", last.due)
     return SkipReason("the account store was brought to the last build")
 

@@ -6,7 +6,7 @@ then a delivery is due: it sends what differs, and nothing where nothing does.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from orchestration.configuration.settings import Settings
 from orchestration.publication.marts import publication, reading
@@ -20,8 +20,15 @@ from reverse_sync.stores.url import opened
 
 # Of account_traits, which is what is delivered; an older version's copy names one build alone.
 BUILD = """
-select coalesce(to_json(build) ->> 'account_traits_build', id) from publication.build as build
+select
+    coalesce(said ->> 'account_traits_build', said ->> 'id'),
+    case when ahead_as_of > (said ->> 'as_of')::timestamp then ahead_as_of end
+from (
+    select said, (said ->> 'account_traits_as_of')::timestamp as ahead_as_of
+    from (select to_json(build) as said from publication.build as build)
+)
 """
+AHEAD = timedelta(minutes=1)  # longer than whoever let it go ahead leaves the other marts behind
 
 
 @dataclass(frozen=True)
@@ -29,13 +36,16 @@ class Delivery:
     """`build` is the id of the published one; `delivered` that of the last one that a whole run
     brought to this account store; None: not known. `waits_until`: when the first account that was
     not taken may be tried again (aware UTC); None: none waits. `waits_since`: when that was noted;
-    None: not known. `ends_at`: when time alone ends an account's lifecycle; None: it ends none."""
+    None: not known. `ends_at`: when time alone ends an account's lifecycle; None: it ends none.
+    `ahead_as_of`: account_traits went ahead of the other marts, by a process that delivers it;
+    None: it did not."""
 
     build: str | None
     delivered: str | None = None
     waits_until: datetime | None = None
     waits_since: datetime | None = None
     ends_at: datetime | None = None
+    ahead_as_of: datetime | None = None
 
     @property
     def due(self) -> str | None:
@@ -58,6 +68,11 @@ class Delivery:
         moments = (self.retry_at, self.ends_at if self.delivered == self.build else None)
         return min(filter(None, moments), default=None)
 
+    def is_on_its_way(self, at: datetime) -> bool:
+        """Whether the process that let account_traits go ahead may still be at it: what it has
+        delivered is published with all marts."""
+        return self.ahead_as_of is not None and abs(at - self.ahead_as_of) < AHEAD
+
     def is_due(self, at: datetime, as_of: datetime | None = None) -> bool:
         """Not where all that is left waits for a later moment. A moment before the wait began says
         that the clock was set back: then nobody knows how long is left, and it is due. `as_of`:
@@ -75,9 +90,9 @@ def last_delivery(settings: Settings) -> Delivery | None:
     if not settings.marts.exists():
         return None
     with reading(settings.marts):  # opened once for all that is asked of it
-        [build] = publication(settings.marts, BUILD) or [None]
+        build, ahead_as_of = publication(settings.marts, BUILD) or (None, None)
         last, *moments = delivered(settings) or (None, None, None)
-        moments.append(lifecycle_ends_at(settings))
+        moments += lifecycle_ends_at(settings), ahead_as_of
     build = settings.store_rules.brought_to(build)
     return Delivery(build, last, *(one and one.replace(tzinfo=UTC) for one in moments))
 

@@ -15,7 +15,7 @@ from orchestration.live.pace import Pace
 from orchestration.live.resident import Cycle, live
 from orchestration.pages.explain import read
 from orchestration.pages.explain_lines import lines
-from orchestration.publication.delivery_due import delivery_due
+from orchestration.publication.delivery_due import delivery_due, last_delivery
 from orchestration.terminal.reporter import LogReporter
 
 pytestmark = pytest.mark.long
@@ -43,6 +43,12 @@ def explained(business: Pipeline) -> list[str]:
     return [*lines(read(business.settings.marts, "cus_one"))]
 
 
+def is_on_its_way(business: Pipeline, at: datetime) -> bool:
+    """As the sensor asks that would deliver what nobody else does."""
+    last = last_delivery(business.settings)
+    return last is not None and last.is_on_its_way(at)
+
+
 def cycles(business: Pipeline, seen: Callable[[Cycle, threading.Event], None]) -> list[Cycle]:
     """All that did something until `seen` stops them."""
     stop, found = threading.Event(), list[Cycle]()
@@ -65,6 +71,8 @@ def test_the_account_store_has_a_change_before_all_marts_have_it(business: Pipel
         names.append((*business.mart(NAMES), *business.mart(MARKED)))
         said = any("follows within seconds" in line for line in explained(business))
         assert said == bool(cycle.ahead)
+        assert is_on_its_way(business, cycle.began) == bool(cycle.ahead)
+        assert not is_on_its_way(business, cycle.began + timedelta(minutes=2))
         if not cycle.ahead:
             stop.set()
 
