@@ -32,6 +32,12 @@ concurrency:
   pools:
     granularity: op
     default_limit: 1
+# Of five seconds by default a change would wait half, once its sensor has asked for a run.
+run_coordinator:
+  module: dagster._core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    dequeue_interval_seconds: 1
 # Sensors tick every 5 to 60 seconds, and most ticks find nothing to do.
 retention:
   schedule:

@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reverse_sync.diff.trait_changes import after, diff
@@ -92,6 +92,7 @@ def test_an_uncertain_trait_is_sent_though_it_looks_the_same() -> None:
     assert change.unset == ("stripe.email", "stripe.metadata.gone")
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine says nothing of the data
 @given(acknowledged=TRAITS, current=TRAITS, uncertain=st.sets(st.sampled_from(FIXED + METADATA)))
 def test_applying_the_change_gives_the_traits_after_it(
     acknowledged: dict[str, Value], current: dict[str, Value], uncertain: set[str]
