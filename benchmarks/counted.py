@@ -23,6 +23,7 @@ from benchmarks.modules import modules_loaded
 from benchmarks.observers import DuckDbStatements, Requests, served, sqlite_statements
 from orchestration.configuration.settings import SANDBOX_KEY, Settings
 from orchestration.publication.delivery_due import delivery_due
+from orchestration.stages.ahead import ahead_stage
 from orchestration.stages.build import transform_stage
 from orchestration.stages.delivery import deliver_stage
 from orchestration.stages.load import load_stage
@@ -65,6 +66,25 @@ class Counting:
             with self._counted(found, "deliver"):
                 sent = deliver_stage(self.settings, reporter, as_of=as_of, run_id=f"{as_of}")
             found["deliver: accounts sent"] = sent.acknowledged
+        return found
+
+    def ahead(self, as_of: datetime) -> Counts:
+        """Load, build account_traits alone, deliver, as `stripe-traits live` does it; all marts
+        follow, and then nothing is to be delivered."""
+        reporter = LogReporter(lambda _: None)
+        found: Counts = {}
+        load_stage(self.settings, reporter, full=False)
+        with self._counted(found, "ahead"):
+            built = ahead_stage(self.settings, reporter, as_of=as_of)
+        found["ahead: dbt nodes"] = len(built.results) if built else 0
+        with self._counted(found, "deliver"):
+            sent = deliver_stage(
+                self.settings, reporter, as_of=as_of, run_id=f"{as_of}", publishes=False
+            )
+        found["deliver: accounts sent"] = sent.acknowledged
+        with self._counted(found, "all marts"):
+            transform_stage(self.settings, reporter, as_of=as_of)
+        found["all marts: deliveries due"] = int(delivery_due(self.settings) is not None)
         return found
 
     @contextmanager
@@ -111,7 +131,9 @@ def _phases(counting: Counting, folder: Path, url: str) -> dict[str, Counts]:
         _change(folder, url)
         changed = counting.refresh(AS_OF + timedelta(hours=1))
         found |= {"refresh after 100 changes": changed, "100 changes to a webhook": hook()}
-        return found | {"idle refresh": counting.refresh(AS_OF + timedelta(hours=1))}
+        found |= {"idle refresh": counting.refresh(AS_OF + timedelta(hours=1))}
+        _change(folder, url, hours=2)
+        return found | {"100 changes, ahead": counting.ahead(AS_OF + timedelta(hours=2))}
 
 
 def _settings(folder: Path, url: str) -> Settings:
@@ -126,7 +148,7 @@ def _settings(folder: Path, url: str) -> Settings:
 
 
 def _modules(settings: Settings) -> Counts:
-    moment = (AS_OF + timedelta(hours=1)).isoformat()
+    moment = (AS_OF + timedelta(hours=2)).isoformat()
     idle = ("sync", "--as-of", moment)
     given = {
         "STRIPE_API_BASE": settings.stripe_api_base,
@@ -139,15 +161,16 @@ def _modules(settings: Settings) -> Counts:
     return modules_loaded({"--help": ("--help",), "status": ("status",), "sync": idle}, given)
 
 
-def _change(folder: Path, url: str) -> None:
-    """A customer's new name and another one's seats in turns, an hour after the import."""
+def _change(folder: Path, url: str, hours: int = 1) -> None:
+    """A customer's new name and another one's seats in turns, so long after the import."""
     headers = {"Authorization": f"Bearer {SANDBOX_KEY}"}
     with httpx.Client(base_url=url, headers=headers, trust_env=False) as stripe:
         world = World(folder, stripe)
         planned = list(changes(world, CHANGES))
-        world.write("/sandbox/clock", now=int(AS_OF.timestamp()) + 3000)
+        world.write("/sandbox/clock", now=int(AS_OF.timestamp()) + 3600 * hours - 600)
         for change in planned:
-            world.write(change.path, **change.fields)
+            named = {"name": f"Renamed after {hours} h"} if "name" in change.fields else {}
+            world.write(change.path, **change.fields | named)
 
 
 @contextmanager
