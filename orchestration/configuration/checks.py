@@ -176,12 +176,16 @@ def listed(given: str | None) -> list[str]:
     return [part.strip() for part in (given or "").split(",") if part.strip()]
 
 
+IN_SHORT = {"mrr": "mrr_drop"}
+
+
 def guard_names(given: str | None) -> str | None:
-    """Raises ValueError where one is no guard."""
-    unknown = [name for name in listed(given) if name not in GUARDS]
+    """By their whole names. Raises ValueError where one is no guard."""
+    names = [IN_SHORT.get(name, name) for name in listed(given)]
+    unknown = [name for name in names if name not in GUARDS]
     if unknown:
         raise ValueError(f"{unknown[0]} is no guard; they are {', '.join(GUARDS)}")
-    return given
+    return ",".join(names) or None
 
 
 def named_file(path: Path | None, name: str, given: set[str]) -> list[str]:

@@ -138,6 +138,6 @@ def _last_runs(settings: Settings, marts: dict[str, int]) -> list[dict[str, Any]
         return records(
             database,
             "select as_of, mode, status, selected, creates, updates, acknowledged, rejected,"
-            " pending, deferred, error"
+            " pending, deferred, error, overridden, approved_by"
             f" from sync_runs order by version desc limit {LAST_RUNS}",
         )

@@ -129,9 +129,14 @@ def _compile(project: Path, files: Mapping[str, bytes]) -> OwnModels:
     return _models([result.node for result in results])
 
 
+CYCLE = "Found a cycle"  # dbt's words, and the models by their ids
+
+
 def _told(problem: str) -> str:
     """dbt's words in one line, with the paths that the user knows, without the file's text."""
     words = " ".join(problem.partition("-----")[0].split())
+    if words.startswith(CYCLE):
+        words = f"{words.replace('model.own_traits.', '')}: take a ref() of these away"
     return f"TRAITS_DIR: {words}".replace(OWN, "").replace("own_traits: own/", "")
 
 

@@ -38,7 +38,7 @@ ROWS = {
         f"select account_id from {ACCOUNTS} where account_id not in"
         " (select account_id from {model} where account_id is not null)"
     ),
-    "{rows} of accounts that the marts do not have, first {first}": (
+    "{rows} of accounts that the marts do not have, first {first}: begin with ref('accounts')": (
         "select account_id from {model} where account_id is null or account_id not in"
         f" (select account_id from {ACCOUNTS})"
     ),

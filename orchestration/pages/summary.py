@@ -26,6 +26,7 @@ from orchestration.publication.marts import (
 )
 from orchestration.publication.store_standing import StoreStanding, standing_of
 from reverse_sync.deliver.result import SyncInterrupted, SyncResult
+from reverse_sync.guards import Blocked
 from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.values.counted import counted
 
@@ -41,8 +42,8 @@ class SyncSummary:
     of what is in none, causes of doubt by severity, the delivery's numbers.
 
     `account_store` is how far the store is from the marts now, `owed` why it is to be looked at
-    again, `failure` why the delivery did not end, and `result` how far it came; None: there is
-    nothing to tell.
+    again, `failure` why the delivery did not end, `blocked_by` the guards that stopped it, and
+    `result` how far it came; None: there is nothing to tell.
     """
 
     full: bool
@@ -60,6 +61,7 @@ class SyncSummary:
     delivered: dict[str, Any] = field(default_factory=dict)
     stores: dict[str, SyncResult] = field(default_factory=dict)  # those of stores.yml
     stores_failed: dict[str, str] = field(default_factory=dict)
+    blocked_by: tuple[str, ...] = ()
 
 
 def of_sync(
@@ -101,6 +103,7 @@ def of_sync(
             if name.startswith(STORES)
         },
         stores_failed=dict(made.get(FAILED_STORES, {})),
+        blocked_by=_guards(failed),
     )
 
 
@@ -110,6 +113,12 @@ def _result(
     if isinstance(failed, SyncInterrupted):
         return failed.result
     return from_metadata(made[ACCOUNT_STORE]) if ACCOUNT_STORE in made else None
+
+
+def _guards(failed: AccountStoreError | None) -> tuple[str, ...]:
+    """Each once."""
+    tripped = failed.trips if isinstance(failed, Blocked) else ()
+    return tuple(dict.fromkeys(trip.guard for trip in tripped))
 
 
 def print_sync(console: Console, summary: SyncSummary, *, as_json: bool) -> None:
@@ -145,9 +154,15 @@ def _delivery(summary: SyncSummary) -> Iterator[Line]:
         yield "Account store", counts_line(summary.result)
         yield from remarks(summary.result)
     elif summary.failure:
-        yield "Account store", f"nothing was sent: {summary.owed or summary.failure}"
+        yield "Account store", f"nothing was sent: {_why_not(summary)}"
     else:
         yield from standing_lines(summary.account_store)
+
+
+def _why_not(summary: SyncSummary) -> str | None:
+    if summary.blocked_by:
+        return f"blocked by a guard: {', '.join(summary.blocked_by)} ('stripe-traits plan')"
+    return summary.owed or summary.failure
 
 
 def _stores(summary: SyncSummary) -> Iterator[Line]:

@@ -36,7 +36,7 @@ where gone_at is null
 """
 LAST_RUN = """
 select as_of, mode, status, selected, creates, updates, acknowledged, rejected, pending, deferred,
-    error
+    error, overridden, approved_by
 from sync.sync_runs order by version desc limit 1
 """
 

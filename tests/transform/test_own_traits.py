@@ -176,7 +176,7 @@ WRONG = {
     ),
     "another account": (
         SIZE + " union all select 'nobody', 1",
-        "sizes.sql: 1 row of accounts that the marts do not have, first nobody",
+        "sizes.sql: 1 row of accounts that the marts do not have, first nobody: begin with ref(",
     ),
     "another type": (
         "select account_id, 1.5 as size from {{ ref('accounts') }}",
@@ -202,7 +202,7 @@ WRONG = {
     "no Jinja": ("select {% if %}", "TRAITS_DIR: Compilation Error in model sizes (sizes.sql)"),
     "a cycle": (
         "select account_id, 1 as size from {{ ref('sizes') }}",
-        "TRAITS_DIR: Found a cycle",
+        "TRAITS_DIR: Found a cycle: sizes: take a ref() of these away",
     ),
 }
 

@@ -92,6 +92,18 @@ def test_sync_loads_builds_publishes_and_owes_the_delivery(business: Pipeline) -
     assert "true to the marts already" in sync().stdout
 
 
+def test_a_sync_that_a_guard_blocks_says_so(business: Pipeline) -> None:
+    folder(business).mkdir()
+    business.set(GUARD_UPDATES="0")
+    sync()
+    rename(business, "New")
+    blocked = sync()
+    said = "nothing was sent: blocked by a guard: updates ('stripe-traits plan')\n"
+    assert (blocked.exit_code, said in blocked.stdout) == (3, True)
+    told = sync("--json")
+    assert json.loads(told.stdout)["blocked_by"] == ["updates"]
+
+
 def test_wrong_settings_are_refused_before_anything_is_read(business: Pipeline) -> None:
     for url, secret in (("mysql://host/db", ""), ("sqlite://x.db", ""), ("https://host/x", "")):
         business.set(ACCOUNT_STORE_URL=url, ACCOUNT_STORE_SECRET=secret)

@@ -14,6 +14,7 @@ from reverse_sync_world import World
 from target_servers import SECRET, Receiver, running
 from typer.testing import CliRunner
 
+from ingestion.inbox.events_db import Inbox
 from orchestration.cli import app
 from orchestration.configuration.settings import Settings
 from reverse_sync.stores.target import Target
@@ -82,6 +83,25 @@ def test_plan_shows_and_apply_sends_exactly_that(commands: Commands) -> None:
     code, text = commands.run("apply", "--plan", digest)
     assert (code, f"plan {digest} is out of date" in text) == (3, True)
     assert commands.run("apply", "--plan", digest, "--override", "nobody")[0] == 2
+
+
+def test_a_plan_that_asks_for_approval_is_sent_with_a_name_that_status_shows(
+    commands: Commands,
+) -> None:
+    commands.set(GUARD_APPROVAL="churns,mrr", GUARD_CHURNS="0", GUARD_MRR_DROP="10%")
+    commands.set(GUARD_BASELINE="1", GUARD_UPDATES="off", GUARD_NULLS="off")
+    commands.apply()
+    commands.world.publish({f"a{i}": {**SINGLE, STATUS: "canceled"} for i in range(4)})
+    digest = commands.told("plan")["digest"]
+    guards = ("--override", "churns", "--override", "mrr_drop")
+    for alone in ((), guards, ("--approved-by", "Ada")):
+        code, text = commands.run("apply", "--plan", digest, *alone)
+        assert (code, "blocked by a guard: mrr_drop: " in text) == (3, True), alone
+    assert commands.counts("apply", "--plan", digest, *guards, "--approved-by", "Ada") == (4, 0, 0)
+    with Inbox.open(commands.world.folder / "events.db"):
+        code, text = commands.run("status")
+    assert "0 rejected, churns, mrr_drop overridden, approved by Ada\n" in text
+    assert commands.told("status")["last_runs"][0]["approved_by"] == "Ada"
 
 
 def test_retry_sends_what_the_store_had_refused(commands: Commands) -> None:
