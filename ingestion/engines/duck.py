@@ -4,7 +4,7 @@ Enters: its path. Leaves: connections, dlt's destination and the merge with its 
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from ingestion.engines.guard import MEMORY, SCHEMA, not_older
+from ingestion.engines.interface import Engine
 from ingestion.engines.migrate import add_account_columns
 from ingestion.inbox.cursors import DUCKDB
 from ingestion.landing.columns import Table
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DuckFile:
+class DuckFile(Engine):
     """`stripe.*` in the file at `path`, which need not be there yet."""
 
     path: Path
@@ -39,13 +40,6 @@ class DuckFile:
         last closing writes a checkpoint, 30 ms in all. A new file is left to whom makes it."""
         with duckdb.connect(str(self.path)) if self.path.exists() else nullcontext():
             yield
-
-    def loading(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
-        return self.opened_once()
-
-    def whole_load(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
-        """Who builds waits for the same lock."""
-        return nullcontext()
 
     def tables(self) -> set[str]:
         if not self.path.exists():

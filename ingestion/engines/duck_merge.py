@@ -5,8 +5,9 @@ where several came. dlt's folders, states and working tables take a fixed half s
 there is to merge.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 from ingestion.engines.guard import MEMORY, SCHEMA, not_older
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
-from ingestion.landing.schema import KEY, READ_AT, schema
+from ingestion.landing.schema import KEY, LOADED_AT, READ_AT, schema
 
 BY_NAME = {table.name: table for table in TABLES}
 KEYS = ", ".join(KEY)
@@ -43,11 +44,24 @@ def merge_few(path: Path, tables: Mapping[str, pa.Table]) -> bool:
 
 
 def _is_todays(database: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    return set(schema(table).names) <= columns_of(database, table.name)
+
+
+def columns_of(database: duckdb.DuckDBPyConnection, name: str) -> set[str]:
+    """Those that a landing table has; none where it is not there."""
     found = database.execute(
         "select column_name from duckdb_columns() where schema_name = ? and table_name = ?",
-        [SCHEMA, table.name],
+        [SCHEMA, name],
     ).fetchall()
-    return set(schema(table).names) <= {name for (name,) in found}
+    return {column for (column,) in found}
+
+
+def latest(database: duckdb.DuckDBPyConnection, names: Iterable[str]) -> datetime | None:
+    """When the newest row of these landing tables was landed."""
+    each = (f"select max({LOADED_AT.name}) from {SCHEMA}.{name}" for name in names)
+    [found] = database.execute(f"select max(#1) from ({' union all '.join(each)})").fetchall()
+    moment: datetime | None = found[0]
+    return moment
 
 
 def merge_rows(

@@ -6,8 +6,8 @@ a build runs, and its marts given to the lake. Whoever writes waits for whoever 
 half a load.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 
 import duckdb
 import psycopg
-import pyarrow as pa
 from dlt.common.destination import Destination
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from ingestion.engines.dlt_files import DltFiles, Files
-from ingestion.engines.duck_merge import merge_rows
+from ingestion.engines.duck_merge import latest, merge_rows
 from ingestion.engines.guard import MEMORY, SCHEMA
+from ingestion.engines.interface import Engine
 from ingestion.engines.unreachable import LakeUnreachable
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
@@ -48,7 +48,7 @@ _again = retry(
 
 
 @dataclass(frozen=True)
-class DuckLake:
+class DuckLake(Engine):
     """`stripe.*` in the DuckLake whose catalog is in the PostgreSQL database at `catalog_url`
     (which may hold a password) and whose files are below the path `folder`."""
 
@@ -60,19 +60,12 @@ class DuckLake:
         database = urlsplit(self.catalog_url)
         return f"{database.hostname}{database.path} {self.folder}"
 
-    def opened_once(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
     @contextmanager
     def loading(self, stripe_account_id: str) -> Iterator[None]:
         # A tombstone is made of the row that is landed: it must be that until it is merged.
         with psycopg.connect(self.catalog_url) as waiting:
             waiting.execute(ALONE, [f"load {stripe_account_id}"])
             yield
-
-    def whole_load(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
-        """Each merge is a commit of all its tables."""
-        return nullcontext()
 
     def tables(self) -> set[str]:
         with self._connected() as database:
@@ -88,18 +81,8 @@ class DuckLake:
             _show(database, tables)
             yield database
 
-    def merge_few(self, tables: Mapping[str, pa.Table]) -> bool:  # noqa: ARG002 - dlt merges all
-        return False
-
     def destination(self) -> Destination[Any, Any]:
         return DltFiles(self.merge)
-
-    def hints(self, table: Table) -> dict[str, Any]:  # noqa: ARG002 - the same for all
-        return {"write_disposition": "append"}  # `merge` below knows the keys
-
-    def add_account_columns(self, stripe_account_id: str, now: datetime) -> list[str]:  # noqa: ARG002
-        """There never was an older shape here."""
-        return []
 
     @_again
     def merge(self, files: Files) -> None:
@@ -110,7 +93,7 @@ class DuckLake:
             database.execute(f"create schema if not exists {SCHEMA}")
             for name in files:
                 _make(database, name)
-            floor = _latest(database)
+            floor = latest(database, sorted(_tables(database)))
             for name, paths in sorted(files.items()):
                 _merge(database, BY_NAME[name], paths, floor)
 
@@ -219,15 +202,6 @@ def _make(database: duckdb.DuckDBPyConnection, name: str) -> None:
         if column not in has:
             database.execute(f"alter table {SCHEMA}.{name} add column {column} {kind}")
     database.unregister("today")
-
-
-def _latest(database: duckdb.DuckDBPyConnection) -> datetime | None:
-    newest = " union all ".join(
-        f"select max({LOADED_AT.name}) from {SCHEMA}.{name}" for name in sorted(_tables(database))
-    )
-    [found] = database.execute(f"select max(#1) from ({newest})").fetchall()
-    latest: datetime | None = found[0]
-    return latest
 
 
 def _merge(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from ingestion.engines.duck_merge import merge_rows
+from ingestion.engines.duck_merge import columns_of, latest, merge_rows
 from ingestion.engines.guard import SCHEMA
 from ingestion.engines.iceberg.parquet_files import fetched, in_groups, rows_of, tasks
 from ingestion.landing import TABLES
@@ -94,18 +94,10 @@ def _known(database: duckdb.DuckDBPyConnection, place: str) -> Known:
         database.execute("delete from pipeline.copied")
     database.execute(f"create schema if not exists {SCHEMA}")
     for table in TABLES:
-        if _columns(database, table.name) != set(schema(table).names):
+        if columns_of(database, table.name) != set(schema(table).names):
             _make(database, table)
     rows = database.execute("select * exclude (lake) from pipeline.copied").fetchall()
     return {(account, name): (snapshot, since) for account, name, snapshot, since in rows}
-
-
-def _columns(database: duckdb.DuckDBPyConnection, name: str) -> set[str]:
-    found = database.execute(
-        "select column_name from duckdb_columns() where schema_name = ? and table_name = ?",
-        [SCHEMA, name],
-    ).fetchall()
-    return {row[0] for row in found}
 
 
 def _make(database: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -116,8 +108,7 @@ def _make(database: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def _after_all(database: duckdb.DuckDBPyConnection, at: datetime) -> datetime:
-    moments = " union all ".join(f"select max({AT}) from {SCHEMA}.{one.name}" for one in TABLES)
-    [(last,)] = database.execute(f"select max(#1) from ({moments})").fetchall()
+    last = latest(database, (one.name for one in TABLES))
     return max(at, last + timedelta(microseconds=1)) if last else at
 
 
@@ -128,15 +119,15 @@ def _copy(
     iceberg = lake.catalog.load_table((SCHEMA, part.table.name))
     which = rows_of([part.account], part.since)
     files = tasks(iceberg, row_filter=which, snapshot_id=part.snapshot)
-    latest = [part.since]
+    landed = [part.since]
     for group in in_groups(files):
         with fetched(iceberg, group, _folder(database)) as paths:
-            latest.append(_merge(database, part, paths, moment))
+            landed.append(_merge(database, part, paths, moment))
     database.execute(
         "delete from pipeline.copied where stripe_account_id = ? and landing_table = ?",
         [part.account, part.table.name],
     )
-    newest = max(filter(None, latest), default=None)
+    newest = max(filter(None, landed), default=None)
     database.execute(
         "insert into pipeline.copied values (?, ?, ?, ?, ?)",
         [lake.place, part.account, part.table.name, part.snapshot, newest],
@@ -162,9 +153,9 @@ def _merge(
             f"insert into {SCHEMA}.{part.table.name} by name select {marked} from {came}",
             values | {"moment": moment},
         )
-    [(latest,)] = database.execute(f"select max({AT}) from {came}", values).fetchall()
+    [(found,)] = database.execute(f"select max({AT}) from {came}", values).fetchall()
     database.unregister("nothing")
-    newest: datetime | None = latest
+    newest: datetime | None = found
     return newest
 
 

@@ -113,7 +113,7 @@ def _catalog(split: SplitResult) -> str:
 
 
 def _rest(split: SplitResult) -> dict[str, Any]:
-    if not split.hostname or "@" in split.netloc:
+    if not split.hostname or split.port == 0 or "@" in split.netloc:
         raise ValueError("has no HOST of a REST catalog, or a name before it")
     given = dict(parse_qsl(split.query))
     warehouse = given.pop("warehouse", None)

@@ -251,6 +251,7 @@ def test_a_rest_catalog_is_named_without_a_secret(monkeypatch: pytest.MonkeyPatc
         ("iceberg+http://lake:hidden_word@db?warehouse=main", "or a name before it"),
         ("iceberg://lake.example?warehouse=main&token=hidden_word", "has no use for token"),
         ("iceberg://?warehouse=main", "has no HOST"),
+        ("iceberg://lake.example:99999999?warehouse=main", "is no address"),
     ],
 )
 def test_a_wrong_address_of_a_catalog_says_what_is_wrong(

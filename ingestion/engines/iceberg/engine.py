@@ -6,11 +6,10 @@ is then where another writer was first. Which catalog it is stands in `lake` and
 """
 
 import tempfile
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import datetime
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 import duckdb
@@ -26,8 +25,8 @@ from ingestion.engines.iceberg.columns import Made, todays
 from ingestion.engines.iceberg.commits import again
 from ingestion.engines.iceberg.merge import merge
 from ingestion.engines.iceberg.parquet_files import dataset, tasks
+from ingestion.engines.interface import Engine
 from ingestion.landing import TABLES
-from ingestion.landing.columns import Table
 from ingestion.landing.schema import schema
 
 BY_NAME = {table.name: table for table in TABLES}
@@ -35,35 +34,25 @@ SCHEMAS = {name: schema(table) for name, table in BY_NAME.items()}
 AT_ONCE = 4  # tables that are merged side by side: each commit waits for the catalog
 
 
-class IcebergTables(ABC):
+class IcebergTables(Engine):
     """`stripe.*` in an Iceberg catalog."""
 
     @property
     @abstractmethod
     def catalog(self) -> Catalog: ...
 
-    @property
-    @abstractmethod
-    def place(self) -> str: ...
-
     def made(self, name: str) -> Made:  # noqa: ARG002
         """How a landing table is made."""
         return Made()
 
-    def opened_once(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def loading(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
-        return nullcontext()
-
-    def whole_load(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
+    def used(self) -> AbstractContextManager[None]:
+        """Whatever asks the catalog or its store."""
         return nullcontext()
 
     def tables(self) -> set[str]:
-        try:
+        with self.used(), suppress(NoSuchNamespaceError):
             return {name for _, name in self.catalog.list_tables(SCHEMA)} & SCHEMAS.keys()
-        except NoSuchNamespaceError:
-            return set()
+        return set()
 
     @contextmanager
     def reading(
@@ -71,6 +60,7 @@ class IcebergTables(ABC):
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         there = self.tables()
         with (
+            self.used(),
             tempfile.TemporaryDirectory(prefix="lake-") as spilled,
             duckdb.connect(config={"temp_directory": spilled}) as database,
         ):
@@ -95,13 +85,6 @@ class IcebergTables(ABC):
 
     def destination(self) -> Destination[Any, Any]:
         return DltFiles(self._merge_files)
-
-    def hints(self, table: Table) -> dict[str, Any]:  # noqa: ARG002 - the same for all
-        return {"write_disposition": "append"}  # `_merge` knows the keys
-
-    def add_account_columns(self, stripe_account_id: str, now: datetime) -> list[str]:  # noqa: ARG002
-        """There never was an older shape here."""
-        return []
 
     def _merge_files(self, files: Files) -> None:
         self.catalog.create_namespace_if_not_exists(SCHEMA)

@@ -12,7 +12,6 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 
-import duckdb
 from pyiceberg.catalog.rest import RestCatalog
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
@@ -78,17 +77,6 @@ class RestLake(IcebergTables):
         with self.used():
             self.whole_loads.end(stripe_account_id)
         self.begun.discard(stripe_account_id)
-
-    def tables(self) -> set[str]:
-        with self.used():
-            return super().tables()
-
-    @contextmanager
-    def reading(
-        self, *tables: str, memory: str | None = None
-    ) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self.used(), super().reading(*tables, memory=memory) as database:
-            yield database
 
     def used(self) -> AbstractContextManager[None]:
         """Raises LakeUnreachable for what its catalog and its store raise in the block."""
