@@ -24,7 +24,7 @@ from orchestration.publication.marts import (
     row_counts,
 )
 from orchestration.publication.store_standing import StoreStanding, standing_of
-from orchestration.publication.sync_records import FurtherStanding, further_standings
+from orchestration.publication.sync_records import RUN_COLUMNS, FurtherStanding, further_standings
 
 LAST_RUNS = 5
 
@@ -137,7 +137,5 @@ def _last_runs(settings: Settings, marts: dict[str, int]) -> list[dict[str, Any]
     with reading(settings.marts) as database:
         return records(
             database,
-            "select as_of, mode, status, selected, creates, updates, acknowledged, rejected,"
-            " pending, deferred, error, overridden, approved_by"
-            f" from sync_runs order by version desc limit {LAST_RUNS}",
+            f"select {RUN_COLUMNS} from sync_runs order by version desc limit {LAST_RUNS}",
         )

@@ -146,8 +146,8 @@ def _run_line(run: dict[str, Any]) -> str:
         f"{run['acknowledged']:,} acknowledged, {waiting:,} left waiting,"
         f" {run['rejected']:,} rejected"
     )
-    passed = f", {run['overridden']} overridden" if run["overridden"] else ""
-    approved = f", approved by {run['approved_by']}" if run["approved_by"] else ""
+    passed = f", {run['overridden']} overridden" if run.get("overridden") else ""
+    approved = f", approved by {run['approved_by']}" if run.get("approved_by") else ""
     error = f": {run['error']}" if run["error"] else ""
     told = f"{counts}{passed}{approved}{error}"
     return f"{run['as_of']:%Y-%m-%d %H:%M:%S} UTC  {run['status']}  {told}"

@@ -34,11 +34,14 @@ where gone_at is null
         where kept_out.account_id = sync_snapshot.account_id)
     and account_id not in (select account_id from {schema}.dead_letters where resolution is null)
 """
-LAST_RUN = """
-select as_of, mode, status, selected, creates, updates, acknowledged, rejected, pending, deferred,
-    error, overridden, approved_by
-from sync.sync_runs order by version desc limit 1
+# Those that are there: a copy that an older version has published lacks some.
+RUN_COLUMNS = """
+columns(lambda name: name in (
+    'as_of', 'mode', 'status', 'selected', 'creates', 'updates', 'acknowledged', 'rejected',
+    'pending', 'deferred', 'error', 'overridden', 'approved_by'
+))
 """
+LAST_RUN = f"select {RUN_COLUMNS} from sync.sync_runs order by version desc limit 1"
 
 
 def delivered(settings: Settings) -> tuple[Any, ...] | None:

@@ -263,7 +263,7 @@ def test_only_the_accounts_of_a_segment_go_and_who_leaves_it_is_cleared(
         ("stores: {app: {rename: {stripe.mr: a}}}", "stripe.mr is no trait"),
         (
             "stores: {app: {rename: {stripe.mrr: a, stripe.name: a}}}",
-            "stores.app: stripe.mrr and stripe.name would both be called a",
+            "stores.app: stripe.mrr and stripe.name would both be called a: rename one",
         ),
         ("stores: {app: {segment: gone}}", "STORE_APP_URL is not set"),
         ("stores: {App: {}}", "a store's name is made of a to z"),

@@ -81,7 +81,9 @@ class StoreDefinition(BaseModel):
         for trait in sorted({*known_traits(), *self.rename}):
             name = self._mapping.name(trait)
             if name is not None and taken.setdefault(name, trait) != trait:
-                raise ValueError(f"{taken[name]} and {trait} would both be called {name}")
+                raise ValueError(
+                    f"{taken[name]} and {trait} would both be called {name}: rename one"
+                )
         return self
 
     @model_validator(mode="after")

@@ -102,6 +102,9 @@ def test_a_plan_that_asks_for_approval_is_sent_with_a_name_that_status_shows(
         code, text = commands.run("status")
     assert "0 rejected, churns, mrr_drop overridden, approved by Ada\n" in text
     assert commands.told("status")["last_runs"][0]["approved_by"] == "Ada"
+    with duckdb.connect(str(commands.world.folder / "marts.duckdb")) as older:
+        older.execute("alter table sync_runs drop column approved_by")
+    assert "approved by" not in commands.run("status")[1]
 
 
 def test_retry_sends_what_the_store_had_refused(commands: Commands) -> None:
