@@ -31,6 +31,7 @@ from orchestration.stages.build_due import build_due
 from orchestration.stages.delivery import deliver_stage
 from orchestration.stages.latency import loaded_until, measure_stage
 from orchestration.terminal.reporter import Reporter
+from reverse_sync.values.counted import counted
 
 ACCOUNT_STORE = AssetKey("account_store")
 Say = Callable[[str], None]  # a line of the run's log
@@ -56,7 +57,8 @@ def landing_events(  # noqa: PLR0913  (all by keyword)
 
 def say_of_load(result: LoadResult, why: str | None, say: Say) -> None:
     """What was read, and `why` the marts are built; None: they are not."""
-    say(f"{result.events} new events, {result.objects.total()} objects read")
+    objects = counted(result.objects.total(), "object")
+    say(f"{counted(result.events, 'new event')}, {objects} read")
     say(f"the marts are built: {why}" if why else "nothing changed: nothing is built")
 
 
