@@ -22,7 +22,7 @@ from orchestration.stages.further_deliveries import StoreDelivery, deliver_to
 from orchestration.terminal.logs import log
 from orchestration.terminal.reporter import LogReporter
 
-PROGRAM = "from orchestration.stages.store_processes import main; main()"
+PROGRAM = "orchestration.stages.store_processes"
 PATIENCE = 10.0  # seconds until a process that is asked to end is killed
 SIGINT_CODE = 130
 
@@ -52,7 +52,8 @@ def _process(
 ) -> Iterator["subprocess.Popen[str]"]:
     """It reads the settings itself, so that no secret stands in its arguments."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, store, as_of.isoformat(), run_id, str(shared or "")],
+        # As a module: in what `-c` runs DuckDB sees a person, and draws its progress.
+        [sys.executable, "-m", PROGRAM, store, as_of.isoformat(), run_id, str(shared or "")],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.PIPE,
         text=True,
@@ -96,3 +97,7 @@ def main() -> None:
     result = as_metadata(done.result) if done.result else None
     told = json.dumps({"result": result, "said": done.said, "blocked": done.blocked})
     sys.stdout.write(f"\n{told}\n")
+
+
+if __name__ == "__main__":
+    main()
