@@ -20,6 +20,8 @@ from orchestration.build.run_settings import write_run_settings
 from orchestration.build.scope import BuildKind, BuildScope
 from orchestration.configuration.settings import Settings
 
+MOST_BYTES = 32 << 20  # of traits, which are in memory: what changes more goes with all marts
+SIZE = "select coalesce(sum(strlen(traits::varchar)), 0) from refreshed.account_traits"
 ROWS = "from refreshed.account_traits"
 REBUILT = "select account_id from intermediate.int_accounts_to_rebuild"
 
@@ -50,6 +52,9 @@ def build_ahead(
     with rolled_back(database):
         write_run_settings(database, settings, as_of, scope)
         results = list(executed(database, list(nodes)))
+        [(size,)] = database.execute(SIZE).fetchall()
+        if size > MOST_BYTES:
+            raise Doubt("many accounts changed")
         rows, rebuilt = (database.sql(asked).to_arrow_table() for asked in (ROWS, REBUILT))
     at = as_of.replace(tzinfo=None)
     return Ahead(str(uuid4()), scope.follows, at, results, rows, rebuilt)

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import given as given_by_hypothesis
 from hypothesis import strategies as st
 
+from orchestration.build import account_traits_ahead
 from orchestration.build.account_traits_ahead import build_ahead
 from orchestration.build.rerun_build import Doubt
 from orchestration.build.scope import decide
@@ -155,6 +156,20 @@ def test_a_value_that_no_rule_knows_does_not_go_ahead(refreshed: tuple[Warehouse
     with pytest.raises(Doubt, match="assert_no_unknown_values"):
         go_ahead(warehouse, RunSettings(as_of=LATER), published)
     assert rows_of(published, "main") == before
+
+
+def test_more_than_memory_should_hold_does_not_go_ahead(
+    refreshed: tuple[Warehouse, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a price changes that every account pays."""
+    warehouse, published = refreshed
+    warehouse.land([*simple("a", 9000), *simple("b", 9000)], read_at=LATER)
+    before, kept = rows_of(published, "main"), marts(warehouse)
+    monkeypatch.setattr(account_traits_ahead, "MOST_BYTES", 1000)
+    with pytest.raises(Doubt, match="many accounts changed"):
+        go_ahead(warehouse, RunSettings(as_of=LATER), published)
+    assert rows_of(published, "main") == before
+    assert marts(warehouse) == kept
 
 
 def test_a_month_that_began_does_not_go_ahead(refreshed: tuple[Warehouse, Path]) -> None:
