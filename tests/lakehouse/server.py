@@ -7,6 +7,7 @@ nobody its statistics.
 
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -24,8 +25,10 @@ MADE = f"s3tables.bucket -create -name {BUCKET} -account 000000000000"
 USER = "loaders"
 KEY = f"s3.configure -user {USER} -access_key {{key}} -secret_key {{secret}} -actions Admin -apply"
 # Each listens on its port, and for its own kind 10,000 above.
-MOST = 65_535 - 10_000
+ABOVE = 10_000
+MOST = 65_535 - ABOVE
 PATIENCE_SECONDS = 60
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -82,36 +85,55 @@ def lakehouse(folder: Path, address: str = LOOPBACK) -> Iterator[Lakehouse]:
     """With an empty bucket of tables, and a key. Raises NotStarted."""
     if not WEED.exists():
         raise NotStarted("SeaweedFS is not installed: make setup-lakehouse")
+    for attempt in range(ATTEMPTS):
+        processes = Processes(folder)
+        try:
+            house = _started(processes, folder / f"data{attempt}", address)
+            break
+        except NotStarted:  # somebody has taken one of its ports meanwhile
+            processes.end()
+            if attempt == ATTEMPTS - 1:
+                raise
+    try:
+        yield house
+    finally:
+        with suppress(OSError):
+            house.server.send_signal(signal.SIGCONT)
+        processes.end()
+
+
+def _started(processes: Processes, data: Path, address: str) -> Lakehouse:
+    """Raises NotStarted."""
     ports = dict(zip(("master", "volume", "filer", "s3", "admin"), _free_ports(5), strict=True))
     catalog, lance = _free_ports(2)
     command = [str(WEED), "mini", "-dir=.", f"-ip={address}", f"-ip.bind={address}"]
     command += [f"-{name}.port={port}" for name, port in ports.items()]
     command += [f"-s3.port.iceberg={catalog}", f"-s3.port.lance={lance}"]
     command += ["-master.telemetry=false", "-webdav=false", "-admin.ui=false"]
-    processes = Processes(folder)
     known = {**os.environ, "AWS_ACCESS_KEY_ID": "admin", "AWS_SECRET_ACCESS_KEY": "admin_word"}
-    (folder / "data").mkdir(parents=True)
-    try:
-        server = processes.start("weed", command, cwd=folder / "data", env=known)
-        for port in (ports["master"], ports["s3"], catalog):
-            processes.wait_for_port("weed", port, address)
-        master = f"{address}:{ports['master']}"
-        _make_bucket(master, f"http://{address}:{catalog}")
-        key, secret = "first_key", "hidden_word"
-        _shell(master, KEY.format(key=key, secret=secret))
-        yield Lakehouse(address, ports["s3"], catalog, key, secret, master, server)
-    finally:
-        with suppress(OSError):
-            server.send_signal(signal.SIGCONT)
-        processes.end()
+    data.mkdir(parents=True)
+    server = processes.start("weed", command, cwd=data, env=known)
+    for port in (ports["master"], ports["s3"], catalog):
+        processes.wait_for_port("weed", port, address)
+    master = f"{address}:{ports['master']}"
+    _make_bucket(master, f"http://{address}:{catalog}")
+    key, secret = "first_key", "hidden_word"
+    _shell(master, KEY.format(key=key, secret=secret))
+    return Lakehouse(address, ports["s3"], catalog, key, secret, master, server)
 
 
 def _free_ports(count: int) -> list[int]:
     found: set[int] = set()
     while len(found) < count:
-        if (port := free_port()) < MOST:
+        if (port := free_port()) < MOST and _is_free(port + ABOVE) and port - ABOVE not in found:
             found.add(port)
     return sorted(found)
+
+
+def _is_free(port: int) -> bool:
+    with suppress(OSError), socket.create_server((LOOPBACK, port)):
+        return True
+    return False
 
 
 def _make_bucket(master: str, catalog: str) -> None:

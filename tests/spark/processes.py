@@ -61,7 +61,9 @@ class Processes:
         while not ready():
             ended = any(process.poll() is not None for process, _ in self.running)
             if ended or time.monotonic() > until:
-                raise NotStarted(f"{name} is not ready: {self.logs / name}.log says why")
+                log = self.logs / f"{name}.log"
+                said = log.read_text(errors="replace").splitlines()[-5:]
+                raise NotStarted("\n".join([f"{name} is not ready: {log} says why", *said]))
             time.sleep(0.2)
 
     def end(self) -> None:
