@@ -16,10 +16,11 @@ def main() -> None:
     try:
         app()
         code = 0
-    except SystemExit as end:
-        code = _code(end)
-    except KeyboardInterrupt:
-        code = stopping.stopped_code() or stopping.STOPPED[signal.SIGINT]
+    except (SystemExit, KeyboardInterrupt) as end:
+        code = _code(end) if isinstance(end, SystemExit) else stopping.STOPPED[signal.SIGINT]
+        # Typer takes whatever interrupts it before the command begins for Ctrl-C.
+        if code == stopping.STOPPED[signal.SIGINT]:
+            code = stopping.stopped_code() or code
     stopping.leave(code)
 
 

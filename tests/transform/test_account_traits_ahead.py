@@ -2,6 +2,7 @@
 said, and nothing is left of it once all marts have followed."""
 
 import random
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -64,14 +65,14 @@ def test_what_goes_ahead_is_what_a_refresh_would_have_made(
     warehouse = create_warehouse(tmp_path_factory.mktemp("ahead") / "warehouse.duckdb")
     settled, went = RunSettings(), 0
     land(warehouse, business.begin(), clock)
-    warehouse.refresh(settled)
-    land(warehouse, business.step(), clock)  # leaves the text of a refresh
-    settled = replace(settled, as_of=settled.as_of + timedelta(hours=1))
     published = publish_build(warehouse, warehouse.refresh(settled))
+    land(warehouse, news(business), clock)  # leaves the text of a refresh
+    settled = replace(settled, as_of=settled.as_of + timedelta(hours=1))
+    publish_build(warehouse, warehouse.refresh(settled))
     for number in range(STEPS):
-        land(warehouse, business.step(), clock)
+        land(warehouse, news(business), clock)
         settled = replace(settled, as_of=settled.as_of + timedelta(hours=chance.randint(1, 20)))
-        with suppress(Doubt):  # nothing changed
+        with suppress(Doubt):  # dbt renders otherwise what changed
             went_ahead(warehouse, settled, published, f"seed {seed}, step {number}")
             went += 1
         if chance.random() < 0.4 or number == STEPS - 1:
@@ -81,6 +82,13 @@ def test_what_goes_ahead_is_what_a_refresh_would_have_made(
                 assert rows == built.get(f"marts.{name}", rows), f"seed {seed}: {name}"
             assert "ahead" not in rows_of(published, "publication"), f"seed {seed}"
     assert went >= STEPS / 2, f"seed {seed}"
+
+
+def news(business: Business) -> Iterator[tuple[str, list[Any]]]:
+    """A step that changes something."""
+    while not (step := list(business.step())):
+        pass
+    return iter(step)
 
 
 def went_ahead(warehouse: Warehouse, settled: RunSettings, published: Path, told: str) -> None:
