@@ -46,6 +46,7 @@ def _ready(engine: Engine, state: Path) -> dlt.Pipeline:
         pipeline.abort_packages()
     except FileNotFoundError:  # it was killed while dlt made its folders
         pipeline = pipeline.drop()
+    _drop_loaded_packages(state)  # or when it was done: dlt's next package may have its name
     return pipeline
 
 
