@@ -27,9 +27,14 @@ class Deliveries:
         self._failures, self._next = 0, 0.0
         self.failure: AccountStoreError | None = None
 
+    @property
+    def may_try(self) -> bool:
+        """Not while a store that was away is left alone."""
+        return time.monotonic() >= self._next
+
     def is_due(self) -> bool:
         """Whether the store lacks something that it can be brought now."""
-        return time.monotonic() >= self._next and is_due(self._settings, at=now())
+        return self.may_try and is_due(self._settings, at=now())
 
     def deliver(
         self, as_of: datetime, timed: Timed, *, publishes: bool = True

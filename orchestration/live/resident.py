@@ -114,14 +114,24 @@ def _awaited(loads: Loads, pace: Pace, stop: threading.Event) -> Iterator[int]:
 def _run(cycle: Cycle, settings: Settings, reporter: Reporter, loads: Loads, pace: Pace) -> None:
     timed = Stopwatch(cycle.seconds)
     with kept_open(settings.folder, reporter):
-        if loads.is_due():
-            with timed("load"):
-                cycle.loaded = loads.load(reporter)
-            timed.part("poll", cycle.loaded.polled, of="load")
-            timed.part("refetch", cycle.loaded.waited, of="load")
+        try:
+            if loads.is_due():
+                _load(cycle, reporter, loads, timed)
+        except Exception:
+            if pace.is_owed:  # what is landed does not wait for a Stripe that is away
+                _build_all(cycle, settings, reporter, timed)
+                pace.followed()
+            raise
         _build(cycle, settings, reporter, pace, timed)
     if cycle.built and cycle.built.failure:
         raise cycle.built.failure
+
+
+def _load(cycle: Cycle, reporter: Reporter, loads: Loads, timed: Stopwatch) -> None:
+    with timed("load"):
+        cycle.loaded = loads.load(reporter)
+    timed.part("poll", cycle.loaded.polled, of="load")
+    timed.part("refetch", cycle.loaded.waited, of="load")
 
 
 def _build(
@@ -135,7 +145,7 @@ def _build(
     if cycle.ahead:
         timed.part("publish", cycle.ahead.publishing, of="ahead", last=True)
         pace.went_ahead()
-    elif pace.is_over or not pace.is_owed:
+    elif is_news or pace.is_over or not pace.is_owed:
         _build_all(cycle, settings, reporter, timed)
         pace.followed()
 
@@ -159,7 +169,7 @@ def _send(
     """What the account store lacks, if it is due. What a delivery noted is published with the marts
     that follow; until then the copy does not say what is due. A refresh has ended well where
     nothing is owed to a store that is away."""
-    if cycle.ahead or (not pace.is_owed and deliveries.is_due()):
+    if deliveries.may_try if cycle.ahead else not pace.is_owed and deliveries.is_due():
         timed, until = Stopwatch(cycle.seconds), loaded_until(settings.folder)
         with timed("send"):
             cycle.delivered = deliveries.deliver(cycle.began, timed, publishes=cycle.ahead is None)

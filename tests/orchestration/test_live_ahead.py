@@ -8,15 +8,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from live_process import PATIENCE, running, told
-from local_stripe import NOW
+from local_stripe import NOW, refusing
 from pipeline import AS_OF, Pipeline, subscribed
 
+from ingestion.stripe_api.refusals import StripeError
+from orchestration.build.transform import TransformFailed
 from orchestration.live.pace import Pace
 from orchestration.live.resident import Cycle, live
 from orchestration.pages.explain import read
 from orchestration.pages.explain_lines import lines
 from orchestration.publication.delivery_due import delivery_due, last_delivery
 from orchestration.terminal.reporter import LogReporter
+from reverse_sync.stores.account_store import AccountStoreError
 
 pytestmark = pytest.mark.long
 
@@ -24,15 +27,19 @@ MARKED = "select id = account_traits_build from publication.build"
 NAMES = "select (select name from account_traits), (select name from accounts)"
 
 
-@pytest.fixture
-def business(pipeline: Pipeline) -> Pipeline:
+def prepared(pipeline: Pipeline, **settings: str) -> Pipeline:
     """Refreshed twice, so that the text of a refresh is kept."""
-    pipeline.set(LIVE_POLL_SECONDS="0.5")
+    pipeline.set(LIVE_POLL_SECONDS="0.5", **settings)
     subscribed(pipeline, "one")
     pipeline.sync()
     rename(pipeline, "Second")
     pipeline.sync(as_of=AS_OF + timedelta(hours=1))
     return pipeline
+
+
+@pytest.fixture
+def business(pipeline: Pipeline) -> Pipeline:
+    return prepared(pipeline)
 
 
 def rename(business: Pipeline, name: str) -> None:
@@ -49,9 +56,13 @@ def is_on_its_way(business: Pipeline, at: datetime) -> bool:
     return last is not None and last.is_on_its_way(at)
 
 
-def cycles(business: Pipeline, seen: Callable[[Cycle, threading.Event], None]) -> list[Cycle]:
-    """All that did something until `seen` stops them."""
-    stop, found = threading.Event(), list[Cycle]()
+def cycles(
+    business: Pipeline,
+    seen: Callable[[Cycle, threading.Event], None],
+    found: list[Cycle] | None = None,
+) -> list[Cycle]:
+    """All that did something until `seen` stops them; in `found` where the last one raises."""
+    stop, found = threading.Event(), [] if found is None else found
 
     def report(cycle: Cycle) -> None:
         if cycle.changed:
@@ -111,6 +122,58 @@ def test_a_kill_before_marts_follow_loses_nothing_and_sends_nothing_twice(
     assert business.mart(NAMES) == [("Third", "Third")]
     assert business.account("cus_one")["version"] == version
     assert delivery_due(business.settings) is None
+
+
+def test_a_doubt_while_marts_are_owed_builds_them_at_once(business: Pipeline) -> None:
+    """A value that no rule knows comes right after what went ahead."""
+
+    def seen(cycle: Cycle, stop: threading.Event) -> None:
+        if cycle.ahead:
+            business.stripe.store.update("subscription", "sub_one", {"status": "odd"}, now=NOW + 1)
+        elif cycle.failure:
+            stop.set()
+
+    rename(business, "Third")
+    with pytest.raises(TransformFailed, match="status 'odd' is not known"):
+        cycles(business, seen, found := [])
+    assert found[0].ahead
+    assert found[1].built, "in the cycle that has read it"
+    assert found[1].loaded
+    assert found[1].loaded.rows["subscriptions"] == 1
+
+
+def test_marts_follow_although_stripe_is_away_meanwhile(business: Pipeline) -> None:
+    away = threading.Event()
+    with refusing(business.stripe, lambda _: (401, {}) if away.is_set() else None) as stripe:
+        business.set(STRIPE_API_BASE=stripe.url)
+
+        def seen(cycle: Cycle, stop: threading.Event) -> None:
+            (away if cycle.ahead else stop).set()
+
+        rename(business, "Third")
+        with pytest.raises(StripeError):
+            cycles(business, seen, found := [])
+    assert found[0].ahead
+    assert found[1].failure
+    assert business.mart(NAMES) == [("Third", "Third")]
+
+
+def test_a_store_that_is_away_is_left_alone_for_a_while(pipeline: Pipeline) -> None:
+    """However much goes ahead meanwhile."""
+    (store := pipeline.folder.parent / "store").mkdir()
+    business = prepared(pipeline, ACCOUNT_STORE_URL=f"sqlite:///{store}/accounts.db")
+
+    def seen(cycle: Cycle, stop: threading.Event) -> None:
+        rename(business, f"Later {len(found)}")
+        if len(found) == 2:
+            stop.set()
+
+    store.rename(store.with_name("elsewhere"))
+    rename(business, "Third")
+    with pytest.raises(AccountStoreError):
+        cycles(business, seen, found := [])
+    assert [bool(cycle.ahead) for cycle in found[:2]] == [True, True]
+    assert ["send" in cycle.seconds for cycle in found[:2]] == [True, False]
 
 
 def test_own_segments_keep_account_traits_with_all_marts(business: Pipeline) -> None:
