@@ -169,8 +169,8 @@ def _print(evidence: "Evidence") -> None:
     ]
     console.print(table(rows, title="metadata keys") if rows else "no customer carries metadata")
     console.print(
-        f"{evidence.several:,} of {counted(evidence.subscribed, 'customer')} with a subscription"
-        " now with several of them",
+        f"customers with several subscriptions now: {evidence.several:,} of"
+        f" {evidence.subscribed:,} that have one",
         highlight=False,
     )
 

@@ -167,9 +167,8 @@ def _send(
     pace: Pace,
 ) -> None:
     """What the account store lacks, if it is due. What a delivery noted is published with the marts
-    that follow; until then the copy does not say what is due. A refresh has ended well where
-    nothing is owed to a store that is away."""
-    if deliveries.may_try if cycle.ahead else not pace.is_owed and deliveries.is_due():
+    that follow. A refresh has ended well where nothing is owed to a store that is away."""
+    if _is_due(cycle, deliveries, pace):
         timed, until = Stopwatch(cycle.seconds), loaded_until(settings.folder)
         with timed("send"):
             cycle.delivered = deliveries.deliver(cycle.began, timed, publishes=cycle.ahead is None)
@@ -182,3 +181,10 @@ def _send(
         cycle.failure = own_traits_problem(settings)
     if not deliveries.failure:
         note_refreshed(settings.folder, at=now())
+
+
+def _is_due(cycle: Cycle, deliveries: Deliveries, pace: Pace) -> bool:
+    """While marts are owed the published copy does not know what was delivered."""
+    if cycle.ahead:
+        return deliveries.may_try
+    return not pace.is_owed and deliveries.is_due()

@@ -13,7 +13,6 @@ import duckdb
 from ingestion.inbox.events_db import Inbox
 from orchestration.configuration.settings import Settings
 from orchestration.publication.marts import has_ahead, names, reading
-from reverse_sync.values.counted import counted
 
 Verdict = Literal["pass", "warn", "fail"]
 MOST_UNLINKED = 0.2  # of all customers: above that somebody should look
@@ -60,7 +59,7 @@ def accounts_are_linked(settings: Settings) -> Checked:
     if unlinked and not accounts:
         return Checked("fail", "no customer is linked: check ACCOUNT_ID_METADATA_KEY", counts)
     verdict: Verdict = "warn" if share > MOST_UNLINKED else "pass"
-    return Checked(verdict, f"not linked to an account: {counted(unlinked, 'customer')}", counts)
+    return Checked(verdict, f"customers that are not linked to an account: {unlinked:,}", counts)
 
 
 def accounts_conserve(settings: Settings) -> Checked:
@@ -70,7 +69,7 @@ def accounts_conserve(settings: Settings) -> Checked:
         doubled, missing = _row(database, ACCOUNTS.format(but=but))
     found = {"doubled_accounts": doubled, "missing_accounts": missing}
     verdict: Verdict = "fail" if doubled or missing else "pass"
-    return Checked(verdict, f"doubled: {counted(doubled, 'account')}, missing: {missing:,}", found)
+    return Checked(verdict, f"accounts doubled: {doubled:,}, missing: {missing:,}", found)
 
 
 def counts_conserve(settings: Settings) -> Checked:
@@ -81,7 +80,7 @@ def counts_conserve(settings: Settings) -> Checked:
         return Checked("pass", "nothing was delivered yet")
     lost, unanswered = row
     verdict: Verdict = "fail" if lost or unanswered else "pass"
-    text = f"without an outcome: {counted(lost, 'selected account')}, {unanswered:,} of those sent"
+    text = f"accounts without an outcome: {lost:,} of those selected, {unanswered:,} of those sent"
     return Checked(verdict, text, {"lost": lost, "unanswered": unanswered})
 
 
@@ -110,9 +109,7 @@ def no_drift(settings: Settings) -> Checked:
         counts = dict(database.execute(query).fetchall()) if known else {}
     drifted = sum(count for kind, count in counts.items() if kind != "extra")
     verdict: Verdict = "warn" if drifted else "pass"
-    return Checked(
-        verdict, f"otherwise in the store than was sent: {counted(drifted, 'account')}", counts
-    )
+    return Checked(verdict, f"accounts that hold something else than was sent: {drifted:,}", counts)
 
 
 def equals_full_build(settings: Settings) -> Checked:
@@ -124,7 +121,7 @@ def equals_full_build(settings: Settings) -> Checked:
         return Checked("pass", "not compared yet: nightly and reconcile --marts do")
     differing = {mart: rows for mart, rows in compared.items() if rows}
     verdict: Verdict = "warn" if differing else "pass"
-    text = f"not as by a full build: {len(differing):,} of {counted(len(compared), 'mart')}"
+    text = f"marts that differ from a full build: {len(differing):,} of {len(compared):,}"
     return Checked(verdict, text, differing)
 
 
@@ -136,9 +133,7 @@ def agrees_with_stripe(settings: Settings, stream: str) -> Checked:
         return Checked("pass", "not compared yet: nightly and reconcile do")
     otherwise = counts["absent"] + counts["differing"] + counts["gone"]
     verdict: Verdict = "warn" if otherwise else "pass"
-    return Checked(
-        verdict, f"otherwise at Stripe, and repaired: {counted(otherwise, 'object')}", counts
-    )
+    return Checked(verdict, f"objects that differed from Stripe's, repaired: {otherwise:,}", counts)
 
 
 def _row(database: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:

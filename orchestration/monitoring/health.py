@@ -44,22 +44,18 @@ class Problem:
     remedy: str
 
 
-# What a published table's rows mean for health: each row is one thing that is kept out. What they
-# are, why they are there, the remedy.
+# What a published table's rows mean for health: each row is one thing that is kept out.
 KEPT_OUT = {
     "dead_letters": (
-        "account",
-        "parked after permanent refusals of the account store",
+        "accounts parked after permanent refusals of the account store",
         "select * from dead_letters; mend the cause, then stripe-traits retry",
     ),
     "sync_invalid": (
-        "account",
-        "kept out of the account store",
+        "accounts kept out of the account store",
         "select * from sync_invalid in marts.duckdb gives each reason",
     ),
     "quarantined_objects": (
-        "object",
-        "kept out, since a required value is missing in every shape known of Stripe",
+        "Stripe's objects kept out because a required value is missing in every known shape",
         "select * from quarantined_objects; check STRIPE_API_VERSION, or update stripe-traits",
     ),
 }
@@ -112,9 +108,8 @@ def _kept_out(settings: Settings) -> Iterator[Problem]:
     with reading(settings.marts) as database:
         for name in sorted(KEPT_OUT.keys() & set(names(database))):
             if rows := count_rows(database, name):
-                thing, why, remedy = KEPT_OUT[name]
-                text = f"{why}: {counted(rows, thing)}"
-                yield Problem(f"kept_out:{name}", "degraded", text, remedy)
+                what, remedy = KEPT_OUT[name]
+                yield Problem(f"kept_out:{name}", "degraded", f"{what}: {rows:,}", remedy)
 
 
 def _differing(settings: Settings) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ from ingestion.engines.iceberg.parquet_files import fetched, in_groups, rows_of,
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
 from ingestion.landing.schema import LOADED_AT, schema
+from orchestration.warehouse.memory import path_of
 
 if TYPE_CHECKING:
     from ingestion.engines.iceberg.rest_lake import RestLake
@@ -161,7 +162,4 @@ def _merge(
 
 def _folder(database: duckdb.DuckDBPyConnection) -> Path:
     """Beside the file, for as long as a copy takes."""
-    found = database.execute(
-        "select path from duckdb_databases() where database_name = current_database()"
-    ).fetchall()
-    return Path(found[0][0]).with_name("fetched")
+    return Path(str(path_of(database))).with_name("fetched")

@@ -45,17 +45,25 @@ def _limit(database: duckdb.DuckDBPyConnection) -> int:
     """In bytes. Rows are counted again where the file has grown: to ask for them takes 5 ms, and a
     refresh asks often."""
     asked = _whole(database), *_size(database)
-    if asked not in _limits:
+    limit = _limits.get(asked)  # once: another thread may ask about another file meanwhile
+    if limit is None:
+        [(limit,)] = database.execute(LIMIT, {"whole": asked[0]}).fetchall()
         _limits.clear()
-        [(_limits[asked],)] = database.execute(LIMIT, {"whole": asked[0]}).fetchall()
-    return _limits[asked]
+        _limits[asked] = limit
+    return limit
 
 
 def _size(database: duckdb.DuckDBPyConnection) -> tuple[str | None, int]:
     """Of which file, and of how many parts of 16 MiB, what is only logged included."""
-    [(path,)] = database.execute(PATH).fetchall()
+    path = path_of(database)
     files = [Path(path), Path(f"{path}.wal")] if path else []
     return path, sum(file.stat().st_size for file in files if file.exists()) >> 24
+
+
+def path_of(database: duckdb.DuckDBPyConnection) -> str | None:
+    """Of the file that it is in; None: it is in memory alone."""
+    [(path,)] = database.execute(PATH).fetchall()
+    return str(path) if path else None
 
 
 def again_without_limit(work: Callable[[], Result], *, fails: Callable[[Result], bool]) -> Result:
