@@ -13,6 +13,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from ingestion.deletion_limit import DeletionLimitReached
+from ingestion.engines.unreachable import AccountTaken
 from ingestion.inbox.cursors import LIVEMODE, RETIRED
 from ingestion.inbox.events_db import Inbox
 from ingestion.intake import Progress
@@ -27,6 +28,8 @@ from ingestion.stripe_api.refusals import StripeError
 
 if TYPE_CHECKING:
     from ingestion.reconcile.repair import Compared
+
+OF_ONE_ACCOUNT = (StripeError, DeletionLimitReached, LoadFailed, AccountTaken)
 
 
 @dataclass(frozen=True)
@@ -47,19 +50,19 @@ def load_all(
 ) -> LoadResult:
     """Load every account; the sum of what was done.
 
-    Raises StripeError, DeletionLimitReached, LoadFailed: before anything is read where accounts,
-    keys and warehouse do not agree, else after all accounts had their turn.
+    Raises StripeError, DeletionLimitReached, LoadFailed, AccountTaken: before anything is read
+    where accounts, keys and warehouse do not agree, else after all accounts had their turn.
     """
     asked = asyncio.run(ask(connections))
     with Inbox.open(paths.inbox) as inbox:
         _check(inbox, connections, asked)
         _note_who_is_read(inbox, asked)
-    failures: dict[str, StripeError | DeletionLimitReached | LoadFailed] = dict(asked.refused)
+    failures: dict[str, Exception] = dict(asked.refused)
     results, joining = [], replace(bounds, joins=True)
     for account, connection in asked.accounts.items():
         try:
             results.append(load(connection, paths, full=full, progress=progress, bounds=joining))
-        except (StripeError, DeletionLimitReached, LoadFailed) as failure:
+        except OF_ONE_ACCOUNT as failure:
             failures[account] = failure
     _raise(failures, several=len(connections) > 1)
     return reduce(sum_of, results)
@@ -80,11 +83,11 @@ def reconcile_all(
     from ingestion.reconcile.repair import Compared, reconcile
 
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    failures: dict[str, StripeError | DeletionLimitReached | LoadFailed] = {}
+    failures: dict[str, Exception] = {}
     for number, connection in enumerate(connections, start=1):
         try:
             found = reconcile(connection, paths, share, progress=progress, bounds=bounds)
-        except (StripeError, DeletionLimitReached, LoadFailed) as failure:
+        except OF_ONE_ACCOUNT as failure:
             failures[_label(connection, number)] = failure
             continue
         for stream, compared in found.items():

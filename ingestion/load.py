@@ -26,6 +26,7 @@ from ingestion.inbox.cursors import (
     POLLED,
 )
 from ingestion.inbox.events_db import Inbox
+from ingestion.inbox.loader import Loader
 from ingestion.intake import CHUNK, Intake, Paths, Progress
 from ingestion.merge.landing_fingerprint import FINGERPRINT
 from ingestion.merge.warehouse import exists, opened_once
@@ -83,7 +84,7 @@ def load(
     """Bring an account's rows up to Stripe's state; its first load, and `full`, read everything.
 
     So does one after a gap in the events, and one at another API version. Raises StripeError,
-    DeletionLimitReached.
+    DeletionLimitReached, AccountTaken.
     """
     with (
         Inbox.open(paths.inbox) as inbox,
@@ -95,12 +96,13 @@ def load(
         if not bounds.joins:
             _check_account(inbox, account)
         engine(paths.warehouse).add_account_columns(account, utc_now())
-        whole_load.enter_context(engine(paths.warehouse).whole_load(account))
         warehouse = engine(paths.warehouse).place
         if not exists(paths.warehouse):
             inbox.forget_completeness()
         elif not inbox.belongs_to(account, warehouse):
             inbox.forget_completeness(account)
+        loader = Loader(inbox, account, everything=full)
+        whole_load.enter_context(engine(paths.warehouse).whole_load(account, loader))
         intake = Intake(
             connection, account, paths, progress=progress or _silent, chunk=bounds.chunk
         )

@@ -13,6 +13,7 @@ from ingestion.changes import drain
 from ingestion.engines import engine
 from ingestion.inbox.cursors import BEGAN, COMPLETE, LANDED_AS, PIN
 from ingestion.inbox.events_db import Inbox
+from ingestion.inbox.loader import Loader
 from ingestion.intake import Intake, Paths, Progress
 from ingestion.load import LoadResult
 from ingestion.merge.landing_fingerprint import FINGERPRINT
@@ -57,8 +58,8 @@ def _is_complete(inbox: Inbox, account: str, connection: Connection) -> bool:
 def _drained(
     inbox: Inbox, account: str, connection: Connection, paths: Paths, progress: Progress
 ) -> LoadResult:
-    intake = Intake(connection, account, paths, progress=progress)
-    with engine(paths.warehouse).whole_load(account):
+    with engine(paths.warehouse).whole_load(account, Loader(inbox, account)):
+        intake = Intake(connection, account, paths, progress=progress)
         drain(inbox, intake)
         inbox.keep_quarantined(account, intake.landing.kept_out())
     return LoadResult(False, account, 0, intake.objects, intake.rows, waited=intake.waited)

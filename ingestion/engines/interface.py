@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from dlt.common.destination import Destination
 
+    from ingestion.inbox.loader import Loader
+
 
 class Engine(ABC):
     """Landing tables `stripe.*` in one warehouse. The caller holds the writers' lock."""
@@ -35,8 +37,15 @@ class Engine(ABC):
         """One load of a Stripe account: of the same one there is no other meanwhile."""
         return self.opened_once()
 
-    def whole_load(self, stripe_account_id: str) -> AbstractContextManager[None]:  # noqa: ARG002
-        """All merges of one load; where it ends well, others may take the load for whole."""
+    def whole_load(
+        self,
+        stripe_account_id: str,  # noqa: ARG002
+        loader: "Loader | None" = None,  # noqa: ARG002
+    ) -> AbstractContextManager[None]:
+        """All merges of one load; where it ends well, others may take the load for whole.
+
+        `loader`: whose load it is; None: of the one that there is. Raises AccountTaken.
+        """
         return nullcontext()
 
     @abstractmethod

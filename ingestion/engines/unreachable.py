@@ -18,6 +18,10 @@ class LakeUnreachable(Exception):
     """Nothing is lost: the next run goes on from what was committed."""
 
 
+class AccountTaken(LakeUnreachable):
+    """Another loader loads the Stripe account: this one must not any more."""
+
+
 @contextmanager
 def told_in_one_line(lake: str) -> Iterator[None]:
     """`lake`: which one, for people. Raises LakeUnreachable."""

@@ -23,6 +23,7 @@ BROKEN_FEED = "broken_feed"  # what a page of events lacked; blank where the las
 MISSING = "missing_objects"
 LANDED_IN = "landed_in"  # the warehouse that the other positions tell of
 LIVEMODE = "mode"  # live or test: that of the key
+LOADER = "loader"  # what tells this cursor from another loader's; made where it is asked for
 RETIRED = "not_read_since"  # UTC; blank while the account is in the settings
 
 DUCKDB = "duckdb"  # the file of this DATA_DIR: what is meant where no warehouse was noted
@@ -45,6 +46,11 @@ class Positions:
         )
         found = row.fetchone()
         return found[0] if found else None
+
+    def place(self, stripe_account_id: str, **positions: str) -> None:
+        """Note positions alone."""
+        with self._transaction():
+            self._place(stripe_account_id, positions)
 
     def belongs_to(self, stripe_account_id: str, warehouse: str) -> bool:
         """Whether the account's positions are those in this warehouse."""

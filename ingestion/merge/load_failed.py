@@ -3,6 +3,7 @@
 import re
 
 from ingestion.engines.guard import SCHEMA
+from ingestion.engines.unreachable import AccountTaken
 from ingestion.stripe_api.refusals import StripeError
 
 # As DuckDB says it.
@@ -20,7 +21,7 @@ def cause_of(error: BaseException) -> BaseException:
         inner, following = following, following.__cause__ or following.__context__
         if isinstance(inner, StripeError | OSError):
             break
-    if isinstance(inner, StripeError):
+    if isinstance(inner, StripeError | AccountTaken):
         return inner
     said = (str(inner).splitlines() or [""])[0]
     if lacking := LACKING.search(said):

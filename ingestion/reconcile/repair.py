@@ -18,6 +18,7 @@ from ingestion.deletion_limit import DeletionLimit, DeletionLimitReached
 from ingestion.engines import engine
 from ingestion.inbox.cursors import COMPLETE, CURSOR
 from ingestion.inbox.events_db import Inbox
+from ingestion.inbox.loader import Loader
 from ingestion.intake import BATCH, Intake, Paths, Progress
 from ingestion.landing.rows import Stamp
 from ingestion.load import DEFAULT, Bounds, identify
@@ -62,7 +63,8 @@ def reconcile(
         account, head = asyncio.run(identify(connection))
         if not inbox.position(account, COMPLETE):
             raise StripeError("there is no complete read to compare with: run stripe-traits sync")
-        whole_load.enter_context(engine(paths.warehouse).whole_load(account))
+        loader = Loader(inbox, account)
+        whole_load.enter_context(engine(paths.warehouse).whole_load(account, loader))
         intake = Intake(connection, account, paths, progress=progress, chunk=bounds.chunk)
         cursor = int(inbox.position(account, CURSOR) or 0)
         read_changes(inbox, intake, cursor=cursor)

@@ -1,6 +1,7 @@
-"""Three loaders with wrong clocks and a builder, on hosts of their own, in one lakehouse: killed,
-cut off, and at the end every mart is that of one file. Hosts are network namespaces where the
-machine allows it, else processes with folders of their own."""
+"""Two Stripe accounts, three loaders with wrong clocks (one takes an account over from another,
+which comes back) and a builder, on hosts of their own, in one lakehouse: killed, cut off, and at
+the end every mart is that of one file. Hosts are network namespaces where the machine allows it,
+else processes with folders of their own."""
 
 import multiprocessing
 import os
@@ -25,9 +26,9 @@ from orchestration.warehouse.shared_marts import MARTS, current
 from orchestration.warehouse.url import parts
 from sandbox import clock
 from sandbox.business import driver
-from sandbox.http.keys import Key
 from sandbox.population import Population
 from sandbox.server import TEST_KEY, populate
+from sandbox.storage.store import Store
 from tests.lakehouse.hosts import Hosts, hosts
 from tests.lakehouse.other_reader import answer
 from tests.lakehouse.proxy import Network, network
@@ -36,25 +37,29 @@ from tests.spark.processes import LOOPBACK
 
 pytestmark = pytest.mark.lakehouse
 FORKED = multiprocessing.get_context("forkserver")
-ACCOUNTS = (None, "acct_other", "acct_connected")  # the first one has no name here
-KEYS = (TEST_KEY, "sk_test_other", "sk_test_third")
-SKEWS = (timedelta(hours=-7), timedelta(days=2), timedelta(minutes=-20))
-LOADERS = tuple(f"loader_{number}" for number in range(len(KEYS)))
-HIT = LOADERS[1]  # whose network is cut
+FIRST, HIT, SPARE = "first", "hit", "spare"  # of the second its network is cut, then it is replaced
+KEYS = {FIRST: TEST_KEY, HIT: "sk_test_other", SPARE: "sk_test_other"}
+SKEWS = {FIRST: timedelta(hours=-7), HIT: timedelta(days=2), SPARE: timedelta(minutes=-20)}
 CUT_SECONDS = 30
 PATIENCE_SECONDS = 600
 
 
 @dataclass
 class World:
-    """Of hosts there are the loaders, one for each account, the builder, and one that has it all in
-    a file. `between`: what stands before `HIT` where they share a network."""
+    """Of hosts there are the loaders, the builder, and one that has it all in a file. `between`:
+    what stands before `HIT` where they share a network. `loaders`: one for each account."""
 
     stripe: SeveralAccounts
     house: Lakehouse
     hosts: Hosts | None
     between: Network
     folder: Path
+    loaders: tuple[str, ...] = (FIRST, HIT)
+
+    @property
+    def stores(self) -> list[Store]:
+        """The accounts that are loaded."""
+        return [self.stripe.store, self.stripe.others["acct_other"]]
 
     @property
     def as_of(self) -> datetime:
@@ -74,12 +79,12 @@ class World:
     def settings(self, host: str) -> dict[str, str]:
         stripe = {
             "STRIPE_API_BASE": self.stripe.url,
-            "STRIPE_API_KEY": ",".join(KEYS),
+            "STRIPE_API_KEY": f"{KEYS[FIRST]},{KEYS[HIT]}",
             "STRIPE_REQUESTS_PER_SECOND": "100",
         }
         if host == "file":
             return stripe
-        key = KEYS[LOADERS.index(host) if host in LOADERS else 0]
+        key = KEYS.get(host, TEST_KEY)
         s3, catalog = self.between.ports if host == HIT and not self.hosts else (None, None)
         url = self.house.url(s3, catalog)
         lake = {"WAREHOUSE_URL": url, **self.house.environment}
@@ -93,17 +98,18 @@ class World:
         for one in self.loads():
             well(one)
 
-    def load(self, *, kill_after: float) -> list[int]:
+    def kill_loads(self, *, after: float) -> list[int]:
         """All loaders at once, killed; how each ended."""
         loads = self.loads()
         for one in loads:
-            one.kill_after(kill_after)
+            one.kill_after(after)
         return [one.ended() for one in loads]
 
     def loads(self) -> list[Begun]:
-        return [
-            self.begin(host, "load", skew=skew) for host, skew in zip(LOADERS, SKEWS, strict=True)
-        ]
+        return [self.load(host) for host in self.loaders]
+
+    def load(self, host: str, word: str = "load", **more: Any) -> Begun:
+        return self.begin(host, word, skew=SKEWS[host], **more)
 
     def build(self) -> None:
         """What whole loads have brought; and all that Stripe has, into the file."""
@@ -115,7 +121,7 @@ class World:
 
     def live(self, seed: int) -> None:
         """A day of business in all accounts."""
-        for number, store in enumerate(self.stripe.stores.values()):
+        for number, store in enumerate(self.stores):
             driver.live(store, days=1, seed=seed + number)
 
     @property
@@ -130,22 +136,30 @@ def well(process: Begun) -> None:
     assert process.ended() == 0, said
 
 
+def refused(process: Begun) -> str:
+    """What it says."""
+    process.process.join(PATIENCE_SECONDS)
+    said = process.said.read_text()
+    assert process.ended() == FORESEEN
+    return said
+
+
 @pytest.fixture
 def world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
-    third = Key(KEYS[2], account=ACCOUNTS[2])
-    with hosts([*LOADERS, "builder"]) as apart:
+    with hosts([*KEYS, "builder"]) as apart:
         address = apart.address if apart else LOOPBACK
         with capsys.disabled():
             sys.stdout.write(f"\nloaders and builder: {APART if apart else TOGETHER}\n")
         with (
             lakehouse(tmp_path / "lakehouse", address) as house,
             network(house.s3_port, house.catalog_port) as between,
-            several_accounts(tmp_path, keys=[third], host=address) as stripe,
+            several_accounts(tmp_path, host=address) as stripe,
         ):
-            for number, store in enumerate(stripe.stores.values(), start=1):
+            made = World(stripe, house, apart, between, tmp_path)
+            for number, store in enumerate(made.stores, start=1):
                 clock.put(store, NOW)
-                populate(store, Population(25 * number, number, NOW))
-            yield World(stripe, house, apart, between, tmp_path)
+                populate(store, Population(40 * number, number, NOW))
+            yield made
 
 
 APART = "network namespaces of their own"
@@ -208,16 +222,16 @@ def test_what_several_loaders_bring_and_a_builder_makes_is_what_one_file_has(
     watcher.start()
 
     # The import: all are killed, the second time later; one of them is whole before the others.
-    assert world.load(kill_after=1.0) == [KILLED] * len(LOADERS)
-    assert KILLED in world.load(kill_after=2.5)
-    well(world.begin(LOADERS[0], "load", skew=SKEWS[0]))
+    assert world.kill_loads(after=1.0) == [KILLED] * len(world.loaders)
+    assert KILLED in world.kill_loads(after=2.5)
+    well(world.load(FIRST))
     well(world.begin("builder", "build", "deliver"))
     world.load_well()
     world.build()
 
     # A day on which the second loader's network is cut, and then the whole store is silent.
     world.live(seed=1)
-    loader = world.begin(HIT, "load", skew=SKEWS[1])
+    loader = world.load(HIT)
     loader.wait(worked=1.0)
     with world.cut():
         time.sleep(CUT_SECONDS)
@@ -234,12 +248,13 @@ def test_what_several_loaders_bring_and_a_builder_makes_is_what_one_file_has(
 
     # Another day, on which loads are killed, and a builder while it shares its marts.
     world.live(seed=3)
-    world.load(kill_after=0.6)
+    world.kill_loads(after=0.6)
     world.load_well()
     killed = world.begin("builder", "build")
     _kill_while_shared(killed, world.lake)
     world.build()
 
+    _a_spare_takes_over(world)
     ended.set()
     wrong, looks = told.get(timeout=PATIENCE_SECONDS)
     assert wrong == []
@@ -247,10 +262,50 @@ def test_what_several_loaders_bring_and_a_builder_makes_is_what_one_file_has(
     _same(world)
 
     _with_another_key(world, monkeypatch)
-    world.live(seed=5)
+    world.live(seed=21)
     world.load_well()
     world.build()
     _same(world)
+
+
+def _a_spare_takes_over(world: World) -> None:
+    """A host dies in the middle of a load; while the one that replaces it, with a DATA_DIR and a
+    clock of its own, reads everything, it comes back by mistake, and both load for a while. Then
+    somebody has it take the account back, and in the end the other one again."""
+    world.live(seed=5)
+    world.load(HIT).kill_after(0.6)
+    _kill_once_it_has_taken(world, world.load(SPARE))
+    assert "sync --full" in refused(world.load(HIT))
+    both = [world.load(SPARE), world.load(HIT)]
+    assert [one.ended() for one in both] == [0, FORESEEN]
+    world.build()
+    for number in range(3):
+        world.live(seed=7 + 2 * number)
+        both = [world.load(SPARE), world.load(HIT)]
+        well(world.begin("builder", "build"))
+        assert [one.ended() for one in both] == [0, FORESEEN]
+    both = [world.load(SPARE), world.load(HIT, "full")]
+    assert both[0].ended() in (0, FORESEEN)
+    assert both[1].ended() == 0
+    assert "sync --full" in refused(world.load(SPARE))
+    overtaken = world.load(HIT)
+    _kill_once_it_has_taken(world, world.load(SPARE, "full"))
+    assert overtaken.ended() in (0, FORESEEN)
+    world.loaders = (FIRST, SPARE)
+    world.load_well()
+    assert "sync --full" in refused(world.load(HIT))
+    world.build()
+
+
+def _kill_once_it_has_taken(world: World, loader: Begun) -> None:
+    """A bit later."""
+    loads, account = world.lake.whole_loads, world.stores[1].account_id
+    before = loads.loader(account)
+    while loader.process.exitcode is None and loads.loader(account) == before:
+        time.sleep(0.02)
+    time.sleep(0.5)
+    loader.kill()
+    assert loader.ended() in (0, KILLED)
 
 
 def _with_another_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,10 +314,7 @@ def _with_another_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.house = world.house.with_new_key("second_key", "other_word")
     for name, value in world.house.environment.items():
         monkeypatch.setenv(name, value)
-    refused = world.begin(LOADERS[0], "load", settings=old)
-    refused.process.join(PATIENCE_SECONDS)
-    said = refused.said.read_text()
-    assert refused.ended() == FORESEEN
+    said = refused(world.load(FIRST, settings=old))
     assert "ICEBERG_CREDENTIAL" in said
     assert not any(secret in said for secret in ("hidden_word", "other_word"))
 

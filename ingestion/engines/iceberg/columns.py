@@ -9,7 +9,10 @@ from typing import Any
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.io.pyarrow import pyarrow_to_schema
+from pyiceberg.partitioning import PARTITION_FIELD_ID_START, PartitionField, PartitionSpec
 from pyiceberg.table import Table
+from pyiceberg.transforms import IdentityTransform
 
 # Their own commit is made again by who knows the version guard (`commits`), not by
 # pyiceberg, which would put the same rows onto another writer's.
@@ -19,10 +22,14 @@ SHORT_PAGES = {"write.parquet.page-row-limit": "512"}
 SET = {**NO_RETRY, **SHORT_PAGES}
 PROPERTIES = {
     "write.parquet.compression-codec": "zstd",
-    "write.metadata.delete-after-commit.enabled": "true",
-    "write.metadata.previous-versions-max": "20",
     "commit.manifest-merge.enabled": "true",
     **SET,
+}
+# A catalog that says where its tables are looks after their metadata itself (and Unity forbids to
+# say how); in another one, whoever commits removes what is old.
+FEW_VERSIONS = {
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "20",
 }
 
 
@@ -57,10 +64,18 @@ def todays(
 
 
 def _made(catalog: Catalog, name: tuple[str, str], columns: pa.Schema, made: Made) -> Table:
-    where: dict[str, Any] = {"location": made.location, "properties": PROPERTIES}
+    """In one request: not every catalog makes a table by steps (Glue), or lets its partitions
+    change (Unity)."""
+    properties = PROPERTIES | (FEW_VERSIONS if made.location else {})
+    where: dict[str, Any] = {"location": made.location, "properties": properties}
     if not made.apart_by:
         return catalog.create_table(name, columns, **where)
-    making = catalog.create_table_transaction(name, columns, **where)
-    with making, making.update_spec() as spec:
-        spec.add_identity(made.apart_by)
-    return catalog.load_table(name)
+    numbered = pyarrow_to_schema(
+        pa.schema(
+            field.with_metadata({"PARQUET:field_id": str(number)})
+            for number, field in enumerate(columns, start=1)
+        )
+    )
+    source = numbered.find_field(made.apart_by).field_id
+    apart = PartitionField(source, PARTITION_FIELD_ID_START, IdentityTransform(), made.apart_by)
+    return catalog.create_table(name, numbered, partition_spec=PartitionSpec(apart), **where)

@@ -18,6 +18,7 @@ import pyarrow.dataset as ds
 from dlt.common.destination import Destination
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchNamespaceError
+from pyiceberg.table import Table
 
 from ingestion.engines.dlt_files import DltFiles, Files
 from ingestion.engines.guard import SCHEMA
@@ -101,8 +102,8 @@ class IcebergTables(Engine):
             list(pool.map(lambda name: self._merge_table(name, came[name]), sorted(came)))
 
     def _merge_table(self, name: str, rows: ds.Dataset) -> None:
-        def merged() -> None:
-            table = todays(self.catalog, (SCHEMA, name), SCHEMAS[name], self.made(name))
-            merge(table, BY_NAME[name], rows)
+        again(lambda: merge(self.todays(name), BY_NAME[name], rows))
 
-        again(merged)
+    def todays(self, name: str) -> Table:
+        """A landing table in today's columns, for who may write it."""
+        return todays(self.catalog, (SCHEMA, name), SCHEMAS[name], self.made(name))

@@ -7,7 +7,7 @@ written as they come, so that memory holds those of one file, however many there
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import pyarrow as pa
@@ -48,6 +48,16 @@ def replace_files(iceberg: Table, written: Iterable[pa.Table], replaced: list[Da
                     files += 1
         change._updates = tuple(_in_order(change._updates, _moment(iceberg)))
     return files
+
+
+def overtake(iceberg: Table, properties: Mapping[str, str]) -> None:
+    """The same rows in another snapshot: what others have under way is refused from now on, as it
+    was made on the one before. Raises CommitFailedException where another writer was first."""
+    with iceberg.transaction() as change:
+        change.set_properties(dict(properties))
+        with change.update_snapshot().fast_append():
+            pass
+        change._updates = tuple(_in_order(change._updates, _moment(iceberg)))
 
 
 def _moment(iceberg: Table) -> int:

@@ -10,18 +10,23 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyiceberg.catalog.rest import RestCatalog
+from pyiceberg.table import Table
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from ingestion.engines.iceberg.columns import Made
 from ingestion.engines.iceberg.engine import IcebergTables
+from ingestion.engines.iceberg.one_loader import check, take
 from ingestion.engines.iceberg.parquet_files import ACCOUNT
 from ingestion.engines.iceberg.whole_loads import WholeLoads
 from ingestion.engines.unreachable import told_in_one_line
+
+if TYPE_CHECKING:
+    from ingestion.inbox.loader import Loader
 
 CATALOG = "lake"
 SECONDS = (10, 60)  # to connect, to answer
@@ -44,7 +49,9 @@ class RestLake(IcebergTables):
     warehouse: str
     options: tuple[tuple[str, str], ...] = ()
     credential: str | None = field(default=None, repr=False)
-    begun: set[str] = field(default_factory=set, compare=False, repr=False)  # accounts
+    # Of the loads under way: the loader's name by Stripe account, and the loaders that have merged.
+    loaders: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    begun: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @property
     def catalog(self) -> "_Patient":
@@ -65,18 +72,33 @@ class RestLake(IcebergTables):
     @contextmanager
     def loading(self, stripe_account_id: str) -> Iterator[None]:
         """The first merge of a load says that it has begun."""
+        loader = self.loaders.get(stripe_account_id, stripe_account_id)
         with self.used():
-            if stripe_account_id not in self.begun:
-                self.whole_loads.begin(stripe_account_id)
-                self.begun.add(stripe_account_id)
+            if loader not in self.begun:
+                self.whole_loads.begin(loader)
+                self.begun.add(loader)
             yield
 
     @contextmanager
-    def whole_load(self, stripe_account_id: str) -> Iterator[None]:
-        yield
+    def whole_load(self, stripe_account_id: str, loader: "Loader | None" = None) -> Iterator[None]:
+        name = loader.name if loader else stripe_account_id
         with self.used():
-            self.whole_loads.end(stripe_account_id)
-        self.begun.discard(stripe_account_id)
+            if loader:
+                take(self, stripe_account_id, loader)
+        self.loaders[stripe_account_id] = name
+        try:
+            yield
+        finally:
+            del self.loaders[stripe_account_id]
+        with self.used():
+            self.whole_loads.end(stripe_account_id, name)
+        self.begun.discard(name)
+
+    def todays(self, name: str) -> Table:
+        table = super().todays(name)
+        for account, loader in self.loaders.items():
+            check(table, account, loader)
+        return table
 
     def used(self) -> AbstractContextManager[None]:
         """Raises LakeUnreachable for what its catalog and its store raise in the block."""

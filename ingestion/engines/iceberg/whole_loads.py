@@ -1,15 +1,17 @@
 """Which loads are whole, said in the lake itself: a load is a commit in each of many tables.
 
-Enters: a catalog; a Stripe account whose load begins or ends. Leaves: for each account the snapshot
-of every landing table at the end of its last whole load, said in one commit. In those snapshots
-the account's rows are of that load and none that followed, whatever loads of other accounts did
-meanwhile. Of one account there is one loader.
+Enters: a catalog; a Stripe account whose load begins or ends, and its loader's name. Leaves: for
+each account the snapshot of every landing table at the end of its last whole load, said in one
+commit. In those snapshots the account's rows are of that load and none that followed, whatever
+loads of other accounts did meanwhile. Of one account there is one loader (`one_loader`): what one
+says that has been followed by another is read by nobody.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from platform import node
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
@@ -26,7 +28,7 @@ LOADS = (
     "loads",
 )  # without rows: its properties say it, which writers do not contend for
 EMPTY = pa.schema([("stripe_account_id", pa.string())])
-BEGUN, WHOLE = "begun.", "whole."
+LOADER, BEGUN, WHOLE = "loader.", "begun.", "whole."  # of an account; of a loader
 # The snapshots that a mark names must not be the oldest ones: others expire those.
 RENEWED = timedelta(days=1)
 Snapshots = dict[str, int]
@@ -38,24 +40,43 @@ class WholeLoads:
 
     catalog: Catalog
 
-    def begin(self, stripe_account_id: str) -> None:
+    def begin(self, loader: str) -> None:
         """What is committed from now on is half a load, until its end."""
-        self._say({BEGUN + stripe_account_id: _moment()})
+        self._say({BEGUN + loader: _moment()})
 
-    def end(self, stripe_account_id: str) -> None:
+    def end(self, stripe_account_id: str, loader: str) -> None:
         """All of it is committed; one that committed nothing costs one look."""
         said = self.said()
-        if BEGUN + stripe_account_id in said or _is_old(said.get(WHOLE + stripe_account_id)):
-            mark = {"at": _moment(), "snapshots": self._now()}
-            self._say({WHOLE + stripe_account_id: json.dumps(mark)}, BEGUN + stripe_account_id)
+        if BEGUN + loader in said or _is_old(said.get(WHOLE + loader)):
+            mark = {"account": stripe_account_id, "at": _moment(), "snapshots": self._now()}
+            self._say({WHOLE + loader: json.dumps(mark)}, BEGUN + loader)
 
     def snapshots(self) -> dict[str, Snapshots]:
         """By Stripe account and landing table."""
+        said = self.said()
+        marks = {name: json.loads(mark) for name, mark in said.items() if name.startswith(WHOLE)}
         return {
-            name.removeprefix(WHOLE): json.loads(mark)["snapshots"]
-            for name, mark in sorted(self.said().items())
-            if name.startswith(WHOLE)
+            mark["account"]: mark["snapshots"]
+            for name, mark in sorted(marks.items())
+            if name == WHOLE + _loader(said, mark["account"])
         }
+
+    def loader(self, stripe_account_id: str) -> dict[str, str] | None:
+        """Who loads the account: its `name`, the `host` and `since` when; None: nobody yet."""
+        claim = self.said().get(LOADER + stripe_account_id)
+        found: dict[str, str] | None = json.loads(claim) if claim else None
+        return found
+
+    def claim(self, stripe_account_id: str, loader: str) -> None:
+        """From now on it is this one. Until its first load is whole, the last one before is."""
+        said = self.said()
+        before = _loader(said, stripe_account_id)
+        claim = {"name": loader, "host": node(), "since": _moment()}
+        found = {LOADER + stripe_account_id: json.dumps(claim)}
+        if mark := said.get(WHOLE + before):
+            found[WHOLE + loader] = mark
+        gone = () if before == loader else (WHOLE + before, BEGUN + before)
+        self._say(found, *gone)
 
     def said(self) -> Mapping[str, str]:
         try:
@@ -86,6 +107,12 @@ class WholeLoads:
     def _table(self) -> Table:
         self.catalog.create_namespace_if_not_exists(NAMESPACE)
         return self.catalog.create_table_if_not_exists(LOADS, EMPTY)
+
+
+def _loader(said: Mapping[str, str], stripe_account_id: str) -> str:
+    """By name; where none was said, the only one that there is has the account's."""
+    claim = said.get(LOADER + stripe_account_id)
+    return str(json.loads(claim)["name"]) if claim else stripe_account_id
 
 
 def _moment() -> str:
