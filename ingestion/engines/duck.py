@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from ingestion.engines.duck_catalog import tables_of
 from ingestion.engines.guard import MEMORY, SCHEMA, not_older
 from ingestion.engines.interface import Engine
 from ingestion.engines.migrate import add_account_columns
@@ -45,10 +46,7 @@ class DuckFile(Engine):
         if not self.path.exists():
             return set()
         with duckdb.connect(str(self.path)) as database:
-            found = database.execute(
-                "select table_name from duckdb_tables() where schema_name = ?", [SCHEMA]
-            ).fetchall()
-        return {row[0] for row in found}
+            return set(tables_of(database, SCHEMA))
 
     @contextmanager
     def reading(

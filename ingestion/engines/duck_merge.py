@@ -14,13 +14,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ingestion.engines.guard import MEMORY, SCHEMA, not_older
-from ingestion.landing import TABLES
+from ingestion.engines.duck_catalog import columns_of
+from ingestion.engines.guard import KEYS, MEMORY, SCHEMA, coming
+from ingestion.landing import BY_NAME
 from ingestion.landing.columns import Table
-from ingestion.landing.schema import KEY, LOADED_AT, READ_AT, schema
-
-BY_NAME = {table.name: table for table in TABLES}
-KEYS = ", ".join(KEY)
+from ingestion.landing.schema import LOADED_AT, schema
 
 
 def merge_few(path: Path, tables: Mapping[str, pa.Table]) -> bool:
@@ -47,15 +45,6 @@ def _is_todays(database: duckdb.DuckDBPyConnection, table: Table) -> bool:
     return set(schema(table).names) <= columns_of(database, table.name)
 
 
-def columns_of(database: duckdb.DuckDBPyConnection, name: str) -> set[str]:
-    """Those that a landing table has; none where it is not there."""
-    found = database.execute(
-        "select column_name from duckdb_columns() where schema_name = ? and table_name = ?",
-        [SCHEMA, name],
-    ).fetchall()
-    return {column for (column,) in found}
-
-
 def latest(database: duckdb.DuckDBPyConnection, names: Iterable[str]) -> datetime | None:
     """When the newest row of these landing tables was landed."""
     each = (f"select max({LOADED_AT.name}) from {SCHEMA}.{name}" for name in names)
@@ -73,10 +62,7 @@ def merge_rows(
 ) -> None:
     """Rows of `source` in place of those of the same key, but for what is older than they are."""
     database.execute(
-        f"create or replace temp table coming as select {columns} from {source}"
-        f" where {not_older(table)}"
-        f" qualify row_number() over (partition by {KEYS} order by {READ_AT.name} desc) = 1",
-        values or {},
+        f"create or replace temp table coming as {coming(table, source, columns)}", values or {}
     )
     landed = f"{SCHEMA}.{table.name}"
     database.execute(f"delete from {landed} where ({KEYS}) in (select ({KEYS}) from coming)")

@@ -21,19 +21,18 @@ from dlt.common.destination import Destination
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from ingestion.engines.dlt_files import DltFiles, Files
+from ingestion.engines.duck_catalog import tables_of
 from ingestion.engines.duck_merge import latest, merge_rows
 from ingestion.engines.guard import MEMORY, SCHEMA
 from ingestion.engines.interface import Engine
 from ingestion.engines.unreachable import LakeUnreachable
-from ingestion.landing import TABLES
+from ingestion.landing import BY_NAME
 from ingestion.landing.columns import Table
-from ingestion.landing.schema import LOADED_AT, schema
+from ingestion.landing.schema import LOADED_AT, SCHEMAS
 
 LAKE = "lake"
 METADATA = "ducklake"  # PostgreSQL's schema
 EXTENSIONS = ("postgres_scanner", "ducklake")  # the second looks for the first
-BY_NAME = {table.name: table for table in TABLES}
-SCHEMAS = {name: schema(table) for name, table in BY_NAME.items()}
 # To DuckLake it is no conflict if two writers insert the same key.
 ALONE = "select pg_advisory_xact_lock(hashtextextended('stripe_traits ' || %s::text, 0))"
 
@@ -69,7 +68,7 @@ class DuckLake(Engine):
 
     def tables(self) -> set[str]:
         with self._connected() as database:
-            return _tables(database)
+            return set(tables_of(database, SCHEMA, LAKE))
 
     @contextmanager
     def reading(
@@ -93,7 +92,7 @@ class DuckLake(Engine):
             database.execute(f"create schema if not exists {SCHEMA}")
             for name in files:
                 _make(database, name)
-            floor = latest(database, sorted(_tables(database)))
+            floor = latest(database, tables_of(database, SCHEMA, LAKE))
             for name, paths in sorted(files.items()):
                 _merge(database, BY_NAME[name], paths, floor)
 
@@ -106,25 +105,23 @@ class DuckLake(Engine):
         self._attach(database, f", snapshot_version {(snapshot or [0])[0]}")
         _show(database, tuple(BY_NAME))
 
-    @_again
-    def detach(self, database: duckdb.DuckDBPyConnection, share: tuple[str, ...] = ()) -> None:
-        """The lake, out of the file, whose schemas to `share` replace the lake's in one commit."""
+    def detach(self, database: duckdb.DuckDBPyConnection) -> None:
+        """The lake, out of the file."""
         database.execute(f"detach database if exists {LAKE}")
-        if share:
-            self._share(database, share)
 
-    def _share(self, database: duckdb.DuckDBPyConnection, schemas: tuple[str, ...]) -> None:
+    @_again
+    def share(self, database: duckdb.DuckDBPyConnection, schema: str) -> None:
+        """The tables of a schema of the file, in place of the lake's, in one commit."""
+        self.detach(database)
         self._attach(database)
         try:
             with self._alone(database):
-                for name in schemas:
-                    database.execute(f"create schema if not exists {LAKE}.{name}")
-                for name, table in _built(database, schemas):
-                    database.execute(
-                        f'create or replace table {LAKE}.{name}."{table}" as from {name}."{table}"'
-                    )
+                database.execute(f"create schema if not exists {LAKE}.{schema}")
+                for name in tables_of(database, schema):
+                    table = f'{schema}."{name}"'
+                    database.execute(f"create or replace table {LAKE}.{table} as from {table}")
         finally:
-            database.execute(f"detach database {LAKE}")
+            self.detach(database)
 
     @contextmanager
     def _alone(self, database: duckdb.DuckDBPyConnection) -> Iterator[None]:
@@ -165,31 +162,15 @@ class DuckLake(Engine):
             ) from None
 
 
-def _tables(database: duckdb.DuckDBPyConnection) -> set[str]:
-    found = database.execute(
-        "select table_name from duckdb_tables() where database_name = ? and schema_name = ?",
-        [LAKE, SCHEMA],
-    ).fetchall()
-    return {row[0] for row in found}
-
-
 def _show(database: duckdb.DuckDBPyConnection, tables: tuple[str, ...]) -> None:
     """`stripe.TABLE` of the database itself, without rows where the lake has none."""
-    there = _tables(database)
+    there = tables_of(database, SCHEMA, LAKE)
     database.execute(f"create schema if not exists {SCHEMA}")
     for name in tables:
         rows = f"{LAKE}.{SCHEMA}.{name}" if name in there else f"empty_{name}"
         if name not in there:
             database.register(f"empty_{name}", SCHEMAS[name].empty_table())
         database.execute(f"create or replace view {SCHEMA}.{name} as from {rows}")
-
-
-def _built(database: duckdb.DuckDBPyConnection, schemas: tuple[str, ...]) -> list[tuple[str, str]]:
-    return database.execute(
-        "select schema_name, table_name from duckdb_tables() where schema_name in $schemas"
-        " and database_name = current_database() and not temporary order by all",
-        {"schemas": list(schemas)},
-    ).fetchall()
 
 
 def _make(database: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -1,6 +1,7 @@
 """The version guard, in the SQL of the merge: what is older than the landed row changes nothing.
 
-Enters: a landing table. Leaves: a condition on the rows that come, read by every engine.
+Enters: a landing table. Leaves: a condition on the rows that come, read by every engine, and those
+that a merge of ours puts in.
 """
 
 from ingestion.landing.columns import Table
@@ -8,6 +9,15 @@ from ingestion.landing.columns import Table
 SCHEMA = "stripe"
 MEMORY = "192MiB"  # of DuckDB, which goes on on disk beyond it
 CHUNK_BYTES = 24 << 20  # of rows that are merged together: what MEMORY has room for, several times
+KEYS = "stripe_account_id, id"  # of every landing table
+
+
+def coming(table: Table, source: str, columns: str = "*") -> str:
+    """Of these rows what the guard lets pass, of each key the latest read."""
+    return (
+        f"select {columns} from {source} where {not_older(table)}"
+        f" qualify row_number() over (partition by {KEYS} order by read_at desc) = 1"
+    )
 
 
 def not_older(table: Table) -> str:

@@ -1,7 +1,8 @@
 """The landing tables: every column, its type, and where it stands in Stripe's objects.
 
-Enters: nothing. Leaves: `TABLES` (what is landed) and `EXTRACTS` (which objects fill which table).
-No business rule belongs here: amounts stay in minor units, statuses stay as Stripe sends them.
+Enters: nothing. Leaves: `TABLES` (what is landed), the same `BY_NAME`, and `EXTRACTS` (which
+objects fill which table). No business rule belongs here: amounts stay in minor units, statuses
+stay as Stripe sends them.
 
 A path such as `object.recurring.interval` starts at one of the nodes of a row:
 `root` (the object that was read), `parent` (what holds the element), `object` (the element itself),
@@ -28,6 +29,7 @@ from ingestion.landing.columns import Extract, Table
 _PARTS = (customers, subscriptions, invoices, catalogue, quarantine, missing_objects)
 
 TABLES: tuple[Table, ...] = tuple(table for part in _PARTS for table in part.TABLES)
+BY_NAME = {table.name: table for table in TABLES}
 TOMBSTONED = tuple(table.name for table in TABLES if table.tombstones)
 EXTRACTS: dict[str, tuple[Extract, ...]] = {
     stream: extracts for part in _PARTS for stream, extracts in part.EXTRACTS.items()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ingestion.landing import EXTRACTS, TABLES
+from ingestion.landing import BY_NAME, EXTRACTS, TABLES
 from ingestion.landing.columns import Column, Extract, Table
 from ingestion.landing.json_paths import Getter, Node, getter, nodes
 from ingestion.landing.schema import (
@@ -30,7 +30,6 @@ _GETTERS: dict[tuple[str, ...], tuple[Getter, ...]] = {
     for table in TABLES
     for column in table.columns
 }
-_BY_NAME = {table.name: table for table in TABLES}
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,10 @@ def rows(stream: str, objects: Iterable[Any], stamp: Stamp) -> Rows:
     for extract in EXTRACTS[stream]:
         for root in objects:
             found[extract.table] += _elements(extract, root, misfits)
-    made = {name: _columns(_BY_NAME[name], elements, misfits) for name, elements in found.items()}
+    made = {name: _columns(BY_NAME[name], elements, misfits) for name, elements in found.items()}
     return Rows(
         {
-            name: _table(_BY_NAME[name], columns, _kept(columns[0], found[name], misfits), stamp)
+            name: _table(BY_NAME[name], columns, _kept(columns[0], found[name], misfits), stamp)
             for name, columns in made.items()
         },
         misfits,

@@ -1,6 +1,7 @@
 """The Arrow schema of each landing table.
 
-Enters: the tables' columns. Leaves: schemas, and the fields that every table has.
+Enters: the tables' columns. Leaves: schemas by the table's name, and the fields that every table
+has.
 """
 
 import pyarrow as pa
@@ -28,7 +29,7 @@ DELETED_AT = pa.field("deleted_at", pa.timestamp("us"))
 
 def schema(table: Table) -> pa.Schema:
     """The Arrow schema of a landing table: the Stripe account, its columns, its moments."""
-    return _SCHEMAS[table.name]
+    return SCHEMAS[table.name]
 
 
 def _schema(table: Table) -> pa.Schema:
@@ -40,4 +41,4 @@ def _schema(table: Table) -> pa.Schema:
     return pa.schema([STRIPE_ACCOUNT_ID, *fields, *moments])
 
 
-_SCHEMAS = {table.name: _schema(table) for table in TABLES}
+SCHEMAS = {table.name: _schema(table) for table in TABLES}

@@ -11,11 +11,10 @@ import pyarrow as pa
 
 from ingestion.engines import Engine
 from ingestion.engines.guard import SCHEMA
-from ingestion.landing import TABLES, TOMBSTONED
-from ingestion.landing.schema import schema
+from ingestion.landing import TOMBSTONED
+from ingestion.landing.schema import SCHEMAS
 from ingestion.stripe_api.reader import Page
 
-SCHEMAS = {table.name: schema(table) for table in TABLES}
 OF_THIS_LOAD = {"loaded_at": "$loaded_at::timestamp"}
 TOMBSTONE = {
     **OF_THIS_LOAD,

@@ -24,6 +24,7 @@ from orchestration.build.scope import BuildKind, BuildScope, begin, decide
 from orchestration.configuration.settings import Settings
 from orchestration.terminal.logs import FIELDS, log
 from orchestration.warehouse.memory import again_without_limit, limit_memory, never
+from orchestration.warehouse.warehouse_kinds import Built
 
 EVERYTHING = ("--exclude-resource-type", "unit_test")
 # Views and seeds stand since the last full build, whose tests looked at every row.
@@ -77,8 +78,7 @@ def transform(
             lambda: _build(database, settings, scope, on_node), fails=_lacked_memory
         )
         passed = not any(result.failed for result in results)
-        refreshed = scope.kind is BuildKind.REFRESH
-        settings.site.collect_marts(database, passed=passed, refreshed=refreshed)
+        settings.site.collect_marts(database, Built(passed, scope.kind is BuildKind.REFRESH))
         if passed:
             finish(database)
     return Transformed(scope, results, why_dbt)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from ingestion.engines.duck_merge import columns_of, latest, merge_rows
+from ingestion.engines.duck_catalog import columns_of
+from ingestion.engines.duck_merge import latest, merge_rows
 from ingestion.engines.guard import SCHEMA
 from ingestion.engines.iceberg.parquet_files import fetched, in_groups, rows_of, tasks
 from ingestion.landing import TABLES

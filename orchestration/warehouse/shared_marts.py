@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 from pyiceberg.table import Table
 
+from ingestion.engines.duck_catalog import tables_of
 from ingestion.engines.iceberg.columns import todays
 from ingestion.engines.iceberg.commits import again
 from ingestion.engines.iceberg.file_swap import BATCH_ROWS, in_parts, replace_files
@@ -35,11 +36,7 @@ def share(catalog: "Catalog", database: duckdb.DuckDBPyConnection) -> None:
     """What differs from the build before."""
     catalog.create_namespace_if_not_exists(MARTS)
     before, now = current(catalog), Shared()
-    for (name,) in database.execute(
-        "select table_name from duckdb_tables() where schema_name = ? and not temporary"
-        " and database_name = current_database() order by 1",
-        [MARTS],
-    ).fetchall():
+    for name in tables_of(database, MARTS):
         now[name] = _shared(catalog, database, name, before.get(name, {}))
     [(build,)] = database.execute("select id from pipeline.last_build").fetchall()
     _say(catalog, json.dumps({"build": build, MARTS: now}))

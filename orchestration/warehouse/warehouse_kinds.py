@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     from ingestion.engines.iceberg.rest_lake import RestLake
 
 
+@dataclass(frozen=True)
+class Built:
+    """How a build ended, and whether it was one of all marts or `refreshed` some of their rows."""
+
+    passed: bool
+    refreshed: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class InFile:
     """`stripe.*`, marts and the sync's own state in one DuckDB file of this machine."""
@@ -74,11 +82,9 @@ class InFile:
     def prepare_build(self, database: "duckdb.DuckDBPyConnection") -> None:
         """Give the models of a build what they read and cannot reach."""
 
-    def collect_marts(
-        self, database: "duckdb.DuckDBPyConnection", *, passed: bool, refreshed: bool
-    ) -> None:
-        """A build's marts to where they are read: all, or if it only `refreshed` them its rows. Of
-        one that did not pass, the values that no rule knows."""
+    def collect_marts(self, database: "duckdb.DuckDBPyConnection", built: Built) -> None:
+        """A build's marts to where they are read. Of one that did not pass, the values that no rule
+        knows."""
 
     def keep_up(self, *, at: datetime) -> dict[str, dict[str, int]]:  # noqa: ARG002
         """What was done for each table of a lake that has no engine to do it; `at` (UTC): now."""
@@ -107,7 +113,7 @@ class InLake(InFile, ABC):
         self,
         database: "duckdb.DuckDBPyConnection",  # noqa: ARG002 - it holds none of them
     ) -> Iterator["duckdb.DuckDBPyConnection"]:
-        from orchestration.warehouse.lakehouse import landed
+        from orchestration.warehouse.landed_read import landed
 
         with landed(self.place) as found:
             yield found
@@ -126,14 +132,10 @@ class InDuckLake(InLake):
     def prepare_build(self, database: "duckdb.DuckDBPyConnection") -> None:
         self.place.attach_snapshot(database)
 
-    def collect_marts(
-        self,
-        database: "duckdb.DuckDBPyConnection",
-        *,
-        passed: bool,
-        refreshed: bool,  # noqa: ARG002 - all of them are shared
-    ) -> None:
-        self.place.detach(database, share=("marts",) if passed else ())
+    def collect_marts(self, database: "duckdb.DuckDBPyConnection", built: Built) -> None:
+        self.place.detach(database)
+        if built.passed:
+            self.place.share(database, "marts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,16 +161,15 @@ class OnSpark(InLake):
         return {"WAREHOUSE_TARGET": "spark", **where}
 
     def prepare_build(self, database: "duckdb.DuckDBPyConnection") -> None:
-        from orchestration.warehouse import lakehouse
+        from orchestration.warehouse.from_spark import prepare_build
 
-        lakehouse.prepare_build(self.place.catalog, database)
+        prepare_build(self.place.catalog, database)
 
-    def collect_marts(
-        self, database: "duckdb.DuckDBPyConnection", *, passed: bool, refreshed: bool
-    ) -> None:
-        from orchestration.warehouse import lakehouse
+    def collect_marts(self, database: "duckdb.DuckDBPyConnection", built: Built) -> None:
+        from orchestration.warehouse.from_spark import collect_marts
 
-        lakehouse.collect_marts(self.place.catalog, database, passed=passed, refreshed=refreshed)
+        found = self.place.catalog
+        collect_marts(found, database, passed=built.passed, refreshed=built.refreshed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,18 +207,12 @@ class InCatalog(InFile):
             bring(place, database, at=now())
         yield database
 
-    def collect_marts(
-        self,
-        database: "duckdb.DuckDBPyConnection",
-        *,
-        passed: bool,
-        refreshed: bool,  # noqa: ARG002 - those that differ are shared
-    ) -> None:
+    def collect_marts(self, database: "duckdb.DuckDBPyConnection", built: Built) -> None:
         from orchestration.warehouse.shared_marts import share
 
         place = self.place
         with place.used():
-            if passed:
+            if built.passed:
                 share(place.catalog, database)
 
     def keep_up(self, *, at: datetime) -> dict[str, dict[str, int]]:

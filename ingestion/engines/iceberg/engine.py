@@ -27,11 +27,9 @@ from ingestion.engines.iceberg.commits import again
 from ingestion.engines.iceberg.merge import merge
 from ingestion.engines.iceberg.parquet_files import dataset, tasks
 from ingestion.engines.interface import Engine
-from ingestion.landing import TABLES
-from ingestion.landing.schema import schema
+from ingestion.landing import BY_NAME
+from ingestion.landing.schema import SCHEMAS
 
-BY_NAME = {table.name: table for table in TABLES}
-SCHEMAS = {name: schema(table) for name, table in BY_NAME.items()}
 AT_ONCE = 4  # tables that are merged side by side: each commit waits for the catalog
 
 

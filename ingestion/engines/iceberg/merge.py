@@ -14,14 +14,13 @@ import pyarrow.dataset as ds
 from pyiceberg.table import FileScanTask
 from pyiceberg.table import Table as IcebergTable
 
-from ingestion.engines.guard import MEMORY, SCHEMA, not_older
+from ingestion.engines.guard import KEYS, MEMORY, SCHEMA, coming
 from ingestion.engines.iceberg.file_swap import BATCH_ROWS, in_parts, replace_files
 from ingestion.engines.iceberg.parquet_files import ACCOUNT, dataset, path, rows_of, tasks
 from ingestion.landing.columns import Table
 from ingestion.landing.schema import DELETED_AT, KEY, READ_AT, schema
 
 FILE = "__filename"  # Arrow's name for where a row stands
-KEYS = ", ".join(KEY)
 SMALL_ROWS = 10_000
 SMALL_FILES = 16  # more files of fewer rows than that are put together with what comes
 
@@ -38,7 +37,7 @@ def merge(iceberg: IcebergTable, landing: Table, fresh: ds.Dataset) -> None:
         own = tasks(iceberg, row_filter=rows_of(accounts))
         files = {path(task): task for task in own}
         _find_landed(database, dataset(iceberg, list(files.values()), schema(landing)), landing)
-        rows = _coming(database, landing)
+        rows = database.sql(coming(landing, "fresh")).to_arrow_table()
         if not rows.num_rows:
             return
         database.register("coming", rows)
@@ -83,14 +82,6 @@ def _find_landed(database: duckdb.DuckDBPyConnection, rows: ds.Dataset, landing:
         f"create table {SCHEMA}.{landing.name} as"
         f" select landed.* from landed semi join fresh using ({KEYS})"
     )
-
-
-def _coming(database: duckdb.DuckDBPyConnection, landing: Table) -> pa.Table:
-    found: pa.Table = database.sql(
-        f"select * from fresh where {not_older(landing)}"
-        f" qualify row_number() over (partition by {KEYS} order by {READ_AT.name} desc) = 1"
-    ).to_arrow_table()
-    return found
 
 
 def _holding(database: duckdb.DuckDBPyConnection, landing: Table) -> list[str]:

@@ -14,6 +14,7 @@ from orchestration.build.last_build import finish
 from orchestration.build.run_settings import write_run_settings
 from orchestration.build.scope import BuildKind, BuildScope, begin, decide
 from orchestration.configuration.settings import Settings
+from orchestration.warehouse.warehouse_kinds import Built
 
 AS_OF = datetime.fromisoformat("2025-06-15")
 FULL = BuildScope(BuildKind.FULL, "a test", 1, None, None, None, id="first")
@@ -59,7 +60,7 @@ def test_marts_come_home_with_their_types_and_descriptions(settings: Settings) -
     put(settings, "marts", "account_traits", pa.Table.from_pylist(rows, pa.schema(columns)))
     with duckdb.connect(str(settings.warehouse)) as database:
         write_run_settings(database, settings, AS_OF, FULL)
-        settings.site.collect_marts(database, passed=True, refreshed=False)
+        settings.site.collect_marts(database, Built(passed=True, refreshed=False))
         assert database.execute("describe marts.account_traits").fetchall() == [
             ("account_id", "VARCHAR", "YES", None, None, None),
             ("traits", "JSON", "YES", None, None, None),
@@ -83,12 +84,12 @@ def test_of_a_refresh_the_rows_that_it_replaced_come_home(settings: Settings) ->
     put(settings, "marts", "company", accounts(a="1"))
     with duckdb.connect(str(settings.warehouse)) as database:
         write_run_settings(database, settings, AS_OF, FULL)
-        settings.site.collect_marts(database, passed=True, refreshed=False)
+        settings.site.collect_marts(database, Built(passed=True, refreshed=False))
         put(settings, "refreshed", "account_traits", accounts(b="2", d="2"), told)
         put(settings, "intermediate", "int_accounts_to_rebuild", accounts(b="", c="", d=""))
         put(settings, "intermediate", "int_customers_to_rebuild", accounts())
         put(settings, "marts", "company", accounts(b="2"))
-        settings.site.collect_marts(database, passed=True, refreshed=True)
+        settings.site.collect_marts(database, Built(passed=True, refreshed=True))
         found = {
             table: database.execute(f"from {table} order by all").fetchall()
             for table in ("marts.account_traits", "refreshed.account_traits", "marts.company")

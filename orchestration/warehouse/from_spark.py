@@ -2,31 +2,18 @@
 
 Enters: the Iceberg catalog and a connection to the DuckDB file, under its lock. Leaves: the run's
 settings as an Iceberg table; marts in the file, from where they are published and sent as those
-that DuckDB built. For any lake: a connection that reads what the models of a file would.
+that DuckDB built.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import duckdb
-
-from ingestion.engines import Engine
-from ingestion.landing import TABLES
-from orchestration.project import PROJECT
 
 if TYPE_CHECKING:
     from pyiceberg.catalog.sql import SqlCatalog
 
 NAMESPACES = ("default", "pipeline", "refreshed")  # PyHive wants one named `default`
-FX_RATES = PROJECT / "transform" / "seeds" / "fx_rates.csv"
-RATES = f"""
-create schema seeds;
-create view seeds.fx_rates as from read_csv('{FX_RATES}', header = true, columns = {{
-    'date': 'date', 'from_currency': 'varchar', 'to_currency': 'varchar', 'rate': 'decimal(18, 10)'
-}})
-"""
 JSON_COLUMNS = {"account_traits": "traits"}  # Spark has no such type
 # What the conditions for replaced rows look at, and where the models have left those.
 CHANGED = (
@@ -35,14 +22,6 @@ CHANGED = (
 )
 REPLACED = "replaced"
 UNKNOWN_VALUES = ("intermediate", "int_unknown_values")
-
-
-@contextmanager
-def landed(lake: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads `stripe.*` and `seeds.fx_rates`."""
-    with lake.reading(*(table.name for table in TABLES)) as database:
-        database.execute(RATES)
-        yield database
 
 
 def prepare_build(catalog: "SqlCatalog", database: duckdb.DuckDBPyConnection) -> None:
