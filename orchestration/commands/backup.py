@@ -33,8 +33,8 @@ def backup(
         console.print(f"{archive}: {counted(files, 'file')}, {size:,.1f} MB", highlight=False)
         if not settings.site.is_local:
             console.print(
-                "The lake's tables and their catalog are not in it: the folder and PostgreSQL have"
-                " backups of their own; take those after this one, never before (docs/scale.md)."
+                "The lake's tables and their catalog are not in it: take backups of those two after"
+                " this one, never before (docs/scale.md)."
             )
 
 

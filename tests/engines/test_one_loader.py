@@ -9,6 +9,7 @@ from threading import Barrier
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 from lake_stripe import LakeStripe, same
 from local_stripe import NOW, LocalStripe
@@ -28,7 +29,7 @@ from sandbox import builders, clock
 from sandbox.business import driver
 from sandbox.population import Population
 from sandbox.server import populate
-from tests.lakehouse.server import Lakehouse
+from tests.lakehouse.server import BUCKET
 
 pytestmark = pytest.mark.lakehouse
 ACCOUNT = "acct_1"
@@ -148,8 +149,18 @@ def test_a_table_is_made_with_its_partition_in_one_request(
     assert len(tables.catalog.list_tables("stripe")) == len(TABLES)
 
 
+def test_a_table_of_glue_is_below_its_database(tables: RestLake) -> None:
+    """Glue asks for a place; what is here takes one, too."""
+    said = (*tables.options, ("rest.signing-name", "glue"))
+    glue = RestLake(tables.uri, tables.warehouse, said, tables.credential).catalog
+    place = f"s3://{BUCKET}/of_the_database"
+    glue.create_namespace("of_glue", {"location": f"{place}/"})
+    made = glue.create_table_if_not_exists(("of_glue", "one"), pa.schema([("id", pa.string())]))
+    assert made.location() == f"{place}/one"
+
+
 def test_an_account_goes_from_loader_to_loader_and_is_what_a_file_has(
-    local_stripe: LocalStripe, tables: RestLake, house: Lakehouse, tmp_path: Path
+    local_stripe: LocalStripe, tables: RestLake, tmp_path: Path
 ) -> None:
     """The one that comes back is refused, and told how to take it over; who does reads all."""
     first, second = (
@@ -165,11 +176,13 @@ def test_an_account_goes_from_loader_to_loader_and_is_what_a_file_has(
         one.folder.mkdir()
     store = local_stripe.store
     populate(store, Population(10, 1, NOW))
-    assert [first.load().full, first.load().full] == [True, False]
-    driver.live(store, days=1, seed=1)
+    assert [first.load().full, first.load().full, local_stripe.load().full] == [True, False, True]
     gone = min(one["id"] for one in store.objects("customer"))
     store.delete("customer", gone, now=clock.now(store))
+    driver.live(store, days=1, seed=1)
     assert [second.load().full, second.load().full] == [True, False]
+    local_stripe.load()
+    assert same(second, local_stripe)
     with pytest.raises(AccountTaken, match=f"{store.account_id} has another loader now"):
         load_all([first.connection()], first.paths)
     driver.live(store, days=1, seed=2)

@@ -1,13 +1,14 @@
 """Of one Stripe account there is one loader: who took it over last.
 
-Enters: a lake of several loaders, an account, its loader. Leaves: who loads the account, said in
-`pipeline.loads`; where it has changed hands, in each landing table, too, by a commit that overtakes
-what the one before has under way. From then on that one raises AccountTaken and lands nothing more:
-this is what the lock does on one machine. A loader that takes over reads everything, so that half
-a load that was left is made whole, and its reads are later than all that is landed, whatever the
-clocks of both say.
+Enters: what a lake says of its loads, its tables, an account, its loader. Leaves: who loads the
+account, said in `pipeline.loads`; where it has changed hands, in each landing table, too, by a
+commit that overtakes what the one before has under way. From then on that one raises AccountTaken
+and lands nothing more: this is what the lock does on one machine. A loader that takes over reads
+everything, so that half a load that was left is made whole; and its reads are later than all that
+is landed, whatever the clocks of both say.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -16,27 +17,27 @@ from pyiceberg.table import Table
 from ingestion.engines.guard import SCHEMA
 from ingestion.engines.iceberg.commits import again
 from ingestion.engines.iceberg.file_swap import overtake
-from ingestion.engines.iceberg.whole_loads import LOADER
+from ingestion.engines.iceberg.whole_loads import LOADER, WholeLoads
 from ingestion.engines.unreachable import AccountTaken
-from ingestion.landing import TABLES
+from ingestion.landing import BY_NAME
 
 if TYPE_CHECKING:
-    from ingestion.engines.iceberg.rest_lake import RestLake
     from ingestion.inbox.loader import Loader
 
 AT_ONCE = 4
+Todays = Callable[[str], Table]  # a landing table, made where it is not there
 
 
-def take(lake: "RestLake", stripe_account_id: str, loader: "Loader") -> None:
+def take(loads: WholeLoads, todays: Todays, stripe_account_id: str, loader: "Loader") -> None:
     """The account is this loader's, as it was, or from now on. Raises AccountTaken."""
-    now = lake.whole_loads.loader(stripe_account_id)
+    now = loads.loader(stripe_account_id)
     if now and now["name"] != loader.name:
         if not (loader.is_new or loader.everything):
             raise AccountTaken(_told(stripe_account_id, f" ({now['host']}, since {now['since']})"))
         loader.begin_anew()
     if loader.is_new or not now:
-        lake.whole_loads.claim(stripe_account_id, loader.name)
-        _overtake(lake, stripe_account_id, loader.name)
+        loads.claim(stripe_account_id, loader.name)
+        _overtake(loads, todays, stripe_account_id, loader.name)
 
 
 def check(table: Table, stripe_account_id: str, name: str) -> None:
@@ -45,20 +46,20 @@ def check(table: Table, stripe_account_id: str, name: str) -> None:
         raise AccountTaken(_told(stripe_account_id, ""))
 
 
-def _overtake(lake: "RestLake", stripe_account_id: str, name: str) -> None:
+def _overtake(loads: WholeLoads, todays: Todays, stripe_account_id: str, name: str) -> None:
     """In each landing table: what was begun before cannot be committed afterwards."""
 
     def overtaken(table: str) -> None:
-        found = lake.todays(table)
+        found = todays(table)
         # Only now: who takes the account over from this one says so before it comes to a table.
-        now = lake.whole_loads.loader(stripe_account_id)
+        now = loads.loader(stripe_account_id)
         if now and now["name"] != name:
             raise AccountTaken(_told(stripe_account_id, ""))
         overtake(found, {LOADER + stripe_account_id: name})
 
-    lake.catalog.create_namespace_if_not_exists(SCHEMA)
+    loads.catalog.create_namespace_if_not_exists(SCHEMA)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda table: again(lambda: overtaken(table.name)), TABLES))
+        list(pool.map(lambda table: again(lambda: overtaken(table)), BY_NAME))
 
 
 def _told(stripe_account_id: str, who: str) -> str:

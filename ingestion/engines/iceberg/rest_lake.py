@@ -4,40 +4,23 @@ Enters: where the catalog is, and its credential. Leaves: the engine, which also
 are whole (`whole_loads`): of what is landed, a build takes nothing else.
 """
 
-import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pyiceberg.catalog.rest import RestCatalog
 from pyiceberg.table import Table
-from requests import PreparedRequest, Response, Session
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
 from ingestion.engines.iceberg.columns import Made
 from ingestion.engines.iceberg.engine import IcebergTables
 from ingestion.engines.iceberg.one_loader import check, take
 from ingestion.engines.iceberg.parquet_files import ACCOUNT
+from ingestion.engines.iceberg.rest_catalog import PatientCatalog, rest_catalog
 from ingestion.engines.iceberg.whole_loads import WholeLoads
 from ingestion.engines.unreachable import told_in_one_line
 
 if TYPE_CHECKING:
     from ingestion.inbox.loader import Loader
-
-CATALOG = "lake"
-SECONDS = (10, 60)  # to connect, to answer
-EXACT = 5.0  # seconds: an answer tells whole ones, and takes its time
-READ_AGAIN = Retry(
-    total=7,
-    backoff_factor=0.2,
-    backoff_max=10,
-    allowed_methods={"GET", "HEAD"},  # a commit is made again by who knows what it was
-    status_forcelist={502, 503, 504},
-)
 
 
 @dataclass(frozen=True)
@@ -54,8 +37,8 @@ class RestLake(IcebergTables):
     begun: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @property
-    def catalog(self) -> "_Patient":
-        return _catalog(self.uri, self.warehouse, self.options, self.credential)
+    def catalog(self) -> PatientCatalog:
+        return rest_catalog(self.uri, self.warehouse, self.options, self.credential)
 
     @property
     def place(self) -> str:
@@ -84,7 +67,7 @@ class RestLake(IcebergTables):
         name = loader.name if loader else stripe_account_id
         with self.used():
             if loader:
-                take(self, stripe_account_id, loader)
+                take(self.whole_loads, self.todays, stripe_account_id, loader)
         self.loaders[stripe_account_id] = name
         try:
             yield
@@ -103,38 +86,3 @@ class RestLake(IcebergTables):
     def used(self) -> AbstractContextManager[None]:
         """Raises LakeUnreachable for what its catalog and its store raise in the block."""
         return told_in_one_line(f"the Iceberg catalog at {self.uri}")
-
-
-@cache
-def _catalog(
-    uri: str, warehouse: str, options: tuple[tuple[str, str], ...], credential: str | None
-) -> "_Patient":
-    known = {"oauth2-server-uri": f"{uri}/v1/oauth/tokens"} | dict(options)
-    if credential:
-        known["credential" if ":" in credential else "token"] = credential
-    return _Patient(CATALOG, uri=uri, warehouse=warehouse, **known)
-
-
-class _Patient(RestCatalog):
-    """Waits for an answer as long as it may take, and no longer. `ahead`: seconds by which the
-    catalog's clock is ahead of this machine's."""
-
-    ahead = 0.0
-
-    def _create_session(self) -> Session:
-        session = super()._create_session()
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, _Timed(max_retries=READ_AGAIN))
-        session.hooks["response"].append(self._compare_clocks)
-        return session
-
-    def _compare_clocks(self, response: Response, **_: Any) -> None:
-        with suppress(KeyError, ValueError):
-            ahead = parsedate_to_datetime(response.headers["Date"]).timestamp() - time.time()
-            self.ahead = ahead if abs(ahead) > EXACT else 0.0
-
-
-class _Timed(HTTPAdapter):
-    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
-        options["timeout"] = options.get("timeout") or SECONDS
-        return super().send(request, *arguments, **options)
