@@ -4,7 +4,7 @@ Enters: the data folder, a reporter that says what is waited for. Leaves: contex
 what a process held when it dies.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -17,6 +17,7 @@ from orchestration.file_lock import writer_lock
 from orchestration.terminal.reporter import Reporter
 from orchestration.upgrade.upgrade import is_due, upgrade
 from orchestration.warehouse.memory import limit_memory
+from reverse_sync.sync_request import nothing
 
 # By itself DuckDB logs up to 16 MiB before it writes the file, and counts a text as 16 bytes: of
 # long traits hundreds of MiB were written twice. Who closes the file empties the log anyhow.
@@ -28,7 +29,7 @@ _kept_open: ContextVar[Path | None] = ContextVar("kept_open", default=None)
 @contextmanager
 def kept_open(folder: DataFolder, reporter: Reporter) -> Iterator[None]:
     """One hold of the lock for the stages of the block, and the file opened once. Nothing is sent
-    meanwhile."""
+    meanwhile: a delivery that begins in the block lets go of it when it has planned."""
     with lock(folder, "refresh", reporter):
         before = _kept_open.set(folder.warehouse)
         try:
@@ -95,10 +96,18 @@ def open_sync_records(
 
 
 @contextmanager
-def lease(folder: DataFolder, reporter: Reporter) -> Iterator[None]:
-    """One sender at a time for the account store; freed by the kernel when its holder dies."""
+def lease(
+    folder: DataFolder, reporter: Reporter, before_wait: Callable[[], None] = nothing
+) -> Iterator[None]:
+    """One sender at a time for the account store; freed by the kernel when its holder dies, who
+    may want the warehouse: whoever holds that must let go of it `before_wait`."""
+
+    def on_wait(holder: str) -> None:
+        before_wait()
+        reporter.waiting_to_send(holder)
+
     path = folder.store_lock
     path.parent.mkdir(parents=True, exist_ok=True)
     what = f"account store '{folder.store}'" if folder.store else "the account store"
-    with writer_lock(path, purpose="reverse-sync", what=what, on_wait=reporter.waiting_to_send):
+    with writer_lock(path, purpose="reverse-sync", what=what, on_wait=on_wait):
         yield

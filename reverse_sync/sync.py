@@ -68,6 +68,7 @@ def deliver(
         held = read(store, context.mode)
         sender = Sender(store, context.warehouse, held.tracking, on_progress, batch_size)
         plan, first = diff(held, context, request, sender)
+        context.planned()
         answers = push(sender, plan, first, held)
         ending = remember(sender, plan, answers)
     return finished(plan, answers.taken, ending, held.overridden)

@@ -23,12 +23,17 @@ Lease = Callable[[], AbstractContextManager[None]]
 Timed = Callable[[str], AbstractContextManager[Any]]
 
 
+def nothing() -> None:
+    """Nobody waits for it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SyncContext:
     """What every run needs around it.
 
     `lease` keeps other senders away from the target as long as it is held; `warehouse` takes the
-    writers' lock and opens the file, for short. `timed` hears how long a part of a run takes.
+    writers' lock and opens the file, for short. `planned` is called when the plan is made, before
+    anything is sent. `timed` hears how long a part of a run takes.
     `rules`: which accounts and traits the store gets. `shared_plans`: the folder of all stores that
     are brought at the same time.
     """
@@ -38,6 +43,7 @@ class SyncContext:
     target: Target
     multiple_subscriptions: bool
     lease: Lease = nullcontext
+    planned: Callable[[], None] = nothing
     guards: Guards = field(default_factory=Guards)
     timed: Timed = nullcontext
     rules: StoreRules = EVERYTHING

@@ -5,6 +5,7 @@ is away stops no load: the delivery stays owed, and is tried again after a pause
 """
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 from orchestration.clock import now
@@ -37,10 +38,11 @@ class Deliveries:
         return self.may_try and is_due(self._settings, at=now())
 
     def deliver(
-        self, as_of: datetime, timed: Timed, *, publishes: bool = True
+        self, as_of: datetime, timed: Timed, *, publishes: bool, planned: Callable[[], None]
     ) -> SyncResult | None:
         """How far it came; None: nothing was planned. `publishes`: whether its records are, too;
-        else the next publication has them. Raises Blocked."""
+        else the marts that follow have them. `planned`: lets go of the warehouse. Raises Blocked.
+        """
         run_id = f"live-{as_of:%Y%m%dT%H%M%S%f}"
         try:
             result = deliver_stage(
@@ -50,6 +52,7 @@ class Deliveries:
                 run_id=run_id,
                 timed=timed,
                 publishes=publishes,
+                planned=planned,
             )
         except AccountStoreError as error:
             return self._owed(error)

@@ -7,7 +7,7 @@ goes ahead, and all marts follow now and then; where none comes any more, they f
 from time import monotonic
 
 QUIET_SECONDS = 1.0  # without a change
-MOST_SECONDS = 15.0  # that marts may be behind, however much happens
+MOST_SECONDS = 30.0  # that marts may be behind, however much happens
 
 
 class Pace:

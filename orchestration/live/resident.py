@@ -1,12 +1,13 @@
 """The resident refresh: everything stays warm, a change is in the account store within seconds.
 
 Enters: the settings, a clock, when to stop. Leaves: cycles of load, build and delivery, each told
-to `report`. The lock is held from load to publication, so that other writers get their turn while
-accounts are sent and between cycles.
+to `report`. The lock is held from load to publication, and on to the plan of what goes ahead, so
+that other writers get their turn while accounts are sent and between cycles.
 """
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -79,9 +80,13 @@ def live(
     for number in _awaited(loads, pace, stop):
         cycle = Cycle(number, clock())
         try:
-            _run(cycle, settings, reporter, loads, pace)
-            further.begin(cycle.began)
-            _send(cycle, settings, clock, deliveries, pace)
+            with ExitStack() as warehouse:
+                warehouse.enter_context(kept_open(settings.folder, reporter))
+                _run(cycle, settings, reporter, loads, pace)
+                if not cycle.ahead or deliveries.failure:  # else one opening serves the plan, too
+                    warehouse.close()
+                further.begin(cycle.began)
+                _send(cycle, settings, clock, deliveries, pace, planned=warehouse.close)
             failures.clear()
         except Exception as error:
             failures.append(error)
@@ -113,16 +118,15 @@ def _awaited(loads: Loads, pace: Pace, stop: threading.Event) -> Iterator[int]:
 
 def _run(cycle: Cycle, settings: Settings, reporter: Reporter, loads: Loads, pace: Pace) -> None:
     timed = Stopwatch(cycle.seconds)
-    with kept_open(settings.folder, reporter):
-        try:
-            if loads.is_due():
-                _load(cycle, reporter, loads, timed)
-        except Exception:
-            if pace.is_owed:  # what is landed does not wait for a Stripe that is away
-                _build_all(cycle, settings, reporter, timed)
-                pace.followed()
-            raise
-        _build(cycle, settings, reporter, pace, timed)
+    try:
+        if loads.is_due():
+            _load(cycle, reporter, loads, timed)
+    except Exception:
+        if pace.is_owed:  # what is landed does not wait for a Stripe that is away
+            _build_all(cycle, settings, reporter, timed)
+            pace.followed()
+        raise
+    _build(cycle, settings, reporter, pace, timed)
     if cycle.built and cycle.built.failure:
         raise cycle.built.failure
 
@@ -159,19 +163,23 @@ def _build_all(cycle: Cycle, settings: Settings, reporter: Reporter, timed: Stop
         timed.part("publish", cycle.built.publishing, of="transform", last=True)
 
 
-def _send(
+def _send(  # noqa: PLR0913  (of one cycle)
     cycle: Cycle,
     settings: Settings,
     clock: Callable[[], datetime],
     deliveries: Deliveries,
     pace: Pace,
+    *,
+    planned: Callable[[], None],
 ) -> None:
     """What the account store lacks, if it is due. What a delivery noted is published with the marts
     that follow. A refresh has ended well where nothing is owed to a store that is away."""
     if _is_due(cycle, deliveries, pace):
         timed, until = Stopwatch(cycle.seconds), loaded_until(settings.folder)
         with timed("send"):
-            cycle.delivered = deliveries.deliver(cycle.began, timed, publishes=cycle.ahead is None)
+            cycle.delivered = deliveries.deliver(
+                cycle.began, timed, publishes=cycle.ahead is None, planned=planned
+            )
         timed.part("diff", cycle.seconds.pop("diff", 0.0), of="send")
         if deliveries.failure:
             cycle.failure = str(deliveries.failure)

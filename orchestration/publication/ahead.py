@@ -16,7 +16,6 @@ from orchestration.publication.catalog import Catalog
 from orchestration.publication.mark import mark_ahead
 from orchestration.publication.marts import count_rows
 from orchestration.publication.published_file import Copy, replacing
-from orchestration.publication.records import replace_records
 from orchestration.publication.whole_table import as_published
 
 MART = "account_traits"
@@ -45,7 +44,6 @@ def publish_ahead(database: duckdb.DuckDBPyConnection, copy: Copy, ahead: Ahead)
         rows = as_published(database, catalog, "ahead_rows", MART)
         database.execute(f"insert into {PUBLISHED} by name {rows}")
         database.execute(f"create or replace table {WENT} as from ahead_rebuilt")
-        replace_records(database, catalog)
         mark_ahead(database, ahead.id, ahead.as_of)
         return count_rows(database, PUBLISHED)
 

@@ -4,7 +4,7 @@ Enters: the settings, `as_of`, a reporter. Leaves: the run's result, and its rec
 writers' lock is not held while the store is written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +21,7 @@ from orchestration.terminal.reporter import Reporter
 from orchestration.warehouse.memory import again_without_limit, never
 from reverse_sync.deliver.result import SyncResult
 from reverse_sync.sync import deliver
-from reverse_sync.sync_request import SyncContext, SyncRequest, Timed
+from reverse_sync.sync_request import SyncContext, SyncRequest, Timed, nothing
 
 
 class MartsRefused(Exception):
@@ -37,16 +37,18 @@ def deliver_stage(  # noqa: PLR0913  (all by keyword)
     overridden: frozenset[str] = frozenset(),
     timed: Timed = nullcontext,
     publishes: bool = True,
+    planned: Callable[[], None] = nothing,
 ) -> SyncResult:
     """`account_traits` -> account store, without the lock while the store is written. `publishes`:
-    whether what it noted is published, too, or left to the next publication.
+    whether what it noted is published, too, or left to the next publication. `planned`: lets go of
+    the warehouse, where the caller holds it.
 
     Raises Blocked where a guard trips that is not overridden, MartsRefused: nothing was sent.
     """
     request = SyncRequest(run_id=run_id, as_of=as_of, now=now(), overridden=overridden)
     with reading(settings.marts):  # opened once for all that is asked of it
         check_marts(settings)
-        context = sync_context(settings, reporter, timed)
+        context = sync_context(settings, reporter, timed, planned)
     with publishing_records(settings.folder, reporter) if publishes else nullcontext():
         return _delivered(context, request, reporter)
 
@@ -75,7 +77,12 @@ def _delivered(context: SyncContext, request: SyncRequest, reporter: Reporter) -
     return result
 
 
-def sync_context(settings: Settings, reporter: Reporter, timed: Timed = nullcontext) -> SyncContext:
+def sync_context(
+    settings: Settings,
+    reporter: Reporter,
+    timed: Timed = nullcontext,
+    planned: Callable[[], None] = nothing,
+) -> SyncContext:
     """What a run of the reverse-sync needs around it, from the settings.
 
     The mode is that of the marts: in another one all their accounts would look churned.
@@ -85,7 +92,8 @@ def sync_context(settings: Settings, reporter: Reporter, timed: Timed = nullcont
         warehouse=lambda: open_sync_records(settings.folder, reporter),
         target=settings.target,
         multiple_subscriptions=sent_mode(settings),
-        lease=lambda: lease(settings.folder, reporter),
+        lease=lambda: lease(settings.folder, reporter, planned),
+        planned=planned,
         timed=timed,
         rules=settings.store_rules,
         shared_plans=settings.shared_plans,

@@ -14,6 +14,9 @@ outbox          what a run sends: written with the plan, resolved by the store's
 Times are UTC without zone. Values are JSON text.
 """
 
+from functools import cache
+
+import duckdb
 from duckdb import DuckDBPyConnection
 
 SCHEMA = """
@@ -213,17 +216,42 @@ BACKLOG = """
 """
 
 
+KNOWN = """
+    select table_name, column_name
+    from duckdb_columns()
+    where database_name = current_database() and schema_name = 'sync'
+    union all
+    select view_name, sql
+    from duckdb_views()
+    where database_name = current_database() and schema_name = 'sync'
+"""
+
+
 def prepare(connection: DuckDBPyConnection) -> None:
-    """The tables, with every column, whatever version made them."""
+    """The tables, with every column, whatever version made them. What is as it must be is left:
+    to make anything writes the whole catalog."""
+    if not _made() <= _known(connection):
+        _make(connection)
+
+
+def _make(connection: DuckDBPyConnection) -> None:
     connection.execute(SCHEMA)
-    known = set(
-        connection.execute(
-            "select table_name, column_name from duckdb_columns()"
-            " where database_name = current_database() and schema_name = 'sync'"
-        ).fetchall()
-    )
+    known = _known(connection)
     for table, columns in ADDED.items():
         for column, kind in columns.items():
             if (table, column) not in known:
                 connection.execute(f"alter table sync.{table} add column {column} {kind}")
     connection.execute(BACKLOG)
+
+
+@cache
+def _made() -> frozenset[tuple[str, str]]:
+    """What is there afterwards."""
+    with duckdb.connect(":memory:") as scratch:
+        _make(scratch)
+        return _known(scratch)
+
+
+def _known(connection: DuckDBPyConnection) -> frozenset[tuple[str, str]]:
+    """Tables and views with their columns, and each view with its text."""
+    return frozenset(connection.execute(KNOWN).fetchall())
