@@ -1,15 +1,23 @@
 """A server that takes every request and answers `{}`: what receiving costs at least.
 
-Enters: nothing. Leaves: its address on standard output, as ours do; SIGTERM ends it.
+Enters: --latency, seconds that each answer takes. Leaves: its address on standard output, as ours
+do; SIGTERM ends it.
 """
 
+import argparse
+import asyncio
 import socket
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--latency", type=float, default=0.0)
+LATENCY = parser.parse_args().latency
+
 
 async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+    await asyncio.sleep(LATENCY)
     more = True
     while more:
         more = (await receive()).get("more_body", False)

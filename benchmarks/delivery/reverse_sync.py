@@ -48,8 +48,9 @@ def postgres(folder: Path) -> Iterator[Target]:
 
 
 @contextmanager
-def webhook(folder: Path) -> Iterator[Target]:
-    with process(ECHO, folder) as echo:
+def webhook(folder: Path, *, latency: float = 0.0) -> Iterator[Target]:
+    """`latency`: seconds that its answer to a request takes."""
+    with process([*ECHO, "--latency", str(latency)], folder) as echo:
         url = next(line.split()[-1] for line in echo.stdout or () if "receiving" in line)
         yield Target(url=url, secret="of-the-benchmark", folder=folder, accounts_per_request=100)
 

@@ -86,4 +86,8 @@ def log_outcomes(connection: DuckDBPyConnection, *, version: int, at: datetime) 
         those="outbox.version = $version and outbox.status <> 'superseded'",
     )
     connection.execute(query, {"status": None, "at": at, "version": version})
+
+
+def log_lifecycles(connection: DuckDBPyConnection, *, version: int, at: datetime) -> None:
+    """The statuses that writes have changed, from the table `outcomes`."""
     connection.execute(LOG_LIFECYCLE, {"at": at, "version": version})

@@ -3,7 +3,9 @@ in between, nothing is lost and nothing is sent twice."""
 
 import signal
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,8 +15,10 @@ from pipeline import AS_OF, Pipeline, subscribed
 
 from ingestion.stripe_api.refusals import StripeError
 from orchestration.build.transform import TransformFailed
+from orchestration.file_lock import LockHeld, writer_lock
 from orchestration.live.pace import Pace
 from orchestration.live.resident import Cycle, live
+from orchestration.locks import lease
 from orchestration.pages.explain import read
 from orchestration.pages.explain_lines import lines
 from orchestration.publication.delivery_due import delivery_due, last_delivery
@@ -174,6 +178,33 @@ def test_a_store_that_is_away_is_left_alone_for_a_while(pipeline: Pipeline) -> N
         cycles(business, seen, found := [])
     assert [bool(cycle.ahead) for cycle in found[:2]] == [True, True]
     assert ["send" in cycle.seconds for cycle in found[:2]] == [True, False]
+
+
+def test_another_sender_gets_the_warehouse_that_live_holds(business: Pipeline) -> None:
+    """Who holds the lease on the account store may want the warehouse: `live` holds that, and must
+    not wait for the lease with it."""
+    reporter = LogReporter(lambda line: None)
+    holds, got = threading.Event(), []
+
+    def send() -> None:
+        with lease(business.settings.folder, reporter):
+            holds.set()
+            while business.mart(NAMES) != [("Third", "Second")] and time.monotonic() < deadline:
+                time.sleep(0.05)
+            warehouse = business.settings.folder.warehouse_lock
+            with suppress(LockHeld), writer_lock(warehouse, purpose="test", patience=20):
+                got.append(business.account("cus_one")["name"])
+
+    other, deadline = threading.Thread(target=send), time.monotonic() + PATIENCE
+    other.start()
+    assert holds.wait(PATIENCE)
+    rename(business, "Third")
+    first, *_ = cycles(business, lambda _, stop: stop.set())
+    other.join(PATIENCE)
+    assert got == ["Second"], "it was sent when the other one had done"
+    assert first.ahead
+    assert first.delivered
+    assert business.account("cus_one")["name"] == "Third"
 
 
 def test_own_segments_keep_account_traits_with_all_marts(business: Pipeline) -> None:
