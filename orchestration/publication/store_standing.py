@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.publication.marts import reading
-from reverse_sync.diff.decide import UNDONE
+from reverse_sync.diff.decision import UNDONE
 
 TABLES = "select table_name from information_schema.tables where table_schema = ?"
 

@@ -6,7 +6,7 @@ Enters: outcomes of a push. Leaves: their counts, which add up. Pure.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reverse_sync.deliver.push import Outcome
+from reverse_sync.deliver.outcome import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)

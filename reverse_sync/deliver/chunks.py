@@ -17,7 +17,9 @@ from duckdb import DuckDBPyConnection
 
 from reverse_sync.deliver.acknowledged_counts import Taken, taken
 from reverse_sync.deliver.outbox import Chunk, take
-from reverse_sync.deliver.push import Outcome, Outgoing, PushStopped, push
+from reverse_sync.deliver.outcome import Outcome
+from reverse_sync.deliver.outgoing import Outgoing
+from reverse_sync.deliver.push import PushStopped, push
 from reverse_sync.deliver.remember import remember
 from reverse_sync.deliver.run_end import Ending, close_run
 from reverse_sync.plan.counts import Plan

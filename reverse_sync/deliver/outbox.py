@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.deliver.push import Outgoing
+from reverse_sync.deliver.outgoing import Outgoing
 from reverse_sync.state.run import Run
 
 ROOM = 32 << 20  # characters of one take: while it is on its way the next one is here, too

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.deliver.push import Outcome
+from reverse_sync.deliver.outcome import Outcome
 from reverse_sync.state.changelog import log_lifecycles, log_outcomes
 from reverse_sync.state.run import Run, naive, rows_as_table, transaction
 from reverse_sync.state.waits import wait_after

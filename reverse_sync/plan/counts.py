@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reverse_sync.diff.decide import Invalid, Planned
+from reverse_sync.diff.decision import Invalid, Planned
 from reverse_sync.state.run import Run
 
 

@@ -12,15 +12,8 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from reverse_sync.diff.candidates import Candidate, Source
-from reverse_sync.diff.decide import (
-    Decision,
-    Deferred,
-    Invalid,
-    Parked,
-    Planned,
-    Unchanged,
-    decide,
-)
+from reverse_sync.diff.decide import decide
+from reverse_sync.diff.decision import Decision, Deferred, Invalid, Parked, Planned, Unchanged
 from reverse_sync.plan.counts import Plan, counts_of, planned
 from reverse_sync.plan.outbox_rows import fill
 from reverse_sync.plan.records import (

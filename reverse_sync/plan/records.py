@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.diff.decide import Unchanged
+from reverse_sync.diff.decision import Unchanged
 from reverse_sync.plan.counts import Plan
 from reverse_sync.state.run import Run, rows_as_table
 

@@ -11,7 +11,7 @@ from duckdb import DuckDBPyConnection
 from reverse_sync.deliver.acknowledged_counts import Taken, taken
 from reverse_sync.deliver.chunks import Progress, Sender
 from reverse_sync.deliver.outbox import take
-from reverse_sync.deliver.push import Outcome
+from reverse_sync.deliver.outcome import Outcome
 from reverse_sync.deliver.remember import remember
 from reverse_sync.deliver.result import SyncResult, result_of
 from reverse_sync.deliver.run_end import close_run

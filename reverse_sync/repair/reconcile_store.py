@@ -18,7 +18,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from reverse_sync.diff.candidates import published
-from reverse_sync.diff.decide import CURRENCY
+from reverse_sync.diff.planned_row import CURRENCY
 from reverse_sync.state.run import Run, rows_as_table, transaction
 from reverse_sync.stores.account_store import AccountStore, StoredAccount
 from reverse_sync.values.lifecycle_text import lifecycle_text

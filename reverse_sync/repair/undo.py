@@ -13,7 +13,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from reverse_sync.diff.decide import UNDONE, Planned
+from reverse_sync.diff.decision import UNDONE, Planned
 from reverse_sync.plan.counts import Plan, counts_of, planned
 from reverse_sync.plan.outbox_rows import fill
 from reverse_sync.state.portions import portions

@@ -12,7 +12,8 @@ from crm_servers import FakeHubSpot, FakeIntercom
 from http_world import AT, write
 from target_servers import SECRET, FakeSegment, FakeVitally, Receiver, TargetServer, running
 
-from reverse_sync.deliver.push import Outgoing, push
+from reverse_sync.deliver.outgoing import Outgoing
+from reverse_sync.deliver.push import push
 from reverse_sync.state.run import Run
 from reverse_sync.stores import postgres_store, sqlite_store
 from reverse_sync.stores.account_store import (
