@@ -116,7 +116,7 @@ def _loader(said: Mapping[str, str], stripe_account_id: str) -> str:
 
 
 def _moment() -> str:
-    return datetime.now(UTC).isoformat()
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _is_old(mark: str | None) -> bool:
