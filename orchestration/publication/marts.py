@@ -16,7 +16,7 @@ import duckdb
 from orchestration.terminal.failures import Unknown
 from reverse_sync.values.counted import counted
 
-AHEAD = "select 1 from duckdb_tables() where schema_name = 'publication' and table_name = 'ahead'"
+AHEAD = "select account_id from publication.ahead limit 0"
 
 
 @contextmanager
@@ -74,7 +74,11 @@ def names(database: duckdb.DuckDBPyConnection) -> list[str]:
 def has_ahead(database: duckdb.DuckDBPyConnection) -> bool:
     """Whether account_traits of some accounts is of a later moment than the other marts: of those
     in `publication.ahead`."""
-    return bool(database.execute(AHEAD).fetchall())
+    try:
+        database.execute(AHEAD)
+    except duckdb.CatalogException:
+        return False
+    return True
 
 
 def count_rows(database: duckdb.DuckDBPyConnection, table: str) -> int:

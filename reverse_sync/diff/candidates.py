@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from duckdb import DuckDBPyConnection
+from duckdb import BinderException, CatalogException, DuckDBPyConnection
 
 from reverse_sync.diff.candidates_sql import (
     CANDIDATES,
@@ -175,18 +175,14 @@ def _consider(connection: DuckDBPyConnection, run: Run, part: int) -> int:
 
 def _check_columns(connection: DuckDBPyConnection) -> None:
     """Raises where an older version has published the marts."""
-    names = list(FACT_COLUMNS)
-    known = connection.execute(
-        "select count(*) from duckdb_columns() where database_name = 'published'"
-        " and schema_name = 'main' and table_name = 'account_traits'"
-        " and column_name in (select unnest(?))",
-        [names],
-    ).fetchone()
-    if known != (len(names),):
+    names = ", ".join(FACT_COLUMNS)
+    try:
+        connection.execute(f"select {names} from published.main.account_traits limit 0")
+    except (BinderException, CatalogException) as error:
         raise PublishedCopyError(
-            f"account_traits lacks one of {', '.join(names)}: another version has built it; run"
+            f"account_traits lacks one of {names}: another version has built it; run"
             " 'stripe-traits sync'"
-        )
+        ) from error
 
 
 def _check_chosen(connection: DuckDBPyConnection) -> None:
