@@ -19,7 +19,7 @@ def cause_of(error: BaseException) -> BaseException:
     inner, following = error, error.__cause__ or error.__context__
     while following is not None:
         inner, following = following, following.__cause__ or following.__context__
-        if isinstance(inner, StripeError | OSError):
+        if isinstance(inner, StripeError | AccountTaken | OSError):
             break
     if isinstance(inner, StripeError | AccountTaken):
         return inner

@@ -48,11 +48,17 @@ class Host:
     def loader(self, *, everything: bool = False) -> Loader:
         return Loader(self.inbox, ACCOUNT, everything=everything)
 
-    def land(self, minute: int, **names: str) -> None:
-        """One merge of customers."""
+    def land(self, minute: int, *, few_bytes: int | None = None, **names: str) -> None:
+        """One merge of customers; through dlt if it is of more than `few_bytes`."""
         at = BEGAN + timedelta(minutes=minute)
         made = [builders.customer(id=one, name=name, created=NOW) for one, name in names.items()]
-        landing = Landing(self.lake, self.folder, stripe_account_id=ACCOUNT, loaded_at=at)
+        landing = Landing(
+            self.lake,
+            self.folder,
+            stripe_account_id=ACCOUNT,
+            loaded_at=at,
+            few_bytes=few_bytes,
+        )
         landing.merge(iter([Page("customers", made, at)]))
 
 
@@ -92,8 +98,9 @@ def test_who_is_overtaken_in_the_middle_of_a_load_lands_nothing_more(
                 replace_files(before, [], [task.file for task in before.scan().plan_files()])
             second.land(51, cus_2="second")
         assert built(tables, tmp_path) == [("cus_1", "second"), ("cus_2", "second")]
-        with pytest.raises(AccountTaken, match="sync --full"):
-            first.land(52, cus_2="half")
+        for few_bytes in (None, 0):
+            with pytest.raises(AccountTaken, match="sync --full"):
+                first.land(52, few_bytes=few_bytes, cus_2="half")
     assert built(tables, tmp_path) == [("cus_1", "second"), ("cus_2", "second")]
 
 
