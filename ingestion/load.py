@@ -113,6 +113,7 @@ def load(
         if everything:
             heard = backfill.begin(inbox, intake, everything, now, overlap=bounds.overlap)
             backfill.read_lists(inbox, intake, everything)
+            whole_load.enter_context(opened_once(paths.warehouse))  # a new one is made by now
         cursor = int(inbox.position(account, CURSOR) or now.newest)
         new, polled = read_changes(
             inbox, intake, cursor=cursor, overlap=bounds.overlap, closes=not everything
