@@ -66,5 +66,5 @@ def _told(stripe_account_id: str, who: str) -> str:
     return (
         f"the Stripe account {stripe_account_id} has another loader now{who}: leave it to that one"
         " and take its key out of STRIPE_API_KEY here, or take it back, which reads everything:"
-        " stripe-traits sync --full; nothing was changed"
+        " stripe-traits sync --full; nothing more of it is landed from here"
     )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from platform import node
+from typing import Any
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
@@ -54,11 +55,11 @@ class WholeLoads:
     def snapshots(self) -> dict[str, Snapshots]:
         """By Stripe account and landing table."""
         said = self.said()
-        marks = {name: json.loads(mark) for name, mark in said.items() if name.startswith(WHOLE)}
+        marks = [_mark(name, mark) for name, mark in sorted(said.items()) if name.startswith(WHOLE)]
         return {
             mark["account"]: mark["snapshots"]
-            for name, mark in sorted(marks.items())
-            if name == WHOLE + _loader(said, mark["account"])
+            for mark in marks
+            if mark["loader"] == _loader(said, mark["account"])
         }
 
     def loader(self, stripe_account_id: str) -> dict[str, str] | None:
@@ -74,7 +75,7 @@ class WholeLoads:
         claim = {"name": loader, "host": node(), "since": _moment()}
         found = {LOADER + stripe_account_id: json.dumps(claim)}
         if mark := said.get(WHOLE + before):
-            found[WHOLE + loader] = mark
+            found[WHOLE + loader] = json.dumps({**json.loads(mark), "account": stripe_account_id})
         gone = () if before == loader else (WHOLE + before, BEGUN + before)
         self._say(found, *gone)
 
@@ -113,6 +114,12 @@ def _loader(said: Mapping[str, str], stripe_account_id: str) -> str:
     """By name; where none was said, the only one that there is has the account's."""
     claim = said.get(LOADER + stripe_account_id)
     return str(json.loads(claim)["name"]) if claim else stripe_account_id
+
+
+def _mark(name: str, said: str) -> dict[str, Any]:
+    """An older version's names no account: then its loader has the account's name."""
+    loader = name.removeprefix(WHOLE)
+    return {"account": loader, **json.loads(said), "loader": loader}
 
 
 def _moment() -> str:
