@@ -4,12 +4,12 @@ Enters: a landing table. Leaves: a condition on the rows that come, read by ever
 that a merge of ours puts in.
 """
 
-from ingestion.landing.columns import Table
+from ingestion.landing.columns import KEY, Table
 
 SCHEMA = "stripe"
 MEMORY = "192MiB"  # of DuckDB, which goes on on disk beyond it
 CHUNK_BYTES = 24 << 20  # of rows that are merged together: what MEMORY has room for, several times
-KEYS = "stripe_account_id, id"  # of every landing table
+KEYS = ", ".join(KEY)
 
 
 def coming(table: Table, source: str, columns: str = "*") -> str:

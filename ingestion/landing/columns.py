@@ -7,6 +7,8 @@ and the columns that most of them have. No table stands here.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+KEY = ("stripe_account_id", "id")  # of every landing table
+
 
 class Kind(StrEnum):
     """How a value is read; the Arrow types are in `rows`."""

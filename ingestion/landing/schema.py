@@ -23,7 +23,6 @@ ARROW_TYPES: dict[Kind, pa.DataType] = {
 STRIPE_ACCOUNT_ID = pa.field("stripe_account_id", pa.string(), nullable=False)
 READ_AT = pa.field("read_at", pa.timestamp("us"), nullable=False)
 LOADED_AT = pa.field("loaded_at", pa.timestamp("us"), nullable=False)
-KEY = (STRIPE_ACCOUNT_ID.name, "id")  # of every landing table
 DELETED_AT = pa.field("deleted_at", pa.timestamp("us"))
 
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from ingestion.landing import TABLES
-from ingestion.landing.columns import Table
-from ingestion.landing.schema import KEY, READ_AT, schema
+from ingestion.landing.columns import KEY, Table
+from ingestion.landing.schema import READ_AT, schema
 from ingestion.merge.batches import Batch
 
 Hints = Callable[[Table], dict[str, Any]]

@@ -171,8 +171,8 @@ def remember(connection: DuckDBPyConnection, run: Run, outcomes: Sequence[Outcom
     rows = [_answered(outcome, run.now) for outcome in outcomes]
     with rows_as_table(connection, "outcomes", rows, _OUTCOMES), transaction(connection):
         connection.execute(RESOLVE, {"at": run.at, "version": run.version})
-        for acknowledge in _acknowledged(connection):
-            connection.execute(acknowledge, {"at": run.at, "version": run.version})
+        for statement in _into_snapshot(connection):
+            connection.execute(statement, {"at": run.at, "version": run.version})
         log_outcomes(connection, version=run.version, at=run.at)
         if any(row.status_before != row.status_after for row in rows):
             log_lifecycles(connection, version=run.version, at=run.at)
@@ -191,8 +191,8 @@ def remember(connection: DuckDBPyConnection, run: Run, outcomes: Sequence[Outcom
         )
 
 
-def _acknowledged(connection: DuckDBPyConnection) -> list[str]:
-    """What the snapshot takes of these outcomes: a statement costs as much where it finds none."""
+def _into_snapshot(connection: DuckDBPyConnection) -> list[str]:
+    """What brings these outcomes there: a statement costs as much where it finds none."""
     [(known, of_all)] = connection.execute(KNOWN).fetchall()
     return [AGAIN] * bool(known) + [FOR_THE_FIRST_TIME] * bool(known < of_all)
 

@@ -17,8 +17,8 @@ from pyiceberg.table import Table as IcebergTable
 from ingestion.engines.guard import KEYS, MEMORY, SCHEMA, coming
 from ingestion.engines.iceberg.file_swap import BATCH_ROWS, in_parts, replace_files
 from ingestion.engines.iceberg.parquet_files import ACCOUNT, dataset, path, rows_of, tasks
-from ingestion.landing.columns import Table
-from ingestion.landing.schema import DELETED_AT, KEY, READ_AT, schema
+from ingestion.landing.columns import KEY, Table
+from ingestion.landing.schema import DELETED_AT, READ_AT, schema
 
 FILE = "__filename"  # Arrow's name for where a row stands
 SMALL_ROWS = 10_000
