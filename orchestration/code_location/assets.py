@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from dagster import (
+    AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
@@ -24,7 +25,7 @@ from dagster_dbt import dbt_assets
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
 from ingestion.reconcile.slices import Share
-from orchestration.code_location.events.dbt_events import Event
+from orchestration.code_location.events.as_dagster import Yielded, made, yielded
 from orchestration.code_location.events.own_traits_events import (
     OF_THIS_BUILD,
     OWN_TRAITS,
@@ -69,7 +70,7 @@ def stripe_landing(pool: str | None) -> AssetsDefinition:
         if part:
             compared = reconcile_stage(settings, heard, share=Share(*part))
             context.log.info("compared with Stripe: %s", compared)
-        yield from landing_events(
+        events = landing_events(
             settings,
             heard,
             result,
@@ -77,6 +78,7 @@ def stripe_landing(pool: str | None) -> AssetsDefinition:
             seconds=round(time.monotonic() - began, 2),
             say=context.log.info,
         )
+        yield from map(made, events)
 
     return landing
 
@@ -107,7 +109,8 @@ def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinitio
     def models(context: AssetExecutionContext) -> Iterator[Any]:
         settings = read_settings()
         heard = log_reporter(context.log)
-        yield from model_events(settings, heard, as_of=as_of(context), full=is_full(context))
+        events = model_events(settings, heard, as_of=as_of(context), full=is_full(context))
+        yield from yielded(events)
         if share(context):  # the nightly run
             from orchestration.pages.data_dictionary import write_docs
 
@@ -121,14 +124,21 @@ def own_traits() -> AssetsDefinition:
     run once all else is delivered."""
 
     @asset(
-        key=OWN_TRAITS,
+        key=AssetKey(OWN_TRAITS),
         deps=[AssetKey(["marts", "accounts"])],
-        check_specs=[OF_THIS_BUILD],
+        check_specs=[
+            AssetCheckSpec(
+                OF_THIS_BUILD,
+                asset=AssetKey(OWN_TRAITS),
+                description="Every model of TRAITS_DIR was right; else own traits stay as they"
+                " were.",
+            )
+        ],
         kinds={"duckdb"},
         description="The traits of TRAITS_DIR, one row an account.",
     )
-    def custom_traits() -> Iterator[Event]:
-        yield from own_traits_events(read_settings())
+    def custom_traits() -> Iterator[Yielded]:
+        yield from yielded(own_traits_events(read_settings()))
 
     return custom_traits
 
@@ -137,7 +147,7 @@ def further_account_store(store: str) -> AssetsDefinition:
     """A store of `stores.yml`, which fails or succeeds on its own."""
 
     @asset(
-        key=store_key(store),
+        key=AssetKey(store_key(store)),
         deps=[AssetKey(["marts", "account_traits"])],
         group_name="account_store",
         kinds={"python"},
@@ -145,19 +155,20 @@ def further_account_store(store: str) -> AssetsDefinition:
         " `account_traits`.",
     )
     def account_store_of(context: AssetExecutionContext) -> MaterializeResult[None]:
-        return further_event(
+        event = further_event(
             store_settings(store),
             log_reporter(context.log),
             as_of=as_of(context),
             run_id=context.run.run_id,
             say=context.log.info,
         )
+        return made(event)
 
     return account_store_of
 
 
 @asset(
-    key=ACCOUNT_STORE,
+    key=AssetKey(ACCOUNT_STORE),
     deps=[AssetKey(["marts", "account_traits"])],
     group_name="account_store",
     kinds={"python"},
@@ -169,7 +180,7 @@ def further_account_store(store: str) -> AssetsDefinition:
 def account_store(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
     """Diff, push, remember. Own traits that failed fail the run when all else is delivered."""
     settings = read_settings()
-    yield delivery_event(
+    event = delivery_event(
         settings,
         log_reporter(context.log),
         as_of=as_of(context),
@@ -179,4 +190,5 @@ def account_store(context: AssetExecutionContext) -> Iterator[MaterializeResult[
         drawn=is_full(context),
         say=context.log.info,
     )
+    yield made(event)
     check_own_traits(settings)

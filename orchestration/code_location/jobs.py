@@ -5,7 +5,7 @@ Leaves: job definitions.
 
 from collections.abc import Sequence
 
-from dagster import AssetSelection, JobDefinition, define_asset_job
+from dagster import AssetKey, AssetSelection, JobDefinition, define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.code_location.assets import account_store, run_settings
@@ -48,7 +48,9 @@ def jobs(stores: Sequence[str]) -> Sequence[JobDefinition | UnresolvedAssetJobDe
         ),
         define_asset_job(
             REVERSE_SYNC,
-            selection=AssetSelection.assets(account_store.key, *map(store_key, stores)),
+            selection=AssetSelection.assets(
+                account_store.key, *(AssetKey(store_key(one)) for one in stores)
+            ),
             config=CONFIG,
             description="What the account store, and each of stores.yml, does not hold yet of the"
             " marts as they are.",

@@ -8,7 +8,8 @@ from dagster import In, Nothing, OpExecutionContext, job, op
 
 from ingestion.reconcile.slices import Share
 from orchestration import repairs
-from orchestration.code_location.asset_checks import evaluations
+from orchestration.code_location.events.as_dagster import told
+from orchestration.code_location.events.verdicts import verdicts_on_both_ends
 from orchestration.code_location.run_log import CONFIG, console
 from orchestration.configuration.environment import read_settings
 from orchestration.stages.load import reconcile_stage
@@ -35,8 +36,8 @@ def compare_with_store(context: OpExecutionContext) -> None:
         context.log.info("compared with the account store: %s", dict(drift.accounts))
     except NotReadable as error:
         context.log.info("%s", error)
-    for event in evaluations(settings):
-        context.instance.report_runless_asset_event(event)
+    for event in verdicts_on_both_ends(settings):
+        context.instance.report_runless_asset_event(told(event))
 
 
 @job(

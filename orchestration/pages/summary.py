@@ -13,8 +13,8 @@ from typing import Any
 from rich.console import Console
 
 from orchestration.configuration.settings import Settings
+from orchestration.pages.asset_metadata.delivery_metadata import from_metadata
 from orchestration.pages.delivery_lines import Line, counts_line, remarks, standing_lines
-from orchestration.pages.delivery_metadata import from_metadata
 from orchestration.publication.delivery_due import delivery_due
 from orchestration.publication.marts import (
     amounts_text,

@@ -13,6 +13,14 @@ from uuid import uuid4
 
 from orchestration.build.manifest import is_outdated, write_manifest
 from orchestration.clock import now
+from orchestration.code_location.events import stage_events as events
+from orchestration.code_location.events.own_traits_events import own_traits_events
+from orchestration.code_location.events.store_events import store_event
+from orchestration.code_location.events.verdicts import (
+    verdicts_on_landing,
+    verdicts_on_marts,
+    verdicts_on_store,
+)
 from orchestration.code_location.run_tags import run_tags
 from orchestration.configuration.settings import Settings
 from orchestration.locks import kept_open
@@ -54,8 +62,8 @@ def refresh(  # noqa: PLR0913  (all by keyword)
         write_manifest()
     began = ahead.began if ahead else now()
     tags = run_tags(as_of=as_of, full=full, overridden=overridden)
-    with shown_run(settings, tags, began=began) as shown:
-        stages = _Stages(settings, reporter, shown, began, as_of or began, full=full)
+    with shown_run(tags, began=began) as run:
+        stages = _Stages(settings, reporter, run, began, as_of or began, full=full)
         try:
             built = stages.bring_marts(ahead or load_ahead(settings, reporter, full=full))
             with stages.further():
@@ -64,21 +72,19 @@ def refresh(  # noqa: PLR0913  (all by keyword)
                     stages.deliver(overridden)
             check_own_traits(settings)
         finally:
-            on_made({**stages.made, **failed_stores(stages.stores_failed)})
+            on_made({**run.made, **failed_stores(stages.stores_failed)})
 
 
 @dataclass
 class _Stages:
-    """`made`: the metadata of each asset so far, by its key; `stores_failed`: what stopped those of
-    stores.yml, by name."""
+    """`stores_failed`: what stopped those of stores.yml, by name."""
 
     settings: Settings
     reporter: Reporter
-    shown: ShownRun
+    run: ShownRun
     began: datetime
     as_of: datetime
     full: bool
-    made: Made = field(default_factory=dict)
     stores_failed: Mapping[str, str] = field(default_factory=dict)
     sharing: Settings = field(init=False)  # with what all stores share, while they are brought
 
@@ -88,12 +94,7 @@ class _Stages:
         with kept_open(self.settings.folder, self.reporter):
             why = build_due(self.settings, self.reporter, as_of=self.as_of)
             built = self._build() if why else None
-        run = self.shown.get()
-        from orchestration.code_location.asset_checks import verdicts_on_landing
-        from orchestration.code_location.events import stage_events as events
-        from orchestration.code_location.events.own_traits_events import own_traits_events
-
-        self.made = run.made
+        run = self.run
         events.say_of_load(result, why, run.say)
         if not built:
             note_refreshed(self.settings.folder, at=now())
@@ -130,32 +131,24 @@ class _Stages:
         if not done:
             return
         self.stores_failed = {one.store: one.said[0] for one in done if one.said}
-        run = self.shown.get()
-        from orchestration.code_location.events.store_events import store_event
-
         for one in done:
             for line in one.lines:
-                run.say(line)
+                self.run.say(line)
                 if warn:
                     log.warning(line)
             if one.result:
-                run.tell(f"account_store_{one.store}", [store_event(one.store, one.result)])
-        self.made = run.made
+                self.run.tell(f"account_store_{one.store}", [store_event(one.store, one.result)])
 
     def deliver(self, overridden: frozenset[str]) -> None:
         """Raises MartsRefused, Blocked, AccountStoreError."""
-        run = self.shown.get()
-        from orchestration.code_location.asset_checks import verdicts_on_marts, verdicts_on_store
-        from orchestration.code_location.events.stage_events import delivery_event
-
-        self.made = run.made
+        run = self.run
         run.tell("before_delivery", verdicts_on_marts(self.settings))
-        event = delivery_event(
+        event = events.delivery_event(
             self.sharing,
             self.reporter,
             as_of=self.as_of,
             clock=lambda: self.as_of + (now() - self.began),
-            run_id=run.run.run_id,
+            run_id=run.run_id,
             overridden=overridden,
             drawn=self.full,
             say=run.say,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from orchestration.configuration.settings import Settings
 from orchestration.configuration.stores.further_stores import further_stores, store_settings
-from orchestration.pages.delivery_metadata import as_metadata, from_metadata
+from orchestration.pages.asset_metadata.delivery_metadata import as_metadata, from_metadata
 from orchestration.publication.stores_due import further_due
 from orchestration.stages.further_deliveries import StoreDelivery, deliver_to
 from orchestration.terminal.logs import log

@@ -42,6 +42,7 @@ CODES = {
     "orchestration.stages.compare_builds.NotComparable": FAILED,
     "orchestration.stages.delivery.MartsRefused": BLOCKED,
     "orchestration.stages.stores_failed.StoresBlocked": BLOCKED,
+    "orchestration.refresh.shown_run.NotRecorded": FAILED,
     "report.filters.tree.WrongFilter": WRONG_USAGE,
     "report.segments.definition.WrongSegment": WRONG_USAGE,
     "report.published.NothingPublished": FAILED,

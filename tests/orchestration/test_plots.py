@@ -14,7 +14,7 @@ import pytest
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
-from orchestration.pages.plots import MOVEMENTS, PICTURES, plot
+from orchestration.pages.asset_metadata.plots import MOVEMENTS, PICTURES, plot
 
 MONTHS = [date(2025, month, 1) for month in (10, 11, 12)] + [date(2026, 1, 1)]
 
@@ -73,6 +73,6 @@ def test_each_currency_has_a_panel_though_one_begins_later(tmp_path: Path) -> No
                     )
         picture = plot(marts, "mrr_movements_by_month")
         assert picture is not None
-        [data] = re.findall(r"base64,([^)]*)\)", picture.value or "")
+        [data] = re.findall(r"base64,([^)]*)\)", picture)
         heights.append(struct.unpack(">I", base64.b64decode(data)[20:24])[0])
     assert heights == [270, 450]

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from reverse_sync_world import AS_OF, World
 
+from orchestration.pages.asset_metadata.delivery_metadata import as_metadata, from_metadata
 from orchestration.pages.delivery_lines import cycle_line, result_lines
-from orchestration.pages.delivery_metadata import as_metadata, from_metadata
 from reverse_sync.deliver.result import SyncInterrupted, SyncResult
 from reverse_sync.stores.account_store import (
     AccountStoreError,

@@ -12,7 +12,7 @@ from command_line import run
 from local_stripe import NOW, LocalStripe
 from metricflow_query import PROJECT, metricflow
 
-from orchestration.pages.previews import shown
+from orchestration.pages.asset_metadata.previews import shown
 from sandbox.population import Population, generate
 
 pytestmark = pytest.mark.long

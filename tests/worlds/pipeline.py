@@ -19,7 +19,7 @@ from orchestration.clock import now
 from orchestration.configuration.environment import read_settings
 from orchestration.configuration.settings import Settings
 from orchestration.monitoring.refreshed import note_refreshed
-from orchestration.pages.delivery_metadata import as_metadata
+from orchestration.pages.asset_metadata.delivery_metadata import as_metadata
 from orchestration.publication.delivery_due import is_due_or_lost
 from orchestration.publication.publish import publish_sync
 from orchestration.stages.build import transform_stage

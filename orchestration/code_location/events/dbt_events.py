@@ -1,4 +1,4 @@
-"""From dbt's results to Dagster's events: a materialisation a model, a check result a test.
+"""From dbt's results to events: a materialisation a model, a verdict a test.
 
 Enters: what dbt did. Leaves: events. dbt runs inside this process (a second process would lose the
 kept manifest and could outlive the lock's holder), so dagster-dbt's own stream of a `dbt` command's
@@ -8,23 +8,12 @@ output is not used; keys and check names are dagster-dbt's.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from dagster import (
-    AssetCheckEvaluation,
-    AssetCheckResult,
-    AssetCheckSeverity,
-    AssetKey,
-    AssetMaterialization,
-    MaterializeResult,
-    MetadataValue,
-)
-
 from orchestration.build.node_result import NodeResult
 from orchestration.code_location.events.asset_keys import Place, asset_keys
+from orchestration.code_location.events.event import AssetPath, Event, Materialised, Verdict
 from orchestration.stages.build import Built
 
-Shown = Callable[[str], Mapping[str, MetadataValue[Any]]]  # of a published mart, by name
-Event = MaterializeResult[None] | AssetCheckResult
-Told = AssetMaterialization | AssetCheckEvaluation
+Shown = Callable[[str], Mapping[str, Any]]  # of a published mart, by name
 
 
 def dbt_events(built: Built, shown: Shown = lambda mart: {}) -> Iterator[Event]:
@@ -38,16 +27,14 @@ def dbt_events(built: Built, shown: Shown = lambda mart: {}) -> Iterator[Event]:
             yield _materialisation(place, result, built, shown)
 
 
-def _materialisation(
-    place: Place, result: NodeResult, built: Built, shown: Shown
-) -> MaterializeResult[None]:
+def _materialisation(place: Place, result: NodeResult, built: Built, shown: Shown) -> Materialised:
     schema, name = place.asset
     is_published = bool(built.published) and schema == "marts"
     rows = built.published.get(name) if is_published else None
     if rows is None:
         rows = built.rows.get((schema, name))  # None of a view
-    return MaterializeResult(
-        asset_key=AssetKey(place.asset),
+    return Materialised(
+        asset=place.asset,
         metadata={
             "seconds": round(result.seconds, 3),
             **(_rows(rows, result.seconds) if rows is not None else {}),
@@ -69,26 +56,11 @@ def _rows(rows: int, seconds: float) -> dict[str, int | float]:
     return {"dagster/row_count": rows, "rows_per_second": rate}
 
 
-def _check(asset: tuple[str, ...], name: str, result: NodeResult) -> AssetCheckResult:
-    return AssetCheckResult(
-        asset_key=AssetKey(asset),
-        check_name=name,
+def _check(asset: AssetPath, name: str, result: NodeResult) -> Verdict:
+    return Verdict(
+        asset,
+        name,
         passed=result.status == "pass",
-        severity=AssetCheckSeverity.ERROR if result.failed else AssetCheckSeverity.WARN,
+        is_error=result.failed,
         metadata={"failing_rows": result.failures, "seconds": round(result.seconds, 3)},
-    )
-
-
-def told(event: Event) -> Told:
-    """What a step of a job would yield, as Dagster keeps it where no step runs."""
-    key = event.asset_key or AssetKey([])
-    if isinstance(event, MaterializeResult):
-        return AssetMaterialization(asset_key=key, metadata=event.metadata)
-    return AssetCheckEvaluation(
-        asset_key=key,
-        check_name=event.check_name or "",
-        passed=event.passed,
-        severity=event.severity,
-        description=event.description,
-        metadata=event.metadata,
     )

@@ -9,14 +9,16 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack
 from typing import Any, Self
 
-from dagster import AssetCheckEvaluation, AssetMaterialization, DagsterInstance
+from dagster import DagsterInstance
 
-from orchestration.code_location.events.dbt_events import Told, dbt_events, told
+from orchestration.code_location.events.as_dagster import told
+from orchestration.code_location.events.dbt_events import dbt_events
+from orchestration.code_location.events.event import Event, Materialised, Verdict
 from orchestration.code_location.events.own_traits_events import own_traits_events
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.live.resident import Cycle
-from orchestration.pages.delivery_metadata import as_metadata
+from orchestration.pages.asset_metadata.delivery_metadata import as_metadata
 from orchestration.terminal.logs import log
 from orchestration.terminal.machine_faults import machine_fault
 
@@ -40,7 +42,7 @@ class LiveReport:
         self._instance = instance
         self._every = every_seconds
         self._open = ExitStack()
-        self._waiting: dict[Hashable, Told] = {}
+        self._waiting: dict[Hashable, Event] = {}
         self._guard = threading.Lock()
         self._over = threading.Event()
 
@@ -75,37 +77,36 @@ class LiveReport:
                 self._report(self._instance, event)
 
     @staticmethod
-    def _report(instance: DagsterInstance, event: Told) -> None:
+    def _report(instance: DagsterInstance, event: Event) -> None:
         """Where Dagster's storage cannot be written, its page lacks the event; the cycles go on."""
         try:
-            instance.report_runless_asset_event(event)
+            instance.report_runless_asset_event(told(event))
         except Exception as error:
             fault = machine_fault(error)
             if fault is None:
                 raise
             log.warning("Dagster's page lacks an event: %s", fault)
 
-    def _events(self, cycle: Cycle) -> Iterator[Told]:
+    def _events(self, cycle: Cycle) -> Iterator[Event]:
         if cycle.loaded:
             for name, rows in sorted(cycle.loaded.rows.items()):
                 if rows:
-                    yield _made(["stripe", name], rows_merged=rows, seconds=cycle.seconds["load"])
+                    yield _made("stripe", name, rows_merged=rows, seconds=cycle.seconds["load"])
         if cycle.ahead:
             counts = {"dagster/row_count": cycle.ahead.rows, "rebuilt": cycle.ahead.accounts}
-            yield _made(["marts", "account_traits"], **counts, seconds=cycle.seconds["ahead"])
+            yield _made("marts", "account_traits", **counts, seconds=cycle.seconds["ahead"])
         if cycle.built:
-            for event in (*dbt_events(cycle.built), *own_traits_events(self._settings)):
-                yield told(event)
+            yield from dbt_events(cycle.built)
+            yield from own_traits_events(self._settings)
         if cycle.delivered:
             counts = as_metadata(cycle.delivered)
-            yield _made(["account_store"], **counts, seconds=cycle.seconds["send"])
+            yield _made("account_store", **counts, seconds=cycle.seconds["send"])
 
 
-def _what(event: Told) -> Hashable:
+def _what(event: Event) -> Hashable:
     """What an event replaces: the same asset's, or the same check's, before it."""
-    check = event.check_name if isinstance(event, AssetCheckEvaluation) else None
-    return event.asset_key, check
+    return event.asset, event.check if isinstance(event, Verdict) else None
 
 
-def _made(key: list[str], **metadata: Any) -> AssetMaterialization:
-    return AssetMaterialization(asset_key=key, metadata=metadata)
+def _made(*asset: str, **metadata: Any) -> Materialised:
+    return Materialised(asset, metadata)

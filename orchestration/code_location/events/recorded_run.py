@@ -5,92 +5,84 @@ its log and how it ended, as if Dagster had run the job, whose engine takes five
 processor to do so. Dagster itself is loaded here, the definitions are not.
 """
 
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from dagster import AssetMaterialization, DagsterEvent, DagsterInstance, DagsterRun
 from dagster import DagsterEventType as Kind
 from dagster import DagsterRunStatus as Status
-from dagster._core.events import JobFailureData, StepMaterializationData
-from dagster._utils.error import serializable_error_info_from_exc_info
+from dagster._core.events import EngineEventData, JobFailureData, StepMaterializationData
+from dagster_shared.error import SerializableErrorInfo
 
-from orchestration.code_location.events.dbt_events import Event, told
+from orchestration.clock import now
+from orchestration.code_location.events.as_dagster import told
+from orchestration.code_location.events.event import Event
 from orchestration.code_location.old_runs import delete_old_runs
 from orchestration.configuration.settings import Settings
 from orchestration.dagster_local.dagster_home import dagster_instance
 from orchestration.dagster_local.in_process import IN_PROCESS, alive
 
-MOST_OLD = 5  # runs deleted after each one: where no daemon does it they still get no more
+MOST_OLD = 5  # runs deleted by each one: where no daemon does it they still get no more
 
 
-@dataclass
+@dataclass(frozen=True)
 class RecordedRun:
-    """`made`: the metadata of each asset so far, by its key."""
+    """Moments are seconds since 1970, as Dagster keeps them."""
 
     instance: DagsterInstance
     run: DagsterRun
-    made: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def say(self, text: str) -> None:
+    def begin(self, at: float) -> None:
+        self._report(Kind.PIPELINE_START, at)
+
+    def say(self, text: str, at: float) -> None:
         """A line of the run's log."""
-        self.instance.report_engine_event(text, self.run)
+        data = EngineEventData()
+        self._report(Kind.ENGINE_EVENT, at, message=text, event_specific_data=data)
 
-    def tell(self, step: str, events: Iterable[Event]) -> None:
-        """Each as it comes."""
-        for event in events:
-            self._tell(step, event)
-
-    def _tell(self, step: str, event: Event) -> None:
+    def tell(self, step: str, event: Event, at: float) -> None:
         happened = told(event)
         if isinstance(happened, AssetMaterialization):
-            key = happened.asset_key.to_user_string()
-            self.made[key] = {name: value.value for name, value in happened.metadata.items()}
             data = StepMaterializationData(happened)
-            self._report(Kind.ASSET_MATERIALIZATION, step_key=step, event_specific_data=data)
+            kind = Kind.ASSET_MATERIALIZATION
+            self._report(kind, at, step_key=step, event_specific_data=data)
         else:
-            self._report(Kind.ASSET_CHECK_EVALUATION, step_key=step, event_specific_data=happened)
+            kind = Kind.ASSET_CHECK_EVALUATION
+            self._report(kind, at, step_key=step, event_specific_data=happened)
 
-    def begin(self, at: datetime) -> None:
-        self._report(Kind.PIPELINE_START, at=at)
+    def end(self, at: float) -> None:
+        self._report(Kind.PIPELINE_SUCCESS, at)
 
-    def end(self) -> None:
-        self._report(Kind.PIPELINE_SUCCESS)
+    def cancel(self) -> None:
+        self.instance.report_run_canceled(self.run, "stopped")
 
-    def fail(self) -> None:
-        """By the exception that is being handled."""
-        error = serializable_error_info_from_exc_info(sys.exc_info())
-        data = JobFailureData(error=error, failure_reason=None)
-        self.instance.report_run_failed(self.run, "the refresh failed", data)
+    def fail(self, why: str, error: Mapping[str, Any] | None = None) -> None:
+        """`error`: what was raised, as `raised` tells it."""
+        data = JobFailureData(error=_error(error) if error else None, failure_reason=None)
+        self.instance.report_run_failed(self.run, why, data)
 
-    def _report(self, kind: Kind, *, at: datetime | None = None, **told: Any) -> None:
-        event = DagsterEvent(kind.value, self.run.job_name, **told)
-        timestamp = at.timestamp() if at else None
-        self.instance.report_dagster_event(event, self.run.run_id, timestamp=timestamp)
+    def _report(self, kind: Kind, at: float, **what: Any) -> None:
+        event = DagsterEvent(kind.value, self.run.job_name, **what)
+        self.instance.report_dagster_event(event, self.run.run_id, timestamp=at)
 
 
 @contextmanager
 def recorded_run(
-    settings: Settings, job: str, tags: Mapping[str, str], *, began: datetime
+    settings: Settings, job: str, tags: Mapping[str, str], *, run_id: str, began: float
 ) -> Iterator[RecordedRun]:
-    """A run that ends as the block does."""
-    run_id = str(uuid4())
+    """A run under way; how it ends is the block's to say. Old runs go while there is nothing to
+    tell yet."""
     with dagster_instance(settings) as instance, alive(instance, settings.folder.dagster, run_id):
         marked = {**tags, IN_PROCESS: "true"}
         run = DagsterRun(job_name=job, run_id=run_id, tags=marked, status=Status.STARTED)
         recorded = RecordedRun(instance, instance.add_run(run))
         recorded.begin(began)
-        try:
-            yield recorded
-        except KeyboardInterrupt:
-            instance.report_run_canceled(recorded.run, "stopped")
-            raise
-        except BaseException:
-            recorded.fail()
-            raise
-        recorded.end()
-        delete_old_runs(settings, instance, now=began, most=MOST_OLD)
+        delete_old_runs(settings, instance, now=now(), most=MOST_OLD)
+        yield recorded
+
+
+def _error(raised: Mapping[str, Any]) -> SerializableErrorInfo:
+    chained = {name: _error(raised[name]) for name in ("cause", "context") if raised[name]}
+    return SerializableErrorInfo(**{**raised, **chained})

@@ -1,6 +1,6 @@
-"""What each stage of a refresh does, as Dagster's events: the same in a job and in a command.
+"""What each stage of a refresh does, as events: the same in a job and in a command.
 
-Enters: the settings, `as_of`, who is told. Leaves: materialisations and check results with counts
+Enters: the settings, `as_of`, who is told. Leaves: materialisations and verdicts with counts
 and durations.
 """
 
@@ -11,20 +11,19 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from dagster import AssetKey, MaterializeResult
-
 from ingestion.inbox.latency import Latency
 from ingestion.landing import TABLES
 from ingestion.load import LoadResult
 from orchestration.clock import now
-from orchestration.code_location.events.dbt_events import Event, dbt_events
+from orchestration.code_location.events.dbt_events import dbt_events
+from orchestration.code_location.events.event import Event, Materialised
 from orchestration.configuration.settings import Settings
 from orchestration.locks import open_warehouse
 from orchestration.monitoring.refreshed import note_refreshed
+from orchestration.pages.asset_metadata.delivery_metadata import as_metadata
+from orchestration.pages.asset_metadata.plots import latencies
+from orchestration.pages.asset_metadata.previews import shown
 from orchestration.pages.delivery_lines import result_lines
-from orchestration.pages.delivery_metadata import as_metadata
-from orchestration.pages.plots import latencies
-from orchestration.pages.previews import shown
 from orchestration.publication.marts import reading
 from orchestration.stages.build import Built, table_rows, transform_stage
 from orchestration.stages.build_due import build_due
@@ -33,7 +32,7 @@ from orchestration.stages.latency import loaded_until, measure_stage
 from orchestration.terminal.reporter import Reporter
 from reverse_sync.values.counted import counted
 
-ACCOUNT_STORE = AssetKey("account_store")
+ACCOUNT_STORE = ("account_store",)
 Say = Callable[[str], None]  # a line of the run's log
 
 
@@ -45,7 +44,7 @@ def landing_events(  # noqa: PLR0913  (all by keyword)
     as_of: datetime,
     seconds: float,
     say: Say,
-) -> Iterator[MaterializeResult[None]]:
+) -> Iterator[Materialised]:
     """Of a load that is done; none where nothing changed: then nothing that follows is run."""
     why = build_due(settings, reporter, as_of=as_of)
     if not why:
@@ -64,14 +63,14 @@ def say_of_load(result: LoadResult, why: str | None, say: Say) -> None:
 
 def loaded_events(
     settings: Settings, reporter: Reporter, result: LoadResult, *, seconds: float
-) -> Iterator[MaterializeResult[None]]:
+) -> Iterator[Materialised]:
     """One for each landing table."""
     with open_warehouse(settings.folder, reporter) as warehouse:
         there = table_rows(warehouse, schema="stripe")
     for table in TABLES:
-        yield MaterializeResult(
-            asset_key=["stripe", table.name],
-            metadata={
+        yield Materialised(
+            ("stripe", table.name),
+            {
                 "dagster/row_count": there.get(("stripe", table.name), 0),
                 "rows_merged": result.rows[table.name],
                 "seconds": seconds,
@@ -107,7 +106,7 @@ def delivery_event(  # noqa: PLR0913  (all by keyword)
     overridden: frozenset[str],
     drawn: bool,
     say: Say,
-) -> MaterializeResult[None]:
+) -> Materialised:
     """Diff, push, remember; the counts as metadata, and how long Stripe's events took by `clock`.
     Raises Blocked, AccountStoreError."""
     began, loads = time.monotonic(), loaded_until(settings.folder)
@@ -120,9 +119,7 @@ def delivery_event(  # noqa: PLR0913  (all by keyword)
     rate = {"seconds": seconds, "accounts_per_second": round(result.sent / max(seconds, 0.001), 1)}
     picture = latencies(settings.folder.inbox) if drawn else None
     told: dict[str, Any] = {**as_metadata(result), **rate, **_latency(took)}
-    return MaterializeResult(
-        asset_key=ACCOUNT_STORE, metadata=told | ({"picture": picture} if picture else {})
-    )
+    return Materialised(ACCOUNT_STORE, told | ({"picture": picture} if picture else {}))
 
 
 def _latency(took: Latency) -> dict[str, int | float]:

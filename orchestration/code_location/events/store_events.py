@@ -1,4 +1,4 @@
-"""A delivery to a store of `stores.yml`, as Dagster's event.
+"""A delivery to a store of `stores.yml`, as an event.
 
 Enters: the store's settings, or its result. Leaves: a materialisation of `account_stores/<name>`
 with the counts.
@@ -7,11 +7,10 @@ with the counts.
 from collections.abc import Callable
 from datetime import datetime
 
-from dagster import AssetKey, MaterializeResult
-
+from orchestration.code_location.events.event import AssetPath, Materialised
 from orchestration.configuration.settings import Settings
+from orchestration.pages.asset_metadata.delivery_metadata import as_metadata
 from orchestration.pages.delivery_lines import result_lines
-from orchestration.pages.delivery_metadata import as_metadata
 from orchestration.stages.further_deliveries import deliver_to, raise_failed
 from orchestration.terminal.reporter import Reporter
 from reverse_sync.deliver.result import SyncResult
@@ -19,12 +18,12 @@ from reverse_sync.deliver.result import SyncResult
 STORES = "account_stores"
 
 
-def store_key(store: str) -> AssetKey:
-    return AssetKey([STORES, store])
+def store_key(store: str) -> AssetPath:
+    return STORES, store
 
 
-def store_event(store: str, result: SyncResult) -> MaterializeResult[None]:
-    return MaterializeResult(asset_key=store_key(store), metadata=as_metadata(result))
+def store_event(store: str, result: SyncResult) -> Materialised:
+    return Materialised(store_key(store), as_metadata(result))
 
 
 def further_event(
@@ -34,12 +33,10 @@ def further_event(
     as_of: datetime,
     run_id: str,
     say: Callable[[str], None],
-) -> MaterializeResult[None]:
+) -> Materialised:
     """Diff, push, remember. Raises StoresFailed."""
     done = deliver_to(settings, reporter, as_of=as_of, run_id=run_id)
     for line in result_lines(done.result) if done.result else ():
         say(line)
     raise_failed([done])
-    return MaterializeResult(
-        asset_key=store_key(done.store), metadata=as_metadata(done.result) if done.result else {}
-    )
+    return Materialised(store_key(done.store), as_metadata(done.result) if done.result else {})

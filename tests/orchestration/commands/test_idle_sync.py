@@ -65,6 +65,16 @@ def test_a_command_loads_no_package_that_it_does_not_need(
     assert seen.isdisjoint(UNNEEDED[arguments])
 
 
+def test_a_sync_that_does_something_leaves_dagster_to_the_process_that_records_it(
+    refreshed: Pipeline,
+) -> None:
+    subscribe(refreshed, "four")
+    seen = loaded(IDLE, refreshed)
+    assert "duckdb" in seen
+    assert seen.isdisjoint((*ENGINES, "sqlalchemy", "alembic"))
+    assert refreshed.account("cus_four")["account_id"] == "cus_four"
+
+
 def test_a_sync_that_finds_nothing_is_no_run_and_is_noted(refreshed: Pipeline) -> None:
     before, at = runs(refreshed), refreshed_at(refreshed.settings.folder)
     finished = synced(refreshed)
@@ -117,7 +127,7 @@ def _fail(instance: DagsterInstance) -> None:
 
 
 def test_what_does_a_refresh_loads_no_engine_before_it_is_asked() -> None:
-    """Dagster is loaded beside the build, dlt where there is much to merge, dbt where it builds."""
+    """Dagster is another process's, dlt comes where there is much to merge, dbt where it builds."""
     told = "import sys, orchestration.refresh.by_stages; print(*sys.modules)"
     found = subprocess.check_output([sys.executable, "-c", told], text=True).split()
     assert not set(ENGINES) & set(found)

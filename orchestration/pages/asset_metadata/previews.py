@@ -7,9 +7,8 @@ everything is a count or a sum over many accounts.
 from pathlib import Path
 from typing import Any
 
-from dagster import MarkdownMetadataValue, MetadataValue
-
-from orchestration.pages.plots import plot
+from orchestration.pages.asset_metadata.markdown import Markdown
+from orchestration.pages.asset_metadata.plots import plot
 from orchestration.publication.marts import names, reading, records
 
 ROWS = 10
@@ -52,12 +51,12 @@ PREVIEWS = {
 }
 
 
-def shown(marts: Path, mart: str, *, drawn: bool = True) -> dict[str, MarkdownMetadataValue]:
+def shown(marts: Path, mart: str, *, drawn: bool = True) -> dict[str, Markdown]:
     """What is shown of a mart, by the name it is shown under. `drawn`: its picture too, which costs
     a second: a full build draws it, and there is one every night."""
     picture, rows = plot(marts, mart) if drawn else None, _preview(marts, mart)
     return {
-        **({"preview": MetadataValue.md(_table(rows))} if rows else {}),
+        **({"preview": Markdown(_table(rows))} if rows else {}),
         **({"picture": picture} if picture else {}),
     }
 

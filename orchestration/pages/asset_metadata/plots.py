@@ -13,9 +13,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from dagster import MarkdownMetadataValue, MetadataValue
-
 from ingestion.inbox.events_db import Inbox
+from orchestration.pages.asset_metadata.markdown import Markdown
 from orchestration.publication.marts import names, reading, records
 
 MONTHS, REFRESHES = 24, 100
@@ -25,7 +24,7 @@ Rows = list[dict[str, Any]]
 Draw = Callable[[Any, Rows], None]
 
 
-def plot(marts: Path, mart: str) -> MarkdownMetadataValue | None:
+def plot(marts: Path, mart: str) -> Markdown | None:
     """The picture of a mart; None where it has none, or no rows yet."""
     if mart not in PICTURES:
         return None
@@ -43,7 +42,7 @@ def plot(marts: Path, mart: str) -> MarkdownMetadataValue | None:
     return _image(title, draw, by_currency) if rows else None
 
 
-def latencies(inbox: Path) -> MarkdownMetadataValue | None:
+def latencies(inbox: Path) -> Markdown | None:
     """How long events took to the account store, refresh by refresh; None: none arrived yet."""
     with Inbox.open(inbox, read_only=True) as opened:
         rows = [asdict(one) for one in opened.latencies(REFRESHES)]
@@ -59,7 +58,7 @@ def _latencies(axes: Any, rows: Rows) -> None:
     axes.set_ylabel("seconds", fontsize=7)
 
 
-def _image(title: str, draw: Draw, panels: Sequence[Rows]) -> MarkdownMetadataValue:
+def _image(title: str, draw: Draw, panels: Sequence[Rows]) -> Markdown:
     """A panel for each currency, one below the other: they are never added, nor is one chosen."""
     from matplotlib.figure import Figure  # half a second, and only where a picture is drawn
 
@@ -75,7 +74,7 @@ def _image(title: str, draw: Draw, panels: Sequence[Rows]) -> MarkdownMetadataVa
     written = io.BytesIO()
     figure.savefig(written, format="png", dpi=90)
     data = base64.b64encode(written.getvalue()).decode()
-    return MetadataValue.md(f"![picture](data:image/png;base64,{data})")
+    return Markdown(f"![picture](data:image/png;base64,{data})")
 
 
 def _mrr_by_month(axes: Any, rows: Rows) -> None:
