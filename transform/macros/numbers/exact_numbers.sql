@@ -51,13 +51,21 @@ DuckDB takes the smallest one, and cents are lost in silence. #}
     {{ adapter.dispatch('divide_exactly')(numerator, divisor) }}
 {%- endmacro %}
 
+{# Most intervals count 1: nothing is divided there. #}
 {% macro default__divide_exactly(numerator, divisor) -%}
-    cast(
-        sign({{ numerator }}) * {{ integer_quotient(
-            '(2 * ' ~ scaled('abs(' ~ numerator ~ ')') ~ ' + ' ~ divisor ~ ')',
-            '(2 * cast(' ~ divisor ~ ' as hugeint))'
-        ) }} as decimal(38, 0)
-    ) * 0.000000000001
+    {%- set quotient -%}
+        cast(
+            sign({{ numerator }}) * {{ integer_quotient(
+                '(2 * ' ~ scaled('abs(' ~ numerator ~ ')') ~ ' + ' ~ divisor ~ ')',
+                '(2 * cast(' ~ divisor ~ ' as hugeint))'
+            ) }} as decimal(38, 0)
+        ) * 0.000000000001
+    {%- endset -%}
+    {%- if divisor is number -%}
+        {{ quotient }}
+    {%- else -%}
+        case when {{ divisor }} = 1 then {{ amount(numerator) }} else {{ quotient }} end
+    {%- endif -%}
 {%- endmacro %}
 
 {# Half a unit of the 12th decimal is added, and what is then left over taken off, so that the quotient

@@ -41,11 +41,13 @@ members as (
     select
         single_subscription_traits.account_id,
         single_subscription_traits.name,
-        ''
-        {%- for trait in sent_traits %}
-        || '{{ "" if loop.first else "," }}"stripe.{{ trait.key }}":'
-        || coalesce({{ json_member(trait) }}, 'null')
-        {%- endfor %} as trait_members,
+        -- In one call: `||` writes what is there so far anew for each part.
+        concat(
+            {%- for trait in sent_traits %}
+            {{ "'" }}{{ "" if loop.first else "," }}"stripe.{{ trait.key }}":',
+            coalesce({{ json_member(trait) }}, 'null'){{ '' if loop.last else ',' }}
+            {%- endfor %}
+        ) as trait_members,
         {{ json_members_of_map('single_subscription_traits.metadata', "'stripe.metadata.'") }}
             as metadata_members,
         lifecycles_dated.has_paid,

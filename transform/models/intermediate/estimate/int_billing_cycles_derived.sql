@@ -16,80 +16,112 @@ prices as (
 
 ),
 
-steps as (
+whole_lines as (
+
+    select
+        invoice_lines.*,
+        {{ calendar_months('period_start', 'period_end') }} as whole_months,
+        greatest({{ days_between('period_start', 'period_end') }}, 1) as whole_days
+    from invoice_lines
+    where has_parts and not is_proration
+
+),
+
+item_cycles as (
+
+    select
+        stripe_account_id,
+        subscription_id,
+        item_id,
+        price_id,
+        max(whole_months) as whole_months,
+        max(whole_days) as whole_days
+    from whole_lines
+    group by stripe_account_id, subscription_id, item_id, price_id
+
+),
+
+period_cycles as (
+
+    select
+        stripe_account_id,
+        subscription_id,
+        period_end,
+        max(whole_months) as whole_months,
+        max(whole_days) as whole_days,
+        min(period_start) as cycle_start
+    from whole_lines
+    group by stripe_account_id, subscription_id, period_end
+
+),
+
+cycles as (
 
     select
         invoice_lines.*,
         prices.recurring_interval,
         prices.recurring_interval_count,
+        period_cycles.cycle_start,
         case
             when
-                prices.billing_scheme <> 'tiered'
+                invoice_lines.is_proration
+                and prices.billing_scheme <> 'tiered'
                 and prices.transform_divide_by is null
                 and prices.currency = invoice_lines.currency
                 and {{ is_computable(['prices.unit_amount', 'invoice_lines.quantity']) }}
                 then {{ amount('prices.unit_amount * invoice_lines.quantity') }}
         end as list_amount,
-        case
-            when not invoice_lines.is_proration
-                then {{ calendar_months('period_start', 'period_end') }}
-        end as whole_months,
-        case
-            when not invoice_lines.is_proration
-                then greatest({{ days_between('period_start', 'period_end') }}, 1)
-        end as whole_days
+        case when invoice_lines.has_parts then coalesce(
+            case
+                when not invoice_lines.is_proration
+                    then {{ calendar_months(
+                        'invoice_lines.period_start', 'invoice_lines.period_end'
+                    ) }}
+            end,
+            item_cycles.whole_months,
+            period_cycles.whole_months
+        ) end as whole_months,
+        case when invoice_lines.has_parts then coalesce(
+            case
+                when invoice_lines.is_proration
+                    then coalesce(item_cycles.whole_days, period_cycles.whole_days)
+            end,
+            greatest({{ days_between(
+                'invoice_lines.period_start', 'invoice_lines.period_end'
+            ) }}, 1)
+        ) end as whole_days
     from invoice_lines
     left join prices using (stripe_account_id, price_id)
-
-),
-
-neighbours as (
-
-    select
-        steps.*,
-        {% for length in ['whole_months', 'whole_days'] %}
-        coalesce(
-            {{ length }},
-            max({{ length }}) over (
-                partition by stripe_account_id, subscription_id, item_id, price_id
-            ),
-            max({{ length }}) over (partition by stripe_account_id, subscription_id, period_end)
-        ) as {{ length }}_of_cycle,
-        {% endfor %}
-        min(case when not is_proration then period_start end) over (
-            partition by stripe_account_id, subscription_id, period_end
-        ) as cycle_start
-    from steps
-
-),
-
-lengths as (
-
-    select
-        neighbours.*,
-        coalesce(
-            whole_days_of_cycle, greatest({{ days_between('period_start', 'period_end') }}, 1)
-        ) as days_of_cycle
-    from neighbours
+    left join item_cycles
+        on
+            invoice_lines.stripe_account_id = item_cycles.stripe_account_id
+            and invoice_lines.subscription_id = item_cycles.subscription_id
+            and invoice_lines.item_id = item_cycles.item_id
+            and invoice_lines.price_id is not distinct from item_cycles.price_id
+    left join period_cycles
+        on
+            invoice_lines.stripe_account_id = period_cycles.stripe_account_id
+            and invoice_lines.subscription_id = period_cycles.subscription_id
+            and invoice_lines.period_end = period_cycles.period_end
 
 )
 
 select
-    lengths.*,
+    cycles.*,
     coalesce(
         recurring_interval,
         case
-            when whole_months_of_cycle is not null then 'month'
-            when days_of_cycle % 7 = 0 then 'week'
+            when whole_months is not null then 'month'
+            when whole_days % 7 = 0 then 'week'
             else 'day'
         end
     ) as billing_interval,
     coalesce(
         recurring_interval_count,
-        whole_months_of_cycle,
+        whole_months,
         case
-            when days_of_cycle % 7 = 0 then {{ integer_quotient('days_of_cycle', 7) }}
-            else days_of_cycle
+            when whole_days % 7 = 0 then {{ integer_quotient('whole_days', 7) }}
+            else whole_days
         end
     ) as interval_count
-from lengths
+from cycles

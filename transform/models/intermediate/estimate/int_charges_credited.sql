@@ -1,11 +1,13 @@
 -- Grain: one charge whose unused time was given back: from when on. A credit at the very moment of
 -- the charge takes it back if it names the same price and quantity; else it is for what was before.
+-- Lines, and not charges: what they are worth says nothing here, and is costly to find out twice.
 {{ config(materialized='view') }}
 with
 
 charges as (
 
-    select * from {{ ref('int_charges_valued') }}
+    select * from {{ ref('int_invoice_lines_billed') }}
+    where has_parts and not is_credit
 
 ),
 

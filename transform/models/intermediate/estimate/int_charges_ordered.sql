@@ -15,29 +15,29 @@ charges_credited as (
 ),
 
 -- What is charged twice from one moment on was changed then: the last charge counts, and none that
--- was given back at once.
-ranked_charges as (
+-- was given back at once. It comes last of its moment, so that one order tells all that is asked.
+neighbours as (
 
     select
         charges.*,
         charges_credited.credited_at,
-        row_number() over (
-            partition by
-                charges.stripe_account_id,
-                charges.subscription_id,
-                charges.item_id,
-                charges.period_start
-            order by
-                case when charges_credited.credited_at = charges.period_start then 1 else 0 end,
-                charges.invoiced_at desc,
-                charges.is_proration desc,
-                charges.position desc,
-                charges.invoice_id desc
-        ) as rank_of_moment
+        lead(charges.period_start) over item_charges as next_start,
+        first_value(charges.period_start) over item_charges as item_start
     from charges
     left join charges_credited
         using (
             stripe_account_id, invoice_id, item_id, price_id, is_proration, period_start, period_end
+        )
+    window
+        item_charges as (
+            partition by charges.stripe_account_id, charges.subscription_id, charges.item_id
+            order by
+                charges.period_start,
+                case when charges_credited.credited_at = charges.period_start then 0 else 1 end,
+                charges.invoiced_at nulls first,
+                charges.is_proration nulls first,
+                charges.position nulls first,
+                charges.invoice_id nulls first
         )
 
 )
@@ -56,11 +56,7 @@ select
     period_start,
     period_end,
     credited_at,
-    lead(period_start) over (
-        partition by stripe_account_id, subscription_id, item_id order by period_start
-    ) as next_start,
-    min(period_start) over (
-        partition by stripe_account_id, subscription_id, item_id
-    ) as item_start
-from ranked_charges
-where rank_of_moment = 1
+    next_start,
+    item_start
+from neighbours
+where next_start is distinct from period_start

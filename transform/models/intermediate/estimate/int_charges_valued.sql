@@ -26,6 +26,7 @@ numbered_charges as (
             order by period_start desc
         ) as full_charge_number
     from charges
+    where has_parts
 
 ),
 
@@ -38,6 +39,15 @@ full_charges as (
                 stripe_account_id, subscription_id, item_id, price_id, quantity, full_charge_number
         ) as full_annual_amount
     from numbered_charges
+
+    union all
+
+    select
+        charges.*,
+        cast(null as bigint) as full_charge_number,
+        {{ amount('null') }} as full_annual_amount
+    from charges
+    where not has_parts
 
 ),
 

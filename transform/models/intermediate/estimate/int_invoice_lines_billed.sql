@@ -5,7 +5,7 @@ with
 
 invoice_lines as (
 
-    select * from {{ ref('stg_stripe__invoice_lines') }}
+    select * from {{ ref('stg_stripe__landed_invoice_lines') }}
 
 ),
 
@@ -27,6 +27,22 @@ prices as (
 
 ),
 
+-- Their lines do not each say their cycle and amount alone: one is a proration, or of a price that
+-- is not landed. Only of these a line's neighbours are looked at, which costs more than all else.
+subscriptions_with_parts as (
+
+    select distinct
+        invoice_lines.stripe_account_id,
+        invoice_lines.subscription_id
+    from invoice_lines
+    left join prices using (stripe_account_id, price_id)
+    where
+        invoice_lines.is_proration
+        or coalesce(prices.type = 'recurring', true)
+        and (prices.recurring_interval is null or prices.recurring_interval_count is null)
+
+),
+
 lines as (
 
     select
@@ -39,11 +55,17 @@ lines as (
         {{ inclusive_tax('invoice_lines.taxes') }} as tax_inside,
         coalesce(invoice_lines.discount_amount, 0) as all_discounts,
         coalesce(line_discounts_counted.discount_amount, invoice_lines.discount_amount, 0)
-            as counted_discounts
+            as counted_discounts,
+        subscriptions_with_parts.subscription_id is not null as has_parts
     from invoice_lines
-    inner join invoices using (stripe_account_id, invoice_id)
+    -- Lines that are still part of their invoice.
+    inner join invoices using (stripe_account_id, invoice_id, read_at)
     left join line_discounts_counted using (stripe_account_id, invoice_line_id)
     left join prices using (stripe_account_id, price_id)
+    left join subscriptions_with_parts
+        on
+            invoice_lines.stripe_account_id = subscriptions_with_parts.stripe_account_id
+            and invoice_lines.subscription_id = subscriptions_with_parts.subscription_id
     where
         invoices.status = 'paid'
         and invoice_lines.subscription_id is not null
@@ -68,6 +90,7 @@ select
     invoiced_at,
     is_proration,
     is_credit,
+    has_parts,
     period_start,
     period_end,
     sum(coalesce(quantity, 1)) as quantity,
@@ -90,6 +113,7 @@ group by
     invoiced_at,
     is_proration,
     is_credit,
+    has_parts,
     period_start,
     period_end
 having {{ is_within_limit('sum(amount)') }}

@@ -44,8 +44,12 @@ amounts as (
                 then {{ share_of('net_amount', amount('cycle_seconds'), amount('billed_seconds')) }}
             else net_amount
         end as cycle_amount,
-        {{ share_of('list_amount', amount('billed_seconds'), amount('cycle_seconds')) }}
-            as list_share,
+        case
+            when is_proration
+                then {{ share_of(
+                    'list_amount', amount('billed_seconds'), amount('cycle_seconds')
+                ) }}
+        end as list_share,
         -- Stripe rounds to the cent; where no full charge ends with it, the cycle is a guess.
         case when cycle_start is null then net_amount * 0.05 else 1 end as list_tolerance
     from charges
