@@ -7,13 +7,12 @@ as if nothing had gone ahead of it, and a crash in between leaves nothing to men
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
 
-from orchestration.build.build_text import Node, Place, place_of
+from orchestration.build.build_text import place_of
 from orchestration.build.node_result import NodeResult
 from orchestration.build.rerun_build import Doubt, executed, rolled_back
 from orchestration.build.run_settings import write_run_settings
@@ -45,13 +44,13 @@ def build_ahead(
     """Raises Doubt: all marts must be built, without this."""
     if scope.kind is not BuildKind.REFRESH or scope.follows is None:
         raise Doubt(f"all accounts are built: {scope.why}")
-    nodes = _nodes(place_of(database, settings, scope))
+    place = place_of(database, settings, scope)
+    nodes = [node for node in (place.read() if place else None) or () if node.goes_ahead]
     if not nodes:
-        _nodes.cache_clear()  # the next build may leave it
         raise Doubt("no text is kept of this build")
     with rolled_back(database):
         write_run_settings(database, settings, as_of, scope)
-        results = list(executed(database, list(nodes)))
+        results = list(executed(database, nodes))
         [(size,)] = database.execute(SIZE).fetchall()
         if size > MOST_BYTES:
             raise Doubt("many accounts changed")
@@ -59,9 +58,3 @@ def build_ahead(
     at = as_of.replace(tzinfo=None)
     return Ahead(str(uuid4()), scope.follows, at, results, rows, rebuilt)
 
-
-@lru_cache(maxsize=1)
-def _nodes(place: Place | None) -> tuple[Node, ...]:
-    """Read once, as long as it is of the same kind of build: its name says of which."""
-    nodes = (place.read() if place else None) or ()
-    return tuple(node for node in nodes if node.goes_ahead)

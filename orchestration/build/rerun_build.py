@@ -6,7 +6,7 @@ while it rendered is asked again: another answer is a `Doubt`, and so is whateve
 changed then, and dbt does the build.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic
 
@@ -24,7 +24,7 @@ class Doubt(Exception):
 
 def rerun(
     database: duckdb.DuckDBPyConnection,
-    nodes: list[Node],
+    nodes: Sequence[Node],
     on_node: Callable[[str], None] | None,
 ) -> list[NodeResult]:
     """The build again, all of it or nothing. Raises Doubt."""
@@ -59,7 +59,7 @@ def _doubting(database: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def executed(
     database: duckdb.DuckDBPyConnection,
-    nodes: list[Node],
+    nodes: Sequence[Node],
     on_node: Callable[[str], None] | None = None,
 ) -> Iterator[NodeResult]:
     """A result for each node, in a transaction of the caller's. Raises Doubt."""
@@ -81,14 +81,14 @@ def executed(
 
 
 def _made(database: duckdb.DuckDBPyConnection, node: Node) -> tuple[str, int, str]:
-    for text in node.statements:
-        database.execute(text)
+    for statement in node.parsed:
+        database.execute(statement)
     return node.status, 0, node.message
 
 
 def _tested(database: duckdb.DuckDBPyConnection, node: Node) -> tuple[str, int, str]:
     """As dbt reads it: rows found, whether they warn, whether they are errors."""
-    [(failures, warns, is_error)] = database.execute(node.statements[-1]).fetchall()
+    [(failures, warns, is_error)] = database.execute(node.parsed[-1]).fetchall()
     if node.severity == "error" and (warns or is_error):
         raise Doubt(f"{node.unique_id}: {failures} rows")
     if not warns:
