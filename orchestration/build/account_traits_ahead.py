@@ -57,4 +57,3 @@ def build_ahead(
         rows, rebuilt = (database.sql(asked).to_arrow_table() for asked in (ROWS, REBUILT))
     at = as_of.replace(tzinfo=None)
     return Ahead(str(uuid4()), scope.follows, at, results, rows, rebuilt)
-

@@ -11,9 +11,11 @@ from datetime import datetime
 from orchestration.clock import now
 from orchestration.configuration.settings import Settings
 from orchestration.publication.delivery_due import is_due
-from orchestration.stages.delivery import deliver_stage
+from orchestration.stages.ahead import BuiltAhead
+from orchestration.stages.delivery import EVERYONE, deliver_stage
 from orchestration.terminal.reporter import Reporter
 from reverse_sync.deliver.result import SyncInterrupted, SyncResult
+from reverse_sync.state.run import Scope
 from reverse_sync.stores.account_store import AccountStoreError
 from reverse_sync.sync_request import Timed
 
@@ -26,6 +28,7 @@ class Deliveries:
     def __init__(self, settings: Settings, reporter: Reporter) -> None:
         self._settings, self._reporter = settings, reporter
         self._failures, self._next = 0, 0.0
+        self._all_brought = False  # by this process, and nothing of it waits
         self.failure: AccountStoreError | None = None
 
     @property
@@ -38,12 +41,19 @@ class Deliveries:
         return self.may_try and is_due(self._settings, at=now())
 
     def deliver(
-        self, as_of: datetime, timed: Timed, *, publishes: bool, planned: Callable[[], None]
+        self,
+        as_of: datetime,
+        timed: Timed,
+        *,
+        ahead: BuiltAhead | None,
+        planned: Callable[[], None],
     ) -> SyncResult | None:
-        """How far it came; None: nothing was planned. `publishes`: whether its records are, too;
-        else the marts that follow have them. `planned`: lets go of the warehouse. Raises Blocked.
+        """How far it came; None: nothing was planned. Records of what went `ahead` are published
+        with the marts that follow. `planned`: lets go of the warehouse. Raises Blocked.
         """
         run_id = f"live-{as_of:%Y%m%dT%H%M%S%f}"
+        scope = self._scope(ahead)
+        self._all_brought = False
         try:
             result = deliver_stage(
                 self._settings,
@@ -51,13 +61,23 @@ class Deliveries:
                 as_of=as_of,
                 run_id=run_id,
                 timed=timed,
-                publishes=publishes,
+                publishes=ahead is None,
                 planned=planned,
+                scope=scope,
             )
         except AccountStoreError as error:
             return self._owed(error)
         self._failures, self.failure = 0, None
+        self._all_brought = not (result.waiting or result.rejected or result.invalid)
         return result
+
+    def _scope(self, ahead: BuiltAhead | None) -> Scope:
+        """The accounts that went ahead, where all others are as the store holds them: to look at
+        those is half of a delivery at 10,000. All of them are looked at again with the marts that
+        follow, which sees what time alone changes, and what others did meanwhile."""
+        if not (ahead and ahead.sendable and self._all_brought) or ahead.lacks_some:
+            return EVERYONE
+        return Scope(accounts=ahead.sendable)
 
     def _owed(self, error: AccountStoreError) -> SyncResult | None:
         self._failures, self.failure = self._failures + 1, error

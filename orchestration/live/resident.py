@@ -178,7 +178,7 @@ def _send(  # noqa: PLR0913  (of one cycle)
         timed, until = Stopwatch(cycle.seconds), loaded_until(settings.folder)
         with timed("send"):
             cycle.delivered = deliveries.deliver(
-                cycle.began, timed, publishes=cycle.ahead is None, planned=planned
+                cycle.began, timed, ahead=cycle.ahead, planned=planned
             )
         timed.part("diff", cycle.seconds.pop("diff", 0.0), of="send")
         if deliveries.failure:

@@ -29,12 +29,19 @@ from orchestration.warehouse.memory import again_without_limit, limit_memory, ne
 
 @dataclass(frozen=True)
 class BuiltAhead:
-    """What was built, of how many accounts, and the rows of account_traits in all; seconds."""
+    """What was built, of how many accounts, and the rows of account_traits in all; seconds.
+    `sendable`: the accounts that went ahead, as far as account_traits has them."""
 
     results: list[NodeResult]
     accounts: int
     rows: int
     publishing: float
+    sendable: tuple[str, ...] = ()
+
+    @property
+    def lacks_some(self) -> bool:
+        """Whether an account that was built again is in account_traits no more, or never was."""
+        return len(set(self.sendable)) < self.accounts
 
 
 def ahead_stage(settings: Settings, reporter: Reporter, *, as_of: datetime) -> BuiltAhead | None:
@@ -74,4 +81,6 @@ def _brought(
     ahead = build_ahead(database, settings, scope, as_of=as_of)
     began = monotonic()
     rows = publish_ahead(database, copy, ahead)
-    return BuiltAhead(ahead.results, ahead.rebuilt.num_rows, rows, monotonic() - began)
+    published = monotonic() - began
+    sendable = tuple(ahead.rows.column("account_id").to_pylist())
+    return BuiltAhead(ahead.results, ahead.rebuilt.num_rows, rows, published, sendable)

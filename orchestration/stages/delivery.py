@@ -20,8 +20,11 @@ from orchestration.publication.publish import publish_sync
 from orchestration.terminal.reporter import Reporter
 from orchestration.warehouse.memory import again_without_limit, never
 from reverse_sync.deliver.result import SyncResult
+from reverse_sync.state.run import Scope
 from reverse_sync.sync import deliver
 from reverse_sync.sync_request import SyncContext, SyncRequest, Timed, nothing
+
+EVERYONE = Scope()
 
 
 class MartsRefused(Exception):
@@ -38,14 +41,15 @@ def deliver_stage(  # noqa: PLR0913  (all by keyword)
     timed: Timed = nullcontext,
     publishes: bool = True,
     planned: Callable[[], None] = nothing,
+    scope: Scope = EVERYONE,
 ) -> SyncResult:
     """`account_traits` -> account store, without the lock while the store is written. `publishes`:
     whether what it noted is published, too, or left to the next publication. `planned`: lets go of
-    the warehouse, where the caller holds it.
+    the warehouse, where the caller holds it. `scope`: which accounts are looked at.
 
     Raises Blocked where a guard trips that is not overridden, MartsRefused: nothing was sent.
     """
-    request = SyncRequest(run_id=run_id, as_of=as_of, now=now(), overridden=overridden)
+    request = SyncRequest(run_id=run_id, as_of=as_of, now=now(), overridden=overridden, scope=scope)
     with reading(settings.marts):  # opened once for all that is asked of it
         check_marts(settings)
         context = sync_context(settings, reporter, timed, planned)

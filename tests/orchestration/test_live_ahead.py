@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from live_process import PATIENCE, running, told
 from local_stripe import NOW, refusing
-from pipeline import AS_OF, Pipeline, subscribed
+from pipeline import AS_OF, Pipeline, subscribe, subscribed
 
 from ingestion.stripe_api.refusals import StripeError
 from orchestration.build.transform import TransformFailed
@@ -31,10 +31,10 @@ MARKED = "select id = account_traits_build from publication.build"
 NAMES = "select (select name from account_traits), (select name from accounts)"
 
 
-def prepared(pipeline: Pipeline, **settings: str) -> Pipeline:
+def prepared(pipeline: Pipeline, account_id: str | None = None, **settings: str) -> Pipeline:
     """Refreshed twice, so that the text of a refresh is kept."""
     pipeline.set(LIVE_POLL_SECONDS="0.5", **settings)
-    subscribed(pipeline, "one")
+    subscribe(subscribed(pipeline), "one", **({"account_id": account_id} if account_id else {}))
     pipeline.sync()
     rename(pipeline, "Second")
     pipeline.sync(as_of=AS_OF + timedelta(hours=1))
@@ -101,6 +101,51 @@ def test_the_account_store_has_a_change_before_all_marts_have_it(business: Pipel
     assert second.built
     assert second.delivered is None, "what the store was sent is what all marts say"
     assert delivery_due(business.settings) is None
+
+
+def test_of_what_goes_ahead_those_accounts_alone_are_looked_at(pipeline: Pipeline) -> None:
+    """Once all others are as the store holds them; all of them again with the marts that follow."""
+    subscribe(pipeline, "two")
+    business = prepared(pipeline)
+    names = iter(("Fourth", "Fifth"))
+
+    def seen(cycle: Cycle, stop: threading.Event) -> None:
+        if cycle.ahead and (name := next(names, None)):
+            rename(business, name)
+        elif not cycle.ahead:
+            stop.set()
+
+    rename(business, "Third")
+    found = cycles(business, seen)
+    assert [bool(cycle.ahead) for cycle in found] == [True, True, True, False]
+    assert [one.delivered and one.delivered.selected for one in found] == [2, 1, 1, 2]
+    assert found[-1].delivered
+    assert found[-1].delivered.sent == 0
+    assert business.account("cus_one")["name"] == "Fifth"
+    assert delivery_due(business.settings) is None
+
+
+def test_where_an_account_leaves_all_are_looked_at(pipeline: Pipeline) -> None:
+    """It is missed at once, and its guard judges all that are gone."""
+    subscribe(pipeline, "two", account_id="a-two")
+    subscribe(pipeline, "three", account_id="a-three")
+    business = prepared(pipeline, "a-one", ACCOUNT_ID_METADATA_KEY="account_id")
+
+    def seen(cycle: Cycle, stop: threading.Event) -> None:
+        if len(found) == 1:
+            rename(business, "Fourth")
+            update = business.stripe.store.update
+            update("customer", "cus_two", {"metadata": {"account_id": ""}}, now=NOW)
+        elif len(found) == 2:
+            gone.append(cycle)
+            stop.set()
+
+    gone: list[Cycle] = []
+    rename(business, "Third")
+    cycles(business, seen, found := [])
+    assert gone[0].ahead
+    assert gone[0].delivered
+    assert gone[0].delivered.selected == 2, "a-one, which changed, and a-three"
 
 
 def test_marts_follow_before_it_ends(business: Pipeline) -> None:

@@ -6,29 +6,29 @@ division: seven digits of the factor at a time, `q` the quotient so far, `r` wha
     {{ adapter.dispatch('multiplied_and_divided')(factor, part, whole) }}
 {%- endmacro %}
 
+{# A list of one, so that each expression stands here once: its text is as long as all else. #}
 {% macro default__multiplied_and_divided(factor, part, whole) -%}
     {%- set zero = 'cast(0 as hugeint)' -%}
-    {%- set step = '(s.r * 10000000 + x.d * ' ~ part ~ ' + x.h)' -%}
-    list_reduce(
-        [
-            {'q': {{ zero }}, 'r': {{ zero }}, 'd': {{ zero }}, 'h': {{ zero }}},
-            {% for exponent in [28, 21, 14, 7, 0] %}
-            {
-                'q': {{ zero }},
-                'r': {{ zero }},
-                'd': {{ factor }} // cast(1{{ '0' * exponent }} as hugeint)
-                {%- if not loop.first %} % 10000000{% endif %},
-                'h': {% if loop.last %}{{ whole }} // 2{% else %}{{ zero }}{% endif %}
-            }{% if not loop.last %},{% endif %}
-            {%- endfor %}
-        ],
-        lambda s, x: {
-            'q': s.q * 10000000 + {{ step }} // {{ whole }},
-            'r': {{ step }} % {{ whole }},
-            'd': {{ zero }},
-            'h': {{ zero }}
-        }
-    ).q
+    {%- set step = '(s.r * 10000000 + x.q * v.part + x.r)' -%}
+    list_transform(
+        [{'factor': {{ factor }}, 'part': {{ part }}, 'whole': {{ whole }}}],
+        lambda v: list_reduce(
+            [
+                {'q': {{ zero }}, 'r': {{ zero }}},
+                {% for exponent in [28, 21, 14, 7, 0] %}
+                {
+                    'q': v.factor // cast(1{{ '0' * exponent }} as hugeint)
+                    {%- if not loop.first %} % 10000000{% endif %},
+                    'r': {% if loop.last %}v.whole // 2{% else %}{{ zero }}{% endif %}
+                }{% if not loop.last %},{% endif %}
+                {%- endfor %}
+            ],
+            lambda s, x: {
+                'q': s.q * 10000000 + {{ step }} // v.whole,
+                'r': {{ step }} % v.whole
+            }
+        ).q
+    )[1]
 {%- endmacro %}
 
 {% macro spark__multiplied_and_divided(factor, part, whole) -%}
