@@ -93,3 +93,31 @@ of one element. #}
 {% macro spark__array_holds(array, element) -%}
     array_contains({{ array }}, {{ element }})
 {%- endmacro %}
+
+
+{# One row for each of these, by name: `field` and `value`, which is text. #}
+{% macro fields_unpacked(fields) -%}
+    {{ adapter.dispatch('fields_unpacked')(fields) }}
+{%- endmacro %}
+
+{% macro default__fields_unpacked(fields) -%}
+    unnest([
+        {%- for field, value in fields.items() %}
+        {'field': '{{ field }}', 'value': {{ value }}}{{ ',' if not loop.last }}
+        {%- endfor %}
+    ])
+{%- endmacro %}
+
+{% macro spark__fields_unpacked(fields) -%}
+    explode(array(
+        {%- for field, value in fields.items() %}
+        named_struct('field', '{{ field }}', 'value', {{ value }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    ))
+{%- endmacro %}
+
+
+{# What a rule needs to be above 0, as it is told apart. #}
+{% macro positive_or_text(number) -%}
+    case when {{ number }} > 0 then 'positive' else cast({{ number }} as {{ text_type() }}) end
+{%- endmacro %}
