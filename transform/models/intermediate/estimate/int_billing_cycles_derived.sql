@@ -16,42 +16,15 @@ prices as (
 
 ),
 
-whole_lines as (
-
-    select
-        invoice_lines.*,
-        {{ calendar_months('period_start', 'period_end') }} as whole_months,
-        greatest({{ days_between('period_start', 'period_end') }}, 1) as whole_days
-    from invoice_lines
-    where has_parts and not is_proration
-
-),
-
 item_cycles as (
 
-    select
-        stripe_account_id,
-        subscription_id,
-        item_id,
-        price_id,
-        max(whole_months) as whole_months,
-        max(whole_days) as whole_days
-    from whole_lines
-    group by stripe_account_id, subscription_id, item_id, price_id
+    select * from {{ ref('int_item_cycles_measured') }}
 
 ),
 
 period_cycles as (
 
-    select
-        stripe_account_id,
-        subscription_id,
-        period_end,
-        max(whole_months) as whole_months,
-        max(whole_days) as whole_days,
-        min(period_start) as cycle_start
-    from whole_lines
-    group by stripe_account_id, subscription_id, period_end
+    select * from {{ ref('int_period_cycles_measured') }}
 
 ),
 

@@ -27,19 +27,9 @@ prices as (
 
 ),
 
--- Their lines do not each say their cycle and amount alone: one is a proration, or of a price that
--- is not landed. Only of these a line's neighbours are looked at, which costs more than all else.
 subscriptions_with_parts as (
 
-    select distinct
-        invoice_lines.stripe_account_id,
-        invoice_lines.subscription_id
-    from invoice_lines
-    left join prices using (stripe_account_id, price_id)
-    where
-        invoice_lines.is_proration
-        or coalesce(prices.type = 'recurring', true)
-        and (prices.recurring_interval is null or prices.recurring_interval_count is null)
+    select * from {{ ref('int_subscriptions_with_parts') }}
 
 ),
 
@@ -101,19 +91,5 @@ select
         amount('amount - all_discounts')
     ) ~ ', ' ~ amount('amount - counted_discounts') ~ '))') }} as net_amount
 from lines
-group by
-    stripe_account_id,
-    invoice_id,
-    subscription_id,
-    customer_id,
-    account_id,
-    item_id,
-    price_id,
-    currency,
-    invoiced_at,
-    is_proration,
-    is_credit,
-    has_parts,
-    period_start,
-    period_end
+group by all
 having {{ is_within_limit('sum(amount)') }}
