@@ -5,8 +5,10 @@ that say why; notices. Nothing is kept in a cursor: the work itself says what is
 """
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from dagster import (
     DagsterInstance,
@@ -44,6 +46,8 @@ from reverse_sync.values.counted import counted
 log = logging.getLogger("stripe_traits.sensors")
 RUNNING = DefaultSensorStatus.RUNNING
 Asked = RunRequest | SkipReason
+# Dagster asks a sensor each 5 seconds at most, and a change would wait for half of them.
+WATCHED_SECONDS, LOOK_SECONDS = 4.5, 0.5
 
 
 def sensors() -> Sequence[SensorDefinition]:
@@ -60,13 +64,28 @@ def inbox_waits(context: SensorEvaluationContext) -> Asked:
     path = settings.folder.inbox
     if not path.exists():
         return SkipReason("there is no inbox yet: run initial_import first")
+    return _watched(lambda: _asked_by_inbox(context.instance, path))
+
+
+def _asked_by_inbox(instance: DagsterInstance, path: Path) -> Asked:
     with Inbox.open(path, read_only=True) as inbox:
         waiting = sum(inbox.backlog().values())
     if not waiting:
         return SkipReason("the inbox is empty")
     why = f"{counted(waiting, 'object')} in the inbox"
     others = [LIVE_REFRESH, NIGHTLY]
-    return ask(context.instance, REFRESH, mark="inbox", why=why, now=_now(), others=others)
+    return ask(instance, REFRESH, mark="inbox", why=why, now=_now(), others=others)
+
+
+def _watched(look: Callable[[], Asked]) -> Asked:
+    """What is asked for first until Dagster would ask again, such as when a run has just ended; why
+    not, if nothing is."""
+    until = time.monotonic() + WATCHED_SECONDS
+    asked = look()
+    while isinstance(asked, SkipReason) and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
+        asked = look()
+    return asked
 
 
 @sensor(job_name=REVERSE_SYNC, minimum_interval_seconds=15, default_status=RUNNING)
