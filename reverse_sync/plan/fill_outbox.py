@@ -61,6 +61,8 @@ def diff_into_outbox(
             waits += [one.until for one in decisions if isinstance(one, Deferred)]
         keep(connection, run, turn)
     counts["unchanged"] += source.untouched
+    if invalid:  # which are listed by a run over all accounts
+        run = replace(run, scope=replace(run.scope, others_hold=False))
     plan = planned(run, counts, selected=source.selected, invalid=invalid)
     return replace(plan, waits_until=min(waits, default=None))
 

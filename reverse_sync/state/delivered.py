@@ -20,19 +20,28 @@ DELIVERED = """
         waits_until = (
             select min(coalesce(next_attempt_at, $now))
             from sync.outbox
-            where (status = 'pending' and (version = $version or next_attempt_at > $now))
+            where (status = 'pending' and (not $everyone or version = $version
+                    or next_attempt_at > $now))
                 -- The store held a higher version: the next run comes after it, at once.
                 or (status = 'rejected' and version = $version)
         )
+    where $everyone or (delivered_build is not null and delivered_tracking = $tracking)
 """
 
 
 def note_delivered(connection: DuckDBPyConnection, run: Run, build: str | None) -> None:
     """The store holds `build`, or it is known of each account why it does not. A run of chosen
-    accounts knows nothing of the others."""
-    if run.scope.accounts is None:
-        now = naive(run.now)
-        known = {"build": build, "tracking": run.tracking, "now": now, "version": run.version}
+    accounts knows nothing of the others; where its caller does, that counts unless a delivery was
+    owed anyhow, or the others were brought by another tracking."""
+    everyone = run.scope.accounts is None
+    if everyone or run.scope.others_hold:
+        known = {
+            "everyone": everyone,
+            "build": build,
+            "tracking": run.tracking,
+            "now": naive(run.now),
+            "version": run.version,
+        }
         connection.execute(DELIVERED, known)
 
 

@@ -23,11 +23,13 @@ class Scope:
     """Which accounts a run looks at, and whether it sends them whole.
 
     `accounts`: these alone (None: all of account_traits). `whole`: every trait is sent, whatever
-    the acknowledged values say.
+    the acknowledged values say. `others_hold`: of all others the caller knows that they are as the
+    store holds them, so that with these the store holds the build.
     """
 
     accounts: tuple[str, ...] | None = None
     whole: bool = False
+    others_hold: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,6 +69,44 @@ def test_a_run_that_sent_less_than_all_leaves_the_older_build(local: World) -> N
     assert delivered(local) == ("second", None)
 
 
+def test_chosen_accounts_bring_the_build_where_the_others_are_known(local: World) -> None:
+    chosen = Scope(accounts=("a",), others_hold=True)
+    publish(local, "first", {"a": ACTIVE, "b": ACTIVE})
+    local.sync(scope=chosen)
+    assert local.state("select * from sync.sync_target") == [], "no store is known yet"
+    local.sync()
+    publish(local, "second", {"a": {**ACTIVE, MRR: 60}, "b": ACTIVE})
+    assert local.sync(scope=chosen).acknowledged == 1
+    assert delivered(local) == ("second", None)
+    publish(local, "third", {"a": {**ACTIVE, MRR: 65}, "b": ACTIVE})
+    assert local.sync(scope=chosen).acknowledged == 1
+    with local.warehouse() as connection:
+        owe_delivery(connection)
+    publish(local, "fourth", {"a": {**ACTIVE, MRR: 70}, "b": ACTIVE})
+    assert local.sync(scope=chosen).acknowledged == 1
+    assert delivered(local) == (None, None), "a repair that was killed had not ended"
+
+
+def test_an_account_that_comes_back_is_missed_no_more(local: World) -> None:
+    gone = "select gone_at is not null from sync.sync_snapshot where account_id = 'a'"
+    publish(local, "first", {"a": ACTIVE, "b": ACTIVE})
+    local.sync()
+    publish(local, "second", {"b": ACTIVE})
+    local.sync()
+    assert local.state(gone) == [(True,)]
+    publish(local, "third", {"a": {**ACTIVE, MRR: 60}, "b": ACTIVE})
+    local.sync(scope=Scope(accounts=("a",), others_hold=True))
+    assert local.state(gone) == [(False,)]
+
+
+def test_chosen_accounts_bring_nothing_where_one_of_them_is_kept_out(local: World) -> None:
+    publish(local, "first", {"a": ACTIVE, "b": ACTIVE})
+    local.sync()
+    publish(local, "second", {"a": {**ACTIVE, "stripe.odd": {"a": 1}}, "b": ACTIVE})
+    assert local.sync(scope=Scope(accounts=("a",), others_hold=True)).invalid == 1
+    assert delivered(local) == ("first", None)
+
+
 def test_a_run_that_lost_its_store_delivered_nothing(
     local: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
