@@ -19,7 +19,6 @@ def _loaded() -> Definitions:
 
         return definitions(pool=POOL)
     finally:
-        gc.freeze()
         gc.enable()
 
 
