@@ -43,9 +43,8 @@ of one element. #}
 {%- endmacro %}
 
 {% macro default__map_of(key, value) -%}
-    map_from_entries(
-        array_agg(struct_pack(key := {{ key }}, value := {{ value }}) order by {{ key }})
-    )
+    {%- set entries = 'list({\'key\': ' ~ key ~ ', \'value\': ' ~ value ~ '})' -%}
+    map_from_entries(case when count(*) = 1 then {{ entries }} else list_sort({{ entries }}) end)
 {%- endmacro %}
 
 {% macro spark__map_of(key, value) -%}

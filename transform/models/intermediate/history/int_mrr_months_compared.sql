@@ -38,10 +38,7 @@ rated_months as (
                 mrr_by_month.currency = run_settings.reporting_currency
                 then cast(1 as decimal(18, 10))
             else fx_rates_by_month.rate
-        end as rate,
-        coalesce(lag(mrr_by_month.mrr) over (
-            partition by mrr_by_month.account_id, mrr_by_month.currency order by mrr_by_month.month
-        ), 0) as opening
+        end as rate
     from mrr_by_month
     cross join run_settings
     left join fx_rates_by_month using (currency, month)
@@ -54,16 +51,47 @@ reported_months as (
 
     select
         rated_months.*,
-        {{ rounded_to('mrr * rate', 'reporting_exponent') }} as reporting_mrr,
-        {{ rounded_to('opening * rate', 'reporting_exponent') }} as reporting_opening_at_this_rate
+        {{ rounded_to('mrr * rate', 'reporting_exponent') }} as reporting_mrr
     from rated_months
+
+),
+
+-- One order of an account's rows tells all: a month stands behind the one before it.
+neighbours as (
+
+    select
+        reported_months.*,
+        lag(currency) over account_months as previous_currency,
+        lag(mrr) over account_months as previous_mrr,
+        lag(reporting_mrr) over account_months as previous_reporting_mrr,
+        min(case when mrr > 0 then month end) over (partition by account_id) as cohort_month
+    from reported_months
+    window account_months as (partition by account_id order by currency, month)
+
+),
+
+opened_months as (
+
+    select
+        neighbours.*,
+        case when previous_currency = currency then previous_mrr else 0 end as opening,
+        case when previous_currency = currency then previous_reporting_mrr end as reporting_before
+    from neighbours
 
 )
 
 select
-    reported_months.*,
-    coalesce(lag(reporting_mrr) over (
-        partition by account_id, currency order by month
-    ), case when opening = 0 then 0 end) as reporting_opening,
-    min(case when mrr > 0 then month end) over (partition by account_id) as cohort_month
-from reported_months
+    account_id,
+    month,
+    currency,
+    mrr,
+    is_estimated,
+    reporting_currency,
+    reporting_exponent,
+    rate,
+    opening,
+    reporting_mrr,
+    {{ rounded_to('opening * rate', 'reporting_exponent') }} as reporting_opening_at_this_rate,
+    coalesce(reporting_before, case when opening = 0 then 0 end) as reporting_opening,
+    cohort_month
+from opened_months
