@@ -153,6 +153,7 @@ $(SETUP): pyproject.toml uv.lock $(if $(findstring .uv/,$(UV)),.uv/bin/uv)
 $(PARSED): $(SETUP) $(DBT_FILES)
 	$(BIN)/python -m orchestration.build.manifest
 	$(BIN)/python -m orchestration.code_location.events.asset_keys
+	$(BIN)/python -m orchestration.code_location.dbt_specs
 
 $(SPARK): tests/spark/requirements.txt tests/spark/wheels.txt tests/spark/jars.py
 	$(PYTHON) -m venv .spark/venv

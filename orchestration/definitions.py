@@ -11,7 +11,7 @@ POOL = "duckdb"  # one slot, set in dagster.yaml: one writing op at a time
 
 
 def _loaded() -> Definitions:
-    """Each run's process loads 3,000 modules, all of which stay: Python's garbage collector, which
+    """Each run's process loads 1,900 modules, all of which stay: Python's garbage collector, which
     looks through them again and again, takes a fifth of the time."""
     gc.disable()
     try:

@@ -15,7 +15,8 @@ from dbt.contracts.graph.manifest import Manifest
 from orchestration.build import first_text
 from orchestration.build.build_text import RENDERED, name_of
 from orchestration.build.manifest import MANIFEST, read_manifest
-from orchestration.code_location.events.asset_keys import KEPT
+from orchestration.code_location import dbt_specs
+from orchestration.code_location.events import asset_keys
 
 FOLDER = MANIFEST.parent / "wheel"
 PARSED = MANIFEST.with_name("partial_parse.msgpack")
@@ -28,7 +29,8 @@ def write() -> None:
     FOLDER.mkdir()
     (FOLDER / MANIFEST.name).write_text(_manifest())
     (FOLDER / PARSED.name).write_bytes(_parsed())
-    shutil.copyfile(KEPT, FOLDER / KEPT.name)
+    for kept in (asset_keys.KEPT, dbt_specs.KEPT):
+        shutil.copyfile(kept, FOLDER / kept.name)
     _write_texts(FOLDER / RENDERED.name)
 
 

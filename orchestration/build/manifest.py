@@ -5,11 +5,13 @@ how to write it. dbt itself is imported where it parses: a build by kept text ne
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.project import INSTALLED, PROJECT
+from orchestration.whole_file import write_whole
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -29,14 +31,29 @@ class DbtFailed(Exception):
 class ManifestOutdated(Exception):
     """The manifest is missing or older than the models."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "transform/target/manifest.json is missing or older than the models; run 'make setup'"
+        )
+
 
 def read_manifest() -> Any:
     """The dbt manifest. Raises ManifestOutdated with the command that writes it."""
     if is_outdated():
-        raise ManifestOutdated(
-            "transform/target/manifest.json is missing or older than the models; run 'make setup'"
-        )
+        raise ManifestOutdated
     return json.loads(MANIFEST.read_bytes())
+
+
+def kept_beside(path: Path, made: Callable[[Any], Any]) -> Any:
+    """What `made` makes of the manifest, as JSON: kept in a file beside it for as long as it
+    stands. Raises ManifestOutdated where it is to be made, and cannot."""
+    with suppress(OSError, ValueError):
+        if INSTALLED or path.stat().st_mtime_ns >= MANIFEST.stat().st_mtime_ns:
+            return json.loads(path.read_bytes())
+    found = made(read_manifest())
+    with suppress(OSError):  # the project's folder may be read-only
+        write_whole(path, json.dumps(found))
+    return found
 
 
 def is_outdated() -> bool:

@@ -6,7 +6,7 @@ for `source('stripe', '<table>')`.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -20,11 +20,11 @@ from dagster import (
     asset,
     multi_asset,
 )
-from dagster_dbt import dbt_assets
 
 from ingestion.landing import TABLES
 from ingestion.landing.columns import Table
 from ingestion.reconcile.slices import Share
+from orchestration.code_location.dbt_specs import dbt_specs
 from orchestration.code_location.events.as_dagster import Yielded, made, yielded
 from orchestration.code_location.events.own_traits_events import (
     OF_THIS_BUILD,
@@ -102,10 +102,19 @@ def _others() -> list[AssetKey]:
     return [AssetKey(["stripe", table.name]) for table in TABLES if table.name not in LACKING]
 
 
-def dbt_models(manifest: Mapping[str, Any], pool: str | None) -> AssetsDefinition:
-    """The dbt models, seeds and tests of `transform/` as assets and asset checks."""
+def dbt_models(pool: str | None) -> AssetsDefinition:
+    """The dbt models, seeds and tests of `transform/` as assets and asset checks, as dagster-dbt's
+    `dbt_assets` makes them. Raises ManifestOutdated."""
+    specs, checks = dbt_specs()
 
-    @dbt_assets(manifest=manifest, pool=pool, name="dbt_models")
+    @multi_asset(
+        name="dbt_models",
+        specs=specs,
+        check_specs=checks,
+        can_subset=True,
+        pool=pool,
+        allow_arbitrary_check_specs=True,
+    )
     def models(context: AssetExecutionContext) -> Iterator[Any]:
         settings = read_settings()
         heard = log_reporter(context.log)

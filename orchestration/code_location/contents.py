@@ -15,7 +15,6 @@ from dagster import (
     map_asset_specs,
 )
 
-from orchestration.build.manifest import read_manifest
 from orchestration.code_location.asset_checks import asset_checks
 from orchestration.code_location.assets import (
     account_store,
@@ -51,7 +50,7 @@ def definitions(*, pool: str | None) -> Definitions:
     assets: list[AssetSpec | AssetsDefinition] = [
         run_settings,
         stripe_landing(pool),
-        dbt_models(read_manifest(), pool),
+        dbt_models(pool),
         account_store,
         *map(further_account_store, stores),
         *([own_traits()] if files.traits_dir else []),

@@ -4,16 +4,12 @@ Enters: the manifest. Leaves: a place for each node. dagster-dbt decides, and ta
 load, so its answers are kept beside the manifest, for as long as that stands.
 """
 
-import json
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 from typing import Any
 
-from orchestration.build.manifest import MANIFEST, read_manifest
-from orchestration.project import INSTALLED
-from orchestration.whole_file import write_whole
+from orchestration.build.manifest import MANIFEST, kept_beside
 
 KEPT = MANIFEST.with_name("asset_keys.json")
 ASSET_TYPES = ("model", "seed", "snapshot")
@@ -29,23 +25,17 @@ class Place:
 
 def asset_keys() -> Mapping[str, Place]:
     """By dbt's unique id; a test that belongs to no asset has none. Raises ManifestOutdated."""
-    return _read(MANIFEST.stat().st_mtime_ns) if MANIFEST.exists() else _made(read_manifest())
+    return _read(MANIFEST.stat().st_mtime_ns if MANIFEST.exists() else 0)
 
 
 @lru_cache(maxsize=1)
-def _read(parsed: int) -> Mapping[str, Place]:
-    with suppress(OSError, ValueError, TypeError):
-        if INSTALLED or KEPT.stat().st_mtime_ns >= parsed:
-            kept = json.loads(KEPT.read_bytes())
-            return {node: Place(tuple(asset), check) for node, (asset, check) in kept.items()}
-    made = _made(read_manifest())
-    with suppress(OSError):  # the project's folder may be read-only
-        write_whole(KEPT, json.dumps({node: astuple(place) for node, place in made.items()}))
-    return made
+def _read(parsed: int) -> Mapping[str, Place]:  # noqa: ARG001  of another manifest, read again
+    kept = kept_beside(KEPT, _made)
+    return {node: Place(tuple(asset), check) for node, (asset, check) in kept.items()}
 
 
-def _made(manifest: Mapping[str, Any]) -> Mapping[str, Place]:
-    return dict(_places(manifest))
+def _made(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {node: astuple(place) for node, place in _places(manifest)}
 
 
 def _places(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Place]]:
