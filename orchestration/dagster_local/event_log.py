@@ -29,6 +29,7 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._there: set[str] = set()  # tables
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -52,6 +53,12 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
             # Of a line of the log, which decides nothing: what fails next says it once.
             if event.is_dagster_event or machine_fault(error) is None:
                 raise
+
+    def has_table(self, table_name: str) -> bool:
+        """Asked before each event of a check, for which Dagster's own opens the file once more."""
+        if table_name not in self._there and super().has_table(table_name):
+            self._there.add(table_name)
+        return table_name in self._there
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
@@ -100,6 +107,7 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
             for engine in self._engines.values():
                 engine.dispose()
             self._engines.clear()
+            self._there.clear()
 
 
 def _flush_at_checkpoints(connection: Any, _: Any) -> None:

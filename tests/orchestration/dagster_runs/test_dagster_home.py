@@ -1,9 +1,19 @@
 """Dagster's storage: the settings that are written for it, and the event log that stays open."""
 
 import shutil
+import sqlite3
 from pathlib import Path
+from typing import Any
 
-from dagster import AssetKey, DagsterInstance, asset, materialize
+import pytest
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckKey,
+    AssetKey,
+    DagsterInstance,
+    asset,
+    materialize,
+)
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration.configuration.settings import Settings
@@ -42,6 +52,29 @@ def test_the_event_log_holds_what_dagsters_own_would(tmp_path: Path) -> None:
         instance.event_log_storage.wipe()
         materialize([numbers], instance=instance)
         assert instance.get_latest_materialization_event(AssetKey("numbers"))
+
+
+def test_a_checks_events_are_kept_by_the_connection_that_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens: list[str] = []
+    connect = sqlite3.connect
+
+    def counted(path: str, **options: Any) -> sqlite3.Connection:
+        opens.append(Path(path).name)
+        return connect(path, **options)
+
+    with opened(prepare_dagster_home(tmp_path)) as instance:
+        monkeypatch.setattr("sqlite3.dbapi2.connect", counted)
+        for number in range(20):
+            instance.report_runless_asset_event(
+                AssetCheckEvaluation(
+                    asset_key=AssetKey("numbers"), check_name=f"check_{number}", passed=True
+                )
+            )
+        key = AssetCheckKey(AssetKey("numbers"), "check_19")
+        assert instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+    assert opens.count("index.db") <= 3, opens
 
 
 def test_a_data_folder_that_moved_keeps_its_history_where_it_is_now(tmp_path: Path) -> None:
