@@ -19,7 +19,8 @@ KEPT = 1 << 20  # bytes
 
 @contextmanager
 def few_cycles() -> Iterator[None]:
-    """Parsed JSON holds no cycles: looking for them took a quarter of an import's time."""
+    """Parsed JSON holds no cycles: looking for them took a quarter of an import's time, and a
+    fourteenth of a delivery's."""
     before = gc.get_threshold()
     gc.set_threshold(OBJECTS, *before[1:])
     try:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 
+from ingestion.merge.memory import few_cycles
 from orchestration.clock import now
 from orchestration.configuration.data_folder import DataFolder
 from orchestration.configuration.settings import Settings
@@ -72,10 +73,11 @@ def run_delivery(settings: Settings, reporter: Reporter, request: SyncRequest) -
 
 
 def _delivered(context: SyncContext, request: SyncRequest, reporter: Reporter) -> SyncResult:
-    # A second time goes on where the first one was: the outbox says how far.
-    result = again_without_limit(
-        lambda: deliver(context, request, on_progress=reporter.delivered), fails=never
-    )
+    with few_cycles():
+        # A second time goes on where the first one was: the outbox says how far.
+        result = again_without_limit(
+            lambda: deliver(context, request, on_progress=reporter.delivered), fails=never
+        )
     for change in result.overridden:
         reporter.overrode(change)
     return result
