@@ -98,7 +98,7 @@ def _order(run_id: str) -> SyncRequest:
 
 
 def all_delivered(around: SyncContext, run_id: str, expected: int) -> None:
-    """As `deliver_stage` has it delivered. Raises where the store has not taken so many accounts."""
+    """As a stage delivers. Raises where the store has not taken so many accounts."""
     with few_cycles():
         result = deliver(around, _order(run_id))
     assert result.acknowledged == expected, result
