@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from ingestion.engines.duck_catalog import tables_of
+from ingestion.engines.duck_catalog import has, tables_of
 from ingestion.engines.guard import MEMORY, SCHEMA, not_older
 from ingestion.engines.interface import Engine
 from ingestion.engines.migrate import add_account_columns
 from ingestion.inbox.cursors import DUCKDB
+from ingestion.landing import BY_NAME
 from ingestion.landing.columns import Table
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class DuckFile(Engine):
         if not self.path.exists():
             return set()
         with duckdb.connect(str(self.path)) as database:
-            return set(tables_of(database, SCHEMA))
+            return set(BY_NAME) if has(database, BY_NAME) else set(tables_of(database, SCHEMA))
 
     @contextmanager
     def reading(

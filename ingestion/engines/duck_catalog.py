@@ -1,11 +1,25 @@
 """What a DuckDB file has, and what is attached to it: tables of a schema, columns of a table.
 
-Enters: a connection. Leaves: names.
+Enters: a connection. Leaves: names. To read the catalog takes some milliseconds, whatever is asked
+of it; to bind names takes one.
 """
+
+from collections.abc import Iterable
 
 import duckdb
 
 from ingestion.engines.guard import SCHEMA
+
+
+def has(database: duckdb.DuckDBPyConnection, tables: Iterable[str], columns: str = "null") -> bool:
+    """Whether all these landing tables are there, with these columns. Not in a transaction: one
+    that is not there would end it."""
+    named = " cross join ".join(f"{SCHEMA}.{name}" for name in tables)
+    try:
+        database.execute(f"select {columns} from {named} limit 0")
+    except (duckdb.BinderException, duckdb.CatalogException):
+        return False
+    return True
 
 
 def tables_of(

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from ingestion.engines.duck_catalog import columns_of
+from ingestion.engines.duck_catalog import has
 from ingestion.engines.guard import KEYS, MEMORY, SCHEMA, coming
 from ingestion.landing import BY_NAME
 from ingestion.landing.columns import Table
@@ -42,7 +42,7 @@ def merge_few(path: Path, tables: Mapping[str, pa.Table]) -> bool:
 
 
 def _is_todays(database: duckdb.DuckDBPyConnection, table: Table) -> bool:
-    return set(schema(table).names) <= columns_of(database, table.name)
+    return has(database, [table.name], ", ".join(f'"{name}"' for name in schema(table).names))
 
 
 def latest(database: duckdb.DuckDBPyConnection, names: Iterable[str]) -> datetime | None:
