@@ -1,5 +1,6 @@
 -- Grain: subscription, month in which its estimated amount of a year changed. After the last month
 -- in which it was charged it is 0.
+{{ config(materialized='view') }}
 with
 
 months_estimated as (
