@@ -3,8 +3,7 @@
 -- figure built on a guess is worse than none.
 {% set read_values = {
     'subscription': ('stg_stripe__subscriptions', 'subscription_id', {
-        'status': 'status',
-        'pause_collection.behavior': 'pause_collection_behavior',
+        'status': 'status', 'pause_collection.behavior': 'pause_collection_behavior',
     }),
     'price': ('stg_stripe__prices', 'price_id', {
         'type': 'type',
@@ -23,9 +22,7 @@
         'percent_off or amount_off':
             "case when coalesce(percent_off, amount_off) is null then 'null' end",
     }),
-    'discount': ('stg_stripe__discounts', 'discount_key', {
-        'source.coupon.duration': 'duration',
-    }),
+    'discount': ('stg_stripe__discounts', 'discount_key', {'source.coupon.duration': 'duration'}),
 } %}
 with
 
