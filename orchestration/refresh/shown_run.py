@@ -22,6 +22,7 @@ from uuid import uuid4
 from orchestration.code_location.events.event import Event, Materialised, as_json
 from orchestration.code_location.events.recorder import CANCELED, FAILED, SUCCEEDED
 from orchestration.code_location.job_names import REFRESH
+from orchestration.terminal.failures import foreseen
 from orchestration.terminal.logs import log
 from outgoing_http.secrets import scrubbed
 
@@ -68,11 +69,11 @@ def shown_run(tags: Mapping[str, str], *, began: datetime) -> Iterator[ShownRun]
         yield run
     except KeyboardInterrupt:
         run.send(end=CANCELED)
-        _warn(recorder)
+        _warn(recorder, None)
         raise
     except BaseException as error:
         run.send(end=FAILED, error=_raised(TracebackException.from_exception(error)))
-        _warn(recorder)
+        _warn(recorder, error)
         raise
     run.send(end=SUCCEEDED)
     if said := _said(recorder):
@@ -111,9 +112,11 @@ def _said(recorder: "subprocess.Popen[str]") -> str | None:
     return said
 
 
-def _warn(recorder: "subprocess.Popen[str]") -> None:
-    """What the block raised is more than that its run is not shown."""
-    if said := _said(recorder):
+def _warn(recorder: "subprocess.Popen[str]", error: BaseException | None) -> None:
+    """What the block raised is more than that its run is not shown; a disk that is full stops both,
+    and is said once."""
+    said, raised = _said(recorder), foreseen(error) if error else None
+    if said and (raised is None or said != raised[0]):
         log.warning("Dagster's page lacks this run: %s", said)
 
 

@@ -30,7 +30,8 @@ in the words of the engine that builds, or `in_duckdb`, which publishes.
 {%- endmacro %}
 
 
-{# What this run itself has seen and estimated, if it was run before at the same moment. #}
+{# What this run itself has seen and estimated, if it was run before at the same moment. An account
+that moved with an estimated amount was seen then, too; what is estimated is of an earlier month. #}
 {% macro states_of_this_moment() -%}
     {%- set may_add -%}
         (
@@ -39,8 +40,7 @@ in the words of the engine that builds, or `in_duckdb`, which publishes.
         )
     {%- endset -%}
     {%- set seen -%}
-        not is_estimated
-        and observed_at = (select as_of from staging.stg_pipeline__run_settings)
+        observed_at = (select as_of from staging.stg_pipeline__run_settings)
         and (stripe_account_id, subscription_id) in (
             select {{ row_of('stripe_account_id, subscription_id') }}
             from intermediate.int_subscriptions_valued
