@@ -19,7 +19,7 @@ from orchestration.build.scope import decide
 from orchestration.configuration.settings import Settings
 from orchestration.locks import lock
 from orchestration.own_traits import tables
-from orchestration.publication.ahead import publish_ahead
+from orchestration.publication.ahead import PublishedAhead, publish_ahead
 from orchestration.publication.mark import published_build
 from orchestration.publication.published_file import Copy
 from orchestration.terminal.logs import FIELDS, log
@@ -29,19 +29,12 @@ from orchestration.warehouse.memory import again_without_limit, limit_memory, ne
 
 @dataclass(frozen=True)
 class BuiltAhead:
-    """What was built, of how many accounts, and the rows of account_traits in all; seconds.
-    `sendable`: the accounts that went ahead, as far as account_traits has them."""
+    """What was built, of how many accounts, what was published of it; seconds."""
 
     results: list[NodeResult]
     accounts: int
-    rows: int
+    published: PublishedAhead
     publishing: float
-    sendable: tuple[str, ...] = ()
-
-    @property
-    def lacks_some(self) -> bool:
-        """Whether an account that was built again is in account_traits no more, or never was."""
-        return len(set(self.sendable)) < self.accounts
 
 
 def ahead_stage(settings: Settings, reporter: Reporter, *, as_of: datetime) -> BuiltAhead | None:
@@ -80,7 +73,5 @@ def _brought(
     copy.begin_for(scope)
     ahead = build_ahead(database, settings, scope, as_of=as_of)
     began = monotonic()
-    rows = publish_ahead(database, copy, ahead)
-    published = monotonic() - began
-    sendable = tuple(ahead.rows.column("account_id").to_pylist())
-    return BuiltAhead(ahead.results, ahead.rebuilt.num_rows, rows, published, sendable)
+    published = publish_ahead(database, copy, ahead)
+    return BuiltAhead(ahead.results, ahead.rebuilt.num_rows, published, monotonic() - began)

@@ -62,7 +62,7 @@ def diff_into_outbox(
         keep(connection, run, turn)
     counts["unchanged"] += source.untouched
     if invalid:  # which are listed by a run over all accounts
-        run = replace(run, scope=replace(run.scope, others_hold=False))
+        run = replace(run, scope=replace(run.scope, follows=None))
     plan = planned(run, counts, selected=source.selected, invalid=invalid)
     return replace(plan, waits_until=min(waits, default=None))
 

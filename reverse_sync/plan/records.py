@@ -65,7 +65,7 @@ def mark_gone(connection: DuckDBPyConnection, run: Run) -> None:
     """Accounts that left account_traits are missed once, and counted by no later guard."""
     if run.scope.accounts is None:
         connection.execute(GONE, {"at": run.at})
-    if run.scope.accounts is None or run.scope.others_hold:
+    if run.scope.accounts is None or run.scope.follows:
         connection.execute(BACK)
 
 

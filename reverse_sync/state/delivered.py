@@ -25,18 +25,19 @@ DELIVERED = """
                 -- The store held a higher version: the next run comes after it, at once.
                 or (status = 'rejected' and version = $version)
         )
-    where $everyone or (delivered_build is not null and delivered_tracking = $tracking)
+    where $everyone or (delivered_build = $follows and delivered_tracking = $tracking)
 """
 
 
 def note_delivered(connection: DuckDBPyConnection, run: Run, build: str | None) -> None:
     """The store holds `build`, or it is known of each account why it does not. A run of chosen
-    accounts knows nothing of the others; where its caller does, that counts unless a delivery was
-    owed anyhow, or the others were brought by another tracking."""
+    accounts knows nothing of the others, but that they are as in the build that it follows: it
+    counts where the store was brought to that one, by the same tracking."""
     everyone = run.scope.accounts is None
-    if everyone or run.scope.others_hold:
+    if everyone or run.scope.follows:
         known = {
             "everyone": everyone,
+            "follows": run.scope.follows,
             "build": build,
             "tracking": run.tracking,
             "now": naive(run.now),

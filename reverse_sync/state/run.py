@@ -23,13 +23,13 @@ class Scope:
     """Which accounts a run looks at, and whether it sends them whole.
 
     `accounts`: these alone (None: all of account_traits). `whole`: every trait is sent, whatever
-    the acknowledged values say. `others_hold`: of all others the caller knows that they are as the
-    store holds them, so that with these the store holds the build.
+    the acknowledged values say. `follows`: of all others
+    account_traits says what it said in that build, so that a store that holds it needs these alone.
     """
 
     accounts: tuple[str, ...] | None = None
     whole: bool = False
-    others_hold: bool = False
+    follows: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,9 @@ from orchestration.locks import lease
 from orchestration.pages.explain import read
 from orchestration.pages.explain_lines import lines
 from orchestration.publication.delivery_due import delivery_due, last_delivery
+from orchestration.stages.build import transform_stage
+from orchestration.stages.delivery import deliver_stage
+from orchestration.stages.load import load_stage
 from orchestration.terminal.reporter import LogReporter
 from reverse_sync.stores.account_store import AccountStoreError
 
@@ -52,6 +55,13 @@ def rename(business: Pipeline, name: str) -> None:
 
 def explained(business: Pipeline) -> list[str]:
     return [*lines(read(business.settings.marts, "cus_one"))]
+
+
+def left_to_send(business: Pipeline) -> int:
+    """Accounts that a delivery over all of them finds."""
+    reporter = LogReporter(lambda line: None)
+    found = deliver_stage(business.settings, reporter, as_of=AS_OF + timedelta(hours=3), run_id="x")
+    return found.sent
 
 
 def is_on_its_way(business: Pipeline, at: datetime) -> bool:
@@ -144,6 +154,50 @@ def test_where_an_account_leaves_all_are_looked_at(pipeline: Pipeline) -> None:
     assert gone[0].ahead
     assert gone[0].delivered
     assert gone[0].delivered.selected == 2, "a-one, which changed, and a-three"
+
+
+def test_an_account_that_is_taken_back_is_brought_back(pipeline: Pipeline) -> None:
+    """A customer moves twice while marts wait: what it was in between is no account's any more."""
+    for name in ("two", "three", "four"):
+        subscribe(pipeline, name, account_id="a-one" if name == "two" else f"a-{name}")
+    settings = {"ACCOUNT_ID_METADATA_KEY": "account_id", "MULTIPLE_SUBSCRIPTIONS": "true"}
+    business = prepared(pipeline, "a-one", **settings)
+    accounts = iter(("a-three", "a-four"))
+
+    def seen(cycle: Cycle, stop: threading.Event) -> None:
+        if cycle.ahead and (account := next(accounts, None)):
+            moved = {"metadata": {"account_id": account}}
+            business.stripe.store.update("customer", "cus_two", moved, now=NOW)
+        elif not cycle.ahead:
+            stop.set()
+
+    rename(business, "Third")
+    found = cycles(business, seen)
+    assert [bool(cycle.ahead) for cycle in found] == [True, True, True, False]
+    assert left_to_send(business) == 0
+
+
+def test_a_build_that_another_process_left_is_brought(pipeline: Pipeline) -> None:
+    """Killed, or blocked, before its delivery: `live` knows of its own deliveries alone."""
+    subscribe(pipeline, "two")
+    business = prepared(pipeline)
+    reporter = LogReporter(lambda line: None)
+
+    def seen(cycle: Cycle, stop: threading.Event) -> None:
+        if len(found) == 1:
+            update = business.stripe.store.update
+            update("customer", "cus_two", {"name": "Other"}, now=NOW)
+            load_stage(business.settings, reporter, full=False)
+            transform_stage(business.settings, reporter, as_of=cycle.began)
+            rename(business, "Fourth")
+        elif not cycle.ahead:
+            stop.set()
+
+    rename(business, "Third")
+    cycles(business, seen, found := [])
+    assert [bool(cycle.ahead) for cycle in found[:2]] == [True, True]
+    assert business.account("cus_two")["name"] == "Other"
+    assert left_to_send(business) == 0
 
 
 def test_marts_follow_before_it_ends(business: Pipeline) -> None:

@@ -70,20 +70,24 @@ def test_a_run_that_sent_less_than_all_leaves_the_older_build(local: World) -> N
 
 
 def test_chosen_accounts_bring_the_build_where_the_others_are_known(local: World) -> None:
-    chosen = Scope(accounts=("a",), others_hold=True)
+
+    def chosen(follows: str) -> Scope:
+        return Scope(accounts=("a",), follows=follows)
+
     publish(local, "first", {"a": ACTIVE, "b": ACTIVE})
-    local.sync(scope=chosen)
+    local.sync(scope=chosen("none"))
     assert local.state("select * from sync.sync_target") == [], "no store is known yet"
     local.sync()
     publish(local, "second", {"a": {**ACTIVE, MRR: 60}, "b": ACTIVE})
-    assert local.sync(scope=chosen).acknowledged == 1
+    assert local.sync(scope=chosen("first")).acknowledged == 1
     assert delivered(local) == ("second", None)
-    publish(local, "third", {"a": {**ACTIVE, MRR: 65}, "b": ACTIVE})
-    assert local.sync(scope=chosen).acknowledged == 1
+    publish(local, "fourth", {"a": {**ACTIVE, MRR: 65}, "b": ACTIVE})
+    assert local.sync(scope=chosen("third")).acknowledged == 1
+    assert delivered(local) == ("second", None), "nobody has brought the third one"
     with local.warehouse() as connection:
         owe_delivery(connection)
-    publish(local, "fourth", {"a": {**ACTIVE, MRR: 70}, "b": ACTIVE})
-    assert local.sync(scope=chosen).acknowledged == 1
+    publish(local, "fifth", {"a": {**ACTIVE, MRR: 70}, "b": ACTIVE})
+    assert local.sync(scope=chosen("second")).acknowledged == 1
     assert delivered(local) == (None, None), "a repair that was killed had not ended"
 
 
@@ -95,7 +99,7 @@ def test_an_account_that_comes_back_is_missed_no_more(local: World) -> None:
     local.sync()
     assert local.state(gone) == [(True,)]
     publish(local, "third", {"a": {**ACTIVE, MRR: 60}, "b": ACTIVE})
-    local.sync(scope=Scope(accounts=("a",), others_hold=True))
+    local.sync(scope=Scope(accounts=("a",), follows="second"))
     assert local.state(gone) == [(False,)]
 
 
@@ -103,7 +107,7 @@ def test_chosen_accounts_bring_nothing_where_one_of_them_is_kept_out(local: Worl
     publish(local, "first", {"a": ACTIVE, "b": ACTIVE})
     local.sync()
     publish(local, "second", {"a": {**ACTIVE, "stripe.odd": {"a": 1}}, "b": ACTIVE})
-    assert local.sync(scope=Scope(accounts=("a",), others_hold=True)).invalid == 1
+    assert local.sync(scope=Scope(accounts=("a",), follows="first")).invalid == 1
     assert delivered(local) == ("first", None)
 
 

@@ -93,7 +93,10 @@ class LiveReport:
                 if rows:
                     yield _made("stripe", name, rows_merged=rows, seconds=cycle.seconds["load"])
         if cycle.ahead:
-            counts = {"dagster/row_count": cycle.ahead.rows, "rebuilt": cycle.ahead.accounts}
+            counts = {
+                "dagster/row_count": cycle.ahead.published.rows,
+                "rebuilt": cycle.ahead.accounts,
+            }
             yield _made("marts", "account_traits", **counts, seconds=cycle.seconds["ahead"])
         if cycle.built:
             yield from dbt_events(cycle.built)
