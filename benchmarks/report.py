@@ -148,7 +148,7 @@ all marts comes now and then. Goals: p50 under 0.7 s, p95 under 1 s; of the burs
     "latency-runs": Part(
         "Latency through runs",
         """\
-The same without `live`: Dagster's daemon, whose sensor looks each five seconds and launches a run
+The same without `live`: Dagster's daemon, whose sensor looks each half second and launches a run
 of `refresh`. Goals: p95 under 10 s; of the burst p95 under 3 s.""",
         (
             *(MODULE, "benchmarks.live.latency", "--through", "refresh"),

@@ -96,6 +96,11 @@ def _said(error: Exception) -> str:
 
     if found := foreseen(error):
         return found[0]
+    if isinstance(error, OSError) and error.filename:
+        return (
+            f"{error.filename} cannot be written ({error.strerror}): move it away and run again;"
+            " only Dagster's history of runs is lost"
+        )
     if is_json():
         log.error("the run is not recorded", exc_info=error)
     else:

@@ -113,3 +113,15 @@ def test_a_storage_that_cannot_be_written_fails_the_command_and_not_its_work(
     with sqlite3.connect(refreshed.folder / "accounts.db") as store:
         [(held,)] = store.execute("select count(*) from accounts where account_id = 'cus_four'")
     assert held == 1
+
+
+def test_a_file_where_the_storage_should_be_is_one_line(refreshed: Pipeline) -> None:
+    subscribe(refreshed, "four")
+    folder = refreshed.settings.folder.dagster
+    folder.rename(folder.with_name("elsewhere"))
+    folder.touch()
+    finished = run(*SYNC, cwd=refreshed.stripe.folder, **settings_of(refreshed))
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
+    last = finished.stderr.splitlines()[-1]
+    assert last.startswith(f"stripe-traits: {folder} cannot be written (File exists): move it away")

@@ -114,9 +114,3 @@ of one element. #}
         {%- endfor %}
     ))
 {%- endmacro %}
-
-
-{# What a rule needs to be above 0, as it is told apart. #}
-{% macro positive_or_text(number) -%}
-    case when {{ number }} > 0 then 'positive' else cast({{ number }} as {{ text_type() }}) end
-{%- endmacro %}

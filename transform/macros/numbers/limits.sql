@@ -23,3 +23,9 @@ near enough for that: the limit itself is ten times smaller.
     abs({% for factor in factors %}cast({{ factor }} as double){{ ' * ' if not loop.last }}{% endfor %})
     < {{ limit }}
 {%- endmacro %}
+
+
+{# What a rule needs to be above 0, as it is told apart. #}
+{% macro positive_or_text(number) -%}
+    case when {{ number }} > 0 then 'positive' else cast({{ number }} as {{ text_type() }}) end
+{%- endmacro %}
