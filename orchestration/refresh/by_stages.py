@@ -6,7 +6,7 @@ of Dagster's job `refresh`, in its order, and the whole is a run of that name on
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
@@ -52,8 +52,10 @@ def refresh(  # noqa: PLR0913  (all by keyword)
     overridden: frozenset[str] = frozenset(),
     on_made: Callable[[Made], None] = _forget,
     ahead: LoadedAhead | None = None,
+    held: ExitStack | None = None,
 ) -> None:
-    """`on_made` hears what was made, however it ends. `ahead`: the load was done before.
+    """`on_made` hears what was made, however it ends. `ahead`: the load was done before; `held`:
+    what it has kept open for the build, which closes it.
 
     Raises what a stage raised: StripeError, TransformFailed, MartsRefused, Blocked,
     AccountStoreError, OwnTraitsFailed, ...
@@ -65,7 +67,8 @@ def refresh(  # noqa: PLR0913  (all by keyword)
     with shown_run(tags, began=began) as run:
         stages = _Stages(settings, reporter, run, began, as_of or began, full=full)
         try:
-            built = stages.bring_marts(ahead or load_ahead(settings, reporter, full=full))
+            with held or ExitStack():
+                built = stages.bring_marts(ahead or load_ahead(settings, reporter, full=full))
             with stages.further():
                 # Also where nothing was built: an earlier delivery may be owed.
                 if built or is_due_or_lost(settings, at=now(), as_of=as_of):
@@ -90,18 +93,17 @@ class _Stages:
 
     def bring_marts(self, loaded: LoadedAhead) -> bool:
         """False: nothing changed, nothing was built. Raises TransformFailed."""
-        result = loaded.result()
+        result, run = loaded.result(), self.run
         with kept_open(self.settings.folder, self.reporter):
             why = build_due(self.settings, self.reporter, as_of=self.as_of)
-            built = self._build() if why else None
-        run = self.run
-        events.say_of_load(result, why, run.say)
-        if not built:
-            note_refreshed(self.settings.folder, at=now())
-            return False
-        seconds = round(loaded.seconds, 2)
-        told = events.loaded_events(self.settings, self.reporter, result, seconds=seconds)
-        run.tell("stripe_landing", told)
+            events.say_of_load(result, why, run.say)
+            if not why:
+                note_refreshed(self.settings.folder, at=now())
+                return False
+            seconds = round(loaded.seconds, 2)
+            told = events.loaded_events(self.settings, self.reporter, result, seconds=seconds)
+            run.tell("stripe_landing", told)
+            built = self._build()
         run.tell("dbt_models", events.built_events(self.settings, built))
         run.tell("custom_traits", own_traits_events(self.settings))
         run.tell("beside_stripe", verdicts_on_landing(self.settings))

@@ -5,6 +5,7 @@ and a run on Dagster's page unless nothing was to be done. What is not known cou
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 
 from orchestration.clock import now
@@ -34,26 +35,29 @@ def refresh_if_due(  # noqa: PLR0913  (all by keyword)
 ) -> None:
     """Raises what a stage raised: StripeError, TransformFailed, Blocked, AccountStoreError, ..."""
     ahead = None
-    if not full and settings.marts.exists() and ended_well(settings.folder.dagster, REFRESH):
-        with kept_open(settings.folder, reporter):
+    with ExitStack() as held:  # the warehouse, from the load to the build
+        if not full and settings.marts.exists() and ended_well(settings.folder.dagster, REFRESH):
+            held.enter_context(kept_open(settings.folder, reporter))
             ahead = load_ahead(settings, reporter)
             failed = isinstance(ahead.outcome, Exception)
-            due = failed or build_due(settings, reporter, as_of=as_of or now())
-        if not due and not _delivery_due(settings, as_of):
-            note_refreshed(settings.folder, at=now())
-            log.info("nothing changed: nothing is built or sent")
-            return
-    from orchestration.refresh.by_stages import refresh
+            if not (failed or build_due(settings, reporter, as_of=as_of or now())):
+                held.close()
+                if not _delivery_due(settings, as_of):
+                    note_refreshed(settings.folder, at=now())
+                    log.info("nothing changed: nothing is built or sent")
+                    return
+        from orchestration.refresh.by_stages import refresh
 
-    refresh(
-        settings,
-        reporter,
-        full=full,
-        as_of=as_of,
-        overridden=overridden,
-        on_made=on_made,
-        ahead=ahead,
-    )
+        refresh(
+            settings,
+            reporter,
+            full=full,
+            as_of=as_of,
+            overridden=overridden,
+            on_made=on_made,
+            ahead=ahead,
+            held=held,
+        )
 
 
 def _delivery_due(settings: Settings, as_of: datetime | None) -> bool:
