@@ -103,14 +103,17 @@ class _Closing:
             self.notes.write(kept, named, answers.came)
 
     def _listed(self, batch: list[Pointer]) -> list[Pointer]:
-        """Without what the lists leave out (drafts), where there are more than a page of
-        it: the lists of the others name a hundred in one request."""
+        """Without what the lists leave out (drafts), where there is more of it than lists of the
+        others: one request names a hundred. Where more is missing than a page, they are read to
+        their end."""
         for name in {stream for stream, _ in batch if BY_NAME[stream].others}:
-            many = self._everything and sum(stream == name for stream, _ in batch) > PAGE
+            missing_ones = sum(stream == name for stream, _ in batch)
+            many = self._everything and missing_ones > len(BY_NAME[name].others)
             if many and name not in self._unlisted:
-                self._unlisted[name] = self._read_unlisted(name)
+                self._unlisted[name] = self._read_unlisted(name, whole=missing_ones > PAGE)
         return [one for one in batch if one[1] not in self._unlisted.get(one[0], ())]
 
-    def _read_unlisted(self, name: str) -> set[str]:
-        with closing(pages(self._intake.connection, unlisted(BY_NAME[name]))) as found:
+    def _read_unlisted(self, name: str, *, whole: bool) -> set[str]:
+        read = unlisted(BY_NAME[name], whole=whole)
+        with closing(pages(self._intake.connection, read)) as found:
             return {one["id"] for page in found for one in page.objects}

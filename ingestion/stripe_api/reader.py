@@ -98,6 +98,10 @@ class ListReader:
         async with asyncio.TaskGroup() as self._tasks:
             self._start(tuple(parts))
 
+    async def read_newest(self) -> None:
+        """The first page alone."""
+        await self._emit(await self._page(WHOLE))
+
     def _start(self, parts: tuple[Range, ...]) -> None:
         self._open += len(parts)
         for part in parts:
@@ -172,14 +176,17 @@ def split(*, low: int, newest: int, oldest: int, most: int) -> list[int]:
     return lows
 
 
-def unlisted(stream: Stream) -> Callable[[Client, Emit], Awaitable[None]]:
-    """A read of what the stream's own list leaves out, whose ids alone are wanted."""
+def unlisted(stream: Stream, *, whole: bool) -> Callable[[Client, Emit], Awaitable[None]]:
+    """A read of what the stream's own list leaves out, whose ids alone are wanted: all of it, or
+    the newest page for each value of its field."""
 
     async def read(client: Client, emit: Emit) -> None:
-        for value in stream.others:
-            parameters = {stream.only[0]: value} if stream.only else {}
-            other = replace(stream, parameters=parameters, expand=(), nested=None)
-            await ListReader(client, other, emit).read()
+        async with asyncio.TaskGroup() as group:
+            for value in stream.others:
+                parameters = {stream.only[0]: value} if stream.only else {}
+                other = replace(stream, parameters=parameters, expand=(), nested=None)
+                reader = ListReader(client, other, emit)
+                group.create_task(reader.read() if whole else reader.read_newest())
 
     return read
 

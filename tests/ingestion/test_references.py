@@ -168,10 +168,11 @@ def test_waits_grow_to_six_hours() -> None:
     assert wait(500) == LONGEST_WAIT
 
 
-def test_draft_invoices_are_asked_for_in_lists_where_they_are_many(
-    stripe: LocalStripe,
+@pytest.mark.parametrize("drafts", [8, 150])
+def test_draft_invoices_are_asked_for_in_lists_where_they_are_more_than_lists(
+    stripe: LocalStripe, drafts: int
 ) -> None:
-    for number in range(150):
+    for number in range(drafts):
         stripe.store.put(
             builders.invoice(
                 id=f"in_{number}",
