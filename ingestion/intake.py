@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 
 from ingestion.engines import Place
-from ingestion.engines.guard import CHUNK_BYTES
+from ingestion.engines.guard import CHUNK_BYTES, FEW_BYTES
 from ingestion.merge.memory import few_cycles, keep_little
 from ingestion.merge.raw_log import RawLog
 from ingestion.merge.warehouse import Landing, next_loaded_at
@@ -26,6 +26,7 @@ from ingestion.stripe_api.reader import Emit, Page, read_by_id, utc_now
 from ingestion.stripe_api.streams import BY_NAME
 
 CHUNK = 25_000  # objects that are merged and committed together
+IDLE = 0.005  # seconds that a page was waited for, where none was there
 BATCH = 5_000  # pointers that are held in memory at once
 Progress = Callable[[str, int], None]
 
@@ -78,6 +79,7 @@ class Intake:
         self.objects: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
         self.waited = 0.0  # seconds, for Stripe's pages
+        self._waited = 0.0  # for the last one
         self.asked: set[Pointer] = set()  # by id, because a row names it
 
     def merge(self, read: Read, watch: Watch | None = None) -> None:
@@ -101,14 +103,20 @@ class Intake:
             self.merge(refetch(pointers), watch)
 
     def _is_full(self, objects: int) -> bool:
-        """Whether what was taken of a chunk is to be committed: many objects, or long ones."""
-        return objects >= self._chunk or self.landing.waiting >= CHUNK_BYTES
+        """Whether what was taken of a chunk is to be committed: many objects, or long ones; and
+        what a small account has brought, while Stripe's rate lets nothing else be done."""
+        if objects >= self._chunk or self.landing.waiting >= CHUNK_BYTES:
+            return True
+        is_idle = self.connection.requests_per_second is not None and self._waited >= IDLE
+        few = self.landing.waiting <= FEW_BYTES or self.objects.total() > self._chunk
+        return is_idle and not few
 
     def _timed(self, found: Iterator[Page]) -> Iterator[Page]:
         while True:
             began = monotonic()
             page = next(found, None)
-            self.waited += monotonic() - began
+            self._waited = monotonic() - began
+            self.waited += self._waited
             if page is None:
                 return
             yield page

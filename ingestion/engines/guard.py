@@ -9,6 +9,7 @@ from ingestion.landing.columns import KEY, Table
 SCHEMA = "stripe"
 MEMORY = "192MiB"  # of DuckDB, which goes on on disk beyond it
 CHUNK_BYTES = 24 << 20  # of rows that are merged together: what MEMORY has room for, several times
+FEW_BYTES = 1 << 20  # dlt's fixed half second is little beside the time of more
 KEYS = ", ".join(KEY)
 
 

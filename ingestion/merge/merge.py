@@ -17,8 +17,6 @@ from ingestion.merge.batches import Batch
 from ingestion.merge.load_failed import cause_of
 from ingestion.merge.memory import give_back
 
-FEW_BYTES = 1 << 20  # dlt's fixed half second is little beside the time of more
-
 
 def merge(found: Iterator[Batch], engine: Engine, state: Path, *, few: int) -> dict[str, int]:
     """Rows by table. `few`: bytes of rows that go without dlt. Raises what reading the batches

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingestion.engines import Engine, Place, engine
-from ingestion.engines.guard import MEMORY, SCHEMA
+from ingestion.engines.guard import FEW_BYTES, MEMORY, SCHEMA
 from ingestion.landing import TABLES, TOMBSTONED
 from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.reader import Page
@@ -51,7 +51,7 @@ class Landing:
 
     def merge(self, pages: Iterator[Page]) -> dict[str, int]:
         """Merge pages; rows by table. All or nothing: a failed read loads no row."""
-        from ingestion.merge.merge import FEW_BYTES, merge  # Arrow, which an idle load saves
+        from ingestion.merge.merge import merge  # Arrow, which an idle load saves
 
         self.waiting = 0
         few = FEW_BYTES if self._few is None else self._few
