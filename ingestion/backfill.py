@@ -7,56 +7,69 @@ was, and the events since its beginning tell what has changed in what it had rea
 """
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 from ingestion.changes import poll
 from ingestion.deletion_limit import DeletionLimit, DeletionLimitReached
 from ingestion.full_read_due import FullReadReason
 from ingestion.inbox.cursors import BEGAN, COMPLETE, CURSOR, LANDED_AS, PIN, POLLED, Part
 from ingestion.inbox.events_db import FIRST, Inbox
-from ingestion.intake import BATCH, Intake, Watch, refetch
+from ingestion.intake import BATCH, Intake, Watch
+from ingestion.listing import listing
+from ingestion.meanwhile import Asked, Meanwhile
 from ingestion.merge.landing_fingerprint import FINGERPRINT
 from ingestion.references.closing import close_references
 from ingestion.stripe_api.client import Client
-from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.events import Head
-from ingestion.stripe_api.page_queue import Read
 from ingestion.stripe_api.permissions import check_permissions
-from ingestion.stripe_api.reader import WHOLE, Emit, ListReader, Page, Range, utc_now
+from ingestion.stripe_api.reader import WHOLE, Page, utc_now
 from ingestion.stripe_api.streams import LISTS
 
 EVERYTHING: set[Part] = {(name, WHOLE.low, WHOLE.high) for name in LISTS}
 
 
-def begin(inbox: Inbox, intake: Intake, reason: FullReadReason, head: Head, *, overlap: int) -> int:
-    """Note that a full read has begun, and where the feed stood before it; events that are new.
+def read_lists(
+    inbox: Inbox,
+    intake: Intake,
+    reason: FullReadReason,
+    head: Head,
+    *,
+    overlap: int,
+) -> tuple[int, Asked | None]:
+    """List all that no earlier attempt has listed; then settle what that has answered. How many
+    events were new, and what was asked meanwhile.
 
-    What the feed tells by now is heard first: the lists answer it, and nothing of it is asked for
-    by id. Raises PermissionMissing.
+    Raises PermissionMissing before anything is noted.
     """
     account = intake.stripe_account_id
+    noted = None if reason.gap else inbox.position(account, CURSOR)
+    cursor = int(noted or head.newest)
+    meanwhile = Meanwhile(intake.connection, since=cursor - overlap)
     if reason.resumes:
-        asyncio.run(_check(intake))
-        inbox.note(account, intake.loaded_at, f"full read: {reason.why}")
-        return 0
-    known = None if reason.gap else inbox.position(account, CURSOR)
-    new = asyncio.run(_check_and_hear(inbox, intake, int(known or head.newest), overlap))
+        new = _go_on(inbox, intake, reason, meanwhile)
+    else:
+        _, new = asyncio.run(poll(inbox, intake, cursor, overlap, head=head))
+        _begin(inbox, intake, reason, meanwhile, {} if noted else _position(head))
+    began, last = _began(inbox, account), FIRST
+    while batch := inbox.pending(account, after=last, most=BATCH):
+        inbox.settle(account, intake.landing.seen(batch, since=began), read_from=began)
+        last = batch[-1]
+    return new, meanwhile.asked()
+
+
+def _position(head: Head) -> dict[str, str]:
+    return {CURSOR: str(head.newest), POLLED: head.at.isoformat() if head.at else ""}
+
+
+def _go_on(inbox: Inbox, intake: Intake, reason: FullReadReason, meanwhile: Meanwhile) -> int:
+    """The earlier attempt's lists may have answered most of what waits: that is asked after."""
+    account = intake.stripe_account_id
+    asyncio.run(_check(intake))
     inbox.note(account, intake.loaded_at, f"full read: {reason.why}")
-    began = max(intake.loaded_at, utc_now())
-    positions = {
-        BEGAN: began.isoformat(),
-        COMPLETE: "",
-        PIN: intake.connection.api_version,
-        LANDED_AS: FINGERPRINT,
-    }
-    if not known:
-        positions[CURSOR] = str(head.newest)
-        positions[POLLED] = head.at.isoformat() if head.at else ""
-    inbox.keep_unread(account, EVERYTHING, **positions)
-    return new
+    if parts := inbox.unread(account):
+        intake.merge(listing(parts, ended=meanwhile.start), _Unread(inbox, account, parts))
+    return 0
 
 
 async def _check(intake: Intake) -> None:
@@ -64,35 +77,37 @@ async def _check(intake: Intake) -> None:
         await check_permissions(client)
 
 
-async def _check_and_hear(inbox: Inbox, intake: Intake, cursor: int, overlap: int) -> int:
-    """At once, as both wait for Stripe. What the check says goes first: it names all at once."""
-    checked, heard = await asyncio.gather(
-        _check(intake), poll(inbox, intake, cursor, overlap), return_exceptions=True
-    )
-    if isinstance(checked, BaseException):
-        raise checked
-    if isinstance(heard, BaseException):
-        raise heard
-    return heard[1]
-
-
-def read_lists(inbox: Inbox, intake: Intake, reason: FullReadReason) -> None:
-    """List all that no earlier attempt has listed; then settle what that has answered."""
+def _begin(
+    inbox: Inbox,
+    intake: Intake,
+    reason: FullReadReason,
+    meanwhile: Meanwhile,
+    cursor: dict[str, str],
+) -> None:
+    """What the feed told was heard before: the lists answer it, and nothing of it is asked for by
+    id. That it has begun, and where the feed stood before it, is noted with the first page.
+    """
     account = intake.stripe_account_id
-    parts = inbox.unread(account)
-    if parts:
-        # An earlier attempt's lists may have answered most of what waits: that is asked below.
-        first = not reason.resumes
-        waiting = inbox.pending(account, after=FIRST, most=BATCH) if first else []
-        intake.merge(listing(parts, waiting), _Unread(inbox, account, parts))
-    began = _began(inbox, account)
-    last = FIRST
-    while batch := inbox.pending(account, after=last, most=BATCH):
-        inbox.settle(account, intake.landing.seen(batch, since=began), read_from=began)
-        last = batch[-1]
+    positions = {
+        BEGAN: max(intake.loaded_at, utc_now()).isoformat(),
+        COMPLETE: "",
+        PIN: intake.connection.api_version,
+        LANDED_AS: FINGERPRINT,
+        **cursor,
+    }
+
+    def begins() -> None:
+        inbox.note(account, intake.loaded_at, f"full read: {reason.why}")
+        inbox.keep_unread(account, EVERYTHING, **positions)
+
+    waiting = inbox.pending(account, after=FIRST, most=BATCH)
+    lists = listing(EVERYTHING, waiting, checks=True, ended=meanwhile.start)
+    intake.merge(lists, _Unread(inbox, account, EVERYTHING, begins))
 
 
-def mark_deleted(inbox: Inbox, intake: Intake, *, gone_limit_percent: float | None) -> None:
+def mark_deleted(
+    inbox: Inbox, intake: Intake, asked: Asked | None, *, gone_limit_percent: float | None
+) -> None:
     """Ask by id for what no list has shown, mark what is gone, and call the full read complete.
 
     Raises DeletionLimitReached, with all else done, where more is gone than may be.
@@ -104,7 +119,8 @@ def mark_deleted(inbox: Inbox, intake: Intake, *, gone_limit_percent: float | No
     while batch := landing.unseen(since=began, after=last, most=BATCH):
         intake.read_by_id(batch, limit)
         last = batch[-1]
-    close_references(inbox, intake, everything=True)
+    newest = asked.unlisted if asked else None
+    close_references(inbox, intake, everything=True, newest=newest)
     refusal = limit.refusal()
     if limit.held and not refusal:
         intake.merge_pages(limit.held)
@@ -120,14 +136,25 @@ def mark_deleted(inbox: Inbox, intake: Intake, *, gone_limit_percent: float | No
 
 
 class _Unread(Watch):
-    """Which ranges are still to be listed; noted after each commit."""
+    """Which ranges are still to be listed; noted after each commit. `begins`: what the first page
+    allows."""
 
-    def __init__(self, inbox: Inbox, stripe_account_id: str, parts: set[Part]) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        stripe_account_id: str,
+        parts: set[Part],
+        begins: Callable[[], None] | None = None,
+    ) -> None:
         self._inbox = inbox
         self._account = stripe_account_id
         self._parts = set(parts)
+        self._begins = begins
 
     def passed(self, page: Page) -> Page:
+        if self._begins:
+            self._begins()
+            self._begins = None
         if page.read:
             self._parts.discard((page.listed, page.read.low, page.read.high))
             self._parts |= {(page.listed, part.low, part.high) for part in page.rest}
@@ -139,23 +166,3 @@ class _Unread(Watch):
 
 def _began(inbox: Inbox, stripe_account_id: str) -> datetime:
     return datetime.fromisoformat(inbox.position(stripe_account_id, BEGAN) or "")
-
-
-def listing(parts: set[Part], waiting: Iterable[Pointer] = ()) -> Read:
-    """Every object of these ranges; then those of `waiting` that were not among them (deleted
-    customers, mostly), to be merged with the others."""
-    unlisted = set(waiting)
-
-    async def read(client: Client, emit: Emit) -> None:
-        async def emit_listed(name: str, page: Page) -> None:
-            unlisted.difference_update((page.stream, found["id"]) for found in page.objects)
-            await emit(replace(page, listed=name))
-
-        async with asyncio.TaskGroup() as group:
-            for name in sorted({listed for listed, _, _ in parts}):
-                ranges = sorted((low, high) for listed, low, high in parts if listed == name)
-                reader = ListReader(client, LISTS[name], partial(emit_listed, name))
-                group.create_task(reader.read(Range(low, high) for low, high in ranges))
-        await refetch(sorted(unlisted))(client, emit)
-
-    return read

@@ -24,13 +24,20 @@ MISSHAPEN = "misshapen"
 OVERLAP = 600  # seconds: the feed is eventually consistent, an event can appear minutes late
 
 
-def read_changes(
-    inbox: Inbox, intake: Intake, *, cursor: int, overlap: int = OVERLAP, closes: bool = True
+def read_changes(  # noqa: PLR0913  (by keyword)
+    inbox: Inbox,
+    intake: Intake,
+    *,
+    cursor: int,
+    overlap: int = OVERLAP,
+    closes: bool = True,
+    opened: events.Opening | None = None,
 ) -> tuple[int, float]:
     """Read what events since `cursor` and the inbox point at; how many events were new, and how
-    many seconds it took to hear of them. `closes`: read what those objects name, too."""
+    many seconds it took to hear of them. `closes`: read what those objects name, too; `opened`: as
+    for `poll`."""
     began = monotonic()
-    head, new = hear(inbox, intake, cursor=cursor, overlap=overlap)
+    head, new = asyncio.run(poll(inbox, intake, cursor, overlap, opened=opened))
     polled = monotonic() - began
     drain(inbox, intake, closes=closes)
     until = {POLLED: head.at.isoformat()} if head.at else {}
@@ -39,27 +46,31 @@ def read_changes(
     return new, polled
 
 
-def hear(inbox: Inbox, intake: Intake, *, cursor: int, overlap: int) -> tuple[events.Head, int]:
-    """`poll`, for who waits for it."""
-    return asyncio.run(poll(inbox, intake, cursor, overlap))
-
-
-async def poll(
-    inbox: Inbox, intake: Intake, cursor: int, overlap: int = OVERLAP
+async def poll(  # noqa: PLR0913  (by keyword)
+    inbox: Inbox,
+    intake: Intake,
+    cursor: int,
+    overlap: int = OVERLAP,
+    *,
+    head: events.Head | None = None,
+    opened: events.Opening | None = None,
 ) -> tuple[events.Head, int]:
     """Log the feed's pages; where it stood before, which is all that a long poll has surely seen.
 
-    What is logged is pending from then on: a poll that breaks off repeats itself, the log does not.
+    `head`: that, where it was asked just before; `opened`: this poll's first answers, where they
+    are here. What is logged is pending from then on: a poll that breaks off repeats itself, the log
+    does not.
     """
     account, new, broken = intake.stripe_account_id, 0, list[BrokenPage]()
     async with Client(intake.connection) as client:
-        head = await events.head(client)
-        async for page in events.poll(client, since=cursor - overlap, broken=broken):
+        if opened is None:
+            opened = await events.opening(client, since=cursor - overlap, known=head)
+        async for page in events.poll(client, opened, broken):
             new += _log(inbox, account, page)
     said = str(broken[0]) if broken else ""
     inbox.settle(account, [], read_from=utc_now(), **{BROKEN_FEED: said})
     # What a broken page kept back is asked for again: the cursor stays.
-    return (events.Head(0, None) if broken else head), new
+    return (events.Head(0, None) if broken else opened.head), new
 
 
 def _log(inbox: Inbox, account: str, page: list[Any]) -> int:

@@ -29,7 +29,7 @@ from ingestion.inbox.events_db import Inbox
 from ingestion.inbox.loader import Loader
 from ingestion.intake import CHUNK, Intake, Paths, Progress
 from ingestion.merge.landing_fingerprint import FINGERPRINT
-from ingestion.merge.warehouse import exists, opened_once
+from ingestion.merge.warehouse import exists, load_libraries, opened_once
 from ingestion.stripe_api.account_id import account_id
 from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.connection import Connection
@@ -91,6 +91,8 @@ def load(
         opened_once(paths.warehouse),
         ExitStack() as whole_load,
     ):
+        if not inbox.accounts():
+            load_libraries(paths.warehouse)
         account, now = asyncio.run(identify(connection))
         inbox.adopt(account)
         if not bounds.joins:
@@ -109,18 +111,26 @@ def load(
         everything = _occasion(inbox, intake, asked=full, stripe_now=now.at)
         noted = {LIVEMODE: connection.mode, LANDED_IN: warehouse}
         inbox.settle(account, [], read_from=utc_now(), **noted)
-        heard = 0
+        heard, asked = 0, None
         if everything:
-            heard = backfill.begin(inbox, intake, everything, now, overlap=bounds.overlap)
-            backfill.read_lists(inbox, intake, everything)
-            whole_load.enter_context(opened_once(paths.warehouse))  # a new one is made by now
+            intake.landing.keep_open(whole_load)
+            heard, asked = backfill.read_lists(
+                inbox, intake, everything, now, overlap=bounds.overlap
+            )
         cursor = int(inbox.position(account, CURSOR) or now.newest)
         new, polled = read_changes(
-            inbox, intake, cursor=cursor, overlap=bounds.overlap, closes=not everything
+            inbox,
+            intake,
+            cursor=cursor,
+            overlap=bounds.overlap,
+            closes=not everything,
+            opened=asked.opening if asked else None,
         )
         inbox.keep_quarantined(account, intake.landing.kept_out())
         if everything:
-            backfill.mark_deleted(inbox, intake, gone_limit_percent=bounds.gone_limit_percent)
+            backfill.mark_deleted(
+                inbox, intake, asked, gone_limit_percent=bounds.gone_limit_percent
+            )
             inbox.keep_quarantined(account, intake.landing.kept_out())
         why = everything.why if everything else None
         return LoadResult(

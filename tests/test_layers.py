@@ -17,8 +17,8 @@ ALLOWED = {
 PACKAGES = tuple(ALLOWED)
 # A stage's folders and single modules, lowest first: each may import those to its left and itself.
 ORDER = {
-    "ingestion": "full_read_due landing stripe_api inbox engines webhooks merge intake references"
-    " changes deletion_limit backfill load reconcile accounts load_pending",
+    "ingestion": "full_read_due landing stripe_api inbox engines webhooks merge intake listing"
+    " meanwhile references changes deletion_limit backfill load reconcile accounts load_pending",
     "reverse_sync": "values stores guards state diff sync_request plan deliver sync repair",
     "report": "sql limited labels columns published tables display formats filters segments page"
     " selection pages api serving",

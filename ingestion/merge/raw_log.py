@@ -9,8 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import orjson
-
 from ingestion.stripe_api.reader import Page
 
 if TYPE_CHECKING:
@@ -31,8 +29,7 @@ class RawLog:
 
     def append(self, page: Page) -> None:
         if page.objects:
-            lines = b"".join(orjson.dumps(found) + b"\n" for found in page.objects)
-            self._file(page.stream).write(lines)
+            self._file(page.stream).write(page.lines)
 
     def _file(self, stream: str) -> "pa.NativeFile":
         import pyarrow as pa

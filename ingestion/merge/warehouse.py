@@ -5,9 +5,10 @@ engines stands in `engines`. The caller holds the lock.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from ingestion.engines import Engine, Place, engine
@@ -24,6 +25,18 @@ if TYPE_CHECKING:
 def opened_once(warehouse: Place) -> AbstractContextManager[None]:
     """Whoever opens the warehouse in the block finds it open."""
     return engine(warehouse).opened_once()
+
+
+def load_libraries(warehouse: Place) -> None:
+    """Begin to load dlt and Arrow, for a first load: it waits for Stripe meanwhile, and needs
+    them with its first page."""
+
+    def load() -> None:
+        import ingestion.merge.dlt_merge  # noqa: F401
+
+        engine(warehouse).destination()
+
+    Thread(target=load, name="libraries").start()
 
 
 class Landing:
@@ -47,6 +60,7 @@ class Landing:
         self._account = stripe_account_id
         self.loaded_at = loaded_at
         self._few = few_bytes
+        self._open: ExitStack | None = None
         self.waiting = 0  # bytes of rows that the merge under way has taken
 
     def merge(self, pages: Iterator[Page]) -> dict[str, int]:
@@ -56,7 +70,15 @@ class Landing:
         self.waiting = 0
         few = FEW_BYTES if self._few is None else self._few
         with self._engine.loading(self._account):
-            return merge(self._batches(pages), self._engine, self._state, few=few)
+            rows = merge(self._batches(pages), self._engine, self._state, few=few)
+        if self._open:
+            self._open.enter_context(self._engine.opened_once())
+            self._open = None
+        return rows
+
+    def keep_open(self, stack: ExitStack) -> None:
+        """From the next merge on, which makes a new file, until the stack is closed."""
+        self._open = stack
 
     def _batches(self, pages: Iterator[Page]) -> "Iterator[Batch]":
         """First what makes the tables that are not there yet."""

@@ -12,7 +12,6 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from ingestion.backfill import listing
 from ingestion.changes import poll, read_changes
 from ingestion.deletion_limit import DeletionLimit, DeletionLimitReached
 from ingestion.engines import engine
@@ -21,6 +20,7 @@ from ingestion.inbox.events_db import Inbox
 from ingestion.inbox.loader import Loader
 from ingestion.intake import BATCH, Intake, Paths, Progress
 from ingestion.landing.rows import Stamp
+from ingestion.listing import listing
 from ingestion.load import DEFAULT, Bounds, identify
 from ingestion.merge.fitting_rows import Quarantine
 from ingestion.reconcile.comparison import Comparison

@@ -5,7 +5,7 @@ crash repeats it. Leaves: rows. One way for every kind: by id; gone, a tombstone
 then the copy inside the object that names it. Nothing is decided about money.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 
@@ -24,13 +24,20 @@ from ingestion.stripe_api.streams import BY_NAME
 ROUNDS = 10  # what was read names others: a line a subscription, that a price, that a product
 
 
-def close_references(inbox: Inbox, intake: Intake, *, everything: bool = False) -> None:
+def close_references(
+    inbox: Inbox,
+    intake: Intake,
+    *,
+    everything: bool = False,
+    newest: Mapping[str, set[str]] | None = None,
+) -> None:
     """Read what rows of this load (`everything`: of any) name and no table holds.
 
-    What was noted before is asked for again when it is due. Raises StripeError where Stripe is not
+    What was noted before is asked for again when it is due; `newest`: the newest ids of what the
+    lists leave out, where they are here. Raises StripeError where Stripe is not
     to be reached.
     """
-    closer = _Closing(intake, everything=everything)
+    closer = _Closing(intake, everything=everything, newest=newest or {})
     closer.ask(closer.notes.due(all_refused=everything))
     for _ in range(ROUNDS):
         if not closer.round():
@@ -63,10 +70,11 @@ class _Answers(Watch):
 
 
 class _Closing:
-    def __init__(self, intake: Intake, *, everything: bool) -> None:
+    def __init__(self, intake: Intake, *, everything: bool, newest: Mapping[str, set[str]]) -> None:
         self._intake = intake
         self._everything = everything
         self.notes = Notes(intake.landing)
+        self._newest = dict(newest)
         self._unlisted: dict[str, set[str]] = {}
 
     def round(self) -> bool:
@@ -104,16 +112,23 @@ class _Closing:
 
     def _listed(self, batch: list[Pointer]) -> list[Pointer]:
         """Without what the lists leave out (drafts), where there is more of it than lists of the
-        others: one request names a hundred. Where more is missing than a page, they are read to
+        others: one request names a hundred. Where more than a page is missing, they are read to
         their end."""
+        left = batch
         for name in {stream for stream, _ in batch if BY_NAME[stream].others}:
-            missing_ones = sum(stream == name for stream, _ in batch)
-            many = self._everything and missing_ones > len(BY_NAME[name].others)
-            if many and name not in self._unlisted:
-                self._unlisted[name] = self._read_unlisted(name, whole=missing_ones > PAGE)
-        return [one for one in batch if one[1] not in self._unlisted.get(one[0], ())]
+            all_of_it, others = _count(batch, name), len(BY_NAME[name].others)
+            for known, most in ((self._newest, others), (self._unlisted, PAGE)):
+                many = self._everything and all_of_it > most and _count(left, name) > others
+                if many and name not in known:
+                    known[name] = self._read_unlisted(name, whole=known is self._unlisted)
+                left = [one for one in left if one[0] != name or one[1] not in known.get(name, ())]
+        return left
 
     def _read_unlisted(self, name: str, *, whole: bool) -> set[str]:
         read = unlisted(BY_NAME[name], whole=whole)
         with closing(pages(self._intake.connection, read)) as found:
             return {one["id"] for page in found for one in page.objects}
+
+
+def _count(pointers: list[Pointer], name: str) -> int:
+    return sum(stream == name for stream, _ in pointers)

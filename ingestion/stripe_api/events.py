@@ -36,24 +36,46 @@ async def head(client: Client) -> Head:
     return Head(max((at for at in made if type(at) is int), default=0), client.date)
 
 
-async def poll(client: Client, *, since: int, broken: list[BrokenPage]) -> AsyncIterator[list[Any]]:
-    """All events of our types created at or after `since` (Unix seconds), in pages, in no order.
+@dataclass(frozen=True)
+class Opening:
+    """How a poll begins: where the feed stood before it, and the first answer for each of its
+    requests, which mostly is the only one."""
+
+    since: int  # Unix seconds
+    head: Head
+    answers: list[Any]
+
+
+async def opening(client: Client, *, since: int, known: Head | None = None) -> Opening:
+    """Events created at or after `since`: the first answers. `known`: the head, where that was
+    asked just before."""
+    before = known or await head(client)
+    # Who waits for them waits once.
+    answers = await asyncio.gather(*(client.get(EVENTS, one) for one in _requests(since)))
+    return Opening(since, before, answers)
+
+
+async def poll(
+    client: Client, opened: Opening, broken: list[BrokenPage]
+) -> AsyncIterator[list[Any]]:
+    """All events of our types since then, in pages, in no order.
 
     A page that does not say what follows it is added to `broken`; the other types go on.
     """
-    types = sorted(POINTERS)
-    asked: list[Parameters] = [
-        {"created[gte]": max(since, 0), "types": types[start : start + TYPES_A_CALL], "limit": PAGE}
-        for start in range(0, len(types), TYPES_A_CALL)
-    ]
-    # Mostly there is one page each, and who waits for them waits once.
-    answers = await asyncio.gather(*(client.get(EVENTS, parameters) for parameters in asked))
-    for parameters, answer in zip(asked, answers, strict=True):
+    for parameters, answer in zip(_requests(opened.since), opened.answers, strict=True):
         try:
             async for page in _pages(client, parameters, answer):
                 yield page
         except BrokenPage as error:
             broken.append(error)
+
+
+def _requests(since: int) -> list[Parameters]:
+    types = sorted(POINTERS)
+    return [
+        {"created[gte]": max(since, 0), "types": types[start : start + TYPES_A_CALL], "limit": PAGE}
+        for start in range(0, len(types), TYPES_A_CALL)
+    ]
 
 
 async def _pages(client: Client, parameters: Parameters, answer: Any) -> AsyncIterator[list[Any]]:

@@ -89,7 +89,10 @@ class _Producer(threading.Thread):
     async def _emit(self, page: Page) -> None:
         if self._stopped.is_set():
             raise _Stopped
-        await asyncio.to_thread(self.waiting.put, page)
+        try:
+            self.waiting.put_nowait(page)
+        except queue.Full:
+            await asyncio.to_thread(self.waiting.put, page)
 
     def stop(self) -> None:
         """The consumer has gone, or has all: requests under way end, and so does the thread."""

@@ -5,6 +5,7 @@ stream that a key may not read would otherwise be an empty table and a green run
 """
 
 import asyncio
+from collections.abc import Collection
 
 from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.refusals import PermissionMissing
@@ -19,9 +20,10 @@ OPTIONAL = {
 ACCOUNT = {"/v1/account": "Account (or write its id before the key: acct_...:rk_...)"}
 
 
-async def check_permissions(client: Client) -> None:
-    """One small request an endpoint. Raises PermissionMissing, StripeError."""
+async def check_permissions(client: Client, *, besides: Collection[str] = ()) -> None:
+    """One small request an endpoint, `besides` those. Raises PermissionMissing, StripeError."""
     needed = NEEDED if client.connection.stripe_account_id else NEEDED | ACCOUNT
+    needed = {path: name for path, name in needed.items() if path not in besides}
     allowed = await asyncio.gather(*(_may_read(client, path) for path in needed))
     missing = [name for name, may in zip(needed.values(), allowed, strict=True) if not may]
     if missing:

@@ -65,17 +65,22 @@ class Page:
     listed: str = ""  # the name of that list
 
     @cached_property
+    def lines(self) -> bytes:
+        """Its objects as JSON, one a line: what is kept of them."""
+        return b"".join(map(_line, self.objects))
+
+    @property
     def size(self) -> int:
-        """Bytes of its objects as JSON."""
-        return size_of(self.objects)
+        """Bytes as JSON: what memory and disk are limited by, as objects have no size of their
+        own."""
+        return len(self.lines)
 
 
 Emit = Callable[[Page], Awaitable[None]]
 
 
-def size_of(found: Any) -> int:
-    """Bytes as JSON: what memory and disk are limited by, as objects have no size of their own."""
-    return len(orjson.dumps(found))
+def _line(found: Any) -> bytes:
+    return orjson.dumps(found) + b"\n"
 
 
 def utc_now() -> datetime:
@@ -86,9 +91,10 @@ def utc_now() -> datetime:
 class ListReader:
     """Reads ranges of one stream; done only when every one has said `has_more=false`."""
 
-    def __init__(self, client: Client, stream: Stream, emit: Emit) -> None:
+    def __init__(self, client: Client, stream: Stream, emit: Emit, *, listed: str = "") -> None:
         self._client = client
         self._stream = stream
+        self._listed = listed
         self._emit = emit
         self._open = 0
         self._tasks: asyncio.TaskGroup
@@ -97,10 +103,6 @@ class ListReader:
         """Every object of these ranges, by default of the list."""
         async with asyncio.TaskGroup() as self._tasks:
             self._start(tuple(parts))
-
-    async def read_newest(self) -> None:
-        """The first page alone."""
-        await self._emit(await self._page(WHOLE))
 
     def _start(self, parts: tuple[Range, ...]) -> None:
         self._open += len(parts)
@@ -129,21 +131,32 @@ class ListReader:
             )
         listed = list_page.objects(answer, self._stream.path)
         rest = self._rest(part, listed) if answer["has_more"] else ()
-        objects = await self._completed(listed, read_at)
-        return Page(self._stream.name, objects, read_at, read=part, rest=rest)
+        objects, lines = await self._completed(listed, read_at)
+        return self._made(objects, lines, read_at, read=part, rest=rest)
 
-    async def _completed(self, listed: list[Any], read_at: datetime) -> list[Any]:
+    async def _completed(
+        self, listed: list[Any], read_at: datetime
+    ) -> tuple[list[Any], list[bytes]]:
         """The last part of the page; those before it are handed on, and kept here no longer."""
-        left, objects, size = listed[::-1], list[Any](), 0
+        left, size = listed[::-1], 0
+        objects, lines = list[Any](), list[bytes]()
         listed.clear()
         while left:
             if await complete(self._client, self._stream, found := left.pop()):
                 objects.append(found)
-                size += size_of(found) if self._stream.nested else 0
+                lines.append(_line(found))
+                size += len(lines[-1]) if self._stream.nested else 0
             if size >= PART_BYTES:
-                await self._emit(Page(self._stream.name, objects, read_at))
-                objects, size = [], 0
-        return objects
+                await self._emit(self._made(objects, lines, read_at))
+                objects, lines, size = [], [], 0
+        return objects, lines
+
+    def _made(
+        self, objects: list[Any], lines: list[bytes], read_at: datetime, **of_list: Any
+    ) -> Page:
+        page = Page(self._stream.name, objects, read_at, listed=self._listed, **of_list)
+        page.__dict__["lines"] = b"".join(lines)  # they are here: not to be made again
+        return page
 
     def _parameters(self, part: Range) -> Parameters:
         expand = [f"data.{path}" for path in self._stream.expand]
@@ -185,10 +198,16 @@ def unlisted(stream: Stream, *, whole: bool) -> Callable[[Client, Emit], Awaitab
             for value in stream.others:
                 parameters = {stream.only[0]: value} if stream.only else {}
                 other = replace(stream, parameters=parameters, expand=(), nested=None)
-                reader = ListReader(client, other, emit)
-                group.create_task(reader.read() if whole else reader.read_newest())
+                whole_list = ListReader(client, other, emit).read
+                group.create_task(whole_list() if whole else _newest(client, other, emit))
 
     return read
+
+
+async def _newest(client: Client, stream: Stream, emit: Emit) -> None:
+    read_at = utc_now()
+    answer = await client.get(stream.path, {**stream.parameters, "limit": PAGE})
+    await emit(Page(stream.name, list_page.objects(answer, stream.path), read_at))
 
 
 async def read_by_id(
@@ -221,7 +240,9 @@ async def read_by_id(
         kept = [o for o in found if not o.get("deleted")]
         gone = tuple(o["id"] for o in found if o.get("deleted"))
         page = Page(stream.name, kept, read_at, gone)
-        many = max(1, min(PAGE, many * PART_BYTES // page.size))  # the next are as long, likely
+        many = max(
+            1, min(PAGE, many * PART_BYTES // max(page.size, 1))
+        )  # the next are as long, likely
         await emit(page)
 
 

@@ -23,6 +23,7 @@ from ingestion.deletion_limit import DeletionLimitReached
 from ingestion.inbox.cursors import BEGAN, COMPLETE, PIN, POLLED, Part
 from ingestion.inbox.events_db import Inbox
 from ingestion.load import Bounds, LoadResult, load
+from ingestion.stripe_api.list_page import PAGE
 from ingestion.stripe_api.reader import utc_now
 from ingestion.stripe_api.refusals import StripeError
 from sandbox import builders, clock
@@ -135,16 +136,17 @@ def test_killed_full_read_goes_on_without_reading_finished_ranges_again(
 
 
 def interrupt(stripe: LocalStripe) -> None:
-    """A full read that has noted customers as listed, and fails at invoices."""
+    """A full read that has noted lists as listed, and fails at the second page of customers."""
 
     def refuse(path: str) -> tuple[int, dict[str, str]] | None:
         asked.append(path)
-        if path != "/v1/invoices" or asked.count(path) == 1:  # the check of permissions
+        if path != "/v1/customers" or asked.count(path) == 1:
             return None
-        return (400, {}) if unread(stripe) != EVERYTHING else (429, {"Retry-After": "0.05"})
+        some = 0 < len(unread(stripe)) < len(EVERYTHING)
+        return (400, {}) if some else (429, {"Retry-After": "0.05"})
 
     asked: list[str] = []
-    with refusing(stripe, refuse) as broken, pytest.raises(StripeError, match="invoices"):
+    with refusing(stripe, refuse) as broken, pytest.raises(StripeError, match="customers"):
         load(broken.connection(concurrency=1), broken.paths, full=True, bounds=Bounds(chunk=1))
 
 
@@ -161,7 +163,8 @@ def _list_name(path: str, parameters: dict[str, list[str]]) -> str:
 
 @pytest.fixture
 def stripe(local_stripe: LocalStripe) -> LocalStripe:
-    local_stripe.store.put(builders.customer(id="cus_1", created=NOW))
+    for number in range(PAGE + 1):
+        local_stripe.store.put(builders.customer(id=f"cus_{number}", created=NOW))
     local_stripe.load()
     interrupt(local_stripe)
     assert 0 < len(unread(local_stripe)) < len(EVERYTHING)

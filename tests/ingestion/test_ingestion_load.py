@@ -5,6 +5,7 @@ import random
 import sqlite3
 import time
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ import duckdb
 import pytest
 from local_stripe import DAY, NOW, LocalStripe, refusing
 
-from ingestion.inbox.cursors import CURSOR
+from ingestion.inbox.cursors import BEGAN, CURSOR
 from ingestion.inbox.events_db import Inbox
 from ingestion.inbox.schema import InboxNotReady
 from ingestion.landing import TABLES
 from ingestion.load import load
 from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.connection import Connection
+from ingestion.stripe_api.list_page import PAGE
 from ingestion.stripe_api.reader import utc_now
 from ingestion.stripe_api.refusals import PermissionMissing, StripeError
 from sandbox import builders
@@ -302,6 +304,24 @@ def test_missing_permissions_are_all_named_before_anything_is_read(stripe: Local
     assert "Invoices" in str(raised.value)
     assert "Coupons" in str(raised.value)
     assert not stripe.paths.warehouse.exists()
+    assert not list(stripe.paths.raw.rglob("*"))
+    with Inbox.open(stripe.paths.inbox) as inbox:
+        assert inbox.history(1) == []
+        assert not inbox.position(ACCOUNT, BEGAN)
+
+
+@pytest.mark.parametrize(("per_second", "files"), [(None, 1), (10, 2)])
+def test_what_a_small_account_brings_is_merged_while_the_rate_lets_nothing_else_be_done(
+    stripe: LocalStripe, per_second: float | None, files: int
+) -> None:
+    long = {f"key_{number}": "x" * 500 for number in range(10)}
+    for number in range(8 * PAGE):
+        stripe.store.put(builders.customer(id=f"cus_{number}", metadata=long, created=NOW - number))
+    connection = replace(stripe.connection(), requests_per_second=per_second, concurrency=1)
+    load(connection, stripe.paths)
+    assert stripe.query("select count(*) from stripe.customers") == [(8 * PAGE,)]
+    kept = list((stripe.paths.raw / "customers").iterdir())
+    assert min(len(kept), 2) == files
 
 
 def test_refused_requests_are_repeated_after_the_time_stripe_names(stripe: LocalStripe) -> None:
@@ -340,19 +360,26 @@ def test_failed_load_moves_no_cursor_and_the_next_one_makes_up_for_it(stripe: Lo
 def test_interrupted_full_read_is_done_again_in_full(stripe: LocalStripe) -> None:
     """dlt merges table by table: what a killed read has left must not be built upon."""
     subscribe(stripe, 1)
+    for number in range(PAGE):
+        stripe.store.put(builders.customer(id=f"cus_old_{number}", created=NOW - 400 * DAY))
     stripe.load()
     stripe.store.update("customer", "cus_1", {"name": "Renamed"}, now=NOW - 40 * DAY)
 
     lists: Counter[str] = Counter()
 
     def refuse(path: str) -> tuple[int, dict[str, str]] | None:
-        lists[path] += 1  # the first one is the check of permissions
-        return (400, {}) if path == "/v1/invoices" and lists[path] > 1 else None
+        lists[path] += 1
+        if path != "/v1/customers" or lists[path] == 1:
+            return None
+        with Inbox.open(stripe.paths.inbox) as inbox:
+            has_begun = inbox.position(ACCOUNT, BEGAN)
+        return (400, {}) if has_begun else (429, {"Retry-After": "0.05"})
 
-    with refusing(stripe, refuse) as broken, pytest.raises(StripeError, match="invoices"):
+    with refusing(stripe, refuse) as broken, pytest.raises(StripeError, match="customers"):
         load(broken.connection(), broken.paths, full=True)
     assert stripe.load().full
-    assert stripe.query("select name from stripe.customers") == [("Renamed",)]
+    named = "select name from stripe.customers where name is not null"
+    assert stripe.query(named) == [("Renamed",)]
 
 
 def test_changes_during_the_first_import_survive_a_failed_poll(stripe: LocalStripe) -> None:
