@@ -25,10 +25,18 @@ from ingestion.landing.schema import (
 )
 from ingestion.landing.values import READERS
 
+UNREADABLE = (ArithmeticError, KeyError, TypeError, ValueError)  # what a reader raises
 _GETTERS: dict[tuple[str, ...], tuple[Getter, ...]] = {
     column.paths: tuple(getter(path) for path in column.paths)
     for table in TABLES
     for column in table.columns
+}
+# Fields of the element itself, which is an object: most columns are one.
+_OWN = {
+    path: path.removeprefix("object.")
+    for paths in _GETTERS
+    for path in paths
+    if path.startswith("object.") and path.count(".") == 1
 }
 
 
@@ -141,11 +149,22 @@ def _array(
 def _values(
     table: Table, column: Column, elements: list[Node], misfits: dict[str, Misfit]
 ) -> list[Any]:
-    """One for each element; most columns have one path, and their values are taken as they are."""
-    getters = _GETTERS[column.paths]
-    if len(getters) > 1 or column.required or READERS[column.kind]:
+    """One for each element. What is as it should be is read at once, and one by one where
+    something is not, to say what it is."""
+    getters, read = _GETTERS[column.paths], READERS[column.kind]
+    own = _OWN.get(column.paths[0])
+    values = [n.object.get(own) for n in elements] if own else list(map(getters[0], elements))
+    for get in getters[1:]:
+        if None in values:
+            values = [get(n) if v is None else v for n, v in zip(elements, values, strict=True)]
+    try:
+        if read:
+            values = [value if value is None else read(value) for value in values]
+    except UNREADABLE:
         return [_value(table, column, getters, node, misfits) for node in elements]
-    return [getters[0](node) for node in elements]
+    if column.required and None in values:
+        return [_value(table, column, getters, node, misfits) for node in elements]
+    return values
 
 
 def _value(
@@ -161,7 +180,7 @@ def _value(
         if value is not None:
             try:
                 return read(value) if read else value
-            except (ArithmeticError, KeyError, TypeError, ValueError):
+            except UNREADABLE:
                 _note(misfits, node, _unfit(table, column, node, value))
                 return None
     if column.required:

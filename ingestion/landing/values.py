@@ -6,13 +6,15 @@ ValueError.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from ingestion.landing.columns import Kind
+
+EPOCH = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
 
 
 def _id(value: Any) -> Any:
@@ -46,7 +48,7 @@ def _tax(tax: Any) -> Any:
 
 
 def _timestamp(value: Any) -> datetime:
-    return datetime.fromtimestamp(int(value), UTC).replace(tzinfo=None)
+    return EPOCH + timedelta(seconds=int(value))
 
 
 def _decimal(value: Any) -> Decimal:
