@@ -16,7 +16,7 @@ from local_stripe import DAY, NOW, LocalStripe, refusing
 from marts_reader import HOLDS_IT_OPEN, Reader
 
 from sandbox import builders
-from sandbox.http.keys import Key
+from sandbox.http.keys import ACCOUNT, Key
 from sandbox.server import serving
 from sandbox.storage.store import Store
 
@@ -85,6 +85,18 @@ def test_missing_permissions_are_one_line_and_change_nothing(tmp_path: Path) -> 
         said = refused(tmp_path, STRIPE_API_BASE=url, STRIPE_API_KEY=key.secret)
     (line,) = said.splitlines()
     assert "may not read: Subscriptions, Prices, Products, Coupons, Payment Methods, Events" in line
+
+
+def test_permissions_that_the_lists_alone_miss_are_one_line_and_change_nothing(
+    tmp_path: Path,
+) -> None:
+    key = Key("rk_test_narrow", reads=frozenset({"customers", "invoices", "events"}))
+    with Store(tmp_path / "sandbox.db") as store, serving(store, keys=[key]) as url:
+        named = f"{ACCOUNT}:{key.secret}"
+        said = refused(tmp_path, STRIPE_API_BASE=url, STRIPE_API_KEY=named)
+    (line,) = said.splitlines()
+    assert "may not read: Subscriptions, Prices, Products, Coupons, Payment Methods; allow" in line
+    assert not (tmp_path / "data" / "raw").exists()
 
 
 def test_account_store_that_is_down_is_named_in_one_line_without_its_password(
