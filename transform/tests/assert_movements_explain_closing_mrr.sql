@@ -17,8 +17,9 @@ months as (
     inner join {{ ref('int_accounts_to_rebuild') }} using (account_id)
     cross join run_settings
     where
-        run_settings.is_full
-        or mrr_by_month.month >= {{ month_after('run_settings.current_month', -1) }}
+        {{ in_months_to_sum(
+            'mrr_by_month.month', first=month_after('run_settings.current_month', -1)
+        ) }}
 
 ),
 

@@ -15,7 +15,9 @@ too_large as (
 breakdown as (
 
     select mrr_breakdown.*
-    from {{ ref('mrr_breakdown') }} as mrr_breakdown
+    from {{ named_rows(
+        ref('mrr_breakdown'), 'account_id', ref('int_accounts_to_rebuild'), position='rowid'
+    ) }} as mrr_breakdown
     inner join {{ ref('int_accounts_to_rebuild') }} using (account_id)
     left join too_large on mrr_breakdown.account_id = too_large.account_id
     where too_large.account_id is null

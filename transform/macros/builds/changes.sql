@@ -26,8 +26,8 @@ all of them. A refresh rebuilds what was loaded since the last build, and what m
 
 {# The months that a build sums up: all of them, in a refresh that of `as_of`, which is the last. One
 comparison, because DuckDB passes over the other months' rows unread by one, and not by an `or`. #}
-{% macro in_months_to_sum(month) -%}
+{% macro in_months_to_sum(month, first='run_settings.current_month') -%}
     {{ month }} >= case
-        when run_settings.is_full then cast('1900-01-01' as date) else run_settings.current_month
+        when run_settings.is_full then cast('1900-01-01' as date) else {{ first }}
     end
 {%- endmacro %}

@@ -10,7 +10,9 @@ customers_described as (
 
 customers as (
 
-    select * from {{ ref('stg_stripe__customers') }}
+    select * from {{ named_rows(
+        ref('stg_stripe__customers'), 'customer_id', ref('int_customers_chosen')
+    ) }}
 
 ),
 

@@ -10,7 +10,9 @@ customers_to_rebuild as (
 
 customers as (
 
-    select * from {{ ref('stg_stripe__customers') }}
+    select * from {{ named_rows(
+        ref('stg_stripe__customers'), 'customer_id', ref('int_customers_to_rebuild')
+    ) }}
 
 )
 
@@ -27,6 +29,7 @@ select
     customers.default_payment_method_id,
     customers.default_source_id,
     customers.is_deleted,
-    customers.deleted_at
+    customers.deleted_at,
+    customers.read_at
 from customers
 inner join customers_to_rebuild using (stripe_account_id, customer_id)

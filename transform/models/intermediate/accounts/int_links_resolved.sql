@@ -17,7 +17,9 @@ customers_changed as (
 
 customers as (
 
-    select * from {{ ref('stg_stripe__customers') }}
+    select * from {{ named_rows(
+        ref('stg_stripe__customers'), 'customer_id', ref('int_customers_changed')
+    ) }}
 
 ),
 
@@ -31,7 +33,7 @@ former_links as (
 
     {{ kept_rows({
         'stripe_account_id': text_type(), 'customer_id': text_type(), 'account_id': text_type()
-    }) }}
+    }, key='customer_id', keys=ref('int_customers_changed')) }}
 
 )
 

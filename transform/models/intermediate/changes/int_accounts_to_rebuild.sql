@@ -10,7 +10,9 @@ customers_changed as (
 
 links_resolved as (
 
-    select * from {{ ref('int_links_resolved') }}
+    select * from {{ named_rows(
+        ref('int_links_resolved'), 'customer_id', ref('int_customers_changed'), position='rowid'
+    ) }}
 
 ),
 
@@ -38,10 +40,9 @@ changed_accounts as (
 
 similar_accounts as (
 
-    select distinct links_resolved.account_id
-    from links_resolved
-    inner join changed_accounts
-        on lower(links_resolved.account_id) = lower(changed_accounts.account_id)
+    select distinct links.account_id
+    from {{ ref('int_links_resolved') }} as links
+    inner join changed_accounts on lower(links.account_id) = lower(changed_accounts.account_id)
 
 )
 

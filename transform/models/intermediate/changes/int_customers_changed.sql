@@ -14,12 +14,6 @@ unseen_customers as (
 
 ),
 
-subscriptions as (
-
-    select * from {{ ref('stg_stripe__subscriptions') }}
-
-),
-
 invoices as (
 
     select * from {{ ref('stg_stripe__invoices') }}
@@ -35,6 +29,14 @@ payment_methods_changed as (
 subscriptions_changed as (
 
     select * from {{ ref('int_subscriptions_changed') }}
+
+),
+
+subscriptions as (
+
+    select * from {{ named_rows(
+        ref('stg_stripe__subscriptions'), 'subscription_id', 'subscriptions_changed'
+    ) }}
 
 ),
 

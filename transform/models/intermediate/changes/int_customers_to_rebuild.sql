@@ -8,12 +8,6 @@ customers_changed as (
 
 ),
 
-links_resolved as (
-
-    select * from {{ ref('int_links_resolved') }}
-
-),
-
 accounts_to_rebuild as (
 
     select * from {{ ref('int_accounts_to_rebuild') }}
@@ -24,7 +18,9 @@ select
     links_resolved.stripe_account_id,
     links_resolved.customer_id,
     links_resolved.account_id
-from links_resolved
+from {{ named_rows(
+    ref('int_links_resolved'), 'account_id', ref('int_accounts_to_rebuild'), position='rowid'
+) }} as links_resolved
 inner join accounts_to_rebuild using (account_id)
 
 union all
@@ -33,6 +29,6 @@ select
     links_resolved.stripe_account_id,
     links_resolved.customer_id,
     links_resolved.account_id
-from links_resolved
+from {{ ref('int_links_resolved') }} as links_resolved
 inner join customers_changed using (stripe_account_id, customer_id)
 where links_resolved.account_id is null

@@ -4,12 +4,6 @@
 {{ config(materialized='view') }}
 with
 
-subscriptions as (
-
-    select * from {{ ref('stg_stripe__subscriptions') }}
-
-),
-
 prices_changed as (
 
     select * from {{ ref('int_prices_changed') }}
@@ -28,18 +22,24 @@ run_settings as (
 
 )
 
+-- A branch for each question, as an `or` would read every row; and each names its model anew, as a
+-- CTE that several read is written out whole before they begin.
 select
     subscriptions.stripe_account_id,
     subscriptions.subscription_id
-from subscriptions
-where
-    {{ loaded_since_last_build('subscriptions') }}
-    or {{ passed_since_last_build('subscriptions.pause_collection_resumes_at') }}
+from {{ ref('stg_stripe__subscriptions') }} as subscriptions
+where {{ loaded_since_last_build('subscriptions') }}
 
 union distinct
 
--- The items are named anew in each branch: a CTE that several read is written out whole before they
--- begin.
+select
+    subscriptions.stripe_account_id,
+    subscriptions.subscription_id
+from {{ ref('stg_stripe__subscriptions') }} as subscriptions
+where {{ passed_since_last_build('subscriptions.pause_collection_resumes_at') }}
+
+union distinct
+
 select
     landed_items.stripe_account_id,
     landed_items.subscription_id

@@ -25,7 +25,7 @@ earlier_states as (
             'account_id': text_type(), 'currency': text_type(),
             'annual_amount': 'decimal(38, 12)', 'observed_at': 'timestamp',
             'is_estimated': 'boolean'
-        }, history=true) }}
+        }, history=true, key='subscription_id', keys='valued') }}
     ) as kept_states
     cross join run_settings
     where kept_states.observed_at < run_settings.as_of

@@ -4,7 +4,9 @@ with
 
 invoices as (
 
-    select * from {{ ref('stg_stripe__invoices') }}
+    select * from {{ named_rows(
+        ref('stg_stripe__invoices'), 'customer_id', ref('int_customers_to_rebuild'), or_none=true
+    ) }}
 
 ),
 
@@ -18,7 +20,28 @@ customers_to_rebuild as (
 -- written out whole before they begin.
 select
     customers_to_rebuild.account_id,
-    invoices.*
+    invoices.stripe_account_id,
+    invoices.invoice_id,
+    invoices.created,
+    invoices.customer_id,
+    invoices.subscription_id,
+    invoices.status,
+    invoices.currency,
+    invoices.total,
+    invoices.subtotal,
+    invoices.total_excluding_tax,
+    invoices.amount_due,
+    invoices.amount_paid,
+    invoices.amount_remaining,
+    invoices.attempt_count,
+    invoices.next_payment_attempt,
+    invoices.due_date,
+    invoices.billing_reason,
+    invoices.number,
+    invoices.period_start,
+    invoices.period_end,
+    invoices.paid_at,
+    invoices.read_at
 from invoices
 left join customers_to_rebuild
     on

@@ -2,9 +2,11 @@
 -- the price has none in that currency the unit amount is null, never another currency's number.
 with
 
-subscription_items as (
+landed_items as (
 
-    select * from {{ ref('stg_stripe__subscription_items') }}
+    select * from {{ named_rows(
+        ref('stg_stripe__landed_items'), 'subscription_id', ref('int_subscriptions_classified')
+    ) }}
 
 ),
 
@@ -39,18 +41,18 @@ billing_intervals as (
 )
 
 select
-    subscription_items.stripe_account_id,
-    subscription_items.subscription_item_id,
-    subscription_items.subscription_id,
+    landed_items.stripe_account_id,
+    landed_items.subscription_item_id,
+    landed_items.subscription_id,
     row_number() over (
-        partition by subscription_items.stripe_account_id, subscription_items.subscription_id
+        partition by landed_items.stripe_account_id, landed_items.subscription_id
         order by
-            subscription_items.created nulls last, subscription_items.subscription_item_id
+            landed_items.created nulls last, landed_items.subscription_item_id
     ) as item_position,
-    subscription_items.current_period_start,
-    subscription_items.current_period_end,
-    subscription_items.price_id,
-    coalesce(prices.nickname, products.name, subscription_items.price_id) as plan_name,
+    landed_items.current_period_start,
+    landed_items.current_period_end,
+    landed_items.price_id,
+    coalesce(prices.nickname, products.name, landed_items.price_id) as plan_name,
     prices.product_id,
     products.name as product_name,
     subscriptions_classified.currency,
@@ -63,7 +65,7 @@ select
     prices.recurring_interval as billing_interval,
     prices.recurring_interval_count as interval_count,
     billing_intervals.periods_per_year,
-    coalesce(subscription_items.quantity, 1) as quantity,
+    coalesce(landed_items.quantity, 1) as quantity,
     prices.transform_divide_by,
     prices.transform_round,
     case
@@ -71,8 +73,9 @@ select
         when prices.currency = subscriptions_classified.currency then prices.unit_amount
         else price_currency_options.unit_amount
     end as unit_amount
-from subscription_items
-inner join subscriptions_classified using (stripe_account_id, subscription_id)
+from landed_items
+-- Items that are still part of their subscription.
+inner join subscriptions_classified using (stripe_account_id, subscription_id, read_at)
 left join prices using (stripe_account_id, price_id)
 left join products using (stripe_account_id, product_id)
 left join price_currency_options

@@ -9,12 +9,6 @@ landed_items as (
 
 ),
 
-subscriptions as (
-
-    select * from {{ ref('stg_stripe__subscriptions') }}
-
-),
-
 run_settings as (
 
     select * from {{ ref('stg_pipeline__run_settings') }}
@@ -46,6 +40,14 @@ candidates as (
         subscription_item_id,
         subscription_id
     from former_orphans
+
+),
+
+subscriptions as (
+
+    select * from {{ named_rows(
+        ref('stg_stripe__subscriptions'), 'subscription_id', 'candidates'
+    ) }}
 
 )
 

@@ -22,7 +22,7 @@
         'percent_off or amount_off':
             "case when coalesce(percent_off, amount_off) is null then 'null' end",
     }),
-    'discount': ('stg_stripe__discounts', 'discount_key', {'source.coupon.duration': 'duration'}),
+    'discount': ('int_discounts_loaded', 'discount_key', {'source.coupon.duration': 'duration'}),
 } %}
 with
 

@@ -4,7 +4,9 @@ with
 
 subscriptions as (
 
-    select * from {{ ref('stg_stripe__subscriptions') }}
+    select * from {{ named_rows(
+        ref('stg_stripe__subscriptions'), 'customer_id', ref('int_customers_to_rebuild')
+    ) }}
 
 ),
 
@@ -48,7 +50,8 @@ select
     subscriptions.days_until_due,
     subscriptions.cancellation_reason,
     subscriptions.cancellation_feedback,
-    subscriptions.cancellation_comment
+    subscriptions.cancellation_comment,
+    subscriptions.read_at
 from subscriptions
 inner join customers_to_rebuild using (stripe_account_id, customer_id)
 left join customers_linked using (stripe_account_id, customer_id)

@@ -14,6 +14,8 @@ select
     coalesce(metadata, '{}') as metadata_json,
     deleted_at is not null as is_deleted,
     deleted_at,
-    loaded_at
+    read_at,
+    loaded_at,
+    {{ row_position() }} as row_position
 from {{ source('stripe', 'customers') }}
 where created is not null

@@ -23,6 +23,7 @@ select
     paid_at,
     deleted_at is not null as is_deleted,
     read_at,
-    loaded_at
+    loaded_at,
+    {{ row_position() }} as row_position
 from {{ source('stripe', 'invoices') }}
 where created is not null

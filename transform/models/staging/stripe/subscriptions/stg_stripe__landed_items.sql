@@ -3,6 +3,12 @@ select
     stripe_account_id,
     id as subscription_item_id,
     subscription_id,
+    created,
     price_id,
-    loaded_at
+    quantity,
+    current_period_start,
+    current_period_end,
+    read_at,
+    loaded_at,
+    {{ row_position() }} as row_position
 from {{ source('stripe', 'subscription_items') }}

@@ -23,6 +23,8 @@ select
     cancellation_comment,
     deleted_at is not null as is_deleted,
     deleted_at,
-    loaded_at
+    read_at,
+    loaded_at,
+    {{ row_position() }} as row_position
 from {{ source('stripe', 'subscriptions') }}
 where created is not null
