@@ -7,7 +7,7 @@ import gc
 
 from dagster import Definitions
 
-POOL = "duckdb"  # one slot, set in dagster.yaml: one writing op at a time
+POOL = "duckdb"  # one slot, set in dagster.yaml: one build at a time
 
 
 def _loaded() -> Definitions:

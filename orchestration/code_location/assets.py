@@ -38,6 +38,7 @@ from orchestration.code_location.events.stage_events import (
     model_events,
 )
 from orchestration.code_location.events.store_events import further_event, store_key
+from orchestration.code_location.job_names import LANDING_STEP
 from orchestration.code_location.run_tags import as_of, is_full, moment, overridden, share
 from orchestration.configuration.environment import read_settings
 from orchestration.configuration.stores.further_stores import store_settings
@@ -53,13 +54,13 @@ run_settings = AssetSpec(
 )
 
 
-def stripe_landing(pool: str | None) -> AssetsDefinition:
+def stripe_landing() -> AssetsDefinition:
     """The landing tables: one op, because one pass over Stripe's changes fills them all.
 
     Where nothing changed there is no materialisation, and Dagster skips what would follow.
     """
 
-    @multi_asset(name="stripe_landing", specs=[_landing_spec(table) for table in TABLES], pool=pool)
+    @multi_asset(name=LANDING_STEP, specs=[_landing_spec(table) for table in TABLES])
     def landing(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         began, settings = time.monotonic(), read_settings()
         heard = log_reporter(context.log)

@@ -40,7 +40,8 @@ FRESHNESS = FreshnessPolicy.time_window(
 
 
 def definitions(*, pool: str | None) -> Definitions:
-    """All definitions. Without a pool only the lock beside the warehouse keeps writers apart."""
+    """All definitions. Without a pool only the lock beside the warehouse keeps writers apart, as it
+    does with loads: Dagster would not start a run of which the first op waits for a slot."""
     drop_plain_root_handlers()
     timing = ScheduleSettings()
     if wrong := schedule_problems(timing):
@@ -49,7 +50,7 @@ def definitions(*, pool: str | None) -> Definitions:
     stores = sorted(read(files.stores_file))
     assets: list[AssetSpec | AssetsDefinition] = [
         run_settings,
-        stripe_landing(pool),
+        stripe_landing(),
         dbt_models(pool),
         account_store,
         *map(further_account_store, stores),

@@ -24,6 +24,7 @@ from dagster import (
 
 from ingestion.inbox.events_db import Inbox
 from orchestration.code_location.job_names import (
+    LANDING_STEP,
     LIVE_REFRESH,
     NAMES,
     NIGHTLY,
@@ -46,8 +47,9 @@ from reverse_sync.values.counted import counted
 log = logging.getLogger("stripe_traits.sensors")
 RUNNING = DefaultSensorStatus.RUNNING
 Asked = RunRequest | SkipReason
-# Dagster asks a sensor each 5 seconds at most, and a change would wait for half of them.
-WATCHED_SECONDS, LOOK_SECONDS = 4.5, 0.5
+# Dagster's daemon comes by each 5 seconds, and a change would wait for half of them. A tick that is
+# not over by then, or an interval of 5 seconds that is not quite over, costs another 5.
+WATCHED_SECONDS, LOOK_SECONDS = 4.0, 0.5
 
 
 def sensors() -> Sequence[SensorDefinition]:
@@ -55,7 +57,7 @@ def sensors() -> Sequence[SensorDefinition]:
     return [*starting, health, run_failed, old_runs]
 
 
-@sensor(job_name=REFRESH, minimum_interval_seconds=5, default_status=RUNNING)
+@sensor(job_name=REFRESH, minimum_interval_seconds=1, default_status=RUNNING)
 def inbox_waits(context: SensorEvaluationContext) -> Asked:
     """Objects that a webhook or a replay named and that no load has read yet."""
     if lacking := why_not_configured():
@@ -74,7 +76,10 @@ def _asked_by_inbox(instance: DagsterInstance, path: Path) -> Asked:
         return SkipReason("the inbox is empty")
     why = f"{counted(waiting, 'object')} in the inbox"
     others = [LIVE_REFRESH, NIGHTLY]
-    return ask(instance, REFRESH, mark="inbox", why=why, now=_now(), others=others)
+    # To start a run takes as long as its work: one that has loaded is followed before it ends.
+    return ask(
+        instance, REFRESH, mark="inbox", why=why, now=_now(), others=others, past=LANDING_STEP
+    )
 
 
 def _watched(look: Callable[[], Asked]) -> Asked:

@@ -21,6 +21,7 @@ from orchestration.code_location.events.verdicts import (
     verdicts_on_marts,
     verdicts_on_store,
 )
+from orchestration.code_location.job_names import LANDING_STEP
 from orchestration.code_location.run_tags import run_tags
 from orchestration.configuration.settings import Settings
 from orchestration.locks import kept_open
@@ -102,7 +103,7 @@ class _Stages:
                 return False
             seconds = round(loaded.seconds, 2)
             told = events.loaded_events(self.settings, self.reporter, result, seconds=seconds)
-            run.tell("stripe_landing", told)
+            run.tell(LANDING_STEP, told)
             built = self._build()
         run.tell("dbt_models", events.built_events(self.settings, built))
         run.tell("custom_traits", own_traits_events(self.settings))

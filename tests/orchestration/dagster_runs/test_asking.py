@@ -4,9 +4,21 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from dagster import DagsterInstance, DagsterRunStatus, RunRequest, SkipReason, job, op
+from dagster import (
+    DagsterInstance,
+    DagsterRunStatus,
+    In,
+    Nothing,
+    OpExecutionContext,
+    RunRequest,
+    SkipReason,
+    job,
+    op,
+)
+from dagster._daemon.sensor import MIN_INTERVAL_LOOP_TIME
 
 from orchestration.code_location.run_requests import ask
+from orchestration.code_location.sensors import LOOK_SECONDS, WATCHED_SECONDS, inbox_waits
 
 
 @op
@@ -29,6 +41,31 @@ def bad_job() -> None:
     breaks()
 
 
+@op
+def takes(context: OpExecutionContext) -> None:
+    """Whoever asks now is told that the work is being done."""
+    assert isinstance(asked(context.instance, past="takes"), SkipReason)
+
+
+@op(ins={"taken": In(Nothing)})
+def makes(context: OpExecutionContext) -> None:
+    """Of what came since nobody has taken anything yet."""
+    assert isinstance(asked(context.instance), SkipReason)
+    assert isinstance(asked(context.instance, past="makes"), SkipReason)
+    next_one = asked(context.instance, past="takes")
+    assert isinstance(next_one, RunRequest)
+    assert next_one.run_key == f"work/inbox/{context.run_id}", "one run follows, not two"
+    for beside in (good_job, other_job):
+        run = context.instance.create_run_for_job(beside, status=DagsterRunStatus.STARTED)
+        assert isinstance(asked(context.instance, past="takes"), SkipReason), beside.name
+        context.instance.delete_run(run.run_id)
+
+
+@job(name="work")
+def long_job() -> None:
+    makes(takes())
+
+
 @job(name="other")
 def other_job() -> None:
     works()
@@ -40,9 +77,12 @@ def instance() -> Iterator[DagsterInstance]:
         yield made
 
 
-def asked(instance: DagsterInstance, *, later: float = 0) -> RunRequest | SkipReason:
-    now = datetime.now(UTC) + timedelta(seconds=later)
-    return ask(instance, "work", mark="inbox", why="3 objects wait", now=now, others=["other"])
+def asked(
+    instance: DagsterInstance, *, later: float = 0, past: str | None = None
+) -> RunRequest | SkipReason:
+    now, others = datetime.now(UTC) + timedelta(seconds=later), ["other"]
+    why = "3 objects wait"
+    return ask(instance, "work", mark="inbox", why=why, now=now, others=others, past=past)
 
 
 def test_work_is_asked_for_once_until_its_run_has_ended(instance: DagsterInstance) -> None:
@@ -76,6 +116,15 @@ def test_no_second_run_while_one_is_under_way(instance: DagsterInstance) -> None
     assert run.run_id in str(skipped.skip_message)
     instance.delete_run(run.run_id)
     assert isinstance(asked(instance), RunRequest)
+
+
+def test_run_that_has_taken_its_part_is_followed_by_one_alone(instance: DagsterInstance) -> None:
+    assert long_job.execute_in_process(instance=instance).success
+
+
+def test_sensor_of_the_inbox_is_there_whenever_the_daemon_comes_by() -> None:
+    assert WATCHED_SECONDS + LOOK_SECONDS < MIN_INTERVAL_LOOP_TIME
+    assert (inbox_waits.minimum_interval_seconds or 0) < MIN_INTERVAL_LOOP_TIME
 
 
 def test_another_job_that_does_the_same_work_is_waited_for(instance: DagsterInstance) -> None:
