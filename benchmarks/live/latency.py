@@ -65,6 +65,7 @@ def measure(built: World, planned: list[Change], *, rate: float, burst: int) -> 
     began, steady = time.time(), len(planned) - burst
     for number, change in enumerate(planned):
         due = began + min(number, steady) / rate
+        watch.look()  # a burst takes seconds to be asked for, and what it changes arrives meanwhile
         while time.time() < due:
             watch.look()
             time.sleep(0.01)
