@@ -12,6 +12,11 @@ Json = Any  # parsed JSON: what Stripe sends is only typed once it has become a 
 Getter = Callable[["Node"], Json]
 
 
+class WrongShape(Exception):
+    """What a path walks is not the list, mapping or object that it should be; the text says what
+    stands there."""
+
+
 class Node(NamedTuple):
     """One element with its surroundings; `key` names it where its id, if any, is not its alone."""
 
@@ -58,7 +63,8 @@ def _field(begin: Getter, name: str) -> Getter:
 
 
 def nodes(root: Json, path: str) -> Iterator[Node]:
-    """Every element that `path` names below `root`: objects, or ids of what is not expanded."""
+    """Every element that `path` names below `root`: objects, or ids of what is not expanded. Raises
+    WrongShape."""
     found = [Node(root, root, root)]
     for name, kind in _steps(path):
         found = [child for node in found for child in _step(node, name, kind)]
@@ -73,7 +79,9 @@ def _steps(path: str) -> tuple[tuple[str, str], ...]:
 
 
 def _step(node: Node, name: str, kind: str) -> Sequence[Node]:
-    value = node.object.get(name) if isinstance(node.object, dict) else None
+    if not isinstance(node.object, dict):
+        raise WrongShape(no_object(node.object))
+    value = node.object.get(name)
     if value is None or (kind and not value):
         return ()
     # A list object of Stripe (`items.data`) is no element: what holds it stays the parent.
@@ -81,7 +89,24 @@ def _step(node: Node, name: str, kind: str) -> Sequence[Node]:
     parent = node.object if own else node.parent
     if not kind:
         return (Node(node.root, parent, value),)
+    _check_shape(value, kind)
     within = node.position if isinstance(node.position, str) and not own else None
     places: Iterable[tuple[int | str, Json]]
     places = sorted(value.items()) if kind == "{}" else enumerate(value)
     return [Node(node.root, parent, element, place, within) for place, element in places]
+
+
+def _check_shape(value: Json, kind: str) -> None:
+    shape, named = (dict, "a mapping") if kind == "{}" else (list, "a list")
+    if not isinstance(value, shape):
+        raise WrongShape(f"{_type(value)} where {named} belongs")
+
+
+def no_object(value: Json) -> str:
+    """What stands in the place of an object."""
+    return f"{_type(value)} where an object belongs"
+
+
+def _type(value: Json) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ingestion.landing import BY_NAME, EXTRACTS, TABLES
 from ingestion.landing.columns import Column, Extract, Table
-from ingestion.landing.json_paths import Getter, Node, getter, nodes
+from ingestion.landing.json_paths import Getter, Node, WrongShape, getter, no_object, nodes
 from ingestion.landing.schema import (
     ARROW_TYPES,
     DELETED_AT,
@@ -88,17 +88,30 @@ def rows(stream: str, objects: Iterable[Any], stamp: Stamp) -> Rows:
 
 
 def _elements(extract: Extract, root: Any, misfits: dict[str, Misfit]) -> list[Node]:
-    found = []
-    for node in nodes(root, extract.path):
-        if isinstance(node.object, dict):
-            found.append(node)
-        elif extract.expanded:
-            problem = (
-                f"{root['id']}: {extract.path} holds the bare id {node.object}; it was asked for"
-                " with its values, so report the object to the maintainers"
-            )
-            misfits.setdefault(root["id"], Misfit(extract.path, problem))
-    return found
+    try:
+        found = list(nodes(root, extract.path))
+    except WrongShape as wrong:
+        _keep_out(extract, root, f"has {wrong}", misfits)
+        return []
+    objects = [node for node in found if isinstance(node.object, dict)]
+    if len(objects) < len(found):
+        for node in found:
+            if why := _why_no_object(extract, node.object):
+                _keep_out(extract, root, why, misfits)
+    return objects
+
+
+def _why_no_object(extract: Extract, value: Any) -> str | None:
+    """None: it is one, or the id of one that is read elsewhere."""
+    if isinstance(value, str):
+        why = f"holds the bare id {value}; it was asked for with its values"
+        return why if extract.expanded else None
+    return None if isinstance(value, dict) else f"has {no_object(value)}"
+
+
+def _keep_out(extract: Extract, root: Any, why: str, misfits: dict[str, Misfit]) -> None:
+    problem = f"{root['id']}: {extract.path} {why}; report the object to the maintainers"
+    misfits.setdefault(root["id"], Misfit(extract.path, problem))
 
 
 def _columns(table: Table, elements: list[Node], misfits: dict[str, Misfit]) -> list[pa.Array]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ingestion.landing.rows import Stamp, rows
+from sandbox import builders
 
 STAMP = Stamp("acct_test", *[datetime.fromisoformat("2025-06-15")] * 2)
 
@@ -131,6 +132,27 @@ def test_order_of_discounts_is_that_of_the_list_beside_the_older_single_one() ->
 def test_bare_discount_id_is_a_failure_by_name() -> None:
     why = kept_out("subscriptions", subscription(discounts=["di_1"]))
     assert "sub_1: discounts[] holds the bare id di_1" in why
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("items", {"data": 1.5}, "items.data[] has a float where a list belongs"),
+        ("items", {"data": "si_1"}, "items.data[] has a str where a list belongs"),
+        ("items", {"data": {"si_1": {}}}, "items.data[] has a dict where a list belongs"),
+        ("items", {"data": [7]}, "items.data[] has an int where an object belongs"),
+        ("items", "si_1", "items.data[] has a str where an object belongs"),
+        ("discounts", {"di_1": {}}, "discounts[] has a dict where a list belongs"),
+    ],
+)
+def test_container_of_another_type_keeps_its_object_out(field: str, value: Any, said: str) -> None:
+    assert f"sub_1: {said}" in kept_out("subscriptions", {**subscription(), field: value})
+
+
+@pytest.mark.parametrize("options", [[{"unit_amount": 1}], 1.5, "eur"])
+def test_mapping_of_another_type_keeps_its_object_out(options: Any) -> None:
+    price = {**builders.price(id="price_1"), "currency_options": options}
+    assert "price_1: currency_options{}" in kept_out("prices", price)
 
 
 def test_required_value_that_is_in_no_known_shape_is_a_failure_by_name() -> None:
