@@ -13,7 +13,7 @@ from ingestion.intake import refetch
 from ingestion.stripe_api.client import Client
 from ingestion.stripe_api.event_types import Pointer
 from ingestion.stripe_api.events import EVENTS
-from ingestion.stripe_api.page_queue import AHEAD, Read
+from ingestion.stripe_api.page_queue import AHEAD, Read, room
 from ingestion.stripe_api.permissions import check_permissions
 from ingestion.stripe_api.reader import Emit, ListReader, Page, Range
 from ingestion.stripe_api.refusals import PermissionMissing
@@ -96,7 +96,7 @@ class _Held:
     async def emit(self, page: Page) -> None:
         self.heard(page.listed)
         self._pages.append(page)
-        if not self.silent or len(self._pages) >= AHEAD:
+        if not self.silent or sum(map(room, self._pages)) >= AHEAD:
             await self.hand_on()
 
     async def hand_on(self) -> None:

@@ -5,7 +5,7 @@ engines stands in `engines`. The caller holds the lock.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -32,9 +32,10 @@ def load_libraries(warehouse: Place) -> None:
     them with its first page."""
 
     def load() -> None:
-        import ingestion.merge.dlt_merge  # noqa: F401
+        with suppress(Exception):  # who needs them says why they are not to be had
+            import ingestion.merge.dlt_merge  # noqa: F401
 
-        engine(warehouse).destination()
+            engine(warehouse).destination()
 
     Thread(target=load, name="libraries").start()
 

@@ -41,23 +41,28 @@ class _Pages(queue.Queue[Page | BaseException | None]):
 
     def _init(self, maxsize: int) -> None:
         super()._init(maxsize)
-        self._long = 0
+        self._beyond = 0
 
     def _qsize(self) -> int:
-        return len(self.queue) + self._long
+        return len(self.queue) + self._beyond
 
     def _put(self, item: Page | BaseException | None) -> None:
         super()._put(item)
-        self._long += _more(item)
+        self._beyond += _more(item)
 
     def _get(self) -> Page | BaseException | None:
         item = super()._get()
-        self._long -= _more(item)
+        self._beyond -= _more(item)
         return item
 
 
 def _more(item: Page | BaseException | None) -> int:
-    return item.size // LONG if isinstance(item, Page) else 0
+    return room(item) - 1 if isinstance(item, Page) else 0
+
+
+def room(page: Page) -> int:
+    """As how many of AHEAD a page counts."""
+    return 1 + page.size // LONG
 
 
 class _Producer(threading.Thread):
