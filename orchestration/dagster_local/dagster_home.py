@@ -38,9 +38,6 @@ run_coordinator:
   class: QueuedRunCoordinator
   config:
     dequeue_interval_seconds: 1
-sensors:
-  use_threads: true
-  num_workers: 4
 # Sensors tick every 5 to 60 seconds, and most ticks find nothing to do.
 retention:
   schedule:
