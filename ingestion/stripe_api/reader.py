@@ -240,9 +240,8 @@ async def read_by_id(
         kept = [o for o in found if not o.get("deleted")]
         gone = tuple(o["id"] for o in found if o.get("deleted"))
         page = Page(stream.name, kept, read_at, gone)
-        many = max(
-            1, min(PAGE, many * PART_BYTES // max(page.size, 1))
-        )  # the next are as long, likely
+        # The next are as long, likely.
+        many = max(1, min(PAGE, many * PART_BYTES // max(page.size, 1)))
         await emit(page)
 
 

@@ -79,3 +79,33 @@ cumulated shares, so that they sum to the whole.
         from {{ reached }}
     ) as reductions
 {%- endmacro %}
+
+
+{#
+The discounts that still hang where they did: those of the last read of the customer or subscription
+that they came with. Two joins of one root each: a refresh then looks at the discounts of a few roots
+alone. `discounts` is named in both: a CTE that two read is written out whole before they begin.
+#}
+{% macro discounts_that_hang(
+    discounts, customers, subscriptions, customer_id='customer_id', subscription_id='subscription_id'
+) -%}
+    select hanging.*
+    from {{ discounts }} as hanging
+    inner join {{ customers }} as roots
+        on
+            hanging.root_type = 'customer'
+            and hanging.stripe_account_id = roots.stripe_account_id
+            and hanging.root_id = roots.{{ customer_id }}
+            and hanging.read_at = roots.read_at
+
+    union all
+
+    select hanging.*
+    from {{ discounts }} as hanging
+    inner join {{ subscriptions }} as roots
+        on
+            hanging.root_type = 'subscription'
+            and hanging.stripe_account_id = roots.stripe_account_id
+            and hanging.root_id = roots.{{ subscription_id }}
+            and hanging.read_at = roots.read_at
+{%- endmacro %}

@@ -8,18 +8,6 @@ landed_discounts as (
 
 ),
 
-customers as (
-
-    select * from {{ ref('stg_stripe__customers') }}
-
-),
-
-subscriptions as (
-
-    select * from {{ ref('stg_stripe__subscriptions') }}
-
-),
-
 run_settings as (
 
     select * from {{ ref('stg_pipeline__run_settings') }}
@@ -35,22 +23,8 @@ loaded_discounts as (
 
 )
 
-select loaded_discounts.*
-from loaded_discounts
-inner join customers
-    on
-        loaded_discounts.root_type = 'customer'
-        and loaded_discounts.stripe_account_id = customers.stripe_account_id
-        and loaded_discounts.root_id = customers.customer_id
-        and loaded_discounts.read_at = customers.read_at
-
-union all
-
-select loaded_discounts.*
-from loaded_discounts
-inner join subscriptions
-    on
-        loaded_discounts.root_type = 'subscription'
-        and loaded_discounts.stripe_account_id = subscriptions.stripe_account_id
-        and loaded_discounts.root_id = subscriptions.subscription_id
-        and loaded_discounts.read_at = subscriptions.read_at
+{{ discounts_that_hang(
+    'loaded_discounts',
+    ref('stg_stripe__customers'),
+    ref('stg_stripe__subscriptions')
+) }}
